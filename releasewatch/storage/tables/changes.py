@@ -1,0 +1,143 @@
+"""The changes of a deployment and their paths by component; distributed with their deployment."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    TypedColumns,
+)
+
+from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.types import Instant, id_type, key_type
+
+
+class ChangeColumns(TypedColumns):
+    """One piece of work. `sha` is empty for a change without git. `side`: added, or removed by a rollback.
+
+    `reverted_by` names the commit of the same range that undid it; `reverts` the shas that it undoes, wherever they are.
+    """
+
+    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
+    change_no = Column(Integer, primary_key=True)
+    sha = Column(key_type(), nullable=False)
+    side = Column(key_type(), nullable=False)
+    subject = Column(String, nullable=False)
+    body = Column(String, nullable=False)
+    type = Column(key_type(), nullable=False)
+    scope = Column(key_type(), nullable=False)
+    breaking = Column(Boolean, nullable=False)
+    pull_request = Column(Integer, nullable=True)
+    is_merge = Column(Boolean, nullable=False)
+    authored_at = Column(Instant, nullable=True)
+    committed_at = Column(Instant, nullable=True)
+    reverts = Column(JSON, nullable=False)
+    reverts_subjects = Column(JSON, nullable=False)
+    reverted_by = Column(key_type(), nullable=True)
+
+
+change: Table[ChangeColumns] = Table(
+    "change", metadata, ChangeColumns, Index(None, "sha"), Index(None, "subject"), info=placed("deployment")
+)
+
+_to_change = ["change.deployment_id", "change.change_no"]
+
+
+class ChangeAuthorColumns(TypedColumns):
+    """Who wrote it: a person's name and address, hence apart."""
+
+    deployment_id = Column(id_type(), primary_key=True)
+    change_no = Column(Integer, primary_key=True)
+    name = Column(String, nullable=False)
+    email = Column(String, nullable=False)
+
+
+change_author: Table[ChangeAuthorColumns] = Table(
+    "change_author",
+    metadata,
+    ChangeAuthorColumns,
+    ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
+    info=placed("deployment"),
+)
+
+
+class ChangeComponentColumns(TypedColumns):
+    """That a change touched a component, with how many paths and one of them, for the explanation."""
+
+    deployment_id = Column(id_type(), primary_key=True)
+    change_no = Column(Integer, primary_key=True)
+    baseline_no = Column(Integer, primary_key=True)
+    component_id = Column(id_type(), ForeignKey("component.component_id"), primary_key=True)
+    paths = Column(Integer, nullable=False)
+    sample_path = Column(String, nullable=False)
+
+
+change_component: Table[ChangeComponentColumns] = Table(
+    "change_component",
+    metadata,
+    ChangeComponentColumns,
+    ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
+    info=placed("deployment"),
+)
+
+
+class ChangeTrailerColumns(TypedColumns):
+    deployment_id = Column(id_type(), primary_key=True)
+    change_no = Column(Integer, primary_key=True)
+    trailer_no = Column(Integer, primary_key=True)
+    key = Column(key_type(), nullable=False)
+    value = Column(String, nullable=False)
+
+
+change_trailer: Table[ChangeTrailerColumns] = Table(
+    "change_trailer",
+    metadata,
+    ChangeTrailerColumns,
+    ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
+    info=placed("deployment"),
+)
+
+
+class ChangeCustomerColumns(TypedColumns):
+    """A customer that a change names (`Customer: KEY`), as written; resolved through aliases when read."""
+
+    deployment_id = Column(id_type(), primary_key=True)
+    change_no = Column(Integer, primary_key=True)
+    ref = Column(key_type(), primary_key=True)
+
+
+change_customer: Table[ChangeCustomerColumns] = Table(
+    "change_customer",
+    metadata,
+    ChangeCustomerColumns,
+    ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
+    info=placed("deployment"),
+)
+
+
+class ChangedPathColumns(TypedColumns):
+    """The net difference of one baseline, by component: with the blobs it can be seen later whether it was undone."""
+
+    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
+    baseline_no = Column(Integer, primary_key=True)
+    component_id = Column(id_type(), ForeignKey("component.component_id"), primary_key=True)
+    path = Column(key_type(), primary_key=True)
+    status = Column(key_type(), nullable=False)
+    old_blob = Column(key_type(), nullable=True)
+    new_blob = Column(key_type(), nullable=True)
+
+
+changed_path: Table[ChangedPathColumns] = Table(
+    "changed_path",
+    metadata,
+    ChangedPathColumns,
+    Index(None, "component_id", "path"),
+    info=placed("deployment"),
+)

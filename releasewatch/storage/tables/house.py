@@ -1,0 +1,61 @@
+"""The ledger's own housekeeping: counters, settings with their versions, imports and what they rejected."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Integer, String, Table, TypedColumns
+
+from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.types import Instant, id_type, key_type
+
+
+class CounterColumns(TypedColumns):
+    name = Column(key_type(), primary_key=True)
+    value = Column(id_type(), nullable=False)
+
+
+counter: Table[CounterColumns] = Table("counter", metadata, CounterColumns, info=placed("reference"))
+
+
+class SettingsColumns(TypedColumns):
+    version = Column(id_type(), primary_key=True, autoincrement=False)
+    document = Column(JSON, nullable=False)
+    recorded_at = Column(Instant, nullable=False)
+    recorded_by = Column(String, nullable=False)
+
+
+settings: Table[SettingsColumns] = Table("settings", metadata, SettingsColumns, info=placed("reference"))
+
+
+class ImportRunColumns(TypedColumns):
+    """One import of one file. `digest` is of the file's bytes and of how it was read (map, mode)."""
+
+    import_id = Column(id_type(), primary_key=True)
+    directory = Column(key_type(), nullable=False)
+    kind = Column(key_type(), nullable=False)
+    digest = Column(key_type(), nullable=False)
+    mode = Column(key_type(), nullable=False)
+    recorded_at = Column(Instant, nullable=False)
+    read = Column(Integer, nullable=False)
+    added = Column(Integer, nullable=False)
+    changed = Column(Integer, nullable=False)
+    ended = Column(Integer, nullable=False)
+    rejected = Column(Integer, nullable=False)
+
+
+import_run: Table[ImportRunColumns] = Table(
+    "import_run", metadata, ImportRunColumns, info=placed("reference")
+)
+
+
+class ImportRejectionColumns(TypedColumns):
+    """A row that was refused: where it stood and why, never what it held."""
+
+    import_id = Column(id_type(), primary_key=True)
+    line = Column(Integer, primary_key=True)
+    column = Column(key_type(), primary_key=True)
+    reason = Column(String, nullable=False)
+
+
+import_rejection: Table[ImportRejectionColumns] = Table(
+    "import_rejection", metadata, ImportRejectionColumns, info=placed("reference")
+)

@@ -1,0 +1,66 @@
+"""Column types that hold the same value on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, Uuid
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
+"""The end of an interval that has not ended. Never NULL, so that one comparison serves every row."""
+
+OPEN_START = datetime(1970, 1, 1, tzinfo=UTC)
+"""The start of what has been so for as long as anybody knows."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC: `timestamptz` on PostgreSQL, fixed-width text that sorts on SQLite. Refuses naive times."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant must know its zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Uuid16(TypeDecorator[UUID]):
+    """A UUID in 16 bytes on both databases (SQLAlchemy's own type takes 32 characters on SQLite)."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Uuid() if dialect.name == "postgresql" else LargeBinary(16))
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        if value is None or isinstance(value, UUID):
+            return value
+        return UUID(bytes=value)
+
+
+def key_type() -> String:
+    """Text that identifies: ordered by bytes on both databases (`COLLATE "C"`), so that lists come out alike."""
+    return String().with_variant(String(collation="C"), "postgresql")
+
+
+def id_type() -> Any:
+    """A number given by the database: 64 bits on PostgreSQL, SQLite's own row number there."""
+    return BigInteger().with_variant(Integer(), "sqlite")
