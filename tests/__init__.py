@@ -1,0 +1,1 @@
+"""The tests, in folders named as in the package."""

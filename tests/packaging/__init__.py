@@ -1,0 +1,1 @@
+"""Tests of what is built from this repo: wheel, sdist and editable install."""
