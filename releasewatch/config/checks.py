@@ -1,0 +1,167 @@
+"""Finds what is wrong between the settings of a file whose shape is right: names, patterns, dependencies, addresses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from releasewatch.config.ledger_address import read_address, reference_name
+from releasewatch.config.problems import Key, Problem, did_you_mean, listed
+from releasewatch.config.schema import COLUMNS, CatalogTable, ComponentTable, Line, Name, Tables
+from releasewatch.domain.patterns import read_pattern
+from releasewatch.errors import InvalidCallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_REPO = re.compile(r"[\w.~@+-]+(/[\w.~@+-]+)*")
+_REPO_WANTED = "wanted a name such as shop or group/shop: letters, digits and . _ - ~ @ + between slashes"
+_COMPONENT_KEY_WANTED = "a component key has 1 to 100 letters, digits and . _ -"
+
+
+def find_problems(tables: Tables) -> list[Problem]:
+    """Everything that is wrong, in the order in which the tables are documented."""
+    return [
+        *_general(tables),
+        *_patterns(tables.catalog, tables.components),
+        *_components(tables.components),
+        *find_dependency_problems(tables.components, tables.releasewatch.repo),
+        *_environments(tables),
+        *_products(tables),
+        *_directories(tables),
+        *_tiers_and_hours(tables),
+    ]
+
+
+def repo_problem(repo: str) -> str | None:
+    """What is wrong with the name of a repo, or None."""
+    return None if len(repo) <= 200 and _REPO.fullmatch(repo) else _REPO_WANTED
+
+
+def find_dependency_problems(components: Mapping[str, ComponentTable], repo: str | None) -> Iterator[Problem]:
+    """Dependencies on oneself, or on a component that this repo does not have; other repos' are not known here.
+
+    Without the name of the repo, only keys without a repo are known to be its own.
+    """
+    for key, component in components.items():
+        for number, needs in enumerate(component.depends_on):
+            where: Key = ("components", key, "depends_on", number)
+            other, slash, bare = needs.rpartition("/")
+            if not _COMPONENT_KEY.fullmatch(bare) or (slash and not _REPO.fullmatch(other)):
+                yield Problem(where, needs, "wanted the key of a component, or repo/key for one of another repo")
+            elif slash and other != repo:
+                continue
+            elif bare == key:
+                yield Problem(where, needs, "a component cannot depend on itself", "Leave it out.")
+            elif bare not in components:
+                guess = did_you_mean(bare, set(components) - {key})
+                has = f"This repo has {listed(sorted(components))}; one of another repo is written repo/key."
+                yield Problem(where, needs, f"this repo has no such component{guess}", has)
+
+
+def _general(tables: Tables) -> Iterator[Problem]:
+    repo, database = tables.releasewatch.repo, tables.releasewatch.database
+    if repo is not None and (problem := repo_problem(repo)):
+        yield Problem(("releasewatch", "repo"), repo, problem)
+    if database is not None:
+        try:
+            if reference_name(database) is None:
+                read_address(database, "", Path(), password_allowed=False)
+        except InvalidCallError as error:
+            yield Problem(("releasewatch", "database"), database, error.message, error.hint)
+
+
+def _patterns(catalog: CatalogTable, components: Mapping[str, ComponentTable]) -> Iterator[Problem]:
+    lists: list[tuple[Key, tuple[str, ...]]] = [(("catalog", "no_effect"), catalog.no_effect)]
+    lists += [(("components", key, "paths"), component.paths) for key, component in components.items()]
+    for key, patterns in lists:
+        adds = False
+        for number, pattern in enumerate(patterns):
+            try:
+                adds = not read_pattern(pattern).negated or adds
+            except InvalidCallError as error:
+                yield Problem((*key, number), pattern, error.message, error.hint)
+                adds = True
+            if not adds:
+                excludes = "a pattern with ! takes something away from those before it, and there is none"
+                yield Problem((*key, number), pattern, excludes)
+                break
+
+
+def _components(components: Mapping[str, ComponentTable]) -> Iterator[Problem]:
+    for key, component in components.items():
+        if not _COMPONENT_KEY.fullmatch(key):
+            yield Problem(("components", key), msgspec.to_builtins(component), _COMPONENT_KEY_WANTED)
+
+
+def _environments(tables: Tables) -> Iterator[Problem]:
+    yield from _names("environments", tables.environments)
+    for name, environment in tables.environments.items():
+        for axis in ("regions", "rings"):
+            values: tuple[str, ...] = getattr(environment, axis)
+            for number, value in enumerate(values):
+                if value in values[:number]:
+                    yield Problem(("environments", name, axis, number), value, "it stands in this list twice")
+
+
+def _products(tables: Tables) -> Iterator[Problem]:
+    yield from _names("products", tables.products)
+    own = f"{tables.releasewatch.repo}/"
+    for name, product in tables.products.items():
+        for number, component in enumerate(product.components):
+            where: Key = ("products", name, "components", number)
+            repo, slash, bare = component.rpartition("/")
+            whole_repo = bool(slash) and bare == "*"
+            if (slash and not _REPO.fullmatch(repo)) or not (whole_repo or _COMPONENT_KEY.fullmatch(bare)):
+                yield Problem(where, component, "wanted a component key, repo/key, or repo/* for all of a repo")
+            elif component.startswith(own) and not whole_repo and bare not in tables.components:
+                guess = did_you_mean(bare, tables.components)
+                yield Problem(where, component, f"this repo has no such component{guess}")
+
+
+def _directories(tables: Tables) -> Iterator[Problem]:
+    yield from _names("directory", tables.directory)
+    for name, directory in tables.directory.items():
+        key: Key = ("directory", name)
+        if not (directory.customers or directory.contacts or directory.entitlements):
+            yield Problem(
+                key,
+                msgspec.to_builtins(directory),
+                "a directory needs a file",
+                'Name one, as in customers = "customers.csv".',
+            )
+        for file, known in COLUMNS.items():
+            columns: Mapping[str, object] = getattr(directory.columns, file)
+            for column, heading in columns.items():
+                if column not in known:
+                    problem = f"there is no such column{did_you_mean(column, known)}"
+                    has = f"There are {listed(known, most=20)}."
+                    yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), problem, has)
+
+
+def _tiers_and_hours(tables: Tables) -> Iterator[Problem]:
+    for tier, points in tables.ranking.customer_tier.items():
+        if not _fits(tier, Line):
+            yield Problem(("ranking", "customer_tier", tier), points, "the name of a tier is one line of text")
+    if tables.calling.hours_to <= tables.calling.hours_from:
+        wanted = f"wanted a time after hours_from, which is {tables.calling.hours_from}"
+        yield Problem(("calling", "hours_to"), tables.calling.hours_to, wanted)
+
+
+def _names(table: str, entries: Mapping[str, msgspec.Struct]) -> Iterator[Problem]:
+    for name, entry in entries.items():
+        if not _fits(name, Name):
+            problem = "a name is one line of at most 100 characters, without ; and not ?"
+            yield Problem((table, name), msgspec.to_builtins(entry), problem)
+
+
+def _fits(text: str, kind: object) -> bool:
+    try:
+        msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        return False
+    return True

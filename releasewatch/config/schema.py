@@ -1,0 +1,184 @@
+"""The shape of the configuration file: every table and setting, with its type and default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
+
+Tier = Literal["production", "staging", "testing", "development", "other"]
+RevealWord = Literal["keys", "names", "contacts"]
+
+Weight = Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")]
+Days = Annotated[int, Meta(ge=0, le=3660, description="a number of days from 0 to 3660")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day as "HH:MM"')]
+Line = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*\Z", description="one line of text"
+    ),
+]
+Name = Annotated[
+    str,
+    Meta(
+        # Entitlement cells are lists separated by `;`, in which an empty cell means any and `?` unknown.
+        pattern=r"^(?!\?\Z)[^\x00-\x20\x7f-\x9f;]([^\x00-\x1f\x7f-\x9f;]*[^\x00-\x20\x7f-\x9f;])?\Z",
+        max_length=100,
+        description="a name of one line without ; that is not ?",
+    ),
+]
+
+
+class Table(Struct, frozen=True):
+    """A table of the file, whose keys are exactly the fields declared."""
+
+
+class General(Table, frozen=True):
+    """`[releasewatch]`; in pyproject.toml these stand in `[tool.releasewatch]` itself."""
+
+    repo: str | None = None
+    """What this repo is called in the ledger; default: the remote's path without host."""
+    database: Line | None = None
+    """`env:RELEASEWATCH_…`, a URL without a password, or an SQLite file, relative to this one."""
+
+
+class CatalogTable(Table, frozen=True):
+    """`[catalog]`"""
+
+    no_effect: tuple[str, ...] = ()
+    """Gitignore patterns of paths that can reach no customer."""
+    unmapped: Unmapped = "warn"
+    """What a path means that belongs to no component: counted; everybody is possibly reached; an error."""
+
+
+class ComponentTable(Table, frozen=True):
+    """`[components.KEY]`"""
+
+    title: Line | None = None
+    """The name a customer knows; default: the key."""
+    paths: tuple[str, ...] = ()
+    """Gitignore patterns from the root of the repo; `!` excludes, though as in git nothing in a folder taken whole:
+    `["shop/*", "!shop/tests/"]` excludes the tests, `["shop/**", "!shop/tests/**"]` does not."""
+    depends_on: tuple[str, ...] = ()
+    """Keys of this repo, `repo/key` of others."""
+    type: ComponentType = "service"
+    owner: Line | None = None
+    visibility: Visibility = "customer"
+
+
+class EnvironmentTable(Table, frozen=True):
+    """`[environments.NAME]`"""
+
+    tier: Tier | None = None
+    """Its kind; default: production when the name says so (production, prod, live), else other."""
+    regions: tuple[Name, ...] = ()
+    rings: tuple[Name, ...] = ()
+
+
+class ProductTable(Table, frozen=True):
+    """`[products.KEY]`"""
+
+    components: tuple[str, ...]
+    """Component keys, `repo/key`, or `repo/*` for all of a repo."""
+
+
+class ColumnMap(Table, frozen=True):
+    """A column whose values are translated: `{ from = "Segment", values = { "Enterprise" = "platinum" } }`."""
+
+    heading: Line = field(name="from")
+    values: dict[str, str] = {}
+
+
+class Columns(Table, frozen=True):
+    """`[directory.NAME.columns.*]`: our column name on the left, the file's own heading on the right."""
+
+    customers: dict[str, Line | ColumnMap] = {}
+    contacts: dict[str, Line | ColumnMap] = {}
+    entitlements: dict[str, Line | ColumnMap] = {}
+
+
+class DirectoryTable(Table, frozen=True):
+    """`[directory.NAME]`: a place where customers are known; its name is its permanent id."""
+
+    kind: Literal["csv"]
+    customers: Line | None = None
+    contacts: Line | None = None
+    entitlements: Line | None = None
+    without_entitlement: Literal["none", "possible", "all"] = "none"
+    """What a deployment means for a customer who has no entitlement at all."""
+    columns: Columns = Columns()
+
+
+class Privacy(Table, frozen=True):
+    """`[privacy]`: the widest that `--reveal` may reach, by where the output goes."""
+
+    terminal: RevealWord = "contacts"
+    ci: RevealWord = "keys"
+    keys: Literal["plain", "opaque"] = "plain"
+
+
+class Notes(Table, frozen=True):
+    """`[notes]`"""
+
+    subjects: Literal["account", "customer"] = "account"
+    """The outermost audience that reads subjects of changes without a `Release-note:`."""
+
+
+class Ranking(Table, frozen=True):
+    """`[ranking]`: points of the score that orders a call list."""
+
+    reach_named: Weight = 40
+    reach_direct: Weight = 25
+    reach_dependent: Weight = 10
+    distance_step: Weight = 3
+    breaking: Weight = 20
+    customer_tier: dict[str, Weight] = field(default_factory=lambda: {"platinum": 20, "gold": 12, "silver": 6})
+    contract_max: Weight = 15
+    renewal_near: Weight = 10
+    renewal_days: Days = 90
+    escalated: Weight = 15
+
+
+class Calling(Table, frozen=True):
+    """`[calling]`: between which hours, in the customer's own time zone, people may be called."""
+
+    hours_from: TimeOfDay = "09:00"
+    hours_to: TimeOfDay = "17:00"
+
+
+class Tables(Table, frozen=True):
+    """The whole file."""
+
+    releasewatch: General = General()
+    catalog: CatalogTable = CatalogTable()
+    components: dict[str, ComponentTable] = {}
+    environments: dict[str, EnvironmentTable] = {}
+    products: dict[str, ProductTable] = {}
+    directory: dict[str, DirectoryTable] = {}
+    privacy: Privacy = Privacy()
+    notes: Notes = Notes()
+    ranking: Ranking = Ranking()
+    calling: Calling = Calling()
+
+
+LATER = frozenset({"staff", "freezes", "gate", "notify"})
+"""Tables that a later version brings. They are refused: a setting that does nothing is worse than an error."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "customers": (
+        "key", "name", "aliases", "parent", "customer_tier", "segment", "contract_value", "currency",
+        "renewal_on", "account_manager", "country", "timezone", "language", "do_not_call", "escalated",
+        "sla_minutes", "credit_after_minutes",
+    ),
+    "contacts": (
+        "customer", "name", "key", "role", "phone", "email", "language", "timezone", "best_from", "best_to",
+        "primary", "do_not_call", "consent",
+    ),
+    "entitlements": (
+        "customer", "component", "product", "environment", "region", "ring", "version", "valid_from",
+        "valid_to",
+    ),
+}  # fmt: skip
+"""The columns of each file of a directory that `[directory.*.columns.*]` may name."""

@@ -1,0 +1,166 @@
+"""Decides which of several sources a setting is taken from, and shows all settings with where each came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from releasewatch.config.checks import repo_problem
+from releasewatch.config.ledger_address import (
+    DEFAULT_FILE,
+    LedgerAddress,
+    file_address,
+    follow_reference,
+    read_address,
+    reference_name,
+)
+from releasewatch.config.loading import CONFIG_VARIABLE, Config
+from releasewatch.config.problems import Key, dotted, shown
+from releasewatch.config.schema import Table
+from releasewatch.errors import ConfigError, InvalidCallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+CONFIG_FILE: Key = ("config",)
+REPO: Key = ("releasewatch", "repo")
+DATABASE: Key = ("releasewatch", "database")
+
+VARIABLES: Mapping[Key, str] = {
+    CONFIG_FILE: CONFIG_VARIABLE,
+    REPO: "RELEASEWATCH_REPO",
+    DATABASE: "RELEASEWATCH_DATABASE_URL",
+}
+"""The settings that an environment variable overrides; one that is set but empty counts as not set."""
+
+FLAG, CI, DEFAULT = "flag", "ci", "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What stands beside the file: options of the command, the environment, what CI and the git remote tell.
+
+    `remote` is the path of the git remote, by default the name of the repo. `cwd` is the folder that a file
+    name in an option or a variable is relative to.
+    """
+
+    environ: Mapping[str, str]
+    cwd: Path
+    flags: Mapping[Key, str] = field(default_factory=dict)
+    ci: Mapping[Key, str] = field(default_factory=dict)
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it counts: its dotted key, its value (plain data, no secrets) and where that came from."""
+
+    key: str
+    value: object
+    source: str
+
+
+def resolve_repo(config: Config, sources: Sources) -> Setting:
+    """What this repo is called in the ledger; raises InvalidCallError when nothing names it, or names it badly."""
+    setting = _repo(config, sources)
+    if setting.value is None:
+        raise InvalidCallError(
+            "this repo has no name: it has no remote, and none was given",
+            f"Set repo in [releasewatch], or {VARIABLES[REPO]}.",
+        )
+    problem = repo_problem(str(setting.value))
+    if problem is not None:
+        raise InvalidCallError(
+            f"{setting.key} = {shown(setting.value)} (from {setting.source}): {problem}",
+            f"Set repo in [releasewatch], or {VARIABLES[REPO]}.",
+        )
+    return setting
+
+
+def resolve_ledger(config: Config, sources: Sources) -> LedgerAddress:
+    """Where the ledger is; by default an SQLite file beside the configuration, or at the root of the git repo.
+
+    Raises ConfigError (from the file) or InvalidCallError: a password outside of an environment variable, a
+    variable that is not set, an address that cannot be read.
+    """
+    text, source = _pick(DATABASE, config, sources)
+    if text is None:
+        return file_address(config.root / DEFAULT_FILE, source)
+    from_file = source == config.where
+    folder = config.root if from_file else sources.cwd
+    secret = source == _environment(DATABASE)
+    try:
+        variable = None if secret else reference_name(text)
+        if variable is not None:
+            text, secret = follow_reference(variable, sources.environ), True
+        return read_address(text, source, folder, password_allowed=secret)
+    except InvalidCallError as error:
+        kind = ConfigError if from_file else InvalidCallError
+        raise kind(f"the address of the ledger, from {source}: {error.message}", error.hint) from error
+
+
+def list_settings(config: Config, sources: Sources) -> list[Setting]:
+    """Every setting with its source, overridden ones first, then in the order of the file's own description."""
+    file, file_source = _pick(CONFIG_FILE, config, sources)
+    known = {
+        CONFIG_FILE: Setting(dotted(CONFIG_FILE), str(config.path) if config.path else file, file_source),
+        REPO: _repo(config, sources),
+        DATABASE: Setting(dotted(DATABASE), *_shown_ledger(config, sources)),
+    }
+    rest = [
+        Setting(dotted(key), value, config.where if key in config.written else DEFAULT)
+        for key, value in _leaves((), config.tables, config)
+        if key not in known
+    ]
+    return [*known.values(), *rest]
+
+
+def _repo(config: Config, sources: Sources) -> Setting:
+    text, source = _pick(REPO, config, sources)
+    return Setting(dotted(REPO), sources.remote if text is None else text, source)
+
+
+def _pick(key: Key, config: Config, sources: Sources) -> tuple[str | None, str]:
+    """The text of a setting that may be overridden, and its source: flag, variable, file, CI, default."""
+    table, name = config.tables.releasewatch, key[-1]
+    for text, source in (
+        (sources.flags.get(key), FLAG),
+        (sources.environ.get(VARIABLES[key]), _environment(key)),
+        (getattr(table, str(name), None), config.where),
+        (sources.ci.get(key), CI),
+    ):
+        if text:
+            return text, source
+    return None, DEFAULT
+
+
+def _environment(key: Key) -> str:
+    return f"environment {VARIABLES[key]}"
+
+
+def _shown_ledger(config: Config, sources: Sources) -> tuple[str, str]:
+    """The ledger's address without its secrets; that a variable is not set is shown, not raised."""
+    text, source = _pick(DATABASE, config, sources)
+    variable = VARIABLES[DATABASE] if source == _environment(DATABASE) else reference_name(text or "")
+    if variable is None:
+        return resolve_ledger(config, sources).printable, source
+    return f"env:{variable} ({'set' if sources.environ.get(variable) else 'not set'})", source
+
+
+def _leaves(key: Key, value: object, config: Config) -> Iterator[tuple[Key, object]]:
+    """Every setting in a table, with what counts for a title or a tier that is not written."""
+    if isinstance(value, Table):
+        for one in msgspec.structs.fields(type(value)):
+            yield from _leaves((*key, one.encode_name), getattr(value, one.name), config)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves((*key, name), inner, config)
+    elif value is None and key[0] == "components" and key[-1] == "title":
+        yield key, key[1]
+    elif value is None and key[0] == "environments" and key[-1] == "tier":
+        yield key, config.tier(str(key[1]))
+    else:
+        yield key, list(value) if isinstance(value, tuple) else value

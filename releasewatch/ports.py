@@ -1,0 +1,61 @@
+"""What the use cases need from the outside, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from releasewatch.domain.catalog import PathOwners
+from releasewatch.domain.releases import Range
+
+
+class PathMapper(Protocol):
+    """Which components of one catalog a path belongs to."""
+
+    def owners(self, path: str) -> PathOwners:
+        """Answer for one path as git gives it (surrogateescape for bytes that are not UTF-8)."""
+        ...
+
+
+class History(Protocol):
+    """A git repo, read only. Every method raises GitFailedError when git itself cannot answer."""
+
+    def resolve(self, rev: str) -> str:
+        """The full sha of a commit-ish (annotated tags are peeled); raises UnknownNameError."""
+        ...
+
+    def contains(self, sha: str) -> bool:
+        """Whether this clone holds the commit; never fetches."""
+        ...
+
+    def read_range(self, base: str | None, head: str) -> Range:
+        """The difference of two full shas; with base None a range of kind `unknown` without changes or paths."""
+        ...
+
+    def nearest_tag(self, head: str) -> tuple[str, str] | None:
+        """`(tag, sha)` of the nearest tag on an earlier commit than head, or None."""
+        ...
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool | None:
+        """Whether one commit is in the other's history; None when a shallow boundary hides the answer."""
+        ...
+
+    def blobs_at(self, rev: str, paths: Collection[str]) -> Mapping[str, str]:
+        """The blob id of each path that exists in the tree of a commit."""
+        ...
+
+    def file_at(self, rev: str, path: str) -> bytes | None:
+        """The content of one file at a commit, or None when it is not there."""
+        ...
+
+    def is_shallow(self) -> bool:
+        """Whether this clone ends at a shallow boundary."""
+        ...
+
+    def remote_path(self) -> str | None:
+        """The path of the remote `origin` without host and `.git` (`owner/name`), or None."""
+        ...
+
+    def actor_email(self) -> str | None:
+        """`user.email` of git's configuration, or None."""
+        ...

@@ -1,0 +1,1 @@
+"""Tests of the domain: values in, values out."""
