@@ -1,0 +1,165 @@
+"""Turns the NUL-separated output of `git log` and `git diff-tree` into commits and path changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from releasewatch.domain.messages import read_message
+from releasewatch.domain.releases import Commit, PathChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# %m says on which side of `base...head` a commit is: `<` is reachable from base, `>` from head.
+COMMIT_FORMAT = "--format=%m%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%b"
+MERGE_FORMAT = "--format=%H%x00%P"
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+_NEWLINE, _COLON = b"\n:"
+
+
+@dataclass(slots=True)
+class MergeDiff:
+    """What a merge made of some paths: for each, `(parent's blob, merge's blob)` for every parent it differs from."""
+
+    sha: str
+    parents: int
+    paths: dict[str, list[tuple[str | None, str | None]]] = field(default_factory=dict)
+
+
+def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
+    """Commits of a log with COMMIT_FORMAT and `--raw -z`, each with whether it is on base's side.
+
+    After the eight fields of a commit come its paths, in pairs: `:modes blobs letter` (the first behind a newline) and
+    the path. So a piece that begins otherwise begins the next commit, whatever a message or a path holds.
+    Equal texts become one object: names, addresses, paths and shas repeat thousands of times in a history.
+    """
+    texts: dict[bytes, str] = {}
+    known_paths: dict[bytes, str] = {}
+    shas: dict[bytes, str] = {}
+    take = pieces.__next__
+    piece = next(pieces, None)
+    while piece is not None:
+        mark, sha = piece[:1], piece[1:]
+        try:
+            parents, name, email, authored, committed, subject, body = (
+                take(), take(), take(), take(), take(), take(), take(),
+            )  # fmt: skip
+        except StopIteration:  # git broke off; whoever started it reads its exit status and says why
+            return
+        paths: list[str] = []
+        for piece in pieces:  # the piece that ends the paths begins the next commit
+            if piece[0] != _COLON and piece[0] != _NEWLINE:
+                break
+            paths.append(_path(next(pieces, b""), known_paths))
+        else:
+            piece = None
+        yield (
+            mark == b"<",
+            _commit(
+                _sha(sha, shas),
+                tuple([_sha(parent, shas) for parent in parents.split()]),
+                _text(name, texts),
+                _text(email, texts),
+                _instant(committed, EPOCH),
+                authored,
+                subject.decode("utf-8", "replace"),
+                body.decode("utf-8", "replace").rstrip(),
+                tuple(paths),
+            ),
+        )
+
+
+def parse_changes(pieces: Iterator[bytes]) -> Iterator[PathChange]:
+    """Path changes of `git diff-tree -r -z --raw --no-abbrev`; git's letter U or X would mean that git is broken."""
+    for piece in pieces:
+        _, _, old, new, letter = piece.split(b" ")
+        yield PathChange(next(pieces).decode("utf-8", "surrogateescape"), letter[:1].decode(), _blob(old), _blob(new))
+
+
+def parse_merges(pieces: Iterator[bytes]) -> Iterator[MergeDiff]:
+    """Merges of a log with MERGE_FORMAT and `-m --raw -z`: git prints one once for each parent it differs from."""
+    merge: MergeDiff | None = None
+    for piece in pieces:
+        if piece[0] == _COLON or piece[0] == _NEWLINE:
+            assert merge is not None  # noqa: S101 - a diff stands behind its commit
+            _, _, old, new, _ = piece.lstrip(b"\n").split(b" ")
+            path = next(pieces).decode("utf-8", "surrogateescape")
+            merge.paths.setdefault(path, []).append((_blob(old), _blob(new)))
+            continue
+        sha = piece.decode()
+        parents = len(next(pieces).split())
+        if merge is None or merge.sha != sha:
+            if merge is not None:
+                yield merge
+            merge = MergeDiff(sha, parents)
+    if merge is not None:
+        yield merge
+
+
+def _commit(
+    sha: str,
+    parents: tuple[str, ...],
+    name: str,
+    email: str,
+    committed_at: datetime,
+    authored: bytes,
+    subject: str,
+    body: str,
+    paths: tuple[str, ...],
+) -> Commit:
+    says = read_message(subject, body)
+    return Commit(
+        sha,
+        parents,
+        name,
+        email,
+        _instant(authored, committed_at),
+        committed_at,
+        subject,
+        body,
+        paths,
+        conventional=says.conventional,
+        breaking=says.breaking,
+        trailers=says.trailers,
+        reverts_shas=says.reverts_shas,
+        reverts_subjects=says.reverts_subjects,
+        pull_request=says.pull_request,
+        pull_request_title=says.pull_request_title,
+    )
+
+
+def _sha(raw: bytes, known: dict[bytes, str]) -> str:
+    sha = known.get(raw)
+    if sha is None:
+        sha = known[raw] = raw.decode("ascii")
+    return sha
+
+
+def _text(raw: bytes, known: dict[bytes, str]) -> str:
+    text = known.get(raw)
+    if text is None:
+        text = known[raw] = raw.decode("utf-8", "replace")
+    return text
+
+
+def _path(raw: bytes, known: dict[bytes, str]) -> str:
+    path = known.get(raw)
+    if path is None:
+        path = known[raw] = raw.decode("utf-8", "surrogateescape")
+    return path
+
+
+def _blob(raw: bytes) -> str | None:
+    return raw.decode("ascii") if raw.strip(b"0") else None
+
+
+def _instant(seconds: bytes, otherwise: datetime) -> datetime:
+    """An instant in UTC from git's seconds; histories hold dates that are missing, or beyond every calendar."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return otherwise

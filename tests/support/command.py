@@ -1,0 +1,71 @@
+"""Runs `releasewatch` as people do: a process of its own, from which only status, stdout and stderr come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """What stdout holds, as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        """The error that stderr holds, as JSON."""
+        return json.loads(self.err)["error"]
+
+
+def run_command(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, through: Sequence[str] = ()
+) -> Finished:
+    """Run `releasewatch ARGUMENTS` in a folder. `env` is added to the environment; `through` words go before it."""
+    return run_python("-m", "releasewatch", *arguments, cwd=cwd, env=env, through=through)
+
+
+def run_python(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, through: Sequence[str] = ()
+) -> Finished:
+    """Run `python ARGUMENTS` in a folder, with warnings as errors, as in the tests themselves."""
+    done = subprocess.run(
+        [*through, sys.executable, "-W", "error", *arguments],
+        cwd=cwd,
+        env=os.environ | dict(env or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
+        timeout=120,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def bound_by_permissions() -> list[str]:
+    """The words before a command that take root's right to ignore the permissions of files; none for other users."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("as root, setpriv (Debian: util-linux) is needed to be bound by permissions")
+    return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search", "--"]
