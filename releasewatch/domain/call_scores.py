@@ -1,0 +1,98 @@
+"""The published score of a call: whole numbers that are added, each of them shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from releasewatch.domain.exposure import ReachKind
+
+CONTRACT_BANDS = (Decimal(10) ** 3, Decimal(10) ** 4, Decimal(10) ** 5, Decimal(10) ** 6, Decimal(10) ** 7)
+"""A contract's value counts by its order of magnitude: one fifth of `contract_max` for each bound that it reaches."""
+
+RELATIONSHIP = ("tier", "contract", "renewal")
+"""Parts that tell what a customer is worth to us; in CI they are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankingWeights:
+    """`[ranking]`: the points of each part. A score is the sum of its parts, and nothing else orders the list.
+
+    | part | points |
+    | --- | --- |
+    | reach | `reach_named` (a change names them), else `reach_direct`, else `reach_dependent` |
+    | distance | minus `distance_step` for each hop beyond the first, down to no point for reach |
+    | breaking | `breaking`, when a breaking change is in a component that reaches them |
+    | tier | `customer_tier`, by the tier's name without case |
+    | contract | up to `contract_max`, a fifth for each of 1,000, 10,000, 100,000, 1 and 10 million that the value
+      reaches, in the currency it is in: bands, so that a score does not give the value away |
+    | renewal | `renewal_near`, when the contract is to be renewed within `renewal_days` days |
+    | escalated | `escalated`, when the relationship is |
+    """
+
+    reach_named: int = 40
+    reach_direct: int = 25
+    reach_dependent: int = 10
+    distance_step: int = 3
+    breaking: int = 20
+    contract_max: int = 15
+    renewal_near: int = 10
+    renewal_days: int = 90
+    escalated: int = 15
+    customer_tier: Mapping[str, int] = field(
+        default_factory=lambda: MappingProxyType({"platinum": 20, "gold": 12, "silver": 6})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the directory says about a customer's importance. Empty text and None: it does not say."""
+
+    tier: str = ""
+    contract_value: Decimal | None = None
+    renewal_on: date | None = None
+    escalated: bool = False
+
+
+def score_parts(
+    reach: ReachKind, distance: int, breaking: bool, worth: Worth, weights: RankingWeights, today: date
+) -> dict[str, int]:
+    """The parts of a score, without those that are 0, in the order of `RankingWeights`; the score is their sum."""
+    points = {
+        "named": weights.reach_named,
+        "direct": weights.reach_direct,
+        "dependent": weights.reach_dependent,
+    }[reach]
+    tiers = {name.lower(): value for name, value in weights.customer_tier.items()}
+    days = (worth.renewal_on - today).days if worth.renewal_on is not None else -1
+    parts = {
+        "reach": points,
+        "distance": -min(max(points, 0), weights.distance_step * max(distance - 1, 0)) if reach == "dependent" else 0,
+        "breaking": weights.breaking if breaking else 0,
+        "tier": tiers.get(worth.tier.lower(), 0),
+        "contract": _contract_points(worth.contract_value, weights.contract_max),
+        "renewal": weights.renewal_near if 0 <= days <= weights.renewal_days else 0,
+        "escalated": weights.escalated if worth.escalated else 0,
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _contract_points(value: Decimal | None, most: int) -> int:
+    if value is None:
+        return 0
+    return most * sum(1 for bound in CONTRACT_BANDS if value >= bound) // len(CONTRACT_BANDS)
+
+
+def parts_for_ci(parts: Mapping[str, int]) -> dict[str, int]:
+    """The same sum with tier, contract and renewal as one part: a pipeline's log is read by people outside accounts."""
+    merged = {name: value for name, value in parts.items() if name not in RELATIONSHIP}
+    relationship = sum(parts.get(name, 0) for name in RELATIONSHIP)
+    if relationship:
+        merged["relationship"] = relationship
+    return merged

@@ -1,0 +1,82 @@
+"""When a person may be called: local time now, and the window of working hours that is open or comes next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+Callable = Literal["now", "later", "never", "unknown"]
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?")
+_AHEAD = 14
+"""Days to look ahead for a window: more than any set of weekdays needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallingHours:
+    """`[calling]`: the hours in the customer's own time, and the weekdays (Monday is 0) on which people are called."""
+
+    opens: time = time(9)
+    closes: time = time(17)
+    weekdays: frozenset[int] = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of time in UTC in which somebody may be called."""
+
+    from_at: datetime
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether somebody can be called now. `local_now` and `window` are None when the time zone is unknown.
+
+    `window` is the open one when `callable` is now, the next one when it is later, None when it is never.
+    """
+
+    callable: Callable
+    local_now: datetime | None = None
+    window: Window | None = None
+
+
+def read_clock(text: str) -> time | None:
+    """A time of day as directories write it (`9`, `09:00`, `17.30`); None when empty or unreadable."""
+    match = _CLOCK.fullmatch(text.strip())
+    return time(int(match[1]), int(match[2] or 0)) if match else None
+
+
+def find_zone(*names: str) -> ZoneInfo | None:
+    """The first of several IANA names that exists; None when none does."""
+    for name in filter(None, names):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a path outside the database, or a folder of it
+            continue
+    return None
+
+
+def find_availability(zone: ZoneInfo | None, hours: CallingHours, now: datetime) -> Availability:
+    """Whether it is within hours in a zone at `now` (UTC). Hours that end before they begin run past midnight."""
+    if zone is None:
+        return Availability("unknown")
+    local = now.astimezone(zone)
+    # A window that began yesterday may run past midnight.
+    for offset in range(-1, _AHEAD):
+        window = _window_of(local.date() + timedelta(days=offset), zone, hours)
+        if window is not None and window.until_at > now:
+            return Availability("now" if window.from_at <= now else "later", local, window)
+    return Availability("never", local)
+
+
+def _window_of(day: date, zone: ZoneInfo, hours: CallingHours) -> Window | None:
+    if day.weekday() not in hours.weekdays:
+        return None
+    end_day = day if hours.closes > hours.opens else day + timedelta(days=1)
+    begin = datetime.combine(day, hours.opens, zone).astimezone(UTC)
+    end = datetime.combine(end_day, hours.closes, zone).astimezone(UTC)
+    return Window(begin, end) if end > begin else None

@@ -1,0 +1,252 @@
+"""Who is to be called about a deployment, why, on which number and when: one verdict and score for each customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Literal
+
+from releasewatch.domain.call_scores import RankingWeights, Worth, score_parts
+from releasewatch.domain.calling_hours import (
+    Availability,
+    CallingHours,
+    find_availability,
+    find_zone,
+    read_clock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
+
+    from releasewatch.domain.exposure import ReachKind
+
+Verdict = Literal["call", "write", "leave"]
+
+NO_WORDING = "No agreed wording: say what changed in general, do not improvise."
+"""What stands where a customer's notes hold no sentence of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContact:
+    """A person at the customer. Empty text: the directory does not say.
+
+    `phone` is as stored; `phone_e164` is empty when it does not parse. `consent`: yes, no or empty. `wrong_number`: one
+    of our people marked it so. `best_from` and `best_to` are local times of day.
+    """
+
+    key: str
+    name: str
+    role: str = ""
+    phone: str = ""
+    phone_e164: str = ""
+    phone_state: str = ""
+    email: str = ""
+    language: str = ""
+    timezone: str = ""
+    best_from: str = ""
+    best_to: str = ""
+    primary: bool = False
+    do_not_call: bool = False
+    consent: str = ""
+    wrong_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallComponent:
+    """A component that reaches the customer, by title. `via` is the title of the one it is reached through."""
+
+    title: str
+    reach: ReachKind
+    via: str = ""
+    distance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallCandidate:
+    """One exposed customer, with all that a verdict and a score need. Empty text: the directory does not say.
+
+    `breaking`: a breaking change is in a component that reaches them directly. `do_not_call` is the OR of the directory
+    and of marks, `do_not_call_because` whose word it is. `say` comes from the customer's own notes (`talking_points`).
+    """
+
+    key: str
+    name: str
+    reach: ReachKind
+    call: str = ""
+    distance: int = 0
+    components: tuple[CallComponent, ...] = ()
+    breaking: bool = False
+    possible: bool = False
+    possible_because: tuple[str, ...] = ()
+    tier: str = ""
+    contract_value: Decimal | None = None
+    currency: str = ""
+    renewal_on: date | None = None
+    escalated: bool = False
+    do_not_call: bool = False
+    do_not_call_because: str = ""
+    account_manager: str = ""
+    country: str = ""
+    timezone: str = ""
+    language: str = ""
+    contacts: tuple[CallContact, ...] = ()
+    say: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One row of a list. `parts` are whole numbers that sum to `score`; `rank` counts from 1 in the order of the list.
+
+    `contact` is None when nobody may be approached; `may_dial` says whether it may be called, and when it may not,
+    `availability.callable` is never.
+    `local_zone` is the IANA name that the local time is of, empty when it is unknown.
+    """
+
+    candidate: CallCandidate
+    verdict: Verdict
+    verdict_because: str
+    score: int
+    parts: Mapping[str, int]
+    rank: int = 0
+    contact: CallContact | None = None
+    may_dial: bool = False
+    availability: Availability = field(default_factory=lambda: Availability("unknown"))
+    local_zone: str = ""
+    because: tuple[str, ...] = ()
+
+    @property
+    def is_unowned(self) -> bool:
+        """Whether no account manager keeps the relationship."""
+        return not self.candidate.account_manager
+
+
+@dataclass(frozen=True, slots=True)
+class CallList:
+    """A planned list, or one account manager's part of it, ready to be rendered. Instants in UTC.
+
+    `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
+    were planned, whoever keeps them.
+    """
+
+    deployment: str
+    repo: str
+    environment: str
+    as_of: datetime
+    version: int
+    rows: Sequence[PlannedCall]
+    total: int
+    release: str | None = None
+    live_at: datetime | None = None
+    account_manager: str | None = None
+    weights: RankingWeights = field(default_factory=RankingWeights)
+    hours: CallingHours = field(default_factory=CallingHours)
+
+
+def rank_calls(
+    candidates: Iterable[CallCandidate], weights: RankingWeights, hours: CallingHours, now: datetime
+) -> list[PlannedCall]:
+    """A row for each customer, in the order of the score, highest first, ties by key. `now` is in UTC."""
+    planned = [plan_call(candidate, weights, hours, now) for candidate in candidates]
+    planned.sort(key=lambda row: (-row.score, row.candidate.key))
+    return [replace(row, rank=rank) for rank, row in enumerate(planned, 1)]
+
+
+def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingHours, now: datetime) -> PlannedCall:
+    """Verdict, score, contact and hours for one customer."""
+    wanted, reason = _wanted(candidate)
+    to_call, hindrance = _find_callee(candidate)
+    verdict: Verdict = "write" if wanted == "call" and to_call is None else wanted
+    because = f"{reason}; {hindrance}, so write" if verdict != wanted else reason
+    if candidate.possible:
+        because += f"; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
+    contact = to_call if verdict != "write" else _find_addressee(candidate, to_call)
+    worth = Worth(candidate.tier, candidate.contract_value, candidate.renewal_on, candidate.escalated)
+    today = now.astimezone(UTC).date()
+    parts = score_parts(candidate.reach, candidate.distance, candidate.breaking, worth, weights, today)
+    availability, zone = _find_hours(candidate, contact, hours, now)
+    may_dial = contact is not None and contact is to_call
+    if not may_dial:
+        availability = replace(availability, callable="never", window=None)
+    return PlannedCall(
+        candidate=candidate,
+        verdict=verdict,
+        verdict_because=because,
+        score=sum(parts.values()),
+        parts=parts,
+        contact=contact,
+        may_dial=may_dial,
+        availability=availability,
+        local_zone=zone,
+        because=explain_reach(candidate),
+    )
+
+
+def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
+    """Why the customer is on the list, one plain sentence for each component, nearest first."""
+    said = ["a change names them"] if candidate.reach == "named" else []
+    for component in sorted(candidate.components, key=lambda c: (c.distance, c.title)):
+        if component.via:
+            said.append(f"{component.title} depends on {component.via}")
+        else:
+            said.append(f"{component.title} changed ({component.reach})")
+    return tuple(dict.fromkeys(said))
+
+
+def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
+    if candidate.reach == "named":
+        return "call", "a change names them"
+    if candidate.reach == "direct":
+        if candidate.breaking:
+            return "call", "a breaking change in what they use"
+        return "write", "what they use changed, and nothing in it is breaking"
+    return "leave", "reached only through what they use depends on"
+
+
+def _find_callee(candidate: CallCandidate) -> tuple[CallContact | None, str]:
+    """The contact to call, the primary one first; or None, and what is in the way."""
+    if candidate.do_not_call:
+        return None, candidate.do_not_call_because or "they are not to be called"
+    if not candidate.contacts:
+        return None, "no contact is known"
+    hindrances: dict[str, None] = {}
+    for contact in _in_order(candidate):
+        hindrance = _hindrance(contact)
+        if not hindrance:
+            return contact, ""
+        hindrances[hindrance] = None
+    return None, _list(tuple(hindrances))
+
+
+def _hindrance(contact: CallContact) -> str:
+    if contact.do_not_call:
+        return "the contact is not to be called"
+    if contact.consent.lower() == "no":
+        return "the contact did not consent"
+    if contact.wrong_number:
+        return "the number is marked as wrong"
+    return "" if contact.phone_e164 or contact.phone.strip() else "no number is known"
+
+
+def _find_addressee(candidate: CallCandidate, callee: CallContact | None) -> CallContact | None:
+    """Whom to write to: the first who has an address and did not refuse, else the one who could be called."""
+    willing = [contact for contact in _in_order(candidate) if contact.consent.lower() != "no"]
+    return next((contact for contact in willing if contact.email), callee or next(iter(willing), None))
+
+
+def _in_order(candidate: CallCandidate) -> list[CallContact]:
+    return sorted(candidate.contacts, key=lambda contact: not contact.primary)
+
+
+def _find_hours(
+    candidate: CallCandidate, contact: CallContact | None, hours: CallingHours, now: datetime
+) -> tuple[Availability, str]:
+    zone = find_zone(contact.timezone if contact else "", candidate.timezone)
+    if contact is not None:
+        opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
+        hours = CallingHours(opens or hours.opens, closes or hours.closes, hours.weekdays)
+    return find_availability(zone, hours, now), zone.key if zone else ""
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    return ", ".join(texts)
