@@ -1,0 +1,1 @@
+"""Documents from facts: templates and their views, escaping, tables."""

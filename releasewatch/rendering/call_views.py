@@ -1,0 +1,288 @@
+"""The public contract for template authors: every name that a template of a call list may use.
+
+A template gets one value, `calls`. As with notes it holds text, numbers, yes and no, and views; text is raw and
+escaped by the environment. What the reader's channel may not show (names, numbers) is replaced before it gets here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, time
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
+from releasewatch.domain.calls import NO_WORDING, CallContact, CallList, PlannedCall, Verdict
+from releasewatch.domain.privacy import Reveal
+from releasewatch.rendering.views import FactView, View, counted, instant_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from releasewatch.domain.calling_hours import Availability
+
+WITHHELD = "withheld"
+"""What stands in the place of something that the channel may not show."""
+
+_E164 = re.compile(r"\+[1-9]\d{3,14}")
+_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+"""An address that means nothing but itself in HTML and Markdown: it is printed as it is, so that it can be copied."""
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
+    ("call", "Call", "Ring these, in this order."),
+    ("write", "Write", "No call: a few lines by mail will do, or a call is not possible."),
+    ("leave", "Leave", "Nothing to do now; they are here so that nobody has to wonder."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallView(View):
+    """One customer on the list.
+
+    - `rank`, `call` (its id, may be empty), `verdict` (call, write or leave) and `because`: the reason for the verdict.
+    - `key`, `name` of the customer; `possible`: it is uncertain that they are reached.
+    - `contact`, `role`, `phone` (as it is to be read), `email`; `tel` and `mailto` are links, empty where there must be
+      none; `phone_note`: why the number needs care, or empty.
+    - `local_time`, `callable` (now, later, never, unknown), `callable_text`: the same in words, `window` in UTC.
+    - `account_manager`, empty when nobody keeps the relationship (`is_unowned`).
+    - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
+    - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed.
+    """
+
+    rank: int
+    call: str
+    verdict: str
+    because: str
+    key: str
+    name: str
+    possible: bool
+    contact: str
+    role: str
+    phone: str
+    tel: str
+    phone_note: str
+    email: str
+    mailto: str
+    local_time: str
+    callable: str
+    callable_text: str
+    window: str
+    account_manager: str
+    is_unowned: bool
+    reach: str
+    why: tuple[str, ...]
+    score: int
+    parts: tuple[FactView, ...]
+    say: tuple[str, ...]
+    has_wording: bool
+
+
+class Rows:
+    """The rows of one section: can be counted and walked, and are made one by one while they are walked."""
+
+    def __init__(self, planned: Sequence[PlannedCall], make: Callable[[PlannedCall], CallView]) -> None:
+        self._planned = planned
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._planned)
+
+    def __iter__(self) -> Iterator[CallView]:
+        return map(self._make, self._planned)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSectionView(View):
+    """The rows of one verdict. `lead`: what to do with them."""
+
+    verdict: str
+    title: str
+    lead: str
+    number: int
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class CallListView(View):
+    """A list of customers to call.
+
+    - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
+    - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
+    - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
+    - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
+    - `withheld`: what this channel does not show, in words, or empty. `weights`: how a score is made.
+    """
+
+    title: str
+    facts: tuple[FactView, ...]
+    as_of: str
+    version: int
+    account_manager: str
+    summary: str
+    sections: tuple[CallSectionView, ...]
+    unowned: Rows
+    withheld: str
+    weights: tuple[FactView, ...]
+
+
+def call_list_view(calls: CallList, reveal: Reveal = Reveal.CONTACTS, *, in_ci: bool = False) -> CallListView:
+    """What a template sees of a list, on a channel that may show so much."""
+    make = row_maker(reveal, in_ci=in_ci)
+    by_verdict: dict[str, list[PlannedCall]] = {}
+    for row in calls.rows:
+        by_verdict.setdefault(row.verdict, []).append(row)
+    shown = {verdict: rows if reveal >= Reveal.KEYS else [] for verdict, rows in by_verdict.items()}
+    unowned = [row for verdict in ("call", "write") for row in shown.get(verdict, ()) if row.is_unowned]
+    return CallListView(
+        title=f"Customers to call: {calls.deployment}",
+        facts=_facts(calls),
+        as_of=instant_in_words(calls.as_of.astimezone(UTC)),
+        version=calls.version,
+        account_manager=calls.account_manager or "",
+        summary=_summary(calls, by_verdict),
+        sections=tuple(
+            CallSectionView(verdict, title, lead, len(shown[verdict]), Rows(shown[verdict], make))
+            for verdict, title, lead in _VERDICTS
+            if shown.get(verdict)
+        ),
+        unowned=Rows(unowned, make),
+        withheld=_withheld(reveal),
+        weights=weights_in_words(calls.weights),
+    )
+
+
+def row_maker(reveal: Reveal, *, in_ci: bool) -> Callable[[PlannedCall], CallView]:
+    """How a planned call becomes a view on a channel that may show so much."""
+
+    def make(row: PlannedCall) -> CallView:
+        candidate, contact = row.candidate, row.contact
+        parts = parts_for_ci(row.parts) if in_ci else row.parts
+        people = reveal >= Reveal.CONTACTS
+        return CallView(
+            rank=row.rank,
+            call=candidate.call,
+            verdict=row.verdict,
+            because=row.verdict_because,
+            key=candidate.key,
+            name=candidate.name if reveal >= Reveal.NAMES else candidate.key,
+            possible=candidate.possible,
+            **_contact(row, contact, shown=people),
+            local_time=_local_time(row.availability, row.local_zone),
+            callable=row.availability.callable,
+            callable_text=_callable_in_words(row.availability),
+            window=_window(row.availability),
+            account_manager=candidate.account_manager,
+            is_unowned=row.is_unowned,
+            reach=candidate.reach,
+            why=row.because,
+            score=row.score,
+            parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
+            say=candidate.say or (NO_WORDING,),
+            has_wording=bool(candidate.say),
+        )
+
+    return make
+
+
+def _contact(row: PlannedCall, contact: CallContact | None, *, shown: bool) -> Mapping[str, str]:
+    empty = dict.fromkeys(("contact", "role", "phone", "tel", "phone_note", "email", "mailto"), "")
+    if contact is None:
+        return empty
+    if not shown:
+        number = WITHHELD if row.may_dial else ""
+        return {**empty, "contact": WITHHELD, "role": contact.role, "phone": number}
+    found = {**empty, "contact": contact.name, "role": contact.role, "email": contact.email}
+    if _ADDRESS.fullmatch(contact.email):
+        found |= {"email": Markup(contact.email), "mailto": f"mailto:{contact.email}"}  # noqa: S704 - matched right here
+    if not row.may_dial:
+        return found
+    if _E164.fullmatch(contact.phone_e164):
+        note = "the length fits, but no such range is known" if contact.phone_state == "possible" else ""
+        return {**found, "phone": contact.phone_e164, "tel": f"tel:{contact.phone_e164}", "phone_note": note}
+    return {**found, "phone": contact.phone, "phone_note": "as stored: it could not be read as a number"}
+
+
+def _local_time(availability: Availability, zone: str) -> str:
+    local = availability.local_now
+    return "" if local is None else f"{_DAYS[local.weekday()]} {local:%H:%M} ({zone})"
+
+
+def _callable_in_words(availability: Availability) -> str:
+    local, window = availability.local_now, availability.window
+    match availability.callable:
+        case "now" if local is not None and window is not None:
+            return f"now, until {window.until_at.astimezone(local.tzinfo):%H:%M} their time"
+        case "later" if local is not None and window is not None:
+            start = window.from_at.astimezone(local.tzinfo)
+            return f"later: from {_DAYS[start.weekday()]} {start:%H:%M} their time"
+        case "never":
+            return "not by phone"
+    return "their time zone is not known"
+
+
+def _window(availability: Availability) -> str:
+    window = availability.window
+    if window is None:
+        return ""
+    begin, end = window.from_at, window.until_at
+    return f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
+
+
+def _facts(calls: CallList) -> tuple[FactView, ...]:
+    hours = calls.hours
+    days = ", ".join(_DAYS[day] for day in sorted(hours.weekdays))
+    facts = (
+        ("Repo", calls.repo),
+        ("Environment", calls.environment),
+        ("Release", calls.release or ""),
+        ("Live since", instant_in_words(calls.live_at.astimezone(UTC)) if calls.live_at else ""),
+        ("Calling hours", f"{days}, {_clock(hours.opens)} to {_clock(hours.closes)}, the customer's time"),
+    )
+    return tuple(FactView(label, value) for label, value in facts if value)
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+def _summary(calls: CallList, by_verdict: Mapping[str, Sequence[PlannedCall]]) -> str:
+    call, write, leave = (len(by_verdict.get(verdict, ())) for verdict in ("call", "write", "leave"))
+    text = f"{call:,} to call, {write:,} to write to, {leave:,} to leave."
+    if calls.account_manager is not None:
+        text += f" The whole list has {counted(calls.total, 'customer')}."
+    return text
+
+
+def _withheld(reveal: Reveal) -> str:
+    match reveal:
+        case Reveal.COUNTS:
+            return "customers"
+        case Reveal.KEYS:
+            return "names of customers and contacts, phone numbers, addresses"
+        case Reveal.NAMES:
+            return "names of contacts, phone numbers, addresses"
+    return ""
+
+
+def weights_in_words(weights: RankingWeights) -> tuple[FactView, ...]:
+    """How a score is made, one line for each part."""
+    tiers = ", ".join(
+        f"{name} {points:+d}" for name, points in sorted(weights.customer_tier.items(), key=lambda t: (-t[1], t[0]))
+    )
+    bounds = ", ".join(f"{bound:,}" for bound in CONTRACT_BANDS)
+    facts = (
+        (
+            "reach",
+            f"named {weights.reach_named:+d}, direct {weights.reach_direct:+d}, dependent {weights.reach_dependent:+d}",
+        ),
+        ("distance", f"{-weights.distance_step:+d} for each hop beyond the first, never more than reach gave"),
+        ("breaking", f"{weights.breaking:+d} when a breaking change is in what reaches them"),
+        ("tier", tiers),
+        ("contract", f"up to {weights.contract_max:+d}: a fifth for each of {bounds} that the value reaches"),
+        ("renewal", f"{weights.renewal_near:+d} when it is due within {weights.renewal_days} days"),
+        ("escalated", f"{weights.escalated:+d} when the relationship is escalated"),
+    )
+    return tuple(FactView(label, value) for label, value in facts if value)

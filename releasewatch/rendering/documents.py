@@ -1,0 +1,216 @@
+"""Renders documents: notes and call lists, whole or piece by piece; nothing that must stay inside gets out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import LeakError
+from releasewatch.rendering.templates import Format, Templates
+from releasewatch.rendering.views import notes_view
+
+if TYPE_CHECKING:  # notes are timed in tenths of a second: what only some documents need is loaded for those
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from releasewatch.domain.calls import CallList
+    from releasewatch.domain.leaks import Leak, LeakScanner
+    from releasewatch.domain.notes import Notes
+    from releasewatch.rendering.call_views import CallView
+    from releasewatch.rendering.tabular import Cell
+
+CallFormat = Literal["md", "html", "csv"]
+
+INNER_ITEM = "the text of a change that this audience may not read"
+
+CALL_COLUMNS = (
+    "call",
+    "verdict",
+    "verdict_because",
+    "customer",
+    "key",
+    "contact",
+    "role",
+    "phone",
+    "email",
+    "local_time",
+    "callable",
+    "next_window",
+    "account_manager",
+    "reach",
+    "possible",
+    "why",
+    "rank",
+    "score",
+    "parts",
+    "say",
+    "as_of",
+    "list_version",
+)
+
+_CHUNK = 1 << 16
+_DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_SPOKEN = re.compile(r"""\b(?:title|alt|aria-label|content|href|label)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+
+
+def render_notes(
+    notes: Notes,
+    fmt: Format,
+    user_templates: Path | None = None,
+    *,
+    names: LeakScanner | None = None,
+    allow: Collection[str] = (),
+) -> str:
+    """The notes of one audience as a document.
+
+    An outer document is looked through before it is returned: for `names` (those of other customers), and for the text
+    of changes that its audience may not read. A hit raises LeakError; `allow` holds names and texts that a person
+    passed by hand, and the reader's own names. Raises TemplateError for templates of the user's.
+    """
+    text = "".join(_stream_notes(notes, fmt, user_templates))
+    if notes.audience != "engineering":
+        leaks = find_leaks_in_document(text, fmt, _scanners(notes, names), allow)
+        if leaks:
+            raise LeakError(
+                f"The notes for {notes.audience} readers were not written: they hold {_in_words(leaks)}.",
+                hint="Give the change another wording, or pass what was found by hand with a reason.",
+            )
+    return text
+
+
+def write_notes(
+    stream: TextIO,
+    notes: Notes,
+    fmt: Format,
+    user_templates: Path | None = None,
+    *,
+    names: LeakScanner | None = None,
+    allow: Collection[str] = (),
+) -> None:
+    """The same into a stream: notes for engineering while they are made, outer ones when they have been checked."""
+    if notes.audience == "engineering":
+        _pour(_stream_notes(notes, fmt, user_templates), stream)
+    else:
+        stream.write(render_notes(notes, fmt, user_templates, names=names, allow=allow))
+
+
+def write_calls(
+    stream: TextIO,
+    calls: CallList,
+    fmt: CallFormat,
+    user_templates: Path | None = None,
+    *,
+    reveal: Reveal = Reveal.CONTACTS,
+    in_ci: bool = False,
+) -> None:
+    """A call list for account staff, into a stream row by row; as much of it as the channel may show.
+
+    CSV ends its lines with CR LF and begins with a byte order mark: open the stream with `newline=""`, in UTF-8.
+    """
+    from releasewatch.rendering.call_views import call_list_view, row_maker
+    from releasewatch.rendering.tabular import write_csv
+
+    if fmt == "csv":
+        make = row_maker(reveal, in_ci=in_ci)
+        as_of = f"{calls.as_of:%Y-%m-%dT%H:%M:%SZ}"
+        rows = calls.rows if reveal >= Reveal.KEYS else ()
+        write_csv(stream, CALL_COLUMNS, (_cells(make(row), as_of, calls.version) for row in rows), bom=True)
+        return
+    view = call_list_view(calls, reveal, in_ci=in_ci)
+    _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)
+
+
+def find_leaks_in_document(
+    text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str] = ()
+) -> tuple[Leak, ...]:
+    """Look through a finished document: what a reader (or a machine that reads aloud) gets, not its markup."""
+    plain = _plain(text) if fmt == "html" else text  # Markdown's escapes are punctuation, which no name depends on
+    return tuple(leak for scanner in scanners for leak in scanner.scan(plain, allow))
+
+
+def _stream_notes(notes: Notes, fmt: Format, user_templates: Path | None) -> Iterator[str]:
+    values: dict[str, Any] = {"notes": notes_view(notes)}
+    return Templates(fmt, user_templates).stream(f"notes/{notes.audience}.{fmt}", values)
+
+
+def _scanners(notes: Notes, names: LeakScanner | None) -> list[LeakScanner]:
+    scanners = [] if names is None else [names]
+    if notes.held:
+        from releasewatch.domain.leaks import LeakScanner
+
+        scanners.append(LeakScanner({}, dict.fromkeys(notes.held, INNER_ITEM)))
+    return scanners
+
+
+def _in_words(leaks: Collection[Leak]) -> str:
+    """Categories with the lines they stand in; never the words themselves, which may go to a log."""
+    lines: dict[str, list[str]] = {}
+    for leak in leaks:
+        where = lines.setdefault(leak.category, [])
+        if str(leak.line) not in where:
+            where.append(str(leak.line))
+    return "; ".join(
+        f"{category} (line{'s' if len(where) > 1 else ''} {', '.join(where[:5])}{', …' if len(where) > 5 else ''})"
+        for category, where in lines.items()
+    )
+
+
+def _plain(document: str) -> str:
+    """The words of an HTML document, its titles and links among them, each in the line it stands in."""
+
+    def spoken(tag: re.Match[str]) -> str:
+        values = [first or second for first, second in _SPOKEN.findall(tag[0])]
+        return f" {' '.join(values)} " + "\n" * tag[0].count("\n")
+
+    import html  # its table of entities takes a while to load, and Markdown does without
+
+    text = _DROPPED.sub(lambda style: "\n" * style[0].count("\n"), document)
+    return html.unescape(_TAG.sub(spoken, text.replace("<!--", " ").replace("-->", " ")))
+
+
+def _pour(pieces: Iterable[str], stream: TextIO) -> None:
+    """Write many small pieces as few large ones."""
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            stream.write("".join(waiting))
+            waiting.clear()
+            size = 0
+    stream.write("".join(waiting))
+
+
+def _cells(row: CallView, as_of: str, version: int) -> tuple[Cell, ...]:
+    return (
+        row.call,
+        row.verdict,
+        row.because,
+        row.name,
+        row.key,
+        row.contact,
+        row.role,
+        row.tel or _as_text(row.phone),
+        row.email,
+        row.local_time,
+        row.callable,
+        row.window,
+        row.account_manager,
+        row.reach,
+        "yes" if row.possible else "no",
+        "; ".join(row.why),
+        row.rank,
+        row.score,
+        ", ".join(f"{part.label} {part.value}" for part in row.parts),
+        " / ".join(row.say),
+        as_of,
+        version,
+    )
+
+
+def _as_text(phone: str) -> str:
+    """A number that could not be read, with words behind it: a spreadsheet would drop its zeros, or round it."""
+    return f"{phone} (as stored)" if any(character.isdigit() for character in phone) else phone

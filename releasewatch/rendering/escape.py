@@ -1,0 +1,89 @@
+"""Makes text from outside harmless in a document: no markup, no formula, no control character comes out of it."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_LINE_ENDS = "\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029"
+_UNSAFE = re.compile(rf"[\x00-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ud800-\udfff\ufff9-\ufffb\U000e0000-\U000e0001]")
+_SPACES = re.compile(rf"[ {_LINE_ENDS}]+")
+_CONTROL = re.compile(rf"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f{_BIDI}\ufff9-\ufffb\U000e0000-\U000e0001]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+WORD_JOINER = "\u2060"
+"""Put behind an `@`: invisible, it keeps a forge from notifying whoever is called so, and mail links from arising."""
+
+_ALWAYS = frozenset("\\`*[]<>|~{$")
+"""Code, emphasis, links, HTML, tables, strikethrough, templates of site generators, formulas."""
+
+_CANDIDATE = re.compile(r"[\\`*\[\]<>|~{$_&@:!]")
+_ENTITY = re.compile(r"&#?\w+;")
+_AT_START = re.compile(r"( ?)(?:([#(:]|[-+](?=\s|$)|[-=]+ ?$)|(\d{1,9})(?=[.)](?:\s|$)))")
+"""A heading, the rest of somebody's link, a list, an underline of a heading, a numbered list."""
+
+_marked = str.__new__
+"""Markup(text) looks for other kinds of safe text first; here it is known to be text, ten thousand times a document."""
+
+_AT_END = re.compile(r" (#+ ?)$")
+"""What would be taken for the closing marks of a heading."""
+
+_WWW = re.compile(r"(?<![^\W_])(www)\.", re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """Text on one line, without control characters, direction overrides and stray surrogates; white space collapsed."""
+    if _UNSAFE.search(text) is not None or "  " in text:
+        text = _SURROGATE.sub("\ufffd", _SPACES.sub(" ", _CONTROL.sub("", text)))
+    return text
+
+
+def escape_markdown(text: str) -> Markup:
+    """Text as Markdown (CommonMark, GitHub's dialect) that shows it literally, wherever inside a line it is put.
+
+    Nothing of it can become a block, a link, HTML, a table cell's border or a mention; the text that a reader sees is
+    `clean(text)`, with a word joiner after each `@`. References like `#12` are left to the forge: they notify nobody.
+    """
+    text = _CANDIDATE.sub(_escape_one, clean(text))
+    if "www." in text.lower():
+        text = _WWW.sub(r"\1\\.", text)
+    start = _AT_START.match(text)
+    if start is not None:
+        at = start.end(3) if start[3] else start.end(1)
+        text = f"{text[:at]}\\{text[at:]}"
+    if text.endswith(("#", "# ")):
+        text = _AT_END.sub(r" \\\1", text)
+    return _marked(Markup, text)  # escaped right here
+
+
+def _escape_one(match: re.Match[str]) -> str:
+    found, text, at = match[0], match.string, match.start()
+    if found in _ALWAYS:
+        return "\\" + found
+    if found == "@":
+        return found + WORD_JOINER
+    if found == "_":  # inside a word it emphasises nothing
+        active = not (text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum())
+    elif found == ":":  # a link that would make itself
+        active = text.startswith("//", at + 1)
+    elif found == "!":  # an image, if a link follows
+        active = at + 1 == len(text)
+    else:
+        active = _ENTITY.match(text, at) is not None
+    return "\\" + found if active else found
+
+
+def as_markdown(value: object) -> Markup:
+    """Any value of a template as Markdown; what is marked as safe already is left as it is."""
+    if isinstance(value, Markup):
+        return value
+    return escape_markdown(value if isinstance(value, str) else str(value))
+
+
+def as_html(value: object) -> object:
+    """Any value of a template without control characters; the environment's autoescape does the rest."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean(value)
+    return value

@@ -1,0 +1,46 @@
+"""Writes tables as CSV that opens in any spreadsheet and cannot run there as a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING, TextIO
+
+from releasewatch.rendering.escape import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Cell = str | int | bool | None
+
+_TRIGGERS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""What a spreadsheet takes for the beginning of a formula, full width forms included (OWASP, CSV Injection)."""
+
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9][ -:<-~]*)?")
+"""Most cells: ASCII that begins with a letter or digit and holds no `;`. One look at them is enough."""
+
+_FORMULA = re.compile(rf"[\s\ufeff\u200b\u2060'\"]*[{_TRIGGERS}]")
+_AFTER_SEPARATOR = re.compile(rf"(;\s*)(?=[{_TRIGGERS}])")
+"""Where `;` separates columns, a spreadsheet may begin a cell behind one that stands inside ours."""
+
+
+def guard(text: str) -> str:
+    """Text for one cell, on one line; where it could run as a formula an apostrophe before it makes it text."""
+    if _HARMLESS.fullmatch(text) is not None:
+        return text
+    text = clean(text)
+    if ";" in text:
+        text = _AFTER_SEPARATOR.sub(r"\1'", text)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> None:
+    """Write a table as RFC 4180, row by row. Numbers stay numbers, None is empty, all text is guarded.
+
+    `bom` puts a byte order mark in front, by which Excel knows that the text is UTF-8.
+    """
+    if bom:
+        stream.write("\ufeff")
+    writer = csv.writer(stream)
+    writer.writerow(columns)
+    writer.writerows([guard(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

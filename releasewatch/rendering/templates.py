@@ -1,0 +1,233 @@
+"""Finds, compiles and runs templates: the user's folder first, sandboxed, and escaped whether asked for or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import jinja2
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.loaders import split_template_path
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from releasewatch.errors import TemplateError
+from releasewatch.rendering.escape import as_html, as_markdown
+from releasewatch.rendering.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import TracebackType
+
+    from jinja2.runtime import Context
+
+Format = Literal["md", "html"]
+
+# fmt: off
+_FILTERS = (
+    "abs", "batch", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "indent",
+    "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
+    "replace", "reverse", "round", "select", "selectattr", "slice", "sort", "string", "title", "trim", "truncate",
+    "unique", "upper", "wordcount",
+)
+# fmt: on
+"""Filters that take text apart or order it. None declares text safe: there is no `safe` to be misused."""
+
+_HTML_FILTERS = ("e", "escape", "urlencode", "wordwrap", "center")
+_MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What Python raises when a template's expression makes no sense."""
+
+
+def builtin_folder() -> Path:
+    """The templates of the product: inside the package when it was installed, beside it in an editable install."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+class Templates:
+    """The templates of one format. A file in the user's folder takes the place of the built-in of the same name."""
+
+    def __init__(self, fmt: Format, user_folder: Path | None = None) -> None:
+        if user_folder is not None and not user_folder.is_dir():
+            raise TemplateError(
+                f"Templates were to be read from {user_folder}, which is not a folder.",
+                hint="Name an existing folder, or leave the option out to use the built-in templates.",
+            )
+        self._loader = _Folders(user_folder, builtin_folder())
+        self._environment = (_Markdown if fmt == "md" else _Html)(self._loader)
+
+    def stream(self, name: str, values: Mapping[str, Any]) -> Iterator[str]:
+        """The document piece by piece. Raises TemplateError, naming template and line, when the user's are wrong."""
+        try:
+            yield from self._environment.get_template(name).generate(values)
+        except (jinja2.TemplateError, *_MISTAKES) as error:
+            mistake = self._explain(error, name)
+            if mistake is None:
+                raise
+            raise mistake from error
+
+    def _explain(self, error: Exception, name: str) -> TemplateError | None:
+        """The error to raise instead; None when no template of the user's took part: then it is a bug of ours."""
+        places = [(name, 1), *_places(error.__traceback__, self._loader.names)]
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            places.append((error.name or name, error.lineno))
+        theirs = [place for place in places if place[0] in self._loader.overridden]
+        if not theirs:
+            return None
+        if isinstance(error, jinja2.TemplateNotFound):
+            what = f"there is no template `{error.name}`"
+        elif isinstance(error, jinja2.TemplateError):
+            what = error.message or type(error).__name__
+        else:
+            what = f"{type(error).__name__}: {error}"
+        name, line = theirs[-1]
+        return TemplateError(
+            f"Template {name}, line {line}: {what.rstrip('.')}.",
+            hint="What a template may use is in releasewatch/rendering/views.py; the built-in templates show it.",
+        )
+
+
+def _places(trace: TracebackType | None, names: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Template and line of every frame of a traceback that is in a template, outermost first."""
+    while trace is not None:
+        name = names.get(trace.tb_frame.f_code.co_filename)
+        if name is not None:
+            yield name, trace.tb_lineno
+        trace = trace.tb_next
+
+
+class _Folders(jinja2.BaseLoader):
+    """Reads templates from a few folders, the first that has one, and from nowhere outside of them."""
+
+    def __init__(self, user: Path | None, builtin: Path) -> None:
+        self._user = user
+        self._builtin = builtin
+        self.names: dict[str, str] = {}
+        self.overridden: set[str] = set()
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        pieces = split_template_path(template)  # refuses `..`
+        for folder in (self._user, self._builtin):
+            if folder is None:
+                continue
+            path = folder.joinpath(*pieces)
+            if path.is_file():
+                self.names[str(path)] = template
+                if folder is self._user:
+                    self.overridden.add(template)
+                return _read(path, folder, template), str(path), lambda: True
+        raise jinja2.TemplateNotFound(template)
+
+
+def _read(path: Path, folder: Path, name: str) -> str:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise TemplateError(
+            f"Template {name} is a link that leads out of its folder.", hint="Copy the file into the folder."
+        )
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(
+            f"Template {name} could not be read: {error}.", hint="It must be a readable file in UTF-8."
+        ) from error
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """What both formats share: a sandbox, without attributes that begin with an underscore, and no silent blanks."""
+
+    def __init__(self, loader: jinja2.BaseLoader, finalize: Callable[[Any], Any], filters: Iterable[str]) -> None:
+        super().__init__(
+            loader=loader,
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            finalize=finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        self.filters = {name: self.filters[name] for name in filters}
+        del self.globals["lipsum"]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Views hold plain values and nothing else, so their fields need none of the sandbox's (slow) questions."""
+        if isinstance(obj, View) and not attribute.startswith("_") and hasattr(obj, attribute):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        switch = tree.find(nodes.EvalContextModifier)
+        if switch is not None:
+            raise jinja2.TemplateSyntaxError("escaping cannot be switched off", switch.lineno, name, filename)
+        return tree
+
+
+class _Html(_Environment):
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        super().__init__(loader, as_html, (*_FILTERS, *_HTML_FILTERS))
+
+
+class _MarkdownCode(CodeGenerator):
+    """Compiles `a ~ b` so that each operand is escaped before it is joined: Jinja would escape it for HTML."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - the name is Jinja's
+        self.write("markup_join((")
+        for operand in node.nodes:
+            self.write("environment.finalize(")
+            self.visit(operand, frame)
+            self.write("), ")
+        self.write("))")
+
+
+class _Markdown(_Environment):
+    """Escapes for Markdown whatever a template prints.
+
+    Finished pieces (what a macro, `{% set %}…{% endset %}` or `super()` returns) are Markup, as in HTML, and pass.
+    Where text is put next to such a piece inside an expression, Markup itself would escape for HTML only; so it is
+    escaped for Markdown first, and what would get round that (methods of Markup, some filters) is not to be had.
+    """
+
+    code_generator_class = _MarkdownCode
+    intercepted_binops = frozenset({"+", "%"})
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        super().__init__(loader, as_markdown, _FILTERS)
+        self.filters["e"] = self.filters["escape"] = as_markdown
+        self.filters["join"] = _join
+        self.filters["replace"] = _replace
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if isinstance(left, Markup) or isinstance(right, Markup):
+            if operator == "%":
+                raise jinja2.TemplateRuntimeError("`%` cannot fill in a finished piece of Markdown")
+            left, right = as_markdown(left), as_markdown(right)
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Markup):
+            return self.unsafe_undefined(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Markup) and isinstance(argument, str):
+            return self.unsafe_undefined(obj, argument)
+        return super().getitem(obj, argument)
+
+
+@jinja2.pass_environment
+def _join(
+    environment: jinja2.Environment, values: Iterable[Any], d: str = "", attribute: str | int | None = None
+) -> Markup:
+    if attribute is not None:
+        values = (environment.getitem(value, attribute) for value in values)
+    return as_markdown(d).join(as_markdown(value) for value in values)
+
+
+def _replace(text: Any, old: str, new: str) -> str:
+    """Of a finished piece, too, the result is text, and is escaped again."""
+    return str.replace(str(text), str(old), str(new))

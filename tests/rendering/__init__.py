@@ -1,0 +1,1 @@
+"""Documents: escaping, templates, views and the files that people receive."""

@@ -1,0 +1,211 @@
+"""The user's templates: found first, kept in their box, and told where they are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from markdown_it import MarkdownIt
+
+from releasewatch.errors import TemplateError
+from releasewatch.rendering.templates import Templates, builtin_folder
+from releasewatch.rendering.views import View
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = "a <i>t</i> [x](https://evil.example) **b** _e_"
+
+
+@dataclass(frozen=True, slots=True)
+class Item(View):
+    text: str
+    number: int = 3
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def render(folder: Path | None, name: str, fmt: Literal["md", "html"] = "md", **values: Any) -> str:
+    return "".join(Templates(fmt, folder).stream(name, values))
+
+
+def mistake(folder: Path, text: str, **values: Any) -> TemplateError:
+    write(folder, "t.md", text)
+    with pytest.raises(TemplateError) as caught:
+        render(folder, "t.md", **values)
+    return caught.value
+
+
+def test_the_folder_of_the_user_comes_first_and_may_build_on_ours(tmp_path: Path) -> None:
+    write(tmp_path, "base.html", "<html><title>{% block title %}{% endblock %}</title>ours</html>")
+    write(tmp_path, "mine.html", '{% extends "base.html" %}{% block title %}Mine{% endblock %}')
+    write(tmp_path, "style.css", "body { color: teal }")
+    assert render(tmp_path, "mine.html", "html") == "<html><title>Mine</title>ours</html>"
+    assert (builtin_folder() / "base.html").is_file()
+    write(tmp_path, "only.html", '<style>{% include "style.css" %}</style>')
+    assert "teal" in render(tmp_path, "only.html", "html")
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="not a folder"):
+        Templates("md", tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("one\n{{ missing }}\n", 2, "'missing' is undefined"),
+        ("{{ item.tetx }}", 1, "has no attribute 'tetx'"),
+        ("\n\n{% if item.missing %}x{% endif %}", 3, "missing"),
+        ("a\n{% for x in %}\n", 2, "Expected an expression"),
+        ("a\n\n{{ item.text", 3, "unexpected end of template"),
+        ("\n{{ item.number + 'x' }}", 2, "TypeError"),
+        ("\n{{ 1 / 0 }}", 2, "ZeroDivisionError"),
+        ('\n\n{% include "nowhere.md" %}', 3, "there is no template `nowhere.md`"),
+        ("{{ item.text|safe }}", 1, "No filter named 'safe'"),
+        ("x\n{% autoescape false %}{{ item.text }}{% endautoescape %}", 2, "escaping cannot be switched off"),
+        ("{{ item.__class__ }}", 1, "__class__"),
+        ("{{ item.text.__class__.__mro__ }}", 1, "__class__"),
+        ("{{ ''.format.__globals__ }}", 1, "__globals__"),
+        ("{{ '{0.__class__}'.format(item) }}", 1, "__class__"),
+        ("{{ item['__class__'] }}", 1, "__class__"),
+        ("{{ [item]|map(attribute='__class__')|first }}", 1, "__class__"),
+        ("{{ namespace.__init__ }}", 1, "__init__"),
+        ("{% set x = [] %}{{ x.append(1) }}", 1, "append"),
+        ("{{ range(10000000)|length }}", 1, "Range too big"),
+        ("{{ lipsum() }}", 1, "'lipsum' is undefined"),
+    ],
+)
+def test_a_mistake_names_template_and_line(tmp_path: Path, text: str, line: int, what: str) -> None:
+    error = mistake(tmp_path, text, item=Item("x"))
+    assert error.message.startswith(f"Template t.md, line {line}: ")
+    assert what in error.message
+    assert error.hint
+
+
+def test_a_mistake_in_an_included_file_names_that_file(tmp_path: Path) -> None:
+    write(tmp_path, "part.md", "fine\n{{ missing }}")
+    assert mistake(tmp_path, '\n{% include "part.md" %}').message.startswith("Template part.md, line 2: ")
+    write(tmp_path, "part.md", "fine\n\n{% endif %}")
+    assert mistake(tmp_path, '\n{% include "part.md" %}').message.startswith("Template part.md, line 3: ")
+
+
+def test_a_mistake_of_ours_is_not_blamed_on_the_user() -> None:
+    with pytest.raises(Exception, match="'notes' is undefined") as caught:
+        render(None, "notes/customer.md")
+    assert not isinstance(caught.value, TemplateError)
+
+
+@pytest.mark.parametrize("name", ["../secret.md", "a/../../secret.md", "/etc/hostname", "link.md"])
+def test_nothing_outside_of_the_folder_is_read(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "secret.md", "the secret")
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "link.md").symlink_to(tmp_path / "secret.md")
+    error = mistake(folder, f'{{% include "{name}" %}}')
+    assert "secret" not in error.message.replace(name, "")
+
+
+def test_links_within_the_folder_are_followed(tmp_path: Path) -> None:
+    write(tmp_path, "real/t.md", "content")
+    (tmp_path / "t.md").symlink_to(tmp_path / "real" / "t.md")
+    assert render(tmp_path, "t.md") == "content"
+
+
+def test_a_file_that_is_not_utf8_is_said(tmp_path: Path) -> None:
+    (tmp_path / "t.md").write_bytes(b"caf\xe9")
+    with pytest.raises(TemplateError, match=r"t\.md could not be read"):
+        render(tmp_path, "t.md")
+
+
+# Nobody has to remember to escape, whatever way text takes through a template.
+
+WAYS = [
+    "{{ item.text }}",
+    "{{ item.text ~ '' }}",
+    "{{ 'a ' ~ item.text ~ ' b' }}",
+    "{{ item.text + '' }}",
+    "{{ '%s' % item.text }}",
+    "{{ '{}'.format(item.text) }}",
+    "{{ [item.text, item.text]|join(', ') }}",
+    "{{ [item]|map(attribute='text')|join('; ') }}",
+    "{{ [item]|join(', ', attribute='text') }}",
+    "{{ item.text|replace('x', item.text) }}",
+    "{{ item.text|upper }}",
+    "{{ item.text|truncate(45) }}",
+    "{{ item.text|e }}",
+    "{{ item.text|string|trim|title }}",
+    "{{ item.text|default('') }}",
+    "{{ item.text.replace('[x', '[y') }}",
+    "{{ item.text[1:] }}",
+    "{{ (item.text, item.text) }}",
+    "{% set t = item.text %}{{ t }}",
+    "{% set t %}{{ item.text }}{% endset %}{{ t }}",
+    "{% set t %}T{% endset %}{{ t ~ item.text }}",
+    "{% set t %}T{% endset %}{{ t + item.text }}",
+    "{% set t %}T{% endset %}{{ item.text + t }}",
+    "{% set t %}T{% endset %}{{ [t, item.text]|join(' ') }}",
+    "{% set t %}T{% endset %}{{ t|replace('T', item.text) }}",
+    "{% set t %}T{% endset %}{{ [t, t]|join(item.text) }}",
+    "{% set t %}T {{ item.text }}{% endset %}{{ t|upper }}{{ t|e }}{{ t|trim }}{{ t|indent }}",
+    "{% macro m(x) %}({{ x }}){% endmacro %}{{ m(item.text) }}",
+    "{% macro m(x) %}({{ x }}){% endmacro %}{{ m(item.text) ~ item.text }}",
+    "{% macro m(x) %}({{ caller() }}{{ x }}){% endmacro %}{% call m(item.text) %}{{ item.text }}{% endcall %}",
+    "{% filter upper %}{{ item.text }}{% endfilter %}",
+    "{% for c in [item]|groupby('text') %}{{ c.grouper }}{{ c }}{% endfor %}",
+    "{{ item }}",
+    "{{ cycler(item.text, 'b').next() }}",
+    "{{ namespace(t=item.text).t }}",
+    "{{ {'k': item.text} }}",
+    "{{ dict(k=item.text)|items|list }}",
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_text_is_escaped_for_markdown_on_every_way_through_a_template(tmp_path: Path, way: str) -> None:
+    write(tmp_path, "t.md", way)
+    document = render(tmp_path, "t.md", item=Item(HOSTILE))
+    tokens = MarkdownIt("commonmark").parse(f"start {document}\n")
+    inner = {child.type for token in tokens for child in token.children or ()}
+    assert inner <= {"text", "softbreak"}, document
+    assert "evil" in document.lower()
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "{% set t %}%s{% endset %}{{ t % item.text }}",
+        "{% set t %}{}{% endset %}{{ t.format(item.text) }}",
+        "{% set t %}{}{% endset %}{{ t['format'](item.text) }}",
+        "{% set t %}{}{% endset %}{{ t.format_map({'': item.text}) }}",
+        "{% set t %}T{% endset %}{{ t.join([item.text, item.text]) }}",
+        "{% set t %}T{% endset %}{{ t.replace('T', item.text) }}",
+        "{{ item.text|urlize }}",
+        "{{ item.text|tojson }}",
+        "{{ {'a': item.text}|xmlattr }}",
+        "{{ item.text|format }}",
+        "{{ item.text|wordwrap(3) }}",
+        "{{ item|attr('text') }}",
+        "{{ [item.text]|sum(start='') }}",
+    ],
+)
+def test_ways_round_the_escaping_are_not_to_be_had_in_markdown(tmp_path: Path, way: str) -> None:
+    mistake(tmp_path, way, item=Item(HOSTILE))
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if "t|replace" not in way])
+def test_text_is_escaped_for_html_on_every_way_through_a_template(tmp_path: Path, way: str) -> None:
+    write(tmp_path, "t.html", way)
+    document = render(tmp_path, "t.html", "html", item=Item(HOSTILE))
+    assert "<i>" not in document.lower()
+    assert "&lt;i&gt;" in document.lower()
+
+
+def test_what_a_template_writes_itself_is_left_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "t.md", "## **{{ item.text }}**\n{{ '---' if item.number == 3 }}\n- {{ item.number }}\n")
+    assert render(tmp_path, "t.md", item=Item("a*b")) == "## **a\\*b**\n\\---\n- 3\n"
