@@ -1,0 +1,191 @@
+"""Customers, contacts and entitlements as a directory states them; their ids; and when an import must ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+Kind = Literal["customers", "contacts", "entitlements"]
+Mode = Literal["snapshot", "changes"]
+Consent = Literal["yes", "no", ""]
+PhoneState = Literal["valid", "possible", "unparsable", ""]
+
+ANY = ""
+UNKNOWN = "?"
+"""On an axis of an entitlement: `''` is any, `?` is unknown (and reaches the customer as *possible*)."""
+
+PRODUCT = "product:"
+"""What the subject of an entitlement to a product begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """An organisation as its directory states it. Empty text, 0 minutes and None: the directory does not say."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    parent: str = ""
+    customer_tier: str = ""
+    segment: str = ""
+    contract_value: Decimal | None = None
+    currency: str = ""
+    renewal_on: date | None = None
+    account_manager: str = ""
+    country: str = ""
+    timezone: str = ""
+    language: str = ""
+    do_not_call: bool = False
+    escalated: bool = False
+    sla_minutes: int = 0
+    credit_after_minutes: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person at a customer. `customer` is a key or an alias, `phone` as given, `best_*` a local `HH:MM`."""
+
+    customer: str
+    name: str
+    key: str = ""
+    role: str = ""
+    phone: str = ""
+    email: str = ""
+    language: str = ""
+    timezone: str = ""
+    best_from: str = ""
+    best_to: str = ""
+    primary: bool = False
+    do_not_call: bool = False
+    consent: Consent = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A customer uses a component or a product (exactly one of the two is not empty) in all cells of its axes.
+
+    `customer` is a key or an alias; `component` is as written, with or without its repo. `valid_from` None: not stated.
+    `valid_to` is the first instant at which it is no longer true, None when no end is known.
+    """
+
+    customer: str
+    component: str = ""
+    product: str = ""
+    environments: tuple[str, ...] = (ANY,)
+    regions: tuple[str, ...] = (ANY,)
+    rings: tuple[str, ...] = (ANY,)
+    version: str = ANY
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number that was looked at. `e164` may carry an extension as RFC 3966 writes it: `+12065559857;ext=5467`.
+
+    `state`: valid; possible (it reads as a number of that country, but is none that is given out there; `e164` is then
+    empty unless its length fits); unparsable; or empty when no number was given.
+    """
+
+    e164: str = ""
+    state: PhoneState = ""
+
+
+PhoneReader = Callable[[str, str], Phone]
+"""Looks at a number as given, with the customer's country (ISO 3166-1 alpha-2, or empty)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell; never what it holds."""
+
+    column: str
+    reason: str
+
+
+Row = TypeVar("Row", bound=Customer | Contact | Entitlement)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[Row]):
+    """A row of a file that could be read; `line` is where it begins."""
+
+    line: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that was refused. `identity` holds its identifying cells as far as they can be read, so that what it speaks
+    of keeps its state."""
+
+    line: int
+    problems: tuple[Problem, ...]
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What importing one file does.
+
+    `read` and `rejected` are rows of the file; the others are facts in the ledger: one for a customer or contact, one
+    for each cell of an entitlement. `present`: facts before the import. `waiting`: entitlements to what the ledger does
+    not know yet, some of which are named. `repeated`: cells that the file states more than once. `made_callable`:
+    customers for whom do-not-call is switched off.
+    """
+
+    kind: Kind
+    read: int
+    rejected: int
+    added: int
+    changed: int
+    ended: int
+    unchanged: int
+    present: int
+    made_callable: int = 0
+    waiting: int = 0
+    waiting_for: tuple[str, ...] = ()
+    repeated: int = 0
+
+
+def customer_id(directory: str, key: str) -> UUID:
+    """The permanent id of a customer: UUIDv5 of the directory's permanent id and the external key."""
+    return uuid5(_namespace(directory), key)
+
+
+def contact_id(directory: str, customer: UUID, contact: Contact) -> UUID:
+    """The permanent id of a contact: by its key, else by customer and e-mail, else by customer and name."""
+    if contact.key:
+        return uuid5(_namespace(directory), f"contact:key:{contact.key}")
+    if contact.email:
+        return uuid5(customer, f"contact:email:{contact.email.casefold()}")
+    return uuid5(customer, f"contact:name:{contact.name}")
+
+
+def _namespace(directory: str) -> UUID:
+    return uuid5(NAMESPACE_URL, f"releasewatch:directory:{directory}")
+
+
+ENDING_FREE = 5
+"""So many rows may end without a word, however small the directory is."""
+ENDING_SHARE = 10
+"""More than one row in so many must not end without a word."""
+CALLABLE_FREE = 5
+"""For so many customers do-not-call may be switched off without a word."""
+
+
+def ending_needs_word(ending: int, present: int) -> bool:
+    """Whether a snapshot ends so much that somebody must say so: more than 10 % and more than 5 rows (files.md)."""
+    return ending > ENDING_FREE and ending * ENDING_SHARE > present
+
+
+def callable_needs_word(switched_off: int) -> bool:
+    """Whether do-not-call is switched off for so many customers that somebody must say so."""
+    return switched_off > CALLABLE_FREE

@@ -1,0 +1,221 @@
+"""Turns the cells of one row, whatever file they came from, into a customer, a contact or an entitlement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from releasewatch.domain.customers import (
+    ANY,
+    PRODUCT,
+    UNKNOWN,
+    Consent,
+    Contact,
+    Customer,
+    Entitlement,
+    Kind,
+    Problem,
+    Row,
+)
+from releasewatch.integrations.directories import fields
+from releasewatch.integrations.directories.fields import BadValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Cells:
+    """The trimmed cells of one row by our names for the columns; collects what is wrong with them."""
+
+    values: Mapping[str, str]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, column: str, how: Callable[[str], T], empty: T) -> T:
+        """The cell's value; `empty` when nothing stands there, or when what stands there was put on the list."""
+        text = self.values.get(column, "")
+        if not text:
+            return empty
+        try:
+            return how(text)
+        except BadValueError as error:
+            self.problems.append(Problem(column, str(error)))
+            return empty
+
+    def require(self, column: str, how: Callable[[str], str]) -> str:
+        """Like `read`, for a cell that must not be empty."""
+        if not self.values.get(column, ""):
+            self.problems.append(Problem(column, "is empty"))
+        return self.read(column, how, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[Row]):
+    """What a file of one kind holds: columns, those it cannot do without, those that say whom a row is about."""
+
+    kind: Kind
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    identity: tuple[str, ...]
+    read: Callable[[Cells], Row]
+    keeps_attributes: bool = False
+
+
+def _read_customer(cells: Cells) -> Customer:
+    key = cells.require("key", fields.read_key)
+    aliases: tuple[str, ...] = cells.read("aliases", fields.read_keys, ())
+    return Customer(
+        key=key,
+        name=cells.require("name", fields.read_text),
+        aliases=tuple(alias for alias in aliases if alias != key),
+        parent=cells.read("parent", fields.read_key, ""),
+        customer_tier=cells.read("customer_tier", fields.read_key, ""),
+        segment=cells.read("segment", fields.read_text, ""),
+        contract_value=cells.read("contract_value", fields.read_amount, None),
+        currency=cells.read("currency", fields.read_currency, ""),
+        renewal_on=cells.read("renewal_on", fields.read_day, None),
+        account_manager=cells.read("account_manager", fields.read_key, ""),
+        country=cells.read("country", fields.read_country, ""),
+        timezone=cells.read("timezone", fields.read_timezone, ""),
+        language=cells.read("language", fields.read_language, ""),
+        do_not_call=cells.read("do_not_call", fields.read_boolean, False),
+        escalated=cells.read("escalated", fields.read_boolean, False),
+        sla_minutes=cells.read("sla_minutes", fields.read_integer, 0),
+        credit_after_minutes=cells.read("credit_after_minutes", fields.read_integer, 0),
+        attributes=_attributes(cells),
+    )
+
+
+def _attributes(cells: Cells) -> dict[str, str]:
+    kept = {}
+    for name in sorted(cells.attributes):
+        text = cells.attributes[name]
+        if not text:
+            continue
+        try:
+            kept[name] = fields.read_text(text)
+        except BadValueError as error:
+            cells.problems.append(Problem(name, str(error)))
+    return kept
+
+
+def _read_contact(cells: Cells) -> Contact:
+    return Contact(
+        customer=cells.require("customer", fields.read_key),
+        name=cells.require("name", fields.read_text),
+        key=cells.read("key", fields.read_key, ""),
+        role=cells.read("role", fields.read_text, ""),
+        phone=cells.read("phone", fields.read_phone, ""),
+        email=cells.read("email", fields.read_line, ""),
+        language=cells.read("language", fields.read_language, ""),
+        timezone=cells.read("timezone", fields.read_timezone, ""),
+        best_from=cells.read("best_from", fields.read_clock, ""),
+        best_to=cells.read("best_to", fields.read_clock, ""),
+        primary=cells.read("primary", fields.read_boolean, False),
+        do_not_call=cells.read("do_not_call", fields.read_boolean, False),
+        consent=cast("Consent", cells.read("consent", fields.read_consent, "")),
+    )
+
+
+def _read_entitlement(cells: Cells) -> Entitlement:
+    component = cells.read("component", fields.read_key, "")
+    product = cells.read("product", fields.read_key, "")
+    named = [bool(cells.values.get(column)) for column in ("component", "product")]
+    if all(named):
+        cells.problems.append(Problem("product", "is given beside a component; a row names one of the two"))
+    elif not any(named):
+        cells.problems.append(Problem("component", "is empty, and so is product; a row names one of the two"))
+    elif UNKNOWN in (component, product) or component.startswith(PRODUCT):
+        cells.problems.append(Problem("component" if component else "product", "is no key of a component or product"))
+    starts = cells.read("valid_from", fields.read_start, None)
+    ends = cells.read("valid_to", fields.read_end, None)
+    if starts and ends and starts >= ends:
+        cells.problems.append(Problem("valid_to", "ends before it begins"))
+    return Entitlement(
+        customer=cells.require("customer", fields.read_key),
+        component=component,
+        product=product,
+        environments=cells.read("environment", _read_axis, (ANY,)),
+        regions=cells.read("region", _read_axis, (ANY,)),
+        rings=cells.read("ring", _read_axis, (ANY,)),
+        version=cells.read("version", fields.read_key, ANY),
+        valid_from=starts,
+        valid_to=ends,
+    )
+
+
+def _read_axis(text: str) -> tuple[str, ...]:
+    return fields.read_keys(text) or (ANY,)
+
+
+CUSTOMERS: Shape[Customer] = Shape(
+    kind="customers",
+    columns=(
+        "key",
+        "name",
+        "aliases",
+        "parent",
+        "customer_tier",
+        "segment",
+        "contract_value",
+        "currency",
+        "renewal_on",
+        "account_manager",
+        "country",
+        "timezone",
+        "language",
+        "do_not_call",
+        "escalated",
+        "sla_minutes",
+        "credit_after_minutes",
+    ),
+    required=("key", "name"),
+    identity=("key",),
+    read=_read_customer,
+    keeps_attributes=True,
+)
+
+CONTACTS: Shape[Contact] = Shape(
+    kind="contacts",
+    columns=(
+        "customer",
+        "name",
+        "key",
+        "role",
+        "phone",
+        "email",
+        "language",
+        "timezone",
+        "best_from",
+        "best_to",
+        "primary",
+        "do_not_call",
+        "consent",
+    ),
+    required=("customer", "name"),
+    identity=("customer", "key", "email", "name"),
+    read=_read_contact,
+)
+
+ENTITLEMENTS: Shape[Entitlement] = Shape(
+    kind="entitlements",
+    columns=(
+        "customer",
+        "component",
+        "product",
+        "environment",
+        "region",
+        "ring",
+        "version",
+        "valid_from",
+        "valid_to",
+    ),
+    required=("customer",),
+    identity=("customer", "component", "product"),
+    read=_read_entitlement,
+)
+
+SHAPES: dict[Kind, Shape[Any]] = {shape.kind: shape for shape in (CUSTOMERS, CONTACTS, ENTITLEMENTS)}
