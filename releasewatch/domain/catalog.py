@@ -77,7 +77,7 @@ class Graph:
 
     @staticmethod
     def build(nodes: Iterable[Node], edges: Iterable[tuple[str, str]]) -> Graph:
-        """Build from `(component, depends_on)` pairs of full keys; a pair that names an unknown component waits unused."""
+        """Build from `(component, depends_on)` pairs of full keys; one that names an unknown component waits unused."""
         known = {node.key: node for node in nodes}
         backwards: dict[str, set[str]] = {}
         for component, needs in edges:

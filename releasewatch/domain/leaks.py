@@ -59,11 +59,13 @@ class LeakScanner:
     def scan(self, text: str, allow: Collection[str] = ()) -> tuple[Leak, ...]:
         """Every hit, in order of the text, lines counted from 1; a name is reported once per line.
 
-        `allow`: names that a person passed by hand, or that are the reader's own; compared as names are.
+        `allow`: names that a person passed by hand, or that are the reader's own; compared as names are. What lies inside
+        an allowed name is allowed with it.
         """
         if not self._phrases:
             return ()
         allowed = {tuple(_words(name)) for name in allow}
+        lengths = {len(name) for name in allowed if name}
         found: dict[Leak, None] = {}
         words: list[str] = []
         lines: list[int] = []
@@ -71,11 +73,15 @@ class LeakScanner:
             here = _words(line)
             words += here
             lines += [number] * len(here)
+        passed_until = 0
         for at, word in enumerate(words):
+            for length in lengths:
+                if tuple(words[at : at + length]) in allowed:
+                    passed_until = max(passed_until, at + length)
             for length in self._lengths.get(word, ()):
                 phrase = tuple(words[at : at + length])
                 hit = self._phrases.get(phrase)
-                if hit is not None and phrase not in allowed:
+                if hit is not None and at + length > passed_until:
                     found[Leak(hit[0], lines[at], hit[1])] = None
         return tuple(found)
 

@@ -76,3 +76,9 @@ def test_the_scanner_finds_what_a_search_for_whole_words_finds(names: set[str], 
     looked_for = {name for name in names if len(name.replace(" ", "")) >= 3}
     wanted = {name for name in looked_for if f" {name} " in said}
     assert {leak.name for leak in find_leaks(" ".join(text), dict.fromkeys(names, NAME))} == wanted
+
+
+def test_what_lies_inside_an_allowed_name_is_allowed_with_it():
+    scanner = LeakScanner({"bolt": "a key", "Bolt and Sons": "a name"})
+    assert scanner.scan("As Bolt and Sons asked", ["Bolt and Sons"]) == ()
+    assert [leak.name for leak in scanner.scan("Bolt and Sons, and bolt again", ["Bolt and Sons"])] == ["bolt"]

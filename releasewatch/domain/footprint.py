@@ -1,0 +1,244 @@
+"""What a deployment touches: components, changes and paths, against each of its baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from releasewatch.domain.catalog import Graph, PathOwners
+from releasewatch.domain.deployments import Block
+from releasewatch.domain.exposure import Origin, Step, find_origins, spread
+from releasewatch.domain.notes import brought_by
+from releasewatch.domain.releases import Commit, PathChange, Range, Side
+
+SAMPLE = 20
+"""How many unmapped paths are kept by name; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFact:
+    """One commit of a deployment. A commit may be added against one baseline and removed against another."""
+
+    number: int
+    commit: Commit
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTouch:
+    """That a change touches a component (full key), against one block's baseline; with one of the paths."""
+
+    change: int
+    block: int
+    component: str
+    paths: int
+    sample_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginFact:
+    """An origin within one block: how many paths of it changed, and everything it reaches."""
+
+    number: int
+    block: int
+    origin: Origin
+    paths: int
+    reached: Mapping[str, Step]
+
+
+@dataclass(slots=True)
+class Footprint:
+    """Everything that git and catalog say of one deployment, ready to be written."""
+
+    blocks: list[Block] = field(default_factory=list)
+    origins: list[OriginFact] = field(default_factory=list)
+    changes: list[ChangeFact] = field(default_factory=list)
+    touches: list[ChangeTouch] = field(default_factory=list)
+    changed_paths: list[tuple[int, str, PathChange]] = field(default_factory=list)
+    not_deployed: set[str] = field(default_factory=set)
+    unmapped: list[str] = field(default_factory=list)
+    no_effect: int = 0
+    removed_known: bool = True
+    why_incomplete: str | None = None
+
+    def count(self, side: Side) -> int:
+        """How many changes stand on a side."""
+        return sum(1 for change in self.changes if change.side == side)
+
+    def naming_changes(self) -> set[int]:
+        """The numbers of the changes that may name a customer: those that reach somebody, or touch nothing known.
+
+        One that was reverted in its range does not, and neither does one that touched only what was not deployed. What
+        a merge says counts when something that it brought does.
+        """
+        carried = {(fact.block, fact.origin.touched) for fact in self.origins}
+        touching = {touch.change for touch in self.touches}
+        reaching = {touch.change for touch in self.touches if (touch.block, touch.component) in carried}
+        found: set[int] = set()
+        for side in ("added", "removed"):
+            facts = {fact.commit.sha: fact for fact in self.changes if fact.side == side}
+            head = next(iter(facts), "")
+            merges = brought_by([(sha, fact.commit.parents) for sha, fact in facts.items()], head)
+            touch_something, reach_somebody = (
+                _with_merges({sha for sha, fact in facts.items() if fact.number in numbers}, merges)
+                for numbers in (touching, reaching)
+            )
+            found |= {
+                fact.number
+                for sha, fact in facts.items()
+                if not fact.commit.reverted_by and (sha in reach_somebody or sha not in touch_something)
+            }
+        return found
+
+    @property
+    def reverted_in_range(self) -> int:
+        """How many added changes a later commit of the same range undid."""
+        return sum(1 for c in self.changes if c.side == "added" and c.commit.reverted_by)
+
+    @property
+    def history_complete(self) -> bool:
+        """Whether every walk reached its base."""
+        return all(block.history_complete for block in self.blocks)
+
+
+def _with_merges(shas: set[str], merges: Mapping[str, str]) -> set[str]:
+    """Commits, with every merge that brought one of them, however deep."""
+    found = set(shas)
+    waiting = list(shas)
+    while waiting:
+        merge = merges.get(waiting.pop())
+        if merge is not None and merge not in found:
+            found.add(merge)
+            waiting.append(merge)
+    return found
+
+
+OwnersOf = Callable[[str | None, PathChange], PathOwners]
+"""Which components a path belongs to, given the base it is compared with (a deleted path may need its catalog)."""
+
+
+def trace_footprint(
+    blocks: Sequence[Block],
+    ranges: Mapping[str | None, Range],
+    owners_of: OwnersOf,
+    full_key: Callable[[str], str],
+    graph: Graph,
+) -> Footprint:
+    """Work out what changed, what carries it and what it reaches, block by block.
+
+    The net difference of base and head decides; commits explain. A commit touches a component when it changed a path of
+    the component that is in the net difference, and was not reverted inside the range.
+    """
+    footprint = Footprint(blocks=list(blocks))
+    numbers: dict[tuple[str, Side], int] = {}
+    unmapped: set[str] = set()
+    no_effect: set[str] = set()
+    for number, block in enumerate(blocks):
+        found = ranges.get(block.baseline.base)
+        if found is None:
+            continue
+        owners = {change.path: owners_of(block.baseline.base, change) for change in found.net}
+        unmapped |= {path for path, who in owners.items() if who.unmapped}
+        no_effect |= {path for path, who in owners.items() if who.no_effect}
+        components = {
+            path: [full_key(key) for key in sorted(who.components)] for path, who in owners.items() if who.components
+        }
+        _add_paths(footprint, number, found, components)
+        _add_changes(footprint, number, found, components, numbers)
+        footprint.removed_known &= found.removed is not None
+        footprint.why_incomplete = footprint.why_incomplete or found.why_incomplete
+    footprint.unmapped = sorted(unmapped)
+    footprint.no_effect = len(no_effect)
+    _add_origins(footprint, graph)
+    return footprint
+
+
+def _add_paths(footprint: Footprint, number: int, found: Range, components: Mapping[str, Sequence[str]]) -> None:
+    for change in found.net:
+        for component in components.get(change.path, ()):
+            footprint.changed_paths.append((number, component, change))
+
+
+def _add_changes(
+    footprint: Footprint,
+    block: int,
+    found: Range,
+    components: Mapping[str, Sequence[str]],
+    numbers: dict[tuple[str, Side], int],
+) -> None:
+    sides: tuple[tuple[Side, Sequence[Commit]], ...] = (("added", found.added), ("removed", found.removed or ()))
+    explaining = _explaining_paths(found)
+    for side, commits in sides:
+        for commit in commits:
+            number = numbers.get((commit.sha, side))
+            if number is None:
+                number = numbers[commit.sha, side] = len(footprint.changes)
+                footprint.changes.append(ChangeFact(number, commit, side))
+            counted: dict[str, list[str]] = {}
+            for path in explaining.get(commit.sha, ()):
+                for component in components.get(path, ()):
+                    counted.setdefault(component, []).append(path)
+            footprint.touches += [
+                ChangeTouch(number, block, component, len(paths), paths[0]) for component, paths in counted.items()
+            ]
+
+
+def _explaining_paths(found: Range) -> dict[str, Sequence[str]]:
+    """For each commit the paths whose difference it explains, merges with those that they made themselves.
+
+    One that was reverted in the range explains nothing, and neither does the commit that reverted it: together they do
+    nothing. Only a path that nobody else explains stays with the reverting commit, which then did more than revert.
+    """
+    by_merge: dict[str, list[str]] = {}
+    for path, merge in found.merge_paths.items():
+        by_merge.setdefault(merge, []).append(path)
+    explaining: dict[str, Sequence[str]] = {}
+    for commits in (found.added, found.removed or ()):
+        by_sha = {commit.sha: commit for commit in commits}
+        for commit in commits:
+            if not commit.reverted_by:
+                explaining[commit.sha] = (*commit.paths, *by_merge.get(commit.sha, ()))
+        spent = [commit for commit in commits if commit.sha in explaining and _only_reverts(commit, by_sha)]
+        if spent:
+            gone = {commit.sha for commit in spent}
+            others = {path for sha, paths in explaining.items() if sha not in gone for path in paths}
+            for commit in spent:
+                explaining[commit.sha] = [path for path in explaining[commit.sha] if path not in others]
+    return explaining
+
+
+def _only_reverts(commit: Commit, by_sha: Mapping[str, Commit]) -> bool:
+    """Whether a commit takes back commits of its own range and nothing else."""
+    if not commit.reverts_in_range or len(commit.reverts_shas) > len(commit.reverts_in_range):
+        return False
+    return all(by_sha[sha].reverted_by is not None for sha in commit.reverts_in_range if sha in by_sha)
+
+
+def _add_origins(footprint: Footprint, graph: Graph) -> None:
+    """An origin is what changed against the baseline of the block that carries it."""
+    paths_of: dict[int, dict[str, int]] = {}
+    for number, component, _ in footprint.changed_paths:
+        paths = paths_of.setdefault(number, {})
+        paths[component] = paths.get(component, 0) + 1
+    carried: set[str] = set()
+    for number, block in enumerate(footprint.blocks):
+        paths = paths_of.get(number, {})
+        origins = find_origins(sorted(paths), frozenset(block.components), graph)
+        for origin, start in sorted(origins.items()):
+            carried |= {origin.carrier, origin.touched}
+            footprint.origins.append(
+                OriginFact(len(footprint.origins), number, origin, paths[origin.touched], spread(origin, start, graph))
+            )
+    deployed = {component for block in footprint.blocks for component in block.components}
+    changed = {component for paths in paths_of.values() for component in paths}
+    footprint.not_deployed = changed - carried - deployed
+
+
+def stated_footprint(block: Block, components: Sequence[str], graph: Graph, change: Commit) -> Footprint:
+    """The footprint of a change without git (a flag, a config, a migration by hand): its components, as stated."""
+    footprint = Footprint(blocks=[block], changes=[ChangeFact(0, change, "added")])
+    for component in components:
+        origin = Origin(component, component)
+        footprint.origins.append(OriginFact(len(footprint.origins), 0, origin, 0, spread(origin, Step(0, None), graph)))
+        footprint.touches.append(ChangeTouch(0, 0, component, 0, ""))
+    return footprint
