@@ -1,7 +1,8 @@
 """The one tree of errors that releasewatch raises on purpose; everything else is a bug.
 
 Each error says in `message` what was wanted and what happened, and in `hint` what to do about it. `code` is the word
-that machines read (`{"error": {"code": ...}}`). The exit status of each branch is decided in `releasewatch.cli.exit_codes`.
+that machines read (`{"error": {"code": ...}}`). The exit status of each branch is decided in
+`releasewatch.cli.exit_codes`.
 Vendors' exceptions are translated into these once, where they appear.
 """
 

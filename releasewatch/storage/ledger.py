@@ -11,16 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from releasewatch.errors import (
-    ConfigError,
-    InvalidCallError,
-    LedgerUnavailableError,
-    ReleasewatchError,
-)
+from releasewatch.errors import ConfigError, InvalidCallError
 from releasewatch.secret import Secret
+from releasewatch.storage.ledger_errors import translate
 
 SQLITE_WAIT_SECONDS = 30
 POSTGRES_CONNECT_SECONDS = 10
@@ -29,9 +25,11 @@ POSTGRES_CONNECT_SECONDS = 10
 class Ledger:
     """A ledger whose schema is the program's own (see `releasewatch.storage.migrate.open_ledger`)."""
 
-    def __init__(self, url: Secret) -> None:
+    def __init__(self, url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> None:
+        """`wait_for`: seconds to wait for other writers of an SQLite file."""
         self._url = parse_url(url)
-        self._engine = _engine(self._url)
+        self._wait_for = wait_for
+        self._engine = _engine(self._url, wait_for)
 
     @property
     def is_sqlite(self) -> bool:
@@ -70,8 +68,8 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """Write: committed at the end, nothing kept when an exception leaves the block.
 
-        On SQLite the transaction takes the write lock at once (BEGIN IMMEDIATE): one that began by reading could not get it
-        after somebody else's write, however long it waited.
+        On SQLite the transaction takes the write lock at once (BEGIN IMMEDIATE): one that began by reading could not
+        get it after somebody else's write, however long it waited.
         """
         with self.connect() as plain:
             connection = plain.execution_options(releasewatch_writes=True)
@@ -88,17 +86,17 @@ class Ledger:
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Turn the driver's exceptions into ours, once. Neither statement nor values enter the message."""
+        """Turn the driver's exceptions into ours, once. Neither statement nor values enter the message.
+
+        A statement that the database does not understand is no failure of the ledger but a bug, and is let through.
+        """
         try:
             yield
-        except ReleasewatchError:
-            raise
         except DBAPIError as error:
-            raise _translate(error, self.place) from error
-        except SQLAlchemyError as error:
-            raise LedgerUnavailableError(
-                f"The ledger at {self.place} failed: {type(error).__name__}.", "See the log."
-            ) from error
+            ours = translate(error, self.place, self._wait_for)
+            if ours is None:
+                raise
+            raise ours from error
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -106,7 +104,7 @@ class Ledger:
 
 
 class Rehearsal(Ledger):
-    """A ledger that forgets: from the first write on everything happens in one transaction, which is taken back at the end.
+    """A ledger that forgets: from the first write on all happens in one transaction, which is taken back at the end.
 
     Reads after a write see it, so that a command can show what it would have done.
     """
@@ -175,9 +173,9 @@ def _no_driver() -> InvalidCallError:
     )
 
 
-def _engine(url: URL) -> Any:
+def _engine(url: URL, wait_for: float) -> Any:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": SQLITE_WAIT_SECONDS})
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_for})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -203,91 +201,3 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("releasewatch_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-_SQLITE_SAYS = (
-    # what SQLite says, what we say, what to do; the call is wrong (2) or the outside failed (3)
-    (
-        "file is not a database",
-        "{place} is not a ledger: it is no SQLite file.",
-        "Name another file.",
-        InvalidCallError,
-    ),
-    (
-        "readonly database",
-        "The ledger {place} is read-only.",
-        "Make the file and its folder writable for this user.",
-        LedgerUnavailableError,
-    ),
-    (
-        "unable to open database file",
-        "The ledger {place} cannot be opened.",
-        "Does its folder exist, and may this user write there?",
-        LedgerUnavailableError,
-    ),
-    (
-        "disk is full",
-        "The disk that holds the ledger {place} is full; nothing was written.",
-        "Make room and run the same command again.",
-        LedgerUnavailableError,
-    ),
-    (
-        "database is locked",
-        "The ledger {place} was busy for {wait} seconds; nothing was written.",
-        "Run the same command again; many pipelines at once want a PostgreSQL ledger.",
-        LedgerUnavailableError,
-    ),
-    (
-        "malformed",
-        "The ledger {place} is damaged.",
-        "Restore it from a backup; `sqlite3 FILE .recover` may save what is left.",
-        LedgerUnavailableError,
-    ),
-)
-
-
-def _translate(error: DBAPIError, place: str) -> ReleasewatchError:
-    said = str(error.orig)
-    if _is_sqlite(error):
-        for words, message, hint, kind in _SQLITE_SAYS:
-            if words in said:
-                return kind(message.format(place=place, wait=SQLITE_WAIT_SECONDS), hint)
-        return LedgerUnavailableError(f"The ledger {place} failed: {said}.", "Run the same command again.")
-    return _translate_postgres(error, place)
-
-
-def _is_sqlite(error: DBAPIError) -> bool:
-    return type(error.orig).__module__.startswith("sqlite3")
-
-
-def _translate_postgres(error: DBAPIError, place: str) -> ReleasewatchError:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
-    said = str(error.orig)
-    if "password authentication failed" in said or state.startswith("28"):
-        return LedgerUnavailableError(
-            f"The ledger {place} refused user or password.",
-            "Check RELEASEWATCH_DATABASE_URL; the server's log says which of the two.",
-        )
-    if state == "3D000" or ("does not exist" in said and "database" in said and not state):
-        return LedgerUnavailableError(
-            f"The server has no database for the ledger {place}.",
-            "Create it (createdb), then run: releasewatch db upgrade",
-        )
-    if state == "42501":
-        return LedgerUnavailableError(
-            f"This user may not do that in the ledger {place}: {primary}.", "Ask for the role that may."
-        )
-    if state in ("53100", "53200", "53300"):
-        return LedgerUnavailableError(
-            f"The ledger {place} has no room left: {primary}.", "Run the same command again later."
-        )
-    if not state:
-        return LedgerUnavailableError(
-            f"The ledger {place} cannot be reached.",
-            "Is the server up, and is the host right? Then try again.",
-        )
-    return LedgerUnavailableError(
-        f"The ledger {place} failed with SQLSTATE {state}.",
-        "Run the same command again; the server's log says more.",
-    )

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError
 from releasewatch.secret import Secret
-from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger
 
 HEAD = "0001"
 """The newest revision in `migrations/versions`; a test holds the two together, so that start-up need not read them."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_VERSION_TABLE = "alembic_version"
+
+DEFAULT_FOLDER = ".releasewatch"
+"""A folder of this name holds what is ours alone, and is kept out of git when we make it."""
+
+VERSION_TABLE = "releasewatch_schema"
+"""Where Alembic keeps the revision. Its usual name, `alembic_version`, stands in many a database that is not ours."""
 
 
-def open_ledger(url: Secret) -> Ledger:
+def open_ledger(url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> Ledger:
     """Open a ledger at the program's schema. An SQLite file is created (folder 0700, file 0600) and upgraded by itself.
 
-    Raises LedgerVersionError for a newer ledger, or a server's that waits for `db upgrade`; InvalidCallError for a
-    database that is something else; LedgerUnavailableError when it cannot be reached.
+    `wait_for`: seconds to wait for other writers of an SQLite file. Raises LedgerVersionError for a newer ledger, or a
+    server's that waits for `db upgrade`; InvalidCallError for a database that is something else; LedgerUnavailableError
+    when it cannot be reached.
     """
-    ledger = Ledger(url)
-    if ledger.path is not None:
-        _make_file(ledger.path)
+    ledger = Ledger(url, wait_for=wait_for)
     found = current(ledger)
     if found == HEAD:
         return ledger
@@ -39,19 +45,30 @@ def open_ledger(url: Secret) -> Ledger:
 
 
 def current(ledger: Ledger) -> str | None:
-    """The schema revision of a ledger; None for an empty database. Raises InvalidCallError for somebody else's."""
+    """The schema revision of a ledger; None for an empty database, or a file that is not there (and is not made).
+
+    Raises InvalidCallError for somebody else's database.
+    """
+    if ledger.path is not None and not _file_exists(ledger.path):
+        return None
     with ledger.connect() as connection, connection.begin():
         return _revision(connection, ledger)
 
 
 def upgrade(ledger: Ledger) -> tuple[str | None, str]:
-    """Run the missing migrations in one transaction; safe to repeat, and for two at once. Returns (before, after)."""
+    """Run the missing migrations in one transaction; safe to repeat, and for two at once. Returns (before, after).
+
+    An SQLite file is made when it is not there. Raises as `open_ledger`.
+    """
+    if ledger.path is not None:
+        _make_file(ledger.path)
+    found = current(ledger)  # before anything is changed: it may be somebody else's
+    if found == HEAD:
+        return found, HEAD
     with ledger.connect() as plain:
         connection = plain.execution_options(releasewatch_writes=True)
         if ledger.is_sqlite:
             # Both only take effect outside a transaction.
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.rollback()
             raw = connection.connection.cursor()
             raw.execute("PRAGMA journal_mode = WAL")
             raw.execute("PRAGMA foreign_keys = OFF")
@@ -65,15 +82,39 @@ def upgrade(ledger: Ledger) -> tuple[str | None, str]:
                 raise _newer(ledger, before)
             if before != HEAD:
                 _run(connection)
-            if ledger.is_sqlite:
-                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-                if broken:
-                    raise LedgerUnavailableError(
-                        f"The upgrade of {ledger.place} would leave {len(broken)} rows without what they point to; "
-                        "nothing was changed.",
-                        "Restore a backup, or report it with the log.",
-                    )
+            if ledger.is_sqlite and (broken := _dangling(connection)):
+                raise LedgerUnavailableError(
+                    f"The upgrade of {ledger.place} would leave {'; '.join(broken)}. Nothing was changed.",
+                    "Restore a backup, or report it with what `releasewatch db check` says.",
+                )
     return before, HEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be in a ledger. `check`: schema, foreign_keys or integrity."""
+
+    check: str
+    text: str
+
+
+def check(ledger: Ledger) -> list[Finding]:
+    """What is wrong with a ledger at the program's schema: shape, dangling rows, damage; empty when all is well."""
+    found = [Finding("schema", words) for words in differences(ledger)]
+    with ledger.read() as connection:
+        if ledger.is_sqlite:
+            said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            found += [Finding("integrity", words) for words in said if words != "ok"]
+            found += [Finding("foreign_keys", words) for words in _dangling(connection)]
+        else:
+            # An index or constraint that a broken-off command left behind exists and is not in force.
+            invalid = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
+            names = connection.execute(text(invalid)).scalars().all()
+            found += [Finding("integrity", f"the index {name} is invalid") for name in names]
+            loose = "SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND NOT convalidated ORDER BY 1"
+            names = connection.execute(text(loose)).scalars().all()
+            found += [Finding("foreign_keys", f"the constraint {name} was never validated") for name in names]
+    return found
 
 
 def differences(ledger: Ledger) -> list[str]:
@@ -84,7 +125,8 @@ def differences(ledger: Ledger) -> list[str]:
     from releasewatch.storage.tables import metadata
 
     with ledger.connect() as connection, connection.begin():
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        options = {"compare_type": False, "version_table": VERSION_TABLE}
+        context = MigrationContext.configure(connection, opts=options)
         return [_difference(entry) for entry in compare_metadata(context, metadata)]
 
 
@@ -96,10 +138,20 @@ def _difference(entry: object) -> str:
     return str(entry)
 
 
+def _dangling(connection: Connection) -> list[str]:
+    """On SQLite, the rows that point to nothing: one line for each table and what it points to."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    counts: dict[tuple[str, str], int] = {}
+    for table, _row, parent, _number in broken:
+        counts[table, parent] = counts.get((table, parent), 0) + 1
+    words = "rows of {} that point to nothing in {}: {}"
+    return [words.format(table, parent, many) for (table, parent), many in sorted(counts.items())]
+
+
 def _revision(connection: Connection, ledger: Ledger) -> str | None:
     names = set(inspect(connection).get_table_names())
-    if _VERSION_TABLE in names:
-        found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+    if VERSION_TABLE in names:
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
         return None if found is None else str(found)
     if names:
         raise InvalidCallError(
@@ -127,20 +179,36 @@ def _run(connection: Connection) -> None:
         return script._upgrade_revs("head", revision)  # type: ignore[arg-type]
 
     with EnvironmentContext(Config(), script, fn=steps, destination_rev="head") as environment:
-        environment.configure(connection=connection, target_metadata=None)
+        environment.configure(connection=connection, target_metadata=None, version_table=VERSION_TABLE)
         environment.run_migrations()
+
+
+def _file_exists(path: Path) -> bool:
+    """Whether there is a file; raises InvalidCallError for a folder, a device or the like."""
+    try:
+        if not path.exists():
+            return False
+        is_file = path.is_file()
+    except OSError as error:
+        raise LedgerUnavailableError(
+            f"The ledger {path} cannot be opened: {error.strerror}.", "May this user read its folder?"
+        ) from error
+    if not is_file:
+        raise InvalidCallError(f"{path} is not a ledger: it is no regular file.", "Name a file.")
+    return True
 
 
 def _make_file(path: Path) -> None:
     """Create the ledger's folder and file for their owner alone; the default folder keeps itself out of git."""
+    if _file_exists(path):
+        return
     folder = path.parent
     try:
-        if not folder.exists():
+        with suppress(FileExistsError):  # another process was quicker, or it was there before
             folder.mkdir(mode=0o700, parents=True)
-            if folder.name == ".releasewatch":
+            if folder.name == DEFAULT_FOLDER:
                 (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        if not path.exists():
-            path.touch(mode=0o600)
+        path.touch(mode=0o600)
     except OSError as error:
         raise LedgerUnavailableError(
             f"The ledger {path} cannot be created: {error.strerror}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 OPEN_START = datetime(1970, 1, 1, tzinfo=UTC)
 """The start of what has been so for as long as anybody knows."""
+
+LATEST = OPEN_END - timedelta(microseconds=1)
+"""An instant after everything that was recorded: what is known now, by whichever clock it was recorded."""
 
 
 class Instant(TypeDecorator[datetime]):

@@ -48,7 +48,7 @@ from releasewatch.storage.tables.deployments import (
     target,
     window,
 )
-from releasewatch.storage.tables.house import counter, import_run, import_rejection, settings
+from releasewatch.storage.tables.house import counter, import_rejection, import_run, settings
 from releasewatch.storage.tables.staff import staff, staff_person
 
 __all__ = [

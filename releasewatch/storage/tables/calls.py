@@ -52,6 +52,4 @@ class CallListColumns(TypedColumns):
     digest = Column(key_type(), nullable=False)
 
 
-call_list: Table[CallListColumns] = Table(
-    "call_list", metadata, CallListColumns, info=placed("reference")
-)
+call_list: Table[CallListColumns] = Table("call_list", metadata, CallListColumns, info=placed("reference"))

@@ -13,9 +13,7 @@ class RepoColumns(TypedColumns):
     key = Column(key_type(), nullable=False)
 
 
-repo: Table[RepoColumns] = Table(
-    "repo", metadata, RepoColumns, UniqueConstraint("key"), info=placed("reference")
-)
+repo: Table[RepoColumns] = Table("repo", metadata, RepoColumns, UniqueConstraint("key"), info=placed("reference"))
 
 
 class ComponentColumns(TypedColumns):
@@ -76,9 +74,7 @@ class DependencyColumns(TypedColumns):
     depends_on = Column(key_type(), primary_key=True)
 
 
-dependency: Table[DependencyColumns] = Table(
-    "dependency", metadata, DependencyColumns, info=placed("reference")
-)
+dependency: Table[DependencyColumns] = Table("dependency", metadata, DependencyColumns, info=placed("reference"))
 
 
 class CatalogInForceColumns(TypedColumns):
@@ -117,9 +113,7 @@ class AxisValueColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-axis_value: Table[AxisValueColumns] = Table(
-    "axis_value", metadata, AxisValueColumns, info=placed("reference")
-)
+axis_value: Table[AxisValueColumns] = Table("axis_value", metadata, AxisValueColumns, info=placed("reference"))
 
 
 class ProductComponentColumns(TypedColumns):

@@ -22,7 +22,8 @@ from releasewatch.storage.types import Instant, id_type, key_type
 class ChangeColumns(TypedColumns):
     """One piece of work. `sha` is empty for a change without git. `side`: added, or removed by a rollback.
 
-    `reverted_by` names the commit of the same range that undid it; `reverts` the shas that it undoes, wherever they are.
+    `merged_by` is the merge that brought it to its line, `reverted_by` the commit of the same range that undid it;
+    `reverts` holds the shas that it undoes, wherever they are.
     """
 
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
@@ -33,8 +34,11 @@ class ChangeColumns(TypedColumns):
     body = Column(String, nullable=False)
     type = Column(key_type(), nullable=False)
     scope = Column(key_type(), nullable=False)
+    description = Column(String, nullable=False)
     breaking = Column(Boolean, nullable=False)
     pull_request = Column(Integer, nullable=True)
+    pull_request_title = Column(String, nullable=True)
+    merged_by = Column(key_type(), nullable=True)
     is_merge = Column(Boolean, nullable=False)
     authored_at = Column(Instant, nullable=True)
     committed_at = Column(Instant, nullable=True)

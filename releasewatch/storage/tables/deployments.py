@@ -46,8 +46,10 @@ scope_component: Table[ScopeComponentColumns] = Table(
 class DeploymentColumns(TypedColumns):
     """A release put into an environment.
 
-    `opened_at` orders deployments: the start, else the job's start, else the finish. `has_blank`: not all of what changed
-    is known, so that nobody in the environment can be ruled out. `counts_everyone`: and the catalog wants them counted.
+    `opened_at` orders deployments: the start, else the job's start, else the finish. `attempt`, `status` and times are
+    the newest attempt's; `succeeded`: one of them did, which a later failure cannot undo. `has_blank`: not all of what
+    changed is known, so that nobody in the environment can be ruled out. `counts_everyone`: and the catalog wants them
+    counted.
     """
 
     deployment_id = Column(id_type(), primary_key=True, autoincrement=False)
@@ -69,6 +71,7 @@ class DeploymentColumns(TypedColumns):
     ci_provider = Column(key_type(), nullable=False)
     ci_run = Column(key_type(), nullable=False)
     attempt = Column(id_type(), nullable=False)
+    succeeded = Column(Boolean, nullable=False, default=False)
     opened_at = Column(Instant, nullable=False)
     started_at = Column(Instant, nullable=True)
     finished_at = Column(Instant, nullable=True)
@@ -87,8 +90,8 @@ deployment: Table[DeploymentColumns] = Table(
     "deployment",
     metadata,
     DeploymentColumns,
-    UniqueConstraint("key"),
-    Index(None, "repo_id", "environment_id", "status", "opened_at"),
+    UniqueConstraint("key", "attempt"),
+    Index(None, "repo_id", "environment_id", "opened_at"),
     Index(None, "opened_at"),
     info=placed("reference"),
 )
@@ -135,7 +138,7 @@ target: Table[TargetColumns] = Table("target", metadata, TargetColumns, info=pla
 
 
 class BaselineColumns(TypedColumns):
-    """What a block of cells was compared with. `components` None: all of the scope that no other block names.
+    """What a block of cells was compared with. `components` None: all of the scope.
 
     `source`: deployment, given (`--from`), neighbour (the repo's last deployment, for a new component), tag, none.
     `wider`: a deployment recorded later lies between base and head, so the difference is wider than what went live.
@@ -174,9 +177,7 @@ origin: Table[OriginColumns] = Table(
     "origin",
     metadata,
     OriginColumns,
-    ForeignKeyConstraint(
-        ["deployment_id", "baseline_no"], ["baseline.deployment_id", "baseline.baseline_no"]
-    ),
+    ForeignKeyConstraint(["deployment_id", "baseline_no"], ["baseline.deployment_id", "baseline.baseline_no"]),
     info=placed("reference"),
 )
 
@@ -184,17 +185,18 @@ origin: Table[OriginColumns] = Table(
 class WindowColumns(TypedColumns):
     """How long an origin was live and carried in one region and ring (`''`: every other one).
 
-    Half-open, in UTC. `certain` is false for a deployment that failed or is still running. `carrying_doubt_from`: from
-    then on it could not be decided whether the change is still there, and why stands in `carrying_reason`. Each ending
-    keeps when it was recorded, so that the ledger can be read as it was known at an instant.
+    Half-open, in UTC. `certain` is false for a deployment that failed or is still running. One that succeeded after it
+    had failed has two: a possible one until then, and the certain one. `carrying_doubt_from`: from then on it could not
+    be decided whether the change is still there, and why stands in `carrying_reason`. Each ending keeps when it was
+    recorded, so that the ledger can be read as it was known at an instant.
     """
 
     deployment_id = Column(id_type(), primary_key=True)
     origin_no = Column(Integer, primary_key=True)
     region = Column(key_type(), primary_key=True)
     ring = Column(key_type(), primary_key=True)
+    live_from = Column(Instant, primary_key=True)
     certain = Column(Boolean, nullable=False)
-    live_from = Column(Instant, nullable=False)
     live_until = Column(Instant, nullable=False)
     live_ended_by = Column(id_type(), nullable=True)
     live_ended_recorded_at = Column(Instant, nullable=False)
@@ -244,9 +246,7 @@ class NotDeployedColumns(TypedColumns):
     component_id = Column(id_type(), ForeignKey("component.component_id"), primary_key=True)
 
 
-not_deployed: Table[NotDeployedColumns] = Table(
-    "not_deployed", metadata, NotDeployedColumns, info=placed("reference")
-)
+not_deployed: Table[NotDeployedColumns] = Table("not_deployed", metadata, NotDeployedColumns, info=placed("reference"))
 
 
 class FixColumns(TypedColumns):
@@ -268,6 +268,4 @@ class AcceptanceColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-acceptance: Table[AcceptanceColumns] = Table(
-    "acceptance", metadata, AcceptanceColumns, info=placed("reference")
-)
+acceptance: Table[AcceptanceColumns] = Table("acceptance", metadata, AcceptanceColumns, info=placed("reference"))

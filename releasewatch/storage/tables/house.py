@@ -42,9 +42,7 @@ class ImportRunColumns(TypedColumns):
     rejected = Column(Integer, nullable=False)
 
 
-import_run: Table[ImportRunColumns] = Table(
-    "import_run", metadata, ImportRunColumns, info=placed("reference")
-)
+import_run: Table[ImportRunColumns] = Table("import_run", metadata, ImportRunColumns, info=placed("reference"))
 
 
 class ImportRejectionColumns(TypedColumns):

@@ -29,6 +29,4 @@ class StaffPersonColumns(TypedColumns):
     email = Column(String, nullable=False)
 
 
-staff_person: Table[StaffPersonColumns] = Table(
-    "staff_person", metadata, StaffPersonColumns, info=placed("reference")
-)
+staff_person: Table[StaffPersonColumns] = Table("staff_person", metadata, StaffPersonColumns, info=placed("reference"))

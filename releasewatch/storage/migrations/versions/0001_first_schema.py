@@ -399,6 +399,7 @@ def upgrade() -> None:
         sa.Column("ci_provider", key_type(), nullable=False),
         sa.Column("ci_run", key_type(), nullable=False),
         sa.Column("attempt", id_type(), nullable=False),
+        sa.Column("succeeded", sa.Boolean(), nullable=False),
         sa.Column("opened_at", Instant(), nullable=False),
         sa.Column("started_at", Instant(), nullable=True),
         sa.Column("finished_at", Instant(), nullable=True),
@@ -418,13 +419,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["repo_id"], ["repo.repo_id"], name=op.f("fk_deployment_repo_id")),
         sa.ForeignKeyConstraint(["scope_id"], ["scope.scope_id"], name=op.f("fk_deployment_scope_id")),
         sa.PrimaryKeyConstraint("deployment_id", name=op.f("pk_deployment")),
-        sa.UniqueConstraint("key", name=op.f("uq_deployment_key")),
+        sa.UniqueConstraint("key", "attempt", name=op.f("uq_deployment_key_attempt")),
     )
     op.create_index(op.f("ix_deployment_opened_at"), "deployment", ["opened_at"], unique=False)
     op.create_index(
-        op.f("ix_deployment_repo_id_environment_id_status_opened_at"),
+        op.f("ix_deployment_repo_id_environment_id_opened_at"),
         "deployment",
-        ["repo_id", "environment_id", "status", "opened_at"],
+        ["repo_id", "environment_id", "opened_at"],
         unique=False,
     )
     op.create_table(
@@ -488,8 +489,11 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("type", key_type(), nullable=False),
         sa.Column("scope", key_type(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
         sa.Column("breaking", sa.Boolean(), nullable=False),
         sa.Column("pull_request", sa.Integer(), nullable=True),
+        sa.Column("pull_request_title", sa.String(), nullable=True),
+        sa.Column("merged_by", key_type(), nullable=True),
         sa.Column("is_merge", sa.Boolean(), nullable=False),
         sa.Column("authored_at", Instant(), nullable=True),
         sa.Column("committed_at", Instant(), nullable=True),
@@ -654,8 +658,8 @@ def upgrade() -> None:
         sa.Column("origin_no", sa.Integer(), nullable=False),
         sa.Column("region", key_type(), nullable=False),
         sa.Column("ring", key_type(), nullable=False),
-        sa.Column("certain", sa.Boolean(), nullable=False),
         sa.Column("live_from", Instant(), nullable=False),
+        sa.Column("certain", sa.Boolean(), nullable=False),
         sa.Column("live_until", Instant(), nullable=False),
         sa.Column("live_ended_by", id_type(), nullable=True),
         sa.Column("live_ended_recorded_at", Instant(), nullable=False),
@@ -670,7 +674,9 @@ def upgrade() -> None:
             ["origin.deployment_id", "origin.origin_no"],
             name=op.f("fk_exposure_window_deployment_id_origin_no"),
         ),
-        sa.PrimaryKeyConstraint("deployment_id", "origin_no", "region", "ring", name=op.f("pk_exposure_window")),
+        sa.PrimaryKeyConstraint(
+            "deployment_id", "origin_no", "region", "ring", "live_from", name=op.f("pk_exposure_window")
+        ),
     )
     op.create_index(
         op.f("ix_exposure_window_carrying_ended_by"), "exposure_window", ["carrying_ended_by"], unique=False

@@ -1,0 +1,217 @@
+"""Who could be called about a deployment, with what is known of them; and the calls that were planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure import ExposureQuestion, exposed_customers
+from releasewatch.storage.sql import chunks, digest_of, next_number
+
+
+def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, Any]:
+    """What the directory says of each exposed customer: facts and contract in one row."""
+    f, c = t.customer_fact.c, t.customer_contract.c
+    exposed = exposed_customers(q)
+    rows = connection.execute(
+        select(t.customer_fact, c.contract_value, c.currency, c.renewal_on)
+        .join_from(t.customer_fact, exposed, exposed.c.customer_id == f.customer_id)
+        .outerjoin(
+            t.customer_contract,
+            and_(
+                c.customer_id == f.customer_id,
+                c.valid_from <= q.at,
+                c.valid_to > q.at,
+                c.recorded_from <= q.known_at,
+                c.recorded_to > q.known_at,
+            ),
+        )
+        .where(
+            f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at
+        )
+    )
+    return {row.customer_id: row for row in rows}
+
+
+def read_contacts(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
+    """The contacts of each exposed customer with their details, the primary one first, then by key."""
+    c, d = t.contact.c, t.contact_detail.c
+    exposed = exposed_customers(q)
+    rows = connection.execute(
+        select(t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email)
+        .join_from(t.contact, exposed, exposed.c.customer_id == c.customer_id)
+        .join(
+            t.contact_detail,
+            and_(
+                d.customer_id == c.customer_id,
+                d.contact_id == c.contact_id,
+                d.valid_from == c.valid_from,
+                d.recorded_from == c.recorded_from,
+            ),
+        )
+        .where(
+            c.valid_from <= q.at, c.valid_to > q.at, c.recorded_from <= q.known_at, c.recorded_to > q.known_at
+        )
+        .order_by(c.customer_id, c.is_primary.desc(), c.key, d.name)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def read_marks(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
+    """The marks that our people made on exposed customers and their contacts."""
+    m = t.mark.c
+    exposed = exposed_customers(q)
+    rows = connection.execute(
+        select(t.mark)
+        .join_from(t.mark, exposed, exposed.c.customer_id == m.customer_id)
+        .where(m.recorded_from <= q.known_at, m.recorded_to > q.known_at)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def read_aliases(connection: Connection, q: ExposureQuestion) -> dict[UUID, set[str]]:
+    """Every name that exposed customers answer to."""
+    a = t.customer_alias.c
+    exposed = exposed_customers(q)
+    rows = connection.execute(
+        select(a.customer_id, a.alias)
+        .join_from(t.customer_alias, exposed, exposed.c.customer_id == a.customer_id)
+        .where(a.recorded_from <= q.known_at, a.recorded_to > q.known_at)
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, set()).add(row.alias)
+    return found
+
+
+def breaking_components(connection: Connection, deployment_id: int) -> set[int]:
+    """The components that a breaking change of a deployment touches, unless it was reverted in the same range."""
+    touch, change = t.change_component.c, t.change.c
+    return set(
+        connection.scalars(
+            select(touch.component_id)
+            .join_from(
+                t.change_component,
+                t.change,
+                and_(change.deployment_id == touch.deployment_id, change.change_no == touch.change_no),
+            )
+            .where(
+                touch.deployment_id == deployment_id,
+                change.breaking.is_(True),
+                change.side == "added",
+                change.reverted_by.is_(None),
+            )
+            .distinct()
+        )
+    )
+
+
+def planned_calls(connection: Connection, deployment_id: int) -> dict[UUID, Any]:
+    """The open calls that a deployment has an item in: `customer_id -> (call_id, status, purpose)`."""
+    i, c = t.call_item.c, t.call.c
+    rows = connection.execute(
+        select(i.customer_id, i.call_id, i.purpose, c.status)
+        .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
+        .where(i.deployment_id == deployment_id, i.withdrawn_at.is_(None))
+    )
+    return {row.customer_id: row for row in rows}
+
+
+def open_care_calls(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, int]:
+    """The open care call of each customer that has one: a customer has at most one, and new reasons join it."""
+    c = t.call.c
+    found: dict[UUID, int] = {}
+    for part in chunks(customers):
+        rows = connection.execute(
+            select(c.customer_id, c.call_id).where(
+                c.customer_id.in_(part), c.call_group == "care", c.status == "open"
+            )
+        )
+        found.update({row.customer_id: row.call_id for row in rows})
+    return found
+
+
+def add_calls(
+    connection: Connection,
+    deployment_id: int,
+    wanted: Sequence[tuple[UUID, str, str]],
+    now: datetime,
+) -> int:
+    """Make a call, or a further item in the customer's open one, for each `(customer_id, purpose, verdict)`.
+
+    Returns how many items are new; what is there already stays as it is.
+    """
+    known = planned_calls(connection, deployment_id)
+    missing = [entry for entry in wanted if entry[0] not in known]
+    joined = open_care_calls(connection, [customer for customer, _, _ in missing])
+    new = [entry for entry in missing if entry[0] not in joined]
+    first = next_number(connection, "call", len(new)) if new else 0
+    numbers = {entry[0]: first + place for place, entry in enumerate(new)}
+    if new:
+        connection.execute(
+            insert(t.call),
+            [
+                {
+                    "customer_id": customer,
+                    "call_id": numbers[customer],
+                    "call_group": "care",
+                    "status": "open",
+                    "created_at": now,
+                }
+                for customer, _, _ in new
+            ],
+        )
+    if missing:
+        connection.execute(
+            insert(t.call_item),
+            [
+                {
+                    "customer_id": customer,
+                    "call_id": numbers.get(customer, joined.get(customer)),
+                    "deployment_id": deployment_id,
+                    "purpose": purpose,
+                    "verdict": verdict,
+                    "added_at": now,
+                    "withdrawn_at": None,
+                    "why_withdrawn": "",
+                }
+                for customer, purpose, verdict in missing
+            ],
+        )
+    return len(missing)
+
+
+def save_list(
+    connection: Connection, deployment_id: int, content: Iterable[tuple[str, str]], now: datetime
+) -> int:
+    """Keep that a list was planned; returns its version, which rises when `(customer, verdict)` pairs changed."""
+    c = t.call_list.c
+    digest = digest_of(sorted(content))
+    last = connection.execute(
+        select(c.version, c.digest).where(c.deployment_id == deployment_id).order_by(c.version.desc()).limit(1)
+    ).first()
+    if last is not None and last.digest == digest:
+        return int(last.version)
+    version = (last.version if last is not None else 0) + 1
+    connection.execute(
+        insert(t.call_list).values(deployment_id=deployment_id, version=version, planned_at=now, digest=digest)
+    )
+    return int(version)
+
+
+def list_version(connection: Connection, deployment_id: int) -> int | None:
+    """The version of a deployment's list; None when none was planned."""
+    c = t.call_list.c
+    found = connection.scalar(select(func.max(c.version)).where(c.deployment_id == deployment_id))
+    return None if found is None else int(found)

@@ -1,0 +1,66 @@
+"""The changes of a recorded deployment, read back as notes and explanations need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, and_, select
+
+from releasewatch.domain.notes import NoteChange
+from releasewatch.storage import tables as t
+
+
+def read_changes(connection: Connection, deployment_id: int, names: Mapping[int, str]) -> list[NoteChange]:
+    """Every change of a deployment in the order of its range (newest first), with components by full key."""
+    c, a = t.change.c, t.change_author.c
+    components: dict[int, set[str]] = {}
+    touch = t.change_component.c
+    for row in connection.execute(
+        select(touch.change_no, touch.component_id).where(touch.deployment_id == deployment_id)
+    ):
+        components.setdefault(row.change_no, set()).add(names[row.component_id])
+    trailers: dict[int, list[tuple[str, str]]] = {}
+    trailer = t.change_trailer.c
+    for row in connection.execute(
+        select(trailer.change_no, trailer.key, trailer.value)
+        .where(trailer.deployment_id == deployment_id)
+        .order_by(trailer.change_no, trailer.trailer_no)
+    ):
+        trailers.setdefault(row.change_no, []).append((row.key, row.value))
+    rows = connection.execute(
+        select(t.change, a.name.label("author_name"))
+        .join_from(
+            t.change,
+            t.change_author,
+            and_(a.deployment_id == c.deployment_id, a.change_no == c.change_no),
+            isouter=True,
+        )
+        .where(c.deployment_id == deployment_id)
+        .order_by(c.change_no)
+    )
+    return [
+        _change(row, tuple(sorted(components.get(row.change_no, ()))), tuple(trailers.get(row.change_no, ())))
+        for row in rows
+    ]
+
+
+def _change(row: Any, components: tuple[str, ...], trailers: tuple[tuple[str, str], ...]) -> NoteChange:
+    return NoteChange(
+        sha=row.sha,
+        subject=row.subject,
+        side=row.side,
+        type=row.type,
+        scope=row.scope or None,
+        breaking=row.breaking,
+        description=row.description,
+        pull_request=row.pull_request,
+        title=row.pull_request_title,
+        is_merge=row.is_merge,
+        merged_by=row.merged_by,
+        reverted_by=row.reverted_by,
+        trailers=trailers,
+        author_name=row.author_name or "",
+        authored_at=row.authored_at,
+        components=components,
+    )

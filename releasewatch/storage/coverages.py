@@ -1,0 +1,213 @@
+"""What was put where, and when: the deployments that a cell has had before and after an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from releasewatch.domain.deployments import Cell, Coverage, Later, Place, standing_in
+from releasewatch.storage import tables as t
+from releasewatch.storage.sql import chunks
+from releasewatch.storage.types import Instant
+
+
+def position(connection: Connection, repo_id: int | None, environment_id: int | None) -> int:
+    """A number that rises with everything said about the deployments of a repo in an environment.
+
+    Read before git is read and again inside the write transaction: the same number means that no baseline has moved.
+    """
+    found = connection.scalar(
+        select(func.max(t.deployment_event.c.event_id))
+        .join_from(t.deployment_event, t.deployment)
+        .where(t.deployment.c.repo_id == repo_id, t.deployment.c.environment_id == environment_id)
+    )
+    return int(found or 0)
+
+
+def newest_opened_at(connection: Connection, repo_id: int, environment_id: int, until: datetime) -> datetime | None:
+    """When the newest deployment of a repo in an environment opened, of those that opened by an instant."""
+    d = t.deployment.c
+    found: datetime | None = connection.scalar(
+        select(d.opened_at)
+        .where(d.repo_id == repo_id, d.environment_id == environment_id, d.opened_at <= until)
+        .order_by(d.opened_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+def coverages(
+    connection: Connection,
+    repo_id: int,
+    environment_id: int,
+    opened_at: datetime,
+    number: int | None = None,
+    head: str | None = None,
+) -> list[Coverage]:
+    """The newest succeeded deployment of each scope and target that came before: what cells may have as baseline.
+
+    Before is by instant, then by number; `number` None is one not yet recorded. With `head`: of those that put this
+    head there, whenever.
+    """
+    d = t.deployment.c
+    ranked = (
+        select(
+            d.deployment_id,
+            d.opened_at,
+            d.head,
+            d.scope_id,
+            d.catalog_id,
+            t.target.c.region,
+            t.target.c.ring,
+            func.row_number()
+            .over(
+                partition_by=(d.scope_id, t.target.c.region, t.target.c.ring),
+                order_by=(d.opened_at.desc(), d.deployment_id.desc()),
+            )
+            .label("rank"),
+        )
+        .join_from(t.deployment, t.target, t.target.c.deployment_id == d.deployment_id)
+        .where(*_of(repo_id, environment_id), d.succeeded.is_(True), _is_before(opened_at, number))
+    )
+    if head is not None:
+        ranked = ranked.where(d.head == head)
+    newest = ranked.subquery()
+    rows = connection.execute(select(newest).where(newest.c.rank == 1)).all()
+    members = scope_members(connection, {row.scope_id for row in rows})
+    return [
+        Coverage(
+            row.deployment_id,
+            row.opened_at,
+            row.head,
+            members[row.scope_id],
+            Place(row.region, row.ring),
+            row.catalog_id,
+        )
+        for row in rows
+    ]
+
+
+def later_deployments(
+    connection: Connection,
+    repo_id: int,
+    environment_id: int,
+    opened_at: datetime,
+    number: int | None = None,
+    *,
+    succeeded: bool = True,
+) -> list[Later]:
+    """The deployments that came after, in order; with `succeeded` false also those that failed or still run."""
+    d = t.deployment.c
+    query = select(d.deployment_id, d.opened_at, d.head, d.scope_id).where(
+        *_of(repo_id, environment_id), _is_after(opened_at, number)
+    )
+    if succeeded:
+        query = query.where(d.succeeded.is_(True))
+    rows = connection.execute(query.order_by(d.opened_at, d.deployment_id)).all()
+    members = scope_members(connection, {row.scope_id for row in rows})
+    targets: dict[int, list[Place]] = {}
+    for part in chunks([row.deployment_id for row in rows]):
+        for place in connection.execute(
+            select(t.target)
+            .where(t.target.c.deployment_id.in_(part))
+            .order_by(t.target.c.deployment_id, t.target.c.region, t.target.c.ring)
+        ):
+            targets.setdefault(place.deployment_id, []).append(Place(place.region, place.ring))
+    return [
+        Later(row.deployment_id, row.opened_at, row.head, members[row.scope_id], tuple(targets[row.deployment_id]))
+        for row in rows
+    ]
+
+
+def next_forward_at(connection: Connection, repo_id: int, opened_at: datetime, number: int) -> datetime | None:
+    """When the next deployment of a repo opened, wherever, that was neither a rollback nor a redeploy everywhere."""
+    d, b = t.deployment.c, t.baseline.c
+    forward = select(b.deployment_id).where(b.kind.in_(("deploy", "initial")))
+    found: datetime | None = connection.scalar(
+        select(func.min(d.opened_at, type_=Instant)).where(
+            d.repo_id == repo_id,
+            d.succeeded.is_(True),
+            _is_after(opened_at, number),
+            d.deployment_id.in_(forward),
+        )
+    )
+    return found
+
+
+def is_overtaken(connection: Connection, row: Any, components: frozenset[str], targets: Sequence[Place]) -> bool:
+    """Whether a newer deployment, however it ended, has one of the cells of a recorded deployment (`row`)."""
+    newer = later_deployments(
+        connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id, succeeded=False
+    )
+    return any(
+        components & one.components and any(mine.meets(theirs) for mine in targets for theirs in one.targets)
+        for one in newer
+    )
+
+
+def scope_members(connection: Connection, scopes: Iterable[int]) -> dict[int, frozenset[str]]:
+    """The full keys of each scope's components."""
+    wanted = sorted(set(scopes))
+    found: dict[int, set[str]] = {scope: set() for scope in wanted}
+    for part in chunks(wanted):
+        rows = connection.execute(
+            select(t.scope_component.c.scope_id, t.component.c.full_key)
+            .join_from(t.scope_component, t.component)
+            .where(t.scope_component.c.scope_id.in_(part))
+        )
+        for row in rows:
+            found[row.scope_id].add(row.full_key)
+    return {scope: frozenset(keys) for scope, keys in found.items()}
+
+
+def mark_wider(
+    connection: Connection, opened_at: datetime, number: int, cells: Sequence[Cell], later: Sequence[Later]
+) -> None:
+    """Mark the blocks of later deployments that compared one of the cells with something older than this deployment.
+
+    What lies between base and head there is more than went live. `opened_at` and `number` are this deployment's.
+    """
+    b, d = t.baseline.c, t.deployment.c
+    for one in later:
+        rows = connection.execute(
+            select(t.baseline, d.opened_at.label("base_opened_at"))
+            .join_from(t.baseline, t.deployment, d.deployment_id == b.base_deployment_id, isouter=True)
+            .where(b.deployment_id == one.deployment_id)
+        ).all()
+        grid = [Place(region, ring) for row in rows for region, ring in row.targets]
+        mine = {(cell.component, standing_in(cell.place, grid)) for cell in cells}
+        for row in rows:
+            if row.base is None:  # it was compared with nothing, and says that it brought nothing
+                continue
+            is_older = row.base_opened_at is None or (row.base_opened_at, row.base_deployment_id) < (opened_at, number)
+            members = one.components if row.components is None else row.components
+            places = {Place(region, ring) for region, ring in row.targets}
+            if is_older and any(component in members and place in places for component, place in mine):
+                connection.execute(
+                    update(t.baseline)
+                    .where(b.deployment_id == row.deployment_id, b.baseline_no == row.baseline_no)
+                    .values(wider=True)
+                )
+
+
+def _of(repo_id: int, environment_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Deployments of a repo in an environment that put a head there: a change without git covers no cell."""
+    d = t.deployment.c
+    return d.repo_id == repo_id, d.environment_id == environment_id, d.head.is_not(None)
+
+
+def _is_before(opened_at: datetime, number: int | None) -> ColumnElement[bool]:
+    d = t.deployment.c
+    if number is None:
+        return d.opened_at <= opened_at
+    return or_(d.opened_at < opened_at, and_(d.opened_at == opened_at, d.deployment_id < number))
+
+
+def _is_after(opened_at: datetime, number: int | None) -> ColumnElement[bool]:
+    d = t.deployment.c
+    if number is None:
+        return d.opened_at > opened_at
+    return or_(d.opened_at > opened_at, and_(d.opened_at == opened_at, d.deployment_id > number))

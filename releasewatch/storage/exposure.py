@@ -1,0 +1,250 @@
+"""Who is reached: one statement over a deployment's reach and the temporal entitlements, streamed.
+
+Nothing per customer is stored for a deployment. The reference tables say which components it reaches, in which places,
+from when to when; entitlements say who uses them. What the rules of the domain leave open is read like this, so that no
+customer is lost and none is called for nothing:
+
+- Time is half-open. A customer is reached when, at some instant not later than the one asked about, they were entitled
+  to a component, the words of the entitlement meant that component, and the change was carried in a place of theirs. A
+  window without any instant reaches nobody. Distance, reach and certainty are those of such instants alone.
+- `''` on an axis of an entitlement is any, and certain; `?` is unknown, and possible even when the deployment went
+  everywhere. `''` as a window's place is every region (ring) that none of the deployment's windows names.
+- A bare key that several repos use is possible for each of them.
+- What was deployed and did not succeed is possible; so is what it is not decided about whether it is still there, from
+  the instant of the doubt on. Who was certainly reached before that stays so, and is possibly still exposed.
+- An entitlement that names a version is of a copy that the customer runs: the deployment of that release reaches it,
+  whenever they take it; a later release that holds the change does when their version before was one without it, by
+  the order in which the ledger saw the releases deployed with the same component. It is carried while their version
+  holds it: a rollback of our copies does not change theirs. `?` may be any version, and so a copy of their own.
+- A change names customers unless it touched only components that were not deployed. A named customer is possible as
+  long as no certain entitlement reaches them.
+- A path that belongs to no component, where that counts for everyone, makes everybody possible who was entitled to
+  anything in the environment since the deployment opened, wherever it went; when that ends is not known.
+- `unplaced` are those of today's directory who had no entitlement at all since the deployment opened.
+- What was known by an instant: the deployment itself from its first attempt on, as possible until its success was
+  recorded; of an ending that replaced an earlier one, only the later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, Connection, Select, and_, case, func, or_, select
+
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_rows import (
+    BLANK_DISTANCE,
+    everybody,
+    exposed_rows,
+    merged_customers,
+    unplaced_customers,
+)
+from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, NAMED, RANK, ExposureQuestion, in_view, known_windows
+from releasewatch.storage.types import OPEN_END
+
+REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureFilter:
+    """Which of the exposed customers. `state`: carrying or returned; `reach`: named, direct or dependent."""
+
+    state: str | None = None
+    reach: str | None = None
+    account_manager: str | None = None
+
+
+def _by_customer(q: ExposureQuestion, rows: CTE) -> Any:
+    """The exposed customers, each once, at their nearest. `carried`: still at `at`; `surely`: and that is certain."""
+    r = rows.c
+    carried = case((r.carrying_until > q.at, 1), else_=0)
+    surely = case((and_(r.certain == 1, r.sure_until > q.at), 1), else_=0)
+    return select(
+        r.customer_id,
+        func.min(r.rank).label("rank"),
+        func.max(r.certain).label("certain"),
+        func.max(carried).label("carried"),
+        func.max(surely).label("surely"),
+    ).group_by(r.customer_id)
+
+
+def exposed_customers(q: ExposureQuestion) -> CTE:
+    """The exposed customers, each once, as a CTE with `customer_id`: what is asked about them is joined to it."""
+    return _exposed(q, in_view(q), merged_customers(q))
+
+
+def _exposed(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
+    found: CTE = _by_customer(q, exposed_rows(q, seen, merged)).cte("exposed")
+    return found
+
+
+def _reach(rank: Any) -> Any:
+    return case((rank < DIRECT * RANK, NAMED), (rank < DEPENDENT * RANK, DIRECT), else_=DEPENDENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureCounts:
+    """`named + direct + dependent = customers`; `possible` says how many of them are uncertain."""
+
+    named: int = 0
+    direct: int = 0
+    dependent: int = 0
+    possible: int = 0
+    still_exposed: int = 0
+    unplaced: int = 0
+    not_ruled_out: int = 0
+
+    @property
+    def customers(self) -> int:
+        """Everyone reached, each once."""
+        return self.named + self.direct + self.dependent
+
+
+def count_exposed(
+    connection: Connection, q: ExposureQuestion, *, has_blank: bool, only: ExposureFilter | None = None
+) -> ExposureCounts:
+    """Count who is reached. `has_blank`: the change has one, so that others cannot be ruled out; they are counted."""
+    exposed = exposed_customers(q)
+    reach = _reach(exposed.c.rank)
+    certain = exposed.c.surely if only is not None and only.state == "carrying" else exposed.c.certain
+    statement = select(reach.label("reach"), certain.label("certain"), exposed.c.carried, func.count().label("many"))
+    statement = statement.select_from(exposed).group_by(reach, certain, exposed.c.carried)
+    by_reach = {NAMED: 0, DIRECT: 0, DEPENDENT: 0}
+    possible = still = 0
+    for row in connection.execute(_filtered(statement, exposed, q, only or ExposureFilter())):
+        by_reach[row.reach] += row.many
+        possible += 0 if row.certain else row.many
+        still += row.many if row.carried else 0
+    return ExposureCounts(
+        named=by_reach[NAMED],
+        direct=by_reach[DIRECT],
+        dependent=by_reach[DEPENDENT],
+        possible=possible,
+        still_exposed=still,
+        unplaced=count_unplaced(connection, q),
+        not_ruled_out=_count_others(connection, q) if has_blank and not q.blank_reaches_all else 0,
+    )
+
+
+def count_unplaced(connection: Connection, q: ExposureQuestion) -> int:
+    """How many customers of the directory have no entitlement at all."""
+    who = unplaced_customers(q, in_view(q), merged_customers(q)).subquery()
+    return connection.scalar(select(func.count()).select_from(who)) or 0
+
+
+def _count_others(connection: Connection, q: ExposureQuestion) -> int:
+    """How many of the environment's customers are not among the exposed."""
+    seen, merged = in_view(q), merged_customers(q)
+    anybody, exposed = everybody(q, seen, merged), _exposed(q, seen, merged)
+    found = connection.scalar(
+        select(func.count())
+        .join_from(anybody, exposed, exposed.c.customer_id == anybody.c.customer_id, isouter=True)
+        .where(exposed.c.customer_id.is_(None))
+    )
+    return found or 0
+
+
+def page_statement(q: ExposureQuestion, only: ExposureFilter, after: UUID | None, limit: int) -> Select[Any]:
+    """`customer_id` of the next so many exposed customers, in the order of the list."""
+    exposed, c = exposed_customers(q), t.customer.c
+    statement = select(exposed.c.customer_id).join_from(exposed, t.customer, c.customer_id == exposed.c.customer_id)
+    return _after(_filtered(statement, exposed, q, only), after).order_by(c.key, c.directory).limit(limit)
+
+
+def _filtered(statement: Select[Any], exposed: CTE, q: ExposureQuestion, only: ExposureFilter) -> Select[Any]:
+    """Only those of the exposed customers that were asked for."""
+    if only.reach is not None:
+        wanted = next(number for number, word in REACH_WORDS.items() if word == only.reach)
+        statement = statement.where(_reach(exposed.c.rank) == wanted)
+    if only.state is not None:
+        statement = statement.where(exposed.c.carried == (1 if only.state == "carrying" else 0))
+    if only.account_manager is not None:
+        f = t.customer_fact.c
+        statement = statement.join(t.customer_fact, and_(f.customer_id == exposed.c.customer_id, *_current(q)))
+        statement = statement.where(f.account_manager == only.account_manager)
+    return statement
+
+
+def _after(statement: Select[Any], after: UUID | None) -> Select[Any]:
+    """Only what comes after a customer in the order of key and directory."""
+    if after is None:
+        return statement
+    c, last = t.customer.c, t.customer.alias("last")
+    return statement.join(last, last.c.customer_id == after).where(
+        or_(c.key > last.c.key, and_(c.key == last.c.key, c.directory > last.c.directory))
+    )
+
+
+def _current(q: ExposureQuestion) -> tuple[Any, ...]:
+    f = t.customer_fact.c
+    return f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at
+
+
+def detail_statement(
+    q: ExposureQuestion,
+    after: UUID | None = None,
+    customer_id: UUID | Sequence[UUID] | None = None,
+) -> Select[Any]:
+    """Every row of every exposed customer, with name and account manager, ordered by the customer's key (bytewise).
+
+    Rows of a customer stand together, the nearest first. `customer_id`: of one customer, or of these alone.
+    """
+    among = None
+    if customer_id is not None:
+        among = (customer_id,) if isinstance(customer_id, UUID) else tuple(customer_id)
+    rows = exposed_rows(q, in_view(q), merged_customers(q), among)
+    c, r, f = t.customer.c, rows.c, t.customer_fact.c
+    statement = (
+        select(rows, c.key, c.directory, f.name, f.account_manager)
+        .join_from(rows, t.customer, c.customer_id == r.customer_id)
+        .join(t.customer_fact, and_(f.customer_id == r.customer_id, *_current(q)), isouter=True)
+    )
+    return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
+
+
+def nearest_neighbours(connection: Connection, q: ExposureQuestion) -> dict[tuple[int, str, str, int], str | None]:
+    """Over which component each one is reached, by place: `(component_id, region, ring, distance)` to its full key.
+
+    None for what changed itself; of several at the same distance the first by key.
+    """
+    windows = known_windows(q, in_view(q))
+    r, w = t.reach.c, windows.c
+    rows = connection.execute(
+        select(r.component_id, w.region, w.ring, r.distance, func.min(t.component.c.full_key).label("via"))
+        .join_from(windows, t.reach, and_(r.deployment_id == q.deployment_id, r.origin_no == w.origin_no))
+        .join(t.component, t.component.c.component_id == r.via_id, isouter=True)
+        .group_by(r.component_id, w.region, w.ring, r.distance)
+    )
+    return {(row.component_id, row.region, row.ring, row.distance): row.via for row in rows}
+
+
+def waiting_subjects(connection: Connection) -> int:
+    """How many entitlements speak of something that the ledger does not know yet."""
+    e, s = t.entitlement.c, t.component_subject.c
+    known_now = select(s.subject).where(s.valid_to == OPEN_END, s.recorded_to == OPEN_END)
+    found = connection.scalar(
+        select(func.count())
+        .select_from(t.entitlement)
+        .where(e.valid_to == OPEN_END, e.recorded_to == OPEN_END, e.subject.not_in(known_now))
+    )
+    return found or 0
+
+
+__all__ = [
+    "BLANK_DISTANCE",
+    "RANK",
+    "REACH_WORDS",
+    "ExposureCounts",
+    "ExposureFilter",
+    "ExposureQuestion",
+    "count_exposed",
+    "count_unplaced",
+    "detail_statement",
+    "exposed_customers",
+    "nearest_neighbours",
+    "page_statement",
+    "waiting_subjects",
+]

@@ -1,0 +1,237 @@
+"""Where and when a deployment reaches what an entitlement may speak of: a few rows, from reference tables alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, or_, select
+
+from releasewatch.domain.deployments import REST
+from releasewatch.storage import tables as t
+from releasewatch.storage.types import OPEN_END, Instant
+
+NAMED, DIRECT, DEPENDENT = 0, 1, 2
+RANK = 10_000
+"""A row's rank is `reach * RANK + distance`: the nearest of a customer's rows is the smallest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureQuestion:
+    """What is asked: a deployment, the instant, and what was known when.
+
+    `without_entitlement`: none, possible or all, by directory; `blank_reaches_all`: a path that belongs to no component
+    counts for everybody in the environment.
+    """
+
+    deployment_id: int
+    environment: str
+    is_production: bool
+    release: str
+    at: datetime
+    known_at: datetime
+    blank_reaches_all: bool = False
+    without_entitlement: tuple[tuple[str, str], ...] = ()
+
+
+def later(left: Any, right: Any) -> Any:
+    """The later of two instants; `max` takes several arguments on SQLite alone."""
+    return case((left >= right, left), else_=right)
+
+
+def earlier(left: Any, right: Any) -> Any:
+    """The earlier of two instants."""
+    return case((left <= right, left), else_=right)
+
+
+def known(recorded_from: Any, recorded_to: Any, q: ExposureQuestion) -> ColumnElement[bool]:
+    """Recorded by the instant `known_at`, and not yet replaced then."""
+    return and_(recorded_from <= q.known_at, recorded_to > q.known_at)
+
+
+def in_view(q: ExposureQuestion) -> CTE:
+    """The deployment, when customers could be reached by `at` and it was heard of by `known_at`; else no row.
+
+    `since`: from then on they could, by an attempt that failed perhaps. It is heard of when it is first recorded, as
+    running or failed too.
+    """
+    d, e = t.deployment.c, t.deployment_event.c
+    said = (
+        select(
+            func.min(e.recorded_at, type_=Instant).label("heard_at"),
+            func.min(e.started_at, type_=Instant).label("began_at"),
+        )
+        .where(e.deployment_id == q.deployment_id)
+        .subquery("said")
+    )
+    since = case((said.c.began_at < d.opened_at, said.c.began_at), else_=d.opened_at)
+    return (
+        select(d.deployment_id, d.repo_id, d.environment_id, d.opened_at, since.label("since"))
+        .join_from(t.deployment, said, literal(1) == 1)
+        .where(
+            d.deployment_id == q.deployment_id,
+            since <= q.at,
+            func.coalesce(said.c.heard_at, d.recorded_at, type_=Instant) <= q.known_at,
+        )
+        .cte("in_view")
+    )
+
+
+def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
+    """The windows of the deployment as they were known: an ending recorded later had not been heard of.
+
+    `certain`: of an attempt that had succeeded by then. `sure_until`: from then on it is not decided whether the change
+    is still there.
+    A window that holds no instant at all reaches nobody.
+    """
+    w = t.window.c
+    open_end = literal(OPEN_END, Instant)
+    carrying = case((w.carrying_ended_recorded_at > q.known_at, open_end), else_=w.carrying_until)
+    live = case((w.live_ended_recorded_at > q.known_at, open_end), else_=w.live_until)
+    doubt = case((w.carrying_doubt_from > q.known_at, open_end), else_=w.carrying_doubt_from)
+    return (
+        select(
+            w.origin_no,
+            w.region,
+            w.ring,
+            case((and_(w.certain.is_(True), w.recorded_at <= q.known_at), 1), else_=0).label("certain"),
+            w.live_from,
+            live.label("live_until"),
+            carrying.label("carrying_until"),
+            earlier(carrying, doubt).label("sure_until"),
+        )
+        .join_from(seen, t.window, w.deployment_id == seen.c.deployment_id)
+        .where(w.live_from <= q.at, carrying > w.live_from)
+        .cte("known_window")
+    )
+
+
+def reach_cells(q: ExposureQuestion, windows: CTE) -> CTE:
+    """Component by place and distance: the window over all origins at that distance that opened at the same instant.
+
+    A farther distance is kept only where it lasts longer than every nearer one.
+    """
+    r, w = t.reach.c, windows.c
+    each = (
+        select(
+            r.component_id,
+            w.region,
+            w.ring,
+            r.distance,
+            w.live_from,
+            func.max(w.certain).label("certain"),
+            func.max(w.live_until, type_=Instant).label("live_until"),
+            func.max(w.carrying_until, type_=Instant).label("carrying_until"),
+            func.max(w.sure_until, type_=Instant).label("sure_until"),
+        )
+        .join_from(windows, t.reach, and_(r.deployment_id == q.deployment_id, r.origin_no == w.origin_no))
+        .group_by(r.component_id, w.region, w.ring, r.distance, w.live_from)
+        .subquery("each")
+    )
+    e = each.c
+    ends = ("live_until", "carrying_until", "sure_until")
+    nearer = {
+        name: func.max(e[name], type_=Instant).over(
+            partition_by=(e.component_id, e.region, e.ring, e.live_from), order_by=e.distance, rows=(None, -1)
+        )
+        for name in ends
+    }
+    ranked = select(each, *(value.label(f"nearer_{name}") for name, value in nearer.items())).subquery("ranked")
+    k = ranked.c
+    longer = or_(k.nearer_carrying_until.is_(None), *(k[name] > k[f"nearer_{name}"] for name in ends))
+    return select(*(k[column.name] for column in each.c)).where(longer).cte("reach_cell")
+
+
+def ways(q: ExposureQuestion, cells: CTE) -> CTE:
+    """Each cell by each subject that means its component, for as long as it means it: what entitlements are joined to.
+
+    `until` ends with the window, `said_until` with the meaning alone: for those who run a copy of their own.
+    """
+    s, c = t.component_subject.c, cells.c
+    return (
+        select(
+            s.subject,
+            c.component_id,
+            c.region,
+            c.ring,
+            (case((c.distance == 0, DIRECT), else_=DEPENDENT) * RANK + c.distance).label("rank"),
+            c.certain.label("window_certain"),
+            case((s.certain.is_(True), 1), else_=0).label("subject_certain"),
+            later(c.live_from, s.valid_from).label("starts"),
+            earlier(c.live_until, s.valid_to).label("live_until"),
+            earlier(c.carrying_until, s.valid_to).label("until"),
+            earlier(c.sure_until, s.valid_to).label("sure_until"),
+            s.valid_to.label("said_until"),
+        )
+        .join_from(cells, t.component_subject, s.component_id == c.component_id)
+        .where(
+            s.valid_from <= q.at,
+            s.valid_to > c.live_from,
+            s.valid_to > s.valid_from,
+            known(s.recorded_from, s.recorded_to, q),
+        )
+        .cte("way")
+    )
+
+
+def release_order(q: ExposureQuestion, seen: CTE) -> CTE:
+    """The other releases of the deployment's repo and environment, by component that was deployed with them.
+
+    `is_later`: first deployed after the deployment asked about; `first_at` when.
+    """
+    d, sc, v = t.deployment.c, t.scope_component.c, seen.c
+    before = or_(d.opened_at < v.opened_at, and_(d.opened_at == v.opened_at, d.deployment_id < v.deployment_id))
+    return (
+        select(
+            sc.component_id.label("carrier_id"),
+            d.release,
+            func.min(case((before, 0), else_=1)).label("is_later"),
+            func.min(d.opened_at, type_=Instant).label("first_at"),
+        )
+        .join_from(seen, t.deployment, and_(d.repo_id == v.repo_id, d.environment_id == v.environment_id))
+        .join(t.scope_component, sc.scope_id == d.scope_id)
+        .where(d.release.not_in(("", q.release)), d.succeeded.is_(True), d.recorded_at <= q.known_at)
+        .group_by(sc.component_id, d.release)
+        .cte("release_order")
+    )
+
+
+def later_releases(q: ExposureQuestion, windows: CTE, order: CTE) -> CTE:
+    """Releases that contain the change because they came after it, by place, component and subject.
+
+    Not those that came after it was taken back there.
+    """
+    r, w, o, s, n = t.reach.c, windows.c, t.origin.c, t.component_subject.c, order.c
+    return (
+        select(
+            n.release,
+            o.carrier_id,
+            s.subject,
+            r.component_id,
+            w.region,
+            w.ring,
+            func.min(case((r.distance == 0, DIRECT), else_=DEPENDENT) * RANK + r.distance).label("rank"),
+            func.max(w.certain).label("window_certain"),
+            func.max(case((s.certain.is_(True), 1), else_=0)).label("subject_certain"),
+            later(func.min(w.live_from, type_=Instant), s.valid_from).label("starts"),
+            s.valid_to.label("said_until"),
+        )
+        .join_from(windows, t.origin, and_(o.deployment_id == q.deployment_id, o.origin_no == w.origin_no))
+        .join(t.reach, and_(r.deployment_id == o.deployment_id, r.origin_no == o.origin_no))
+        .join(order, and_(n.carrier_id == o.carrier_id, n.is_later == 1, w.carrying_until > n.first_at))
+        .join(t.component_subject, s.component_id == r.component_id)
+        .where(s.valid_from <= q.at, s.valid_to > s.valid_from, known(s.recorded_from, s.recorded_to, q))
+        .group_by(n.release, o.carrier_id, s.subject, r.component_id, w.region, w.ring, s.valid_from, s.valid_to)
+        .cte("later_release")
+    )
+
+
+def named_places(q: ExposureQuestion) -> tuple[Select[Any], Select[Any]]:
+    """The regions and the rings that the deployment's windows name: the remainder stands for all others."""
+    w = t.window.c
+    mine = w.deployment_id == q.deployment_id
+    return (
+        select(w.region).where(mine, w.region != REST).distinct(),
+        select(w.ring).where(mine, w.ring != REST).distinct(),
+    )

@@ -1,0 +1,270 @@
+"""What a deployment touched, written and read: baselines, changes, paths, origins and the closure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select
+
+from releasewatch.domain.deployments import Block
+from releasewatch.domain.footprint import ChangeFact, Footprint
+from releasewatch.domain.notes import brought_by
+from releasewatch.domain.releases import Commit, printable_path
+from releasewatch.storage import tables as t
+
+NAMING_TRAILER = "customer"
+"""The trailer `Customer: KEY`, by which a change names a customer; compared without regard to case."""
+
+
+def write_footprint(
+    connection: Connection, deployment_id: int, footprint: Footprint, scope: Collection[str], ids: Mapping[str, int]
+) -> None:
+    """Write everything that belongs to a deployment; `scope` is all that it covers, `ids` numbers components by key."""
+    _write_blocks(connection, deployment_id, footprint.blocks, frozenset(scope))
+    _write_changes(connection, deployment_id, footprint)
+    _many(
+        connection,
+        t.change_component,
+        [
+            {
+                "deployment_id": deployment_id,
+                "change_no": touch.change,
+                "baseline_no": touch.block,
+                "component_id": ids[touch.component],
+                "paths": touch.paths,
+                "sample_path": printable_path(touch.sample_path),
+            }
+            for touch in footprint.touches
+        ],
+    )
+    _many(
+        connection,
+        t.changed_path,
+        [
+            {
+                "deployment_id": deployment_id,
+                "baseline_no": block,
+                "component_id": ids[component],
+                "path": printable_path(change.path),
+                "status": change.status,
+                "old_blob": change.old_blob,
+                "new_blob": change.new_blob,
+            }
+            for block, component, change in footprint.changed_paths
+        ],
+    )
+    _many(
+        connection,
+        t.origin,
+        [
+            {
+                "deployment_id": deployment_id,
+                "origin_no": fact.number,
+                "baseline_no": fact.block,
+                "carrier_id": ids[fact.origin.carrier],
+                "touched_id": ids[fact.origin.touched],
+                "paths": fact.paths,
+            }
+            for fact in footprint.origins
+        ],
+    )
+    _many(
+        connection,
+        t.reach,
+        [
+            {
+                "deployment_id": deployment_id,
+                "component_id": ids[component],
+                "origin_no": fact.number,
+                "distance": step.distance,
+                "via_id": None if step.via is None else ids[step.via],
+            }
+            for fact in footprint.origins
+            for component, step in fact.reached.items()
+        ],
+    )
+    _many(
+        connection,
+        t.not_deployed,
+        [{"deployment_id": deployment_id, "component_id": ids[key]} for key in sorted(footprint.not_deployed)],
+    )
+
+
+def components_of(footprint: Footprint) -> set[str]:
+    """Every component that a footprint speaks of, by full key."""
+    found = {*footprint.not_deployed, *(component for block in footprint.blocks for component in block.components)}
+    for fact in footprint.origins:
+        found |= {fact.origin.carrier, fact.origin.touched, *fact.reached}
+        # a library on the way to what it is part of may be reached by nobody itself
+        found |= {step.via for step in fact.reached.values() if step.via is not None}
+    found |= {touch.component for touch in footprint.touches}
+    return found | {component for _, component, _ in footprint.changed_paths}
+
+
+def _write_blocks(connection: Connection, deployment_id: int, blocks: Sequence[Block], scope: frozenset[str]) -> None:
+    _many(
+        connection,
+        t.baseline,
+        [
+            {
+                "deployment_id": deployment_id,
+                "baseline_no": number,
+                "base": block.baseline.base,
+                "base_deployment_id": block.baseline.deployment_id,
+                "source": block.baseline.source,
+                "source_text": block.baseline.text,
+                "range": block.range,
+                "kind": block.kind,
+                "history_complete": block.history_complete,
+                "wider": False,
+                # Most often it is the whole scope, which is stored once, however often it is deployed.
+                "components": None if scope == frozenset(block.components) else list(block.components),
+                "targets": [[p.region, p.ring] for p in block.places],
+            }
+            for number, block in enumerate(blocks)
+        ],
+    )
+
+
+def _write_changes(connection: Connection, deployment_id: int, footprint: Footprint) -> None:
+    changes: list[dict[str, Any]] = []
+    authors: list[dict[str, Any]] = []
+    trailers: list[dict[str, Any]] = []
+    customers: list[dict[str, Any]] = []
+    merges = merges_of(footprint.changes)
+    naming = footprint.naming_changes()
+    for fact in footprint.changes:
+        commit = fact.commit
+        key = {"deployment_id": deployment_id, "change_no": fact.number}
+        changes.append(
+            {**key, "side": fact.side, "merged_by": merges[fact.side].get(commit.sha), **_change_values(commit)}
+        )
+        if commit.author_name or commit.author_email:
+            authors.append({**key, "name": commit.author_name, "email": commit.author_email})
+        named: set[str] = set()
+        for number, (word, value) in enumerate(commit.trailers):
+            trailers.append({**key, "trailer_no": number, "key": word, "value": value})
+            ref = value.strip()
+            if word.lower() == NAMING_TRAILER and ref and fact.number in naming and ref not in named:
+                named.add(ref)
+                customers.append({**key, "ref": ref})
+    _many(connection, t.change, changes)
+    _many(connection, t.change_author, authors)
+    _many(connection, t.change_trailer, trailers)
+    _many(connection, t.change_customer, customers)
+
+
+def merges_of(changes: Sequence[ChangeFact]) -> dict[str, dict[str, str]]:
+    """By side: for each commit that a merge brought, the merge. The newest commit of a side is taken as its head."""
+    found: dict[str, dict[str, str]] = {}
+    for side in ("added", "removed"):
+        commits = [(fact.commit.sha, fact.commit.parents) for fact in changes if fact.side == side]
+        found[side] = brought_by(commits, commits[0][0]) if commits else {}
+    return found
+
+
+def _change_values(commit: Commit) -> dict[str, Any]:
+    parts = commit.conventional
+    return {
+        "sha": commit.sha,
+        "subject": commit.subject,
+        "body": commit.body,
+        "type": parts.type if parts else "",
+        "scope": (parts.scope or "") if parts else "",
+        "description": parts.description if parts else "",
+        "breaking": commit.breaking,
+        "pull_request": commit.pull_request,
+        "pull_request_title": commit.pull_request_title,
+        "is_merge": commit.is_merge,
+        "authored_at": commit.authored_at,
+        "committed_at": commit.committed_at,
+        "reverts": list(commit.reverts_shas),
+        "reverts_subjects": list(commit.reverts_subjects),
+        "reverted_by": commit.reverted_by,
+    }
+
+
+def _many(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def read_blocks(connection: Connection, deployment_id: int) -> list[Any]:
+    """The baselines of a deployment, in order."""
+    return list(
+        connection.execute(
+            select(t.baseline).where(t.baseline.c.deployment_id == deployment_id).order_by(t.baseline.c.baseline_no)
+        )
+    )
+
+
+def read_reached(connection: Connection, deployment_id: int) -> list[Any]:
+    """Each reached component at its nearest: `component_id, distance, via_id`, nearest first, then by key.
+
+    Of several ways of the same length the one via the first neighbour by key.
+    """
+    r, via = t.reach.c, t.component.alias("via")
+    ranked = (
+        select(
+            r.component_id,
+            r.distance,
+            r.via_id,
+            t.component.c.full_key,
+            func.row_number()
+            .over(partition_by=r.component_id, order_by=(r.distance, func.coalesce(via.c.full_key, "")))
+            .label("rank"),
+        )
+        .join_from(t.reach, t.component, t.component.c.component_id == r.component_id)
+        .join(via, via.c.component_id == r.via_id, isouter=True)
+        .where(r.deployment_id == deployment_id)
+        .subquery()
+    )
+    return list(
+        connection.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.distance, ranked.c.full_key))
+    )
+
+
+def count_touches(connection: Connection, deployment_id: int) -> dict[int, tuple[int, int]]:
+    """For each changed and deployed component its distinct changes and net paths: `component_id -> (changes, paths)`.
+
+    Counted against the baselines that it is compared with itself; another component's may be older.
+    """
+    c, p, o = t.change_component.c, t.changed_path.c, t.origin.c
+    found: dict[int, list[int]] = {}
+    for at, table, what in ((0, t.change_component, c.change_no), (1, t.changed_path, p.path)):
+        own = and_(
+            o.deployment_id == table.c.deployment_id,
+            o.baseline_no == table.c.baseline_no,
+            o.touched_id == table.c.component_id,
+            o.carrier_id == o.touched_id,
+        )
+        for component, many in connection.execute(
+            select(table.c.component_id, func.count(what.distinct()))
+            .join_from(table, t.origin, own)
+            .where(table.c.deployment_id == deployment_id)
+            .group_by(table.c.component_id)
+        ):
+            found.setdefault(component, [0, 0])[at] = many
+    return {component: (many[0], many[1]) for component, many in found.items()}
+
+
+def read_not_deployed(connection: Connection, deployment_id: int) -> list[int]:
+    """The components that changed and were not deployed."""
+    n = t.not_deployed.c
+    return list(connection.scalars(select(n.component_id).where(n.deployment_id == deployment_id)))
+
+
+def read_sources(connection: Connection, deployment_id: int) -> dict[int, set[int]]:
+    """For each reached component the changed components that reach it, by number."""
+    r, o = t.reach.c, t.origin.c
+    rows = connection.execute(
+        select(r.component_id, o.touched_id)
+        .join_from(t.reach, t.origin, (o.deployment_id == r.deployment_id) & (o.origin_no == r.origin_no))
+        .where(r.deployment_id == deployment_id)
+        .distinct()
+    )
+    found: dict[int, set[int]] = {}
+    for row in rows:
+        found.setdefault(row.component_id, set()).add(row.touched_id)
+    return found

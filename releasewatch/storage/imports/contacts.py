@@ -1,0 +1,229 @@
+"""Imports a contacts file: the person at one place, role, hours and permissions at another, both with both clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import String, and_, case, cast, func, insert, literal, or_, select, update
+
+from releasewatch.domain.customers import Contact, FileOutcome, PhoneReader, Problem, Rejected, Stated, contact_id
+from releasewatch.storage import tables as t
+from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
+from releasewatch.storage.imports.names import Named, find_named
+from releasewatch.storage.types import OPEN_END
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import FromClause, Select
+
+ROLE = ("key", "role", "language", "timezone", "best_from", "best_to", "is_primary", "do_not_call", "consent")
+PERSON = ("name", "phone", "phone_e164", "phone_state", "email")
+_IDS = ("customer_id", "contact_id")
+_KEEPS = (s.KEPT_CONTACT, "contact_id")
+_NOBODY = UUID(int=0)
+"""Stands for the customer where a contact's key says who is meant."""
+
+
+def stage_contacts(imp: s.Import, rows: Iterable[Stated[Contact] | Rejected], look_at_phone: PhoneReader) -> int:
+    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were."""
+    read = 0
+    for batch in s.in_batches(rows):
+        read += len(batch)
+        _stage(imp, batch, look_at_phone)
+    s.analyze(imp.connection, s.contact)
+    return read
+
+
+def _stage(imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_phone: PhoneReader) -> None:
+    references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
+    named = find_named(imp, references - {""})
+    refused: list[Rejected] = []
+    staged: list[dict[str, Any]] = []
+    for row in batch:
+        if isinstance(row, Rejected):
+            refused.append(row)
+            continue
+        whose = named[row.row.customer]
+        if whose.customer_id is None:
+            identity = {"key": row.row.key}
+            refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), identity))
+            continue
+        staged.append(_values(imp, row, whose.customer_id, look_at_phone(row.row.phone, whose.country)))
+    s.reject(imp, "contacts", refused)
+    _keep(imp, refused, named)
+    if staged:
+        imp.connection.execute(insert(s.contact), staged)
+
+
+def _values(imp: s.Import, stated: Stated[Contact], customer: UUID, phone: Any) -> dict[str, Any]:
+    row = stated.row
+    return {
+        "line": stated.line,
+        "customer_id": customer,
+        "contact_id": contact_id(imp.directory, customer, row),
+        "key": row.key,
+        "role": row.role,
+        "language": row.language,
+        "timezone": row.timezone,
+        "best_from": row.best_from,
+        "best_to": row.best_to,
+        "is_primary": row.primary,
+        "do_not_call": row.do_not_call,
+        "consent": row.consent,
+        "name": row.name,
+        "phone": row.phone,
+        "phone_e164": phone.e164,
+        "phone_state": phone.state,
+        "email": row.email,
+    }
+
+
+def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]) -> None:
+    """A contact keeps its state when its row is refused; all of the customer's do, when it cannot be said which."""
+    one: set[UUID] = set()
+    all_of: set[UUID] = set()
+    for row in refused:
+        said = row.identity
+        customer = named[said["customer"]].customer_id if said.get("customer") else None
+        if said.get("key") or (customer and (said.get("email") or said.get("name"))):
+            who = Contact(
+                said.get("customer", ""), said.get("name", ""), said.get("key", ""), email=said.get("email", "")
+            )
+            one.add(contact_id(imp.directory, customer or _NOBODY, who))
+        elif customer:
+            all_of.add(customer)
+    s.keep(imp, s.KEPT_CONTACT, [(one_id, "") for one_id in one])
+    s.keep(imp, s.KEPT_CONTACTS_OF, [(one_id, "") for one_id in all_of])
+
+
+def plan_contacts(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
+    """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
+    connection, c = imp.connection, s.contact.c
+    s.reject_staged(imp, "contacts", _repeated(), s.contact, _KEEPS)
+    recorded = _recorded(imp)
+    same = and_(c.contact_id == recorded.c.contact_id, c.customer_id == recorded.c.customer_id)
+    absent = [] if imp.is_snapshot else _not_stated(columns)
+    if absent:
+        connection.execute(update(s.contact).where(same).values({name: recorded.c[name] for name in absent}))
+    differing = or_(*(c[name].is_distinct_from(recorded.c[name]) for name in (*ROLE, *PERSON)))
+    connection.execute(update(s.contact).where(same).values(state=case((differing, s.CHANGED), else_=s.SAME)))
+    gone = _not_there_any_more(recorded) if imp.is_snapshot else _moved(recorded)
+    connection.execute(insert(s.ended).from_select(["kind", "customer_id", "contact_id"], gone))
+    return _outcome(imp, read, recorded)
+
+
+def _not_stated(columns: Collection[str]) -> list[str]:
+    called = {"is_primary": "primary", "phone_e164": "phone", "phone_state": "phone"}
+    return [name for name in (*ROLE, *PERSON) if called.get(name, name) not in columns]
+
+
+def _repeated() -> Select[Any]:
+    c = s.contact.c
+    first = select(c.contact_id, func.min(c.line).label("line")).group_by(c.contact_id).subquery()
+    reason = literal("is the contact of line ").concat(cast(first.c.line, String)).concat(literal(" again"))
+    return select(c.line, literal("key").label("column"), reason.label("reason")).join_from(
+        s.contact, first, and_(first.c.contact_id == c.contact_id, first.c.line < c.line)
+    )
+
+
+def _recorded(imp: s.Import) -> FromClause:
+    """The current contacts that this directory stated, each with the person (who may have been erased)."""
+    c, d = t.contact, t.contact_detail
+    same = [d.c[name] == c.c[name] for name in (*_IDS, "valid_from", "recorded_from")]
+    return (
+        select(*(c.c[name] for name in (*_IDS, *ROLE)), *(d.c[name] for name in PERSON))
+        .join_from(c, d, and_(*same), isouter=True)
+        .where(is_current(c), c.c.import_id.in_(s.runs_of(imp, "contacts")))
+        .subquery()
+    )
+
+
+def _moved(recorded: FromClause) -> Select[Any]:
+    """Contacts known by a key that the file states of another customer."""
+    c, r = s.contact.c, recorded.c
+    return select(literal("contacts"), r.customer_id, r.contact_id).join_from(
+        recorded, s.contact, and_(c.contact_id == r.contact_id, c.customer_id != r.customer_id)
+    )
+
+
+def _not_there_any_more(recorded: FromClause) -> Select[Any]:
+    c, one, all_of = s.contact.c, s.kept.alias("kept_one"), s.kept.alias("kept_all")
+    r = recorded.c
+    return (
+        select(literal("contacts"), r.customer_id, r.contact_id)
+        .select_from(recorded)
+        .outerjoin(s.contact, and_(c.contact_id == r.contact_id, c.customer_id == r.customer_id))
+        .outerjoin(one, and_(one.c.kind == s.KEPT_CONTACT, one.c.id == r.contact_id))
+        .outerjoin(all_of, and_(all_of.c.kind == s.KEPT_CONTACTS_OF, all_of.c.id == r.customer_id))
+        .where(c.line.is_(None), one.c.id.is_(None), all_of.c.id.is_(None))
+    )
+
+
+def _outcome(imp: s.Import, read: int, recorded: FromClause) -> FileOutcome:
+    c = s.contact.c
+    states = s.count_by(imp, c.state)
+    silenced = (
+        select(func.count(c.customer_id.distinct()))
+        .join_from(
+            s.contact, recorded, and_(c.contact_id == recorded.c.contact_id, c.customer_id == recorded.c.customer_id)
+        )
+        .where(recorded.c.do_not_call, c.do_not_call.is_(False))
+    )
+    return FileOutcome(
+        kind="contacts",
+        read=read,
+        rejected=s.rejected_rows(imp, "contacts"),
+        added=states.get(s.NEW, 0),
+        changed=states.get(s.CHANGED, 0),
+        ended=s.count(imp, select(func.count()).select_from(s.ended).where(s.ended.c.kind == "contacts")),
+        unchanged=states.get(s.SAME, 0),
+        present=s.count(imp, select(func.count()).select_from(recorded)),
+        made_callable=s.count(imp, silenced),
+    )
+
+
+def write_contacts(imp: s.Import, import_id: int, starts_at: datetime) -> None:
+    """Write what was planned. `starts_at`: since when a contact who was not known before has been one."""
+    connection, c = imp.connection, s.contact.c
+    changed = select(c.customer_id, c.contact_id).where(c.state == s.CHANGED).subquery()
+    close_current(connection, t.contact, imp.at, changed, _IDS)
+    close_current(connection, t.contact, imp.at, s.ended_of("contacts"), _IDS)
+    _carry_over(imp, import_id)
+    starts = case((c.state == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
+    for table, names in ((t.contact, ROLE), (t.contact_detail, PERSON)):
+        clocks = dict(zip(CLOCKS, fresh(starts, imp.at), strict=True))
+        columns = [*_IDS, *names]
+        values = [c[name] for name in columns]
+        if table is t.contact:
+            columns += [*CLOCKS, "import_id"]
+            values += [*clocks.values(), literal(import_id)]
+        else:
+            columns += ["valid_from", "recorded_from"]
+            values += [clocks["valid_from"], clocks["recorded_from"]]
+        connection.execute(insert(table).from_select(columns, select(*values).where(c.state != s.SAME)))
+
+
+def _carry_over(imp: s.Import, import_id: int) -> None:
+    """Say anew of contacts whose record was just closed that they were so until now, and with them the person."""
+    c, d = t.contact, t.contact_detail
+    closed = and_(c.c.recorded_to == imp.at, c.c.valid_from < imp.at)
+    role = [c.c[name] for name in (*_IDS, *ROLE)]
+    clocks = [c.c.valid_from, instant(imp.at), instant(imp.at), instant(OPEN_END), literal(import_id)]
+    imp.connection.execute(
+        insert(c).from_select(
+            [*_IDS, *ROLE, "valid_from", "recorded_from", "valid_to", "recorded_to", "import_id"],
+            select(*role, *clocks).where(closed),
+        )
+    )
+    same = [d.c[name] == c.c[name] for name in (*_IDS, "valid_from", "recorded_from")]
+    person = [d.c[name] for name in (*_IDS, *PERSON)]
+    imp.connection.execute(
+        insert(d).from_select(
+            [*_IDS, *PERSON, "valid_from", "recorded_from"],
+            select(*person, c.c.valid_from, instant(imp.at)).join_from(c, d, and_(*same)).where(closed),
+        )
+    )

@@ -1,0 +1,321 @@
+"""Imports a customers file: facts, contract, attributes and aliases, each with both clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
+
+from releasewatch.domain.customers import Customer, FileOutcome, Rejected, Stated, customer_id
+from releasewatch.storage import tables as t
+from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.clocks import (
+    CLOCKS,
+    carry_over,
+    close_current,
+    fresh,
+    instant,
+    is_current,
+)
+from releasewatch.storage.imports.names import FROM_DIRECTORY
+from releasewatch.storage.types import OPEN_END
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, FromClause, Select
+
+FACTS = (
+    "name",
+    "parent",
+    "customer_tier",
+    "segment",
+    "account_manager",
+    "country",
+    "timezone",
+    "language",
+    "do_not_call",
+    "escalated",
+    "sla_minutes",
+    "credit_after_minutes",
+)
+CONTRACT = ("contract_value", "currency", "renewal_on", "attributes")
+_COMPARED = ((t.customer_fact, FACTS, "fact_state"), (t.customer_contract, CONTRACT, "contract_state"))
+
+
+def stage_customers(imp: s.Import, rows: Iterable[Stated[Customer] | Rejected]) -> int:
+    """Put the rows of a file into the temporary tables; returns how many rows there were."""
+    read = 0
+    for batch in s.in_batches(rows):
+        read += len(batch)
+        _stage(
+            imp,
+            [row for row in batch if isinstance(row, Stated)],
+            [row for row in batch if isinstance(row, Rejected)],
+        )
+    s.analyze(imp.connection, s.customer, s.alias)
+    return read
+
+
+def _stage(imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected]) -> None:
+    s.reject(imp, "customers", refused)
+    keys = {row.identity["key"] for row in refused} - {""}
+    s.keep(imp, s.KEPT_CUSTOMER, [(customer_id(imp.directory, key), "") for key in keys])
+    if not stated:
+        return
+    customers, aliases = [], []
+    for one in stated:
+        row, identity = one.row, customer_id(imp.directory, one.row.key)
+        values = {name: getattr(row, name) for name in (*FACTS, *CONTRACT) if name != "attributes"}
+        values["attributes"] = dict(row.attributes)
+        customers.append({"line": one.line, "customer_id": identity, "key": row.key, **values})
+        for alias in (row.key, *row.aliases):
+            names = {"line": one.line, "customer_id": identity, "alias": alias, "is_key": alias == row.key}
+            aliases.append(names)
+    imp.connection.execute(insert(s.customer), customers)
+    imp.connection.execute(insert(s.alias), aliases)
+
+
+def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
+    """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
+    s.reject_staged(imp, "customers", _repeated_keys(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    if not imp.is_snapshot:
+        _keep_what_is_not_stated(imp, columns)
+    s.reject_staged(imp, "customers", _names_taken_in_file(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    # A row that is refused keeps its names, which may refuse another: until no more is found.
+    while s.reject_staged(imp, "customers", _names_taken(imp), s.customer, (s.KEPT_CUSTOMER, "customer_id")):
+        pass
+    _compare(imp)
+    if imp.is_snapshot:
+        imp.connection.execute(insert(s.ended).from_select(["kind", "customer_id"], _not_there_any_more(imp)))
+    return _outcome(imp, read)
+
+
+def _repeated_keys() -> Select[Any]:
+    c = s.customer.c
+    first = select(c.customer_id, func.min(c.line).label("line")).group_by(c.customer_id).subquery()
+    reason = literal("stands in line ").concat(cast(first.c.line, String)).concat(literal(" already"))
+    return select(c.line, literal("key").label("column"), reason.label("reason")).join_from(
+        s.customer, first, and_(first.c.customer_id == c.customer_id, first.c.line < c.line)
+    )
+
+
+def _names_taken_in_file() -> Select[Any]:
+    """Aliases that are another row's key, or an alias of a row further up."""
+    mine, a = s.alias, s.alias.c
+    owner = (
+        select(a.alias, func.min(case((a.is_key, a.line))).label("key_line"), func.min(a.line).label("first_line"))
+        .group_by(a.alias)
+        .subquery()
+    )
+    line = func.min(func.coalesce(owner.c.key_line, owner.c.first_line))
+    reason = literal("holds a name that the row in line ").concat(cast(line, String)).concat(literal(" goes by"))
+    return (
+        select(mine.c.line, literal("aliases").label("column"), reason.label("reason"))
+        .join_from(mine, owner, owner.c.alias == mine.c.alias)
+        .where(
+            mine.c.is_key.is_(False),
+            or_(owner.c.key_line.is_not(None), owner.c.first_line < mine.c.line),
+        )
+        .group_by(mine.c.line)
+    )
+
+
+def _names_taken(imp: s.Import) -> Select[Any]:
+    """Keys and aliases by which the ledger knows somebody else, who goes on being known by them after this import."""
+    mine, theirs, kept = s.alias, t.customer_alias, s.kept
+    stays: ColumnElement[bool] = s.customer.c.line.is_(None)
+    if imp.is_snapshot:
+        stays = and_(stays, or_(t.customer.c.directory != imp.directory, kept.c.id.is_not(None)))
+    reason = literal("holds a name that the customer ").concat(func.min(t.customer.c.key))
+    return (
+        select(
+            mine.c.line,
+            func.max(case((mine.c.is_key, "key"), else_="aliases")).label("column"),
+            reason.concat(literal(" goes by")).label("reason"),
+        )
+        .join_from(mine, theirs, and_(theirs.c.alias == mine.c.alias, theirs.c.customer_id != mine.c.customer_id))
+        .join(t.customer, t.customer.c.customer_id == theirs.c.customer_id)
+        .outerjoin(s.customer, s.customer.c.customer_id == theirs.c.customer_id)
+        .outerjoin(kept, and_(kept.c.kind == s.KEPT_CUSTOMER, kept.c.id == theirs.c.customer_id))
+        .where(
+            theirs.c.recorded_to == OPEN_END,
+            or_(theirs.c.source != FROM_DIRECTORY, stays),
+            # The same key may be used in two directories; whoever writes it is asked which of the two is meant.
+            or_(mine.c.is_key.is_(False), theirs.c.alias != t.customer.c.key),
+        )
+        .group_by(mine.c.line)
+    )
+
+
+def _keep_what_is_not_stated(imp: s.Import, columns: Collection[str]) -> None:
+    """A file of changes says nothing about columns that it does not have: they stay as they are."""
+    for table, names, _ in _COMPARED:
+        absent = [name for name in names if name not in columns]
+        if absent:
+            imp.connection.execute(
+                update(s.customer)
+                .where(s.customer.c.customer_id == table.c.customer_id, is_current(table))
+                .values({name: table.c[name] for name in absent})
+            )
+    if "aliases" not in columns:
+        a = t.customer_alias.c
+        imp.connection.execute(
+            insert(s.alias).from_select(
+                ["alias", "line", "customer_id", "is_key"],
+                select(a.alias, s.customer.c.line, a.customer_id, literal(False))
+                .join_from(t.customer_alias, s.customer, s.customer.c.customer_id == a.customer_id)
+                .where(a.recorded_to == OPEN_END, a.source == FROM_DIRECTORY, a.alias != s.customer.c.key),
+            )
+        )
+
+
+def _compare(imp: s.Import) -> None:
+    for table, names, state in _COMPARED:
+        imp.connection.execute(
+            update(s.customer)
+            .where(s.customer.c.customer_id == table.c.customer_id, is_current(table))
+            .values({state: case((differs(s.customer, table, names), s.CHANGED), else_=s.SAME)})
+        )
+    changed = union(select(_new_aliases().c.customer_id), select(_old_aliases().c.customer_id)).subquery()
+    imp.connection.execute(
+        update(s.customer).where(s.customer.c.customer_id == changed.c.customer_id).values(aliases_changed=True)
+    )
+
+
+def differs(staged: FromClause, recorded: FromClause, names: Iterable[str]) -> ColumnElement[bool]:
+    """Whether any of the columns differ; nothing equals nothing. JSON is compared as it is written: keys in order."""
+    pairs = ((staged.c[name], recorded.c[name]) for name in names)
+    return or_(
+        *(
+            cast(one, String).is_distinct_from(cast(other, String))
+            if one.key == "attributes"
+            else one.is_distinct_from(other)
+            for one, other in pairs
+        )
+    )
+
+
+def _new_aliases() -> Any:
+    """Aliases that were staged and are not recorded."""
+    a = t.customer_alias.c
+    held = and_(a.alias == s.alias.c.alias, a.customer_id == s.alias.c.customer_id, a.recorded_to == OPEN_END)
+    return (
+        select(s.alias.c.alias, s.alias.c.customer_id)
+        .join_from(s.alias, t.customer_alias, held, isouter=True)
+        .where(a.alias.is_(None))
+        .subquery()
+    )
+
+
+def _old_aliases() -> Any:
+    """Aliases that the directory stated, of customers who were staged without them."""
+    a = t.customer_alias.c
+    staged = and_(s.alias.c.alias == a.alias, s.alias.c.customer_id == a.customer_id)
+    return (
+        select(a.alias, a.customer_id)
+        .join_from(t.customer_alias, s.customer, s.customer.c.customer_id == a.customer_id)
+        .outerjoin(s.alias, staged)
+        .where(a.recorded_to == OPEN_END, a.source == FROM_DIRECTORY, s.alias.c.alias.is_(None))
+        .subquery()
+    )
+
+
+def _not_there_any_more(imp: s.Import) -> Select[str, UUID]:
+    f, kept = t.customer_fact, s.kept
+    return (
+        select(literal("customers"), f.c.customer_id)
+        .join_from(f, t.customer, t.customer.c.customer_id == f.c.customer_id)
+        .outerjoin(s.customer, s.customer.c.customer_id == f.c.customer_id)
+        .outerjoin(kept, and_(kept.c.kind == s.KEPT_CUSTOMER, kept.c.id == f.c.customer_id))
+        .where(
+            t.customer.c.directory == imp.directory,
+            is_current(f),
+            s.customer.c.line.is_(None),
+            kept.c.id.is_(None),
+        )
+    )
+
+
+def _outcome(imp: s.Import, read: int) -> FileOutcome:
+    c, f = s.customer.c, t.customer_fact
+    changed = and_(c.fact_state != s.NEW, or_(c.fact_state == s.CHANGED, c.contract_state != s.SAME, c.aliases_changed))
+    total = s.count(imp, select(func.count()).select_from(s.customer))
+    added = s.count(imp, select(func.count()).select_from(s.customer).where(c.fact_state == s.NEW))
+    changes = s.count(imp, select(func.count()).select_from(s.customer).where(changed))
+    silenced = (
+        select(func.count())
+        .select_from(f.join(s.customer, c.customer_id == f.c.customer_id))
+        .where(is_current(f), f.c.do_not_call, c.do_not_call.is_(False))
+    )
+    present = (
+        select(func.count())
+        .select_from(f.join(t.customer, t.customer.c.customer_id == f.c.customer_id))
+        .where(is_current(f), t.customer.c.directory == imp.directory)
+    )
+    return FileOutcome(
+        kind="customers",
+        read=read,
+        rejected=s.rejected_rows(imp, "customers"),
+        added=added,
+        changed=changes,
+        ended=s.count(imp, select(func.count()).select_from(s.ended).where(s.ended.c.kind == "customers")),
+        unchanged=total - added - changes,
+        present=s.count(imp, present),
+        made_callable=s.count(imp, silenced),
+    )
+
+
+def write_customers(imp: s.Import, starts_at: datetime) -> None:
+    """Write what was planned. `starts_at`: since when a customer who was not known before has been one."""
+    connection, c, gone = imp.connection, s.customer.c, s.ended_of("customers")
+    known = t.customer
+    connection.execute(
+        insert(known).from_select(
+            ["customer_id", "directory", "key", "recorded_at"],
+            select(c.customer_id, literal(imp.directory), c.key, instant(imp.at))
+            .join_from(s.customer, known, known.c.customer_id == c.customer_id, isouter=True)
+            .where(known.c.customer_id.is_(None)),
+        )
+    )
+    for table, names, state in _COMPARED:
+        changed = select(c.customer_id).where(c[state] == s.CHANGED).subquery()
+        close_current(connection, table, imp.at, changed, ["customer_id"])
+        close_current(connection, table, imp.at, gone, ["customer_id"])
+        carry_over(connection, table, imp.at)
+        starts = case((c[state] == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
+        connection.execute(
+            insert(table).from_select(
+                ["customer_id", *names, *CLOCKS],
+                select(c.customer_id, *(c[name] for name in names), *fresh(starts, imp.at)).where(c[state] != s.SAME),
+            )
+        )
+    _write_aliases(imp)
+
+
+def _write_aliases(imp: s.Import) -> None:
+    a, new, old = t.customer_alias, _new_aliases(), _old_aliases()
+    gone = s.ended_of("customers")
+    still = and_(a.c.recorded_to == OPEN_END, a.c.source == FROM_DIRECTORY)
+    added = select(new.c.alias, new.c.customer_id, instant(imp.at), instant(OPEN_END), literal(FROM_DIRECTORY))
+    columns = ["alias", "customer_id", "recorded_from", "recorded_to", "source"]
+    imp.connection.execute(insert(a).from_select(columns, added))
+    for whose in (
+        and_(a.c.customer_id == old.c.customer_id, a.c.alias == old.c.alias),
+        a.c.customer_id == gone.c.customer_id,
+    ):
+        imp.connection.execute(update(a).where(still, whose).values(recorded_to=imp.at))

@@ -1,0 +1,316 @@
+"""Imports an entitlements file: who uses what, where, from when to when.
+
+An entitlement is a cell: customer, subject, environment, region, ring and version. A file states its interval, or
+leaves the start open; then it has held since it was first told, or for as long as anybody knows when the first file of
+a directory tells it. What a file no longer states ends now; an interval that it states anew replaces the one before.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import String, and_, case, cast, delete, func, insert, literal, or_, select, union, update
+
+from releasewatch.domain.customers import PRODUCT, Entitlement, FileOutcome, Problem, Rejected, Stated
+from releasewatch.storage import tables as t
+from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.clocks import instant
+from releasewatch.storage.imports.names import Named, find_named
+from releasewatch.storage.types import OPEN_END, OPEN_START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, FromClause, Select
+
+    from releasewatch.storage.imports.subjects import Subjects
+
+CELL = ("subject", "customer_id", "environment", "region", "ring", "version")
+_AXES = ("customer_id", "environment", "region", "ring", "version")
+_WAITING_SHOWN = 10
+
+
+REPLACES = "replaces"
+"""The state of a staged cell whose interval takes the place of one that the file no longer states."""
+
+
+def stage_entitlements(imp: s.Import, rows: Iterable[Stated[Entitlement] | Rejected], subjects: Subjects) -> int:
+    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were."""
+    read = cells = 0
+    for batch in s.in_batches(rows):
+        read += len(batch)
+        cells = _stage(imp, batch, subjects, cells)
+    s.analyze(imp.connection, s.entitlement)
+    return read
+
+
+def _stage(imp: s.Import, batch: Sequence[Stated[Entitlement] | Rejected], subjects: Subjects, cells: int) -> int:
+    """Stage one batch; returns the number of cells so far."""
+    references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
+    named = find_named(imp, references - {""})
+    refused: list[Rejected] = []
+    staged: list[dict[str, Any]] = []
+    for row in batch:
+        if isinstance(row, Rejected):
+            refused.append(row)
+            continue
+        stated, customer, subject = row.row, named[row.row.customer], subjects.find(row.row)
+        if customer.customer_id is None or subject.candidates:
+            problem = Problem("customer", customer.why_nobody) if customer.customer_id is None else None
+            refused.append(
+                Rejected(
+                    row.line,
+                    (problem or Problem("component", subject.why_refused),),
+                    {"customer": stated.customer, "component": stated.component, "product": stated.product},
+                )
+            )
+            continue
+        for environment, region, ring in product(stated.environments, stated.regions, stated.rings):
+            cells += 1
+            staged.append(
+                {
+                    "seq": cells,
+                    "line": row.line,
+                    "subject": subject.key,
+                    "written": subject.written,
+                    "customer_id": customer.customer_id,
+                    "environment": environment,
+                    "region": region,
+                    "ring": ring,
+                    "version": stated.version,
+                    "valid_from": stated.valid_from,
+                    "valid_to": min(stated.valid_to or OPEN_END, OPEN_END),
+                    "waits": subject.waits,
+                }
+            )
+    s.reject(imp, "entitlements", refused)
+    _keep(imp, refused, named, subjects)
+    if staged:
+        imp.connection.execute(insert(s.entitlement), staged)
+    return cells
+
+
+def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named], subjects: Subjects) -> None:
+    """What a customer uses keeps its state when its row is refused; all of it does, when it cannot be said which."""
+    kept: set[tuple[UUID, str]] = set()
+    for row in refused:
+        said = row.identity
+        customer = named[said["customer"]].customer_id if said.get("customer") else None
+        if customer is None:
+            continue
+        component, of_product = said.get("component", ""), said.get("product", "")
+        if bool(component) == bool(of_product):
+            kept.add((customer, ""))
+            continue
+        subject = subjects.find(Entitlement(said["customer"], component, of_product))
+        kept |= {(customer, one) for one in (subject.key, subject.written, *subject.candidates)}
+    s.keep(imp, s.KEPT_ENTITLEMENT, sorted(kept))
+
+
+def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutcome:
+    """Compare what was staged with the ledger; nothing is written there.
+
+    `starts_at`: since when a cell has been used that was not known before and whose start is not stated.
+    """
+    connection, e = imp.connection, s.entitlement.c
+    known = _known(imp)
+    _find_starts(imp, known, starts_at)
+    keeps = (s.KEPT_ENTITLEMENT, "customer_id")
+    s.reject_staged(imp, "entitlements", _empty_intervals(), s.entitlement, keeps)
+    s.reject_staged(imp, "entitlements", _contradictions(), s.entitlement, keeps)
+    interval = [e[name] for name in (*CELL, "valid_from")]
+    firsts = select(func.min(e.seq)).group_by(*interval).scalar_subquery()
+    repeated = connection.execute(delete(s.entitlement).where(e.seq.not_in(firsts))).rowcount
+    connection.execute(
+        update(s.entitlement)
+        .where(*_same_interval(known))
+        .values(state=case((known.c.valid_to == e.valid_to, s.SAME), else_=s.CHANGED))
+    )
+    _find_replaced(imp, known)
+    if imp.is_snapshot:
+        _find_ended(imp, known)
+    return _outcome(imp, read, repeated, known)
+
+
+def _known(imp: s.Import) -> FromClause:
+    """What this directory has stated of entitlements, as recorded now."""
+    e = t.entitlement
+    columns = [e.c[name] for name in (*CELL, "valid_from", "valid_to", "recorded_from")]
+    return (
+        select(*columns)
+        .where(e.c.recorded_to == OPEN_END, e.c.import_id.in_(s.runs_of(imp, "entitlements")))
+        .subquery("known")
+    )
+
+
+def _same_interval(known: FromClause) -> list[ColumnElement[bool]]:
+    return [known.c[name] == s.entitlement.c[name] for name in (*CELL, "valid_from")]
+
+
+def _linked(known: FromClause) -> FromClause:
+    """Staged cells with what is known of the same cell: under its subject, or the bare key it was told by before."""
+    e = s.entitlement.c
+    pairs = []
+    for link in ("subject", "written"):
+        same = [known.c.subject == e[link], *(known.c[name] == e[name] for name in _AXES)]
+        columns = [
+            known.c[name].label(f"known_{name}") for name in ("subject", "valid_from", "valid_to", "recorded_from")
+        ]
+        pair = select(s.entitlement, *columns).join_from(s.entitlement, known, and_(*same))
+        pairs.append(pair if link == "subject" else pair.where(e.written != e.subject))
+    return union(*pairs).subquery("linked")
+
+
+def _find_starts(imp: s.Import, known: FromClause, starts_at: datetime) -> None:
+    """Where a row leaves the start open: since it is known, as long as that still holds or ends when the row says."""
+    e, linked = s.entitlement.c, _linked(known)
+    k = linked.c
+    holds = and_(
+        k.known_valid_from <= imp.at,
+        k.known_valid_from < k.valid_to,
+        or_(k.known_valid_to > imp.at, k.known_valid_to == k.valid_to),
+    )
+    since = (
+        select(k.seq, func.max(k.known_valid_from).label("start"))
+        .where(k.valid_from.is_(None), holds)
+        .group_by(k.seq)
+        .subquery()
+    )
+    imp.connection.execute(update(s.entitlement).where(e.seq == since.c.seq).values(valid_from=since.c.start))
+    # What is over already cannot have begun with this import: nobody knows when it did.
+    start = case((e.valid_to <= imp.at, instant(OPEN_START)), else_=instant(starts_at))
+    imp.connection.execute(update(s.entitlement).where(e.valid_from.is_(None)).values(valid_from=start))
+
+
+def _empty_intervals() -> Select[Any]:
+    e = s.entitlement.c
+    reason = literal("ends before anything is known to have begun; give valid_from as well")
+    return (
+        select(e.line, literal("valid_to").label("column"), reason.label("reason"))
+        .where(e.valid_from >= e.valid_to)
+        .group_by(e.line)
+    )
+
+
+def _contradictions() -> Select[Any]:
+    """Rows that give a cell with the same start another end than the first row that gives it."""
+    mine, first, e = s.entitlement, s.entitlement.alias("first"), s.entitlement.c
+    interval = (*CELL, "valid_from")
+    firsts = select(*(e[name] for name in interval), func.min(e.seq).label("seq")).group_by(*(e[n] for n in interval))
+    group = firsts.subquery()
+    reason = literal("gives another end than line ").concat(cast(func.min(first.c.line), String))
+    return (
+        select(
+            mine.c.line,
+            literal("valid_to").label("column"),
+            reason.concat(literal(" for the same entitlement")).label("reason"),
+        )
+        .join_from(mine, group, and_(*(group.c[name] == mine.c[name] for name in interval)))
+        .join(first, first.c.seq == group.c.seq)
+        .where(first.c.valid_to != mine.c.valid_to)
+        .group_by(mine.c.line)
+    )
+
+
+def _find_replaced(imp: s.Import, known: FromClause) -> None:
+    """Close the record of what is stated anew: another end, or another interval that overlaps and takes its place."""
+    e, closing = s.entitlement, s.closing
+    identity = [*CELL, "valid_from", "recorded_from"]
+    imp.connection.execute(
+        insert(closing).from_select(
+            [*identity, "ends"],
+            select(*(known.c[name] for name in identity), literal(False))
+            .join_from(known, e, and_(*_same_interval(known)))
+            .where(e.c.state == s.CHANGED),
+        )
+    )
+    linked = _linked(known)
+    k, stated = linked.c, s.entitlement.alias("stated")
+    still_stated = [stated.c[name] == k[name] for name in _AXES]
+    still_stated += [stated.c.subject == k.known_subject, stated.c.valid_from == k.known_valid_from]
+    replaced = (
+        select(k.seq, *(k[name] for name in _AXES), k.known_subject, k.known_valid_from, k.known_recorded_from)
+        .join_from(linked, stated, and_(*still_stated), isouter=True)
+        .where(
+            k.state == s.NEW,
+            stated.c.seq.is_(None),
+            k.known_valid_from < k.valid_to,
+            k.valid_from < k.known_valid_to,
+        )
+        .subquery("replaced")
+    )
+    r = replaced.c
+    gone = [r.known_subject, *(r[name] for name in _AXES), r.known_valid_from, r.known_recorded_from]
+    imp.connection.execute(insert(closing).from_select([*identity, "ends"], select(*gone, literal(False)).distinct()))
+    imp.connection.execute(update(e).where(e.c.seq == r.seq).values(state=REPLACES))
+
+
+def _find_ended(imp: s.Import, known: FromClause) -> None:
+    """Close the record of what a snapshot does not state any more and what still held."""
+    e, closing = s.entitlement, s.closing
+    identity = [*CELL, "valid_from", "recorded_from"]
+    one, all_of = s.kept.alias("kept_one"), s.kept.alias("kept_all")
+
+    def keeps(kept: Any, subject: Any) -> ColumnElement[bool]:
+        return and_(kept.c.kind == s.KEPT_ENTITLEMENT, kept.c.id == known.c.customer_id, kept.c.subject == subject)
+
+    already = [closing.c[name] == known.c[name] for name in identity]
+    imp.connection.execute(
+        insert(closing).from_select(
+            [*identity, "ends"],
+            select(*(known.c[name] for name in identity), literal(True))
+            .select_from(known)
+            .outerjoin(e, and_(*_same_interval(known)))
+            .outerjoin(closing, and_(*already))
+            .outerjoin(one, keeps(one, known.c.subject))
+            .outerjoin(all_of, keeps(all_of, literal("")))
+            .where(
+                known.c.valid_to > imp.at,
+                e.c.seq.is_(None),
+                closing.c.subject.is_(None),
+                one.c.id.is_(None),
+                all_of.c.id.is_(None),
+            ),
+        )
+    )
+
+
+def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> FileOutcome:
+    e = s.entitlement.c
+    states = s.count_by(imp, e.state)
+    waiting = select(e.subject).where(e.waits).distinct().order_by(e.subject).limit(_WAITING_SHOWN)
+    return FileOutcome(
+        kind="entitlements",
+        read=read,
+        rejected=s.rejected_rows(imp, "entitlements"),
+        added=states.get(s.NEW, 0),
+        changed=states.get(s.CHANGED, 0) + states.get(REPLACES, 0),
+        ended=s.count(imp, select(func.count()).select_from(s.closing).where(s.closing.c.ends)),
+        unchanged=states.get(s.SAME, 0),
+        present=s.count(imp, select(func.count()).select_from(known).where(known.c.valid_to > imp.at)),
+        waiting=s.count(imp, select(func.count()).select_from(s.entitlement).where(e.waits)),
+        waiting_for=tuple(subject.removeprefix(PRODUCT) for subject in imp.connection.scalars(waiting)),
+        repeated=repeated,
+    )
+
+
+def write_entitlements(imp: s.Import, import_id: int) -> None:
+    """Write what was planned."""
+    connection, e, closing = imp.connection, t.entitlement, s.closing
+    identity = [*CELL, "valid_from", "recorded_from"]
+    chosen = and_(*(e.c[name] == closing.c[name] for name in identity))
+    connection.execute(update(e).where(chosen).values(recorded_to=imp.at))
+    columns = [*CELL, "valid_from", "recorded_from", "valid_to", "recorded_to", "import_id"]
+    written = (instant(imp.at), instant(OPEN_END), literal(import_id))
+    ended = (
+        select(*(e.c[name] for name in CELL), e.c.valid_from, written[0], instant(imp.at), *written[1:])
+        .join_from(e, closing, chosen)
+        .where(closing.c.ends, closing.c.valid_from < imp.at)
+    )
+    connection.execute(insert(e).from_select(columns, ended))
+    staged = s.entitlement.c
+    fresh = select(*(staged[name] for name in (*CELL, "valid_from")), written[0], staged.valid_to, *written[1:])
+    connection.execute(insert(e).from_select(columns, fresh.where(staged.state != s.SAME)))

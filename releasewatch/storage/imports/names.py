@@ -1,0 +1,88 @@
+"""Whom a name in a file means while an import is under way: the customers it brings, and those the ledger has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, literal, or_, select
+
+from releasewatch.storage import tables as t
+from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.clocks import is_current
+from releasewatch.storage.types import OPEN_END
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from sqlalchemy import Select
+
+UNKNOWN = "is no key or alias of a customer that is known"
+AMBIGUOUS = "is the key of customers in several directories; write an alias that only one of them has"
+
+FROM_DIRECTORY = "directory"
+"""The source of an alias that a directory states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a name means: a customer and their country; or why nobody."""
+
+    customer_id: UUID | None
+    country: str = ""
+    why_nobody: str = ""
+
+
+def find_named(imp: s.Import, names: Collection[str]) -> dict[str, Named]:
+    """Look up keys and aliases. Those of this directory come before those of others; every name gets an answer."""
+    found: dict[str, dict[UUID, tuple[int, str]]] = {}
+    for query in (_brought(imp, names), _recorded(names)):
+        for name, customer_id, country, directory in imp.connection.execute(query):
+            rank = 0 if directory == imp.directory else 1
+            found.setdefault(name, {}).setdefault(customer_id, (rank, country or ""))
+    # A customer who has left the directory is still known by their key, unless somebody else goes by it now.
+    for name, customer_id in imp.connection.execute(_gone(imp, set(names) - found.keys())):
+        found[name] = {customer_id: (0, "")}
+    return {name: _choose(found.get(name, {})) for name in names}
+
+
+def _choose(found: dict[UUID, tuple[int, str]]) -> Named:
+    if not found:
+        return Named(None, why_nobody=UNKNOWN)
+    nearest = min(rank for rank, _ in found.values())
+    chosen = [(one, country) for one, (rank, country) in found.items() if rank == nearest]
+    if len(chosen) > 1:
+        return Named(None, why_nobody=AMBIGUOUS)
+    return Named(*chosen[0])
+
+
+def _brought(imp: s.Import, names: Collection[str]) -> Select[str, UUID, str, str]:
+    """Names that the customers file of this import states."""
+    return (
+        select(s.alias.c.alias, s.alias.c.customer_id, s.customer.c.country, literal(imp.directory))
+        .join_from(s.alias, s.customer, s.customer.c.line == s.alias.c.line)
+        .where(s.alias.c.alias.in_(names))
+    )
+
+
+def _recorded(names: Collection[str]) -> Select[str, UUID, str, str]:
+    """Names in the ledger, without those that this import replaces."""
+    a, f = t.customer_alias, t.customer_fact
+    return (
+        select(a.c.alias, a.c.customer_id, f.c.country, t.customer.c.directory)
+        .join_from(a, t.customer, t.customer.c.customer_id == a.c.customer_id)
+        .outerjoin(f, and_(f.c.customer_id == a.c.customer_id, is_current(f)))
+        .outerjoin(s.customer, s.customer.c.customer_id == a.c.customer_id)
+        .where(
+            a.c.alias.in_(names),
+            a.c.recorded_to == OPEN_END,
+            or_(s.customer.c.line.is_(None), a.c.source != FROM_DIRECTORY),
+        )
+    )
+
+
+def _gone(imp: s.Import, names: Collection[str]) -> Select[str, UUID]:
+    return select(t.customer.c.key, t.customer.c.customer_id).where(
+        t.customer.c.directory == imp.directory, t.customer.c.key.in_(names)
+    )

@@ -1,0 +1,73 @@
+"""What an entitlement may be to: the components and products that the ledger knows by now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from releasewatch.domain.customers import PRODUCT, Entitlement
+from releasewatch.storage import tables as t
+from releasewatch.storage.types import OPEN_END
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """How an entitlement's component or product is kept. `waits`: the ledger does not know it yet.
+
+    `candidates` are several components that a bare key may mean; the row is then refused.
+    """
+
+    key: str
+    written: str
+    waits: bool = False
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def why_refused(self) -> str:
+        """The reason for a row whose component could be several; component keys are nobody's secret."""
+        shown = ", ".join(self.candidates[:_SHOWN])
+        return f"may be any of {shown}; write the full key" if self.candidates else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """The components of the ledger, by full and by bare key, and the products known there or in the configuration."""
+
+    full: frozenset[str]
+    bare: Mapping[str, tuple[str, ...]]
+    products: frozenset[str]
+
+    def find(self, stated: Entitlement) -> Subject:
+        """How the component or product of a row is kept: a bare key becomes the full one, once that is certain."""
+        if stated.product:
+            key = PRODUCT + stated.product
+            return Subject(key, key, waits=stated.product not in self.products)
+        written = stated.component
+        if written in self.full:
+            return Subject(written, written)
+        meant = self.bare.get(written, ())
+        if len(meant) > 1:
+            return Subject(written, written, candidates=meant)
+        return Subject(meant[0], written) if meant else Subject(written, written, waits=True)
+
+
+def read_subjects(connection: Connection, products: Collection[str]) -> Subjects:
+    """Read what can be meant; `products` are those of the configuration."""
+    bare: dict[str, tuple[str, ...]] = {}
+    full = set()
+    query = select(t.component.c.key, t.component.c.full_key).order_by(t.component.c.full_key)
+    for key, full_key in connection.execute(query):
+        full.add(full_key)
+        bare[key] = (*bare.get(key, ()), full_key)
+    p = t.product_component.c
+    known = connection.scalars(select(p.product).where(p.recorded_to == OPEN_END, p.valid_to == OPEN_END))
+    return Subjects(frozenset(full), bare, frozenset(products) | frozenset(known))

@@ -1,0 +1,42 @@
+"""Small tools for statements that run on both databases."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from releasewatch.storage import tables as t
+
+
+def chunks(items: Sequence[Any], size: int = 400) -> Iterable[Sequence[Any]]:
+    """Parts that fit into one statement's variables on either database."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def next_number(connection: Connection, name: str, many: int = 1) -> int:
+    """Take `many` numbers from a counter and return the first. Numbers of one counter are given in order."""
+    taken = connection.scalar(
+        update(t.counter)
+        .where(t.counter.c.name == name)
+        .values(value=t.counter.c.value + many)
+        .returning(t.counter.c.value)
+    )
+    if taken is None:
+        connection.execute(insert(t.counter).values(name=name, value=many))
+        return 1
+    return int(taken) - many + 1
+
+
+def insert_row(connection: Connection, table: Any, **values: Any) -> int:
+    """Insert one row and return the number that the database gave it."""
+    key = next(iter(table.primary_key.columns))
+    return int(connection.execute(insert(table).values(**values).returning(key)).scalar_one())
+
+
+def digest_of(content: Any) -> str:
+    """A short digest of plain data, by which the same content is found again."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:32]
