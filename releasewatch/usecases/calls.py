@@ -1,0 +1,303 @@
+"""Planning whom to call about a deployment: exposure and directory become a ranked list; what is worth a call stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, cast
+from uuid import UUID
+
+from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.calling_hours import CallingHours
+from releasewatch.domain.calls import (
+    CallCandidate,
+    CallComponent,
+    CallContact,
+    CallList,
+    PlannedCall,
+    rank_calls,
+)
+from releasewatch.domain.exposure import ReachKind
+from releasewatch.domain.note_building import notes_for, prepare_notes
+from releasewatch.domain.notes import CustomerScope, NotesInput, talking_points
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import calls, catalogs, deployments, exposure, footprints
+from releasewatch.storage.exposure import ExposureQuestion
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.deployments import question_of, tier_of
+from releasewatch.usecases.exposure import uncertain_because
+from releasewatch.usecases.notes import Reading, notes_of_deployment
+
+PURPOSES = {"named": "good_news", "direct": "heads_up", "dependent": "heads_up"}
+"""What a call about a deployment that nobody blames is for, by how it reaches the customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told."""
+
+    now: datetime
+    weights: RankingWeights = field(default_factory=RankingWeights)
+    hours: CallingHours = field(default_factory=CallingHours)
+    without_entitlement: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedList:
+    """A ranked list with what its JSON needs beside it: ids and purposes of planned calls, by customer key."""
+
+    calls: CallList
+    status: Mapping[str, str]
+    version: int | None
+    added: int = 0
+
+
+def list_calls(ledger: Ledger, deployment_id: int, how: Planning, account_manager: str | None = None) -> RankedList:
+    """Every customer that a deployment reaches, ranked, each with a verdict; of one account manager, or all."""
+    ranked, ids, status, version = _rank(ledger, deployment_id, how)
+    return _as_list(ledger, deployment_id, how, ranked, ids, status, version, account_manager)
+
+
+def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
+    """Rank, and keep a call for each customer that is to be called or written to; what is there already stays."""
+    ranked, _, _, _ = _rank(ledger, deployment_id, how)
+    wanted = [
+        (customer_id, PURPOSES[row.candidate.reach], row.verdict)
+        for customer_id, row in ranked
+        if row.verdict != "leave"
+    ]
+    with ledger.write() as connection:
+        ledger.lock(connection, f"releasewatch:calls:{deployment_id}")
+        added = calls.add_calls(connection, deployment_id, wanted, how.now)
+        calls.save_list(connection, deployment_id, ((row.candidate.key, row.verdict) for _, row in ranked), how.now)
+    ranked, ids, status, version = _rank(ledger, deployment_id, how)
+    made = _as_list(ledger, deployment_id, how, ranked, ids, status, version, None)
+    return RankedList(made.calls, made.status, made.version, added)
+
+
+_Ranked = list[tuple[UUID, PlannedCall]]
+
+
+def _rank(
+    ledger: Ledger, deployment_id: int, how: Planning
+) -> tuple[_Ranked, dict[str, int], dict[str, str], int | None]:
+    reading = how.reading or Reading(how.now)
+    notes = notes_of_deployment(ledger, deployment_id, None, reading)
+    with ledger.read() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+        question = question_of(
+            found,
+            tier_of(connection, found.environment),
+            max(how.now, found.row.opened_at),
+            how.now,
+            how.without_entitlement,
+        )
+        planned = calls.planned_calls(connection, deployment_id)
+        customers = list(_candidates(connection, question, notes, planned))
+        version = calls.list_version(connection, deployment_id)
+    ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers}
+    ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now)
+    numbers = {c.key: planned[i].call_id for i, c in customers if i in planned}
+    status = {c.key: planned[i].status for i, c in customers if i in planned}
+    return [(ids_by_key[row.candidate.key], row) for row in ranked], numbers, status, version
+
+
+def _as_list(
+    ledger: Ledger,
+    deployment_id: int,
+    how: Planning,
+    ranked: _Ranked,
+    ids: Mapping[str, int],
+    status: Mapping[str, str],
+    version: int | None,
+    account_manager: str | None,
+) -> RankedList:
+    with ledger.read() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+    rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
+    made = CallList(
+        deployment=found.id,
+        repo=found.repo,
+        environment=found.environment,
+        release=found.row.release or None,
+        live_at=found.row.opened_at,
+        as_of=how.now,
+        version=version or 0,
+        account_manager=account_manager,
+        total=len(ranked),
+        rows=tuple(rows),
+        weights=how.weights,
+        hours=how.hours,
+    )
+    return RankedList(made, {key: status[key] for key in ids}, version)
+
+
+def _candidates(
+    connection: Any, q: ExposureQuestion, notes: NotesInput, planned: Mapping[UUID, Any]
+) -> Iterator[tuple[UUID, CallCandidate]]:
+    """Each exposed customer with everything a verdict needs; a handful of statements, however many customers."""
+    names = catalogs.component_keys(connection)
+    nearest = {row.component_id: row for row in footprints.read_reached(connection, q.deployment_id)}
+    breaking = calls.breaking_components(connection, q.deployment_id)
+    facts = calls.read_facts(connection, q)
+    contacts = calls.read_contacts(connection, q)
+    marks = calls.read_marks(connection, q)
+    aliases = calls.read_aliases(connection, q)
+    points = _TalkingPoints(notes)
+    rows = connection.execute(exposure.detail_statement(q, None))
+    for customer_id, group in groupby(rows, key=lambda row: row.customer_id):
+        mine = list(group)
+        best = mine[0]
+        rank_reach, distance = divmod(best.rank, 10_000)
+        components = sorted({row.component_id for row in mine if row.component_id is not None})
+        fact = facts.get(customer_id)
+        wrong = {m.contact_id for m in marks.get(customer_id, ()) if m.kind == "wrong_number"}
+        stopped = [m for m in marks.get(customer_id, ()) if m.kind == "do_not_call" and m.contact_id is None]
+        possible = not any(row.certain for row in mine)
+        scope = CustomerScope(
+            name=best.name or best.key,
+            components=frozenset(names[c] for c in components),
+            refs=frozenset({best.key, *aliases.get(customer_id, ())}),
+        )
+        yield (
+            customer_id,
+            CallCandidate(
+                key=best.key,
+                name=best.name or best.key,
+                call=f"C-{planned[customer_id].call_id}" if customer_id in planned else "",
+                reach=cast("ReachKind", exposure.REACH_WORDS[rank_reach]),
+                distance=min(distance, 99),
+                components=tuple(_component(c, nearest, names, notes) for c in components),
+                breaking=any(c in breaking and nearest[c].distance == 0 for c in components),
+                possible=possible,
+                possible_because=uncertain_because(mine) if possible else (),
+                tier=fact.customer_tier if fact else "",
+                contract_value=fact.contract_value if fact else None,
+                currency=(fact.currency or "") if fact else "",
+                renewal_on=fact.renewal_on if fact else None,
+                escalated=bool(fact and fact.escalated),
+                do_not_call=bool(stopped) or bool(fact and fact.do_not_call),
+                do_not_call_because=_who_said_no(fact, stopped),
+                account_manager=fact.account_manager if fact else "",
+                country=fact.country if fact else "",
+                timezone=fact.timezone if fact else "",
+                language=fact.language if fact else "",
+                contacts=tuple(_contact(row, wrong) for row in contacts.get(customer_id, ())),
+                say=points.of(scope),
+            ),
+        )
+
+
+def _who_said_no(fact: Any, stopped: list[Any]) -> str:
+    if stopped:
+        return "one of us marked them do-not-call"
+    return "the directory says do-not-call" if fact and fact.do_not_call else ""
+
+
+def _component(number: int, nearest: Mapping[int, Any], names: Mapping[int, str], notes: NotesInput) -> CallComponent:
+    step = nearest[number]
+    label = notes.components.get(names[number])
+    via = names[step.via_id] if step.via_id is not None else ""
+    via_label = notes.components.get(via)
+    return CallComponent(
+        title=label.title if label else names[number],
+        reach="direct" if step.distance == 0 else "dependent",
+        via=(via_label.title if via_label else via) if via else "",
+        distance=step.distance,
+    )
+
+
+def _contact(row: Any, wrong: set[Any]) -> CallContact:
+    return CallContact(
+        key=row.key,
+        name=row.name,
+        role=row.role,
+        phone=row.phone,
+        phone_e164=row.phone_e164,
+        phone_state=row.phone_state,
+        email=row.email,
+        language=row.language,
+        timezone=row.timezone,
+        best_from=row.best_from,
+        best_to=row.best_to,
+        primary=row.is_primary,
+        do_not_call=row.do_not_call,
+        consent=row.consent,
+        wrong_number=row.contact_id in wrong,
+    )
+
+
+class _TalkingPoints:
+    """What may be said to a customer, from their own notes. Customers with the same components share their notes,
+    unless a change names one of them."""
+
+    def __init__(self, notes: NotesInput) -> None:
+        self._notes = prepare_notes(notes)
+        self._named = {
+            value.strip()
+            for change in notes.changes
+            for word, value in change.trailers
+            if word.lower() == footprints.NAMING_TRAILER
+        }
+        self._known: dict[tuple[frozenset[str], frozenset[str]], tuple[str, ...]] = {}
+
+    def of(self, scope: CustomerScope) -> tuple[str, ...]:
+        key = scope.components, scope.refs & self._named
+        if key not in self._known:
+            self._known[key] = talking_points(notes_for(self._notes, "customer", scope))
+        return self._known[key]
+
+
+def as_document(made: RankedList, deployment: str) -> list[dict[str, Any]]:
+    """The calls as `call list --format json` gives them, before anything is withheld."""
+    found = []
+    for row in made.calls.rows:
+        candidate, window = row.candidate, row.availability.window
+        found.append(
+            {
+                "id": candidate.call or None,
+                "customer": candidate.key,
+                "name": candidate.name,
+                "group": "care",
+                "purpose": PURPOSES[candidate.reach],
+                "items": [{"purpose": PURPOSES[candidate.reach], "incident": None, "deployment": deployment}],
+                "status": made.status.get(candidate.key, "not_planned"),
+                "rank": row.rank,
+                "score": row.score,
+                "parts": dict(row.parts),
+                "verdict": row.verdict,
+                "verdict_because": row.verdict_because,
+                "possible": candidate.possible,
+                "reach": candidate.reach,
+                "callable": row.availability.callable,
+                "next_window": None
+                if window is None
+                else {"from": format_utc(window.from_at), "until": format_utc(window.until_at)},
+                "local_time": row.availability.local_now.isoformat(timespec="minutes")
+                if row.availability.local_now
+                else None,
+                "contact": _contact_document(row),
+                "account_manager": candidate.account_manager or None,
+                "because": list(row.because),
+                "say": list(candidate.say),
+            }
+        )
+    return found
+
+
+def _contact_document(row: PlannedCall) -> dict[str, Any] | None:
+    contact = row.contact
+    if contact is None:
+        return None
+    return {
+        "name": contact.name,
+        "role": contact.role or None,
+        "phone": contact.phone or None,
+        "phone_e164": contact.phone_e164 or None,
+        "phone_state": contact.phone_state or None,
+        "email": contact.email or None,
+        "may_dial": row.may_dial,
+    }

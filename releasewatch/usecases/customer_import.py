@@ -1,0 +1,242 @@
+"""Importing a directory: read its files, plan, ask the guards, write; one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.domain.customers import callable_needs_word, ending_needs_word
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.integrations.directories import records
+from releasewatch.integrations.directories.columns import Heading
+from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
+from releasewatch.integrations.directories.phones import look_at_phone
+from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
+from releasewatch.storage.imports.subjects import read_subjects
+from releasewatch.storage.sql import digest_of
+from releasewatch.storage.types import OPEN_START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from releasewatch.domain.customers import Contact, Customer, Entitlement, FileOutcome, Kind, Mode
+    from releasewatch.integrations.directories.columns import ColumnMap
+    from releasewatch.storage.ledger import Ledger
+
+REJECTIONS_SHOWN = 1000
+"""So many refused rows of a file are listed; the ledger keeps all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryFiles:
+    """The files of one import, each looked into already; None for a file that is not given."""
+
+    customers: CsvFile[Customer] | None = None
+    contacts: CsvFile[Contact] | None = None
+    entitlements: CsvFile[Entitlement] | None = None
+
+    def __iter__(self) -> Iterator[CsvFile[Any]]:
+        return (file for file in (self.customers, self.contacts, self.entitlements) if file is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """How to import. `accept_*`: the number of rows (customers) that a person has agreed to; None when nobody has.
+
+    `products` are those of the configuration. `strict`: a single refused row stops the import.
+    """
+
+    directory: str
+    mode: Mode = "snapshot"
+    accept_ending: int | None = None
+    accept_callable: int | None = None
+    strict: bool = False
+    products: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedCell:
+    """Where a file's row was refused, and why. `column`: the file's own heading, empty when the whole row is meant."""
+
+    file: str
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did. `written` is False when `strict` stopped it: nothing was changed then."""
+
+    order: ImportOrder
+    at: datetime
+    files: tuple[tuple[CsvFile[Any], FileOutcome], ...]
+    rejected: tuple[RejectedCell, ...] = ()
+    written: bool = True
+
+
+@dataclass(slots=True)
+class _Planned:
+    outcomes: dict[Kind, FileOutcome] = field(default_factory=dict)
+    starts_at: dict[Kind, datetime] = field(default_factory=dict)
+
+
+def open_directory(
+    paths: Mapping[Kind, Path], columns: Mapping[Kind, Mapping[str, tuple[str, Mapping[str, str]]]] | None = None
+) -> DirectoryFiles:
+    """Look into the files. `columns`: for each file our column to its heading there and what its values mean.
+
+    Raises InvalidCallError when no file is given, one cannot be read, or one lacks a column.
+    """
+    if not paths:
+        raise InvalidCallError(
+            "There is nothing to import: no file is given and none is configured.",
+            "Name one with --customers, --contacts or --entitlements, or in [directory.NAME].",
+        )
+
+    def headings(kind: Kind) -> ColumnMap:
+        given = (columns or {}).get(kind, {})
+        return {column: Heading(name, values) for column, (name, values) in given.items()}
+
+    return DirectoryFiles(
+        open_csv(paths["customers"], records.CUSTOMERS, headings("customers")) if "customers" in paths else None,
+        open_csv(paths["contacts"], records.CONTACTS, headings("contacts")) if "contacts" in paths else None,
+        open_csv(paths["entitlements"], records.ENTITLEMENTS, headings("entitlements"))
+        if "entitlements" in paths
+        else None,
+    )
+
+
+def import_directory(
+    ledger: Ledger, files: DirectoryFiles, order: ImportOrder, clock: Callable[[], datetime]
+) -> ImportReport:
+    """Import files in one transaction: all of it is planned, then the guards are asked, then it is written.
+
+    A customer, contact or entitlement that the first import of its kind of file brings is taken to have been so for as
+    long as anybody knows; one that a later import brings, to have begun with it; what a snapshot lacks, to have ended.
+    Raises RefusedError when a guard wants a word, InvalidCallError when a file is damaged.
+    """
+    with ledger.write() as connection:
+        ledger.lock(connection, "releasewatch:directory")
+        at = runs.next_instant(connection, clock())
+        imp = staging.Import(connection, order.directory, order.mode, at)
+        staging.create_staging(connection)
+        planned = _plan(imp, files, order)
+        report = ImportReport(
+            order,
+            at,
+            tuple((file, planned.outcomes[file.shape.kind]) for file in files),
+            tuple(_rejections(imp, files)),
+            written=not (order.strict and any(o.rejected for o in planned.outcomes.values())),
+        )
+        if report.written:
+            _ask_guards(planned.outcomes, order)
+            _write(imp, files, planned)
+    return report
+
+
+def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Planned:
+    planned = _Planned()
+    for file in files:
+        kind = file.shape.kind
+        planned.starts_at[kind] = OPEN_START if runs.is_first(imp, kind) else imp.at
+    if files.customers:
+        read = customers.stage_customers(imp, files.customers.rows())
+        planned.outcomes["customers"] = customers.plan_customers(imp, read, files.customers.columns)
+    if files.contacts:
+        read = contacts.stage_contacts(imp, files.contacts.rows(), look_at_phone)
+        planned.outcomes["contacts"] = contacts.plan_contacts(imp, read, files.contacts.columns)
+    if files.entitlements:
+        subjects = read_subjects(imp.connection, order.products)
+        read = entitlements.stage_entitlements(imp, files.entitlements.rows(), subjects)
+        starts_at = planned.starts_at["entitlements"]
+        planned.outcomes["entitlements"] = entitlements.plan_entitlements(imp, read, starts_at)
+    return planned
+
+
+def _rejections(imp: staging.Import, files: DirectoryFiles) -> Iterator[RejectedCell]:
+    for file in files:
+        for line, column, reason in staging.read_rejections(imp, file.shape.kind, REJECTIONS_SHOWN):
+            yield RejectedCell(str(file.path), line, file.layout.heading(column), reason)
+
+
+def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> None:
+    """Refuse what an export that broke off, or a column that went missing, would do (files.md)."""
+    said: list[str] = []
+    hints: list[str] = []
+    ending = [o for o in outcomes.values() if ending_needs_word(o.ended, o.present)]
+    if any(o.ended > (order.accept_ending or 0) for o in ending):
+        said += [f"{o.ended} of {o.present} {o.kind}" for o in ending]
+        hints.append(f"--accept-ending {max(o.ended for o in ending)}")
+        said = [f"The snapshot would end {' and '.join(said)}"]
+    freed = [o for o in outcomes.values() if callable_needs_word(o.made_callable)]
+    if any(o.made_callable > (order.accept_callable or 0) for o in freed):
+        most = max(o.made_callable for o in freed)
+        verb = "and" if said else "The import would"
+        said.append(f"{verb} switch off do-not-call for {most} customers")
+        hints.append(f"--accept-callable {most}")
+    if said:
+        raise RefusedError(
+            f"{' '.join(said)}; nothing was changed.",
+            f"Is the export whole? If this is meant: {' '.join(hints)}",
+        )
+
+
+def _write(imp: staging.Import, files: DirectoryFiles, planned: _Planned) -> None:
+    # Reference rows come before customer rows (ARCHITECTURE.md, storage rule 4).
+    ids = {
+        file.shape.kind: runs.record_run(imp, planned.outcomes[file.shape.kind], _digest(file, imp.mode))
+        for file in files
+    }
+    if files.customers:
+        customers.write_customers(imp, planned.starts_at["customers"])
+    if files.contacts:
+        contacts.write_contacts(imp, ids["contacts"], planned.starts_at["contacts"])
+    if files.entitlements:
+        entitlements.write_entitlements(imp, ids["entitlements"])
+
+
+def _digest(file: CsvFile[Any], mode: Mode) -> str:
+    """What was imported: the file's bytes, and how they were read."""
+    columns = {column: [at, heading.name, dict(heading.values)] for column, (at, heading) in file.layout.places.items()}
+    return digest_of([file.writing.digest, file.encoding, file.separator, columns, mode])
+
+
+def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
+    """The report as `customer import --format json` gives it."""
+    order = report.order
+    return {
+        "import": {
+            "directory": order.directory,
+            "mode": order.mode,
+            "at": format_utc(report.at),
+            "written": report.written and not dry_run,
+            "files": [
+                {
+                    "kind": outcome.kind,
+                    "file": str(file.path),
+                    "encoding": file.encoding,
+                    "separator": file.separator,
+                    "read": outcome.read,
+                    "added": outcome.added,
+                    "changed": outcome.changed,
+                    "ended": outcome.ended,
+                    "unchanged": outcome.unchanged,
+                    "waiting": outcome.waiting,
+                    "waiting_for": list(outcome.waiting_for),
+                    "repeated": outcome.repeated,
+                    "rejected": outcome.rejected,
+                    "notes": list(file.notes),
+                }
+                for file, outcome in report.files
+            ],
+        },
+        "rejected": [
+            {"file": one.file, "line": one.line, "column": one.column or None, "reason": one.reason}
+            for one in report.rejected
+        ],
+        "dry_run": dry_run,
+    }

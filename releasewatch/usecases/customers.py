@@ -1,0 +1,168 @@
+"""Looking up the directory: the list of customers, and everything about one, as far as it may be shown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import RefusedError
+from releasewatch.storage.customers import (
+    count_customers,
+    cursor_of,
+    get_customer,
+    list_customers,
+    resolve_customer,
+)
+from releasewatch.storage.types import OPEN_START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from releasewatch.storage.customers import ContactLine, CustomerDetails, CustomerLine, EntitlementLine, When
+    from releasewatch.storage.ledger import Ledger
+
+_NAMED = ("name", "customer_tier", "account_manager", "country")
+"""What of a line is shown only where names may be."""
+_NAMED_FACTS = (
+    "name",
+    "parent",
+    "customer_tier",
+    "segment",
+    "account_manager",
+    "country",
+    "timezone",
+    "language",
+    "do_not_call",
+    "escalated",
+    "sla_minutes",
+    "credit_after_minutes",
+)
+_PRIVATE = ("contract_value", "currency", "renewal_on", "attributes", "contacts", "marks")
+"""What of a customer is shown only where contacts may be; attributes may hold anything that a CRM does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """As of when, and how much may be shown where it goes. `opaque`: where names may not be shown, keys neither."""
+
+    when: When
+    reveal: Reveal
+    opaque: bool = False
+
+    @property
+    def hides_keys(self) -> bool:
+        """Whether a stand-in is shown for a customer's key."""
+        return self.opaque and self.reveal < Reveal.NAMES
+
+    def key(self, key: str) -> str:
+        """A customer's key as it may be shown."""
+        return opaque_key(key) if self.hides_keys else key
+
+
+def list_document(ledger: Ledger, looking: Looking, *, limit: int, after: str | None) -> dict[str, Any]:
+    """One page of customers as `customer list --format json` gives it. Where only counts may be shown, their number."""
+    with ledger.read() as connection:
+        if looking.reveal < Reveal.KEYS:
+            count = count_customers(connection, looking.when)
+            return {"customers": [], "next_cursor": None, "count": count, "withheld": ["customers"]}
+        # One more than is shown says whether there is a next page.
+        lines = list(list_customers(connection, looking.when, limit=limit + 1, after=after))
+    more = len(lines) > limit
+    # A cursor is made of the key, and is withheld where that is.
+    hidden = more and looking.hides_keys
+    return {
+        "customers": [_line(line, looking) for line in lines[:limit]],
+        "next_cursor": cursor_of(lines[limit - 1]) if more and not hidden else None,
+        "withheld": ["next_cursor"] if hidden else [],
+    }
+
+
+def read_customers(ledger: Ledger, looking: Looking) -> Iterator[dict[str, Any]]:
+    """Every customer, streamed, each as an item of `list_document`.
+
+    Raises RefusedError where not even keys may be shown.
+    """
+    _require_keys(looking)
+    with ledger.read() as connection:
+        for line in list_customers(connection, looking.when):
+            yield _line(line, looking)
+
+
+def _line(line: CustomerLine, looking: Looking) -> dict[str, Any]:
+    withheld = [] if looking.reveal >= Reveal.NAMES else list(_NAMED)
+    item: dict[str, Any] = {"key": looking.key(line.key), "directory": line.directory}
+    item |= {name: None if withheld else _plain(getattr(line, name)) for name in _NAMED}
+    return {**item, "entitlements": line.entitlements, "withheld": withheld}
+
+
+def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
+    """One customer as `customer show --format json` gives it; `ref` is a key, an alias or a unique beginning.
+
+    Raises UnknownNameError, AmbiguousNameError, and RefusedError where not even keys may be shown.
+    """
+    _require_keys(looking)
+    when = looking.when
+    with ledger.read() as connection:
+        found = get_customer(connection, resolve_customer(connection, ref), when)
+    named = {name: getattr(found.facts, name) if found.facts else None for name in _NAMED_FACTS}
+    shown: dict[str, Any] = {**named, "aliases": list(found.aliases), **_private(found)}
+    withheld = [name for name in shown if not _may_show(name, looking.reveal)]
+    return {
+        "customer": {
+            "key": looking.key(found.ref.key),
+            "directory": found.ref.directory,
+            "in_directory": found.facts is not None,
+            "recorded_at": format_utc(found.recorded_at),
+            **{name: None if name in withheld else _plain(value) for name, value in shown.items()},
+            "contact_count": len(found.contacts),
+            "entitlements": [_entitlement(one) for one in found.entitlements],
+        },
+        "at": format_utc(when.at),
+        "known_at": format_utc(when.known_at) if when.known_at else None,
+        "withheld": withheld,
+    }
+
+
+def _may_show(name: str, reveal: Reveal) -> bool:
+    return reveal >= (Reveal.CONTACTS if name in _PRIVATE else Reveal.NAMES)
+
+
+def _plain(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _private(found: CustomerDetails) -> dict[str, Any]:
+    contract = found.contract
+    value = contract.contract_value if contract else None
+    renewal = contract.renewal_on if contract else None
+    return {
+        "contract_value": str(value) if value is not None else None,
+        "currency": contract.currency if contract else None,
+        "renewal_on": renewal.isoformat() if renewal else None,
+        "attributes": dict(contract.attributes) if contract else {},
+        "contacts": [_contact(one) for one in found.contacts],
+        "marks": [{**asdict(one), "recorded_from": format_utc(one.recorded_from)} for one in found.marks],
+    }
+
+
+def _contact(one: ContactLine) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in asdict(one).items() if name != "contact_id"}
+
+
+def _entitlement(one: EntitlementLine) -> dict[str, Any]:
+    return {
+        **asdict(one),
+        # null: for as long as anybody knows
+        "valid_from": format_utc(one.valid_from) if one.valid_from > OPEN_START else None,
+        "valid_to": format_utc(one.valid_to) if one.valid_to else None,
+    }
+
+
+def _require_keys(looking: Looking) -> None:
+    if looking.reveal < Reveal.KEYS:
+        raise RefusedError(
+            "The log of a public repository shows counts only, and a customer's row is more than that.",
+            "Ask from a terminal, or from a private repository's pipeline.",
+        )

@@ -1,0 +1,260 @@
+"""What the ledger says of deployments: one in full, the last ones, and what runs where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand_targets
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError
+from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, windows
+from releasewatch.storage.exposure import ExposureQuestion
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.types import LATEST, OPEN_END
+
+
+def instant_or_none(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC; None for no instant and for an interval that has not ended."""
+    return None if value is None or value == OPEN_END else format_utc(value)
+
+
+def question_of(
+    found: deployments.DeploymentRow,
+    tier: str,
+    at: datetime,
+    known_at: datetime,
+    without_entitlement: Mapping[str, str],
+) -> ExposureQuestion:
+    """What is asked when the customers of a deployment are asked for."""
+    return ExposureQuestion(
+        deployment_id=found.row.deployment_id,
+        environment=found.environment,
+        is_production=tier == "production",
+        release=found.row.release,
+        at=at,
+        known_at=known_at,
+        blank_reaches_all=found.row.counts_everyone,
+        without_entitlement=tuple(sorted(without_entitlement.items())),
+    )
+
+
+def tier_of(connection: Any, environment: str) -> str:
+    """The tier that the ledger has for an environment."""
+    row = catalogs.environment_of(connection, environment)
+    return str(row.tier) if row is not None else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """From when, and with which settings, a deployment is described."""
+
+    now: datetime
+    without_entitlement: Mapping[str, str]
+    already_recorded: bool = False
+
+
+def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, Any]:
+    """The document of `deployment record|show --format json`, without its schema number."""
+    with ledger.read() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+        row = found.row
+        names = catalogs.component_keys(connection)
+        blocks = footprints.read_blocks(connection, deployment_id)
+        members = coverages.scope_members(connection, [row.scope_id])[row.scope_id]
+        tier = tier_of(connection, found.environment)
+        question = question_of(found, tier, max(how.now, row.opened_at), LATEST, how.without_entitlement)
+        counts = exposure.count_exposed(connection, question, has_blank=row.has_blank)
+        return {
+            "deployment": {
+                "id": found.id,
+                "key": row.key,
+                "repo": found.repo,
+                "environment": found.environment,
+                "kind": row.kind,
+                "status": row.status,
+                "title": row.title or None,
+                "release": row.release or None,
+                "base": row.base,
+                "head": row.head,
+                "range": row.range,
+                "history_complete": row.history_complete,
+                "why_incomplete": row.why_incomplete,
+                "already_recorded": how.already_recorded,
+                "attempt": row.attempt,
+                "url": row.url or None,
+                "started_at": instant_or_none(row.started_at),
+                "finished_at": instant_or_none(row.finished_at),
+                "opened_at": format_utc(row.opened_at),
+                "targets": _targets(connection, row, members),
+                "undoes": [f"D-{number}" for number in windows.undone_by(connection, deployment_id)],
+            },
+            "baselines": [_block(block, members) for block in blocks],
+            "changes": {
+                "added": row.added,
+                "removed": row.removed,
+                "reverted_in_range": row.reverted_in_range,
+            },
+            "components": _components(connection, deployment_id, names),
+            "not_deployed": sorted(names[number] for number in footprints.read_not_deployed(connection, deployment_id)),
+            "unmapped": {"paths": row.unmapped_paths, "sample": row.unmapped_sample},
+            "no_effect": {"paths": row.no_effect_paths},
+            "exposure": {
+                "customers": counts.customers,
+                **{k: v for k, v in asdict(counts).items() if k != "still_exposed"},
+            },
+        }
+
+
+def _targets(connection: Any, row: Any, members: frozenset[str]) -> list[dict[str, Any]]:
+    """Where it went, and until when its head was the last one that succeeded in some cell of each target."""
+    axes = catalogs.known_axes(connection, row.environment_id)
+    targets = deployments.targets_of(connection, row.deployment_id)
+    cells_of = {
+        target: {Cell(c, p.region, p.ring) for p in expand_targets([target], axes) for c in members}
+        for target in targets
+    }
+    ended: dict[Place, datetime] = {}
+    for later in coverages.later_deployments(
+        connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id
+    ):
+        for target in targets:
+            if target not in ended:
+                cells_of[target] = {cell for cell in cells_of[target] if not later.covers(cell)}
+                if not cells_of[target]:
+                    ended[target] = later.opened_at
+        if len(ended) == len(targets):
+            break
+    return [
+        {
+            "region": target.region or None,
+            "ring": target.ring or None,
+            "live_from": format_utc(row.opened_at),
+            "live_until": instant_or_none(ended.get(target)),
+        }
+        for target in targets
+    ]
+
+
+def _block(block: Any, members: frozenset[str]) -> dict[str, Any]:
+    components = sorted(members) if block.components is None else block.components
+    return {
+        "base": block.base,
+        "from": block.source_text,
+        "source": block.source,
+        "range": block.range,
+        "kind": block.kind,
+        "history_complete": block.history_complete,
+        "wider": block.wider,
+        "components": components,
+        "targets": [{"region": region or None, "ring": ring or None} for region, ring in block.targets],
+    }
+
+
+def _components(connection: Any, deployment_id: int, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    touches = footprints.count_touches(connection, deployment_id)
+    return [
+        {
+            "key": row.full_key,
+            "reach": "direct" if row.distance == 0 else "dependent",
+            "distance": row.distance,
+            "via": names[row.via_id] if row.via_id is not None else None,
+            "changes": touches.get(row.component_id, (0, 0))[0] if row.distance == 0 else 0,
+            "paths": touches.get(row.component_id, (0, 0))[1] if row.distance == 0 else 0,
+        }
+        for row in footprints.read_reached(connection, deployment_id)
+    ]
+
+
+def list_last(
+    ledger: Ledger, *, repo: str | None, environment: str | None, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """The document of `deployment list --format json`: newest first; `next_cursor` continues it."""
+    before = None
+    if cursor is not None:
+        if not cursor.removeprefix("D-").isdigit():
+            raise InvalidCallError(
+                f"{cursor!r} is no cursor of a list of deployments.", "Give next_cursor of the page before."
+            )
+        before = int(cursor.removeprefix("D-"))
+    with ledger.read() as connection:
+        found = deployments.list_deployments(
+            connection, repo=repo, environment=environment, limit=limit + 1, before=before
+        )
+        page = found[:limit]
+        items = [_summary(connection, entry) for entry in page]
+    return {"deployments": items, "next_cursor": page[-1].id if len(found) > limit else None}
+
+
+def _summary(connection: Any, found: deployments.DeploymentRow) -> dict[str, Any]:
+    row = found.row
+    return {
+        "id": found.id,
+        "repo": found.repo,
+        "environment": found.environment,
+        "kind": row.kind,
+        "status": row.status,
+        "release": row.release or None,
+        "head": row.head,
+        "title": row.title or None,
+        "opened_at": format_utc(row.opened_at),
+        "finished_at": instant_or_none(row.finished_at),
+        "targets": [
+            {"region": p.region or None, "ring": p.ring or None}
+            for p in deployments.targets_of(connection, row.deployment_id)
+        ],
+        "changes": {"added": row.added, "removed": row.removed},
+    }
+
+
+def what_runs(ledger: Ledger, *, now: datetime, environment: str | None, limit: int) -> dict[str, Any]:
+    """The document of `status --format json`: what is live since when, by component and place; the last deployments."""
+    with ledger.read() as connection:
+        running: list[dict[str, Any]] = []
+        in_force = catalogs.catalogs_in_force(connection, now, now)
+        for row in catalogs.environments(connection):
+            if environment is not None and row.key != environment:
+                continue
+            axes = catalogs.known_axes(connection, row.environment_id)
+            for repo, catalog_id in sorted(in_force.items()):
+                running += _running(connection, repo, catalog_id, row, axes, now)
+        last = deployments.list_deployments(connection, repo=None, environment=environment, limit=limit)
+        return {
+            "running": running,
+            "deployments": [_summary(connection, entry) for entry in last],
+        }
+
+
+def _running(
+    connection: Any, repo: str, catalog_id: int, environment: Any, axes: Axes, now: datetime
+) -> list[dict[str, Any]]:
+    repo_id = catalogs.repo_id_of(connection, repo)
+    if repo_id is None:
+        return []
+    covering = Coverages(coverages.coverages(connection, repo_id, environment.environment_id, now))
+    live: dict[int, deployments.DeploymentRow] = {}
+    found = []
+    for component in catalogs.load_catalog(connection, catalog_id).full_keys:
+        for place in expand_targets([Place()], axes):
+            held = covering.newest(Cell(component, place.region, place.ring))
+            is_rest = (place.region == "" and axes.regions) or (place.ring == "" and axes.rings)
+            if held is None or is_rest:
+                continue
+            if held.deployment_id not in live:
+                live[held.deployment_id] = deployments.get_deployment(connection, held.deployment_id)
+            row = live[held.deployment_id].row
+            found.append(
+                {
+                    "environment": environment.key,
+                    "component": component,
+                    "region": place.region or None,
+                    "ring": place.ring or None,
+                    "deployment": live[held.deployment_id].id,
+                    "release": row.release or None,
+                    "head": row.head,
+                    "since": format_utc(row.opened_at),
+                }
+            )
+    return found

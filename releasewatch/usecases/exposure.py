@@ -1,0 +1,270 @@
+"""Who is exposed to a deployment: a list of customers, each with the ways in which it reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.customers import UNKNOWN
+from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError
+from releasewatch.storage import catalogs, deployments, exposure
+from releasewatch.storage.exposure import BLANK_DISTANCE, RANK, REACH_WORDS, ExposureFilter, ExposureQuestion
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.types import OPEN_END
+from releasewatch.usecases.deployments import question_of, tier_of
+
+FETCHED = 1000
+"""How many rows are fetched from a server at a time."""
+
+_UNKNOWN_AXES = (
+    ("environment", "it is not known which environments they use"),
+    ("entitled_region", "their region is not known"),
+    ("entitled_ring", "their ring is not known"),
+    ("version", "their version is not known"),
+)
+UNDECIDED = "it is not decided whether the change was taken back"
+NO_SUCCESS = "the deployment did not succeed, or has not ended"
+EVERYONE = ExposureFilter()
+ONLY_NAMED = "named by a change; no entitlement places them here"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Which deployment, as of when, and how much may be shown where the answer goes.
+
+    `at` None: now, or when the deployment opened if that is later. `known_at` None: all that is recorded by now.
+    `opaque`: where names may not be shown, keys neither.
+    """
+
+    deployment_id: int
+    now: datetime
+    at: datetime | None = None
+    known_at: datetime | None = None
+    without_entitlement: Mapping[str, str] | None = None
+    only: ExposureFilter = EVERYONE
+    reveal: Reveal = Reveal.CONTACTS
+    opaque: bool = False
+
+
+def ask(connection: Any, asking: Asking) -> ExposureQuestion:
+    """The question to the ledger that somebody asks."""
+    found = deployments.get_deployment(connection, asking.deployment_id)
+    return question_of(
+        found,
+        tier_of(connection, found.environment),
+        asking.at or max(asking.now, found.row.opened_at),
+        asking.known_at or asking.now,
+        asking.without_entitlement or {},
+    )
+
+
+def list_exposed(ledger: Ledger, asking: Asking) -> Iterator[dict[str, Any]]:
+    """Every exposed customer in the order of their keys (bytewise), streamed; memory does not grow with them."""
+    with ledger.read() as connection:
+        question = ask(connection, asking)
+        wording = _Wording(connection, question, asking)
+        streamed = connection.execution_options(yield_per=FETCHED)
+        yield from wording.items(streamed.execute(exposure.detail_statement(question)))
+
+
+def page_exposed(
+    ledger: Ledger, asking: Asking, *, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """So many exposed customers after a cursor, and the cursor of the next page; nobody else's rows are fetched."""
+    with ledger.read() as connection:
+        question = ask(connection, asking)
+        # One more than is shown says whether there is a next page.
+        statement = exposure.page_statement(question, asking.only, _cursor(after), limit + 1)
+        ids: Sequence[UUID] = connection.execute(statement).scalars().all()
+        wording = _Wording(connection, question, asking)
+        items: list[dict[str, Any]] = []
+        for part in (ids[start : min(start + FETCHED, limit)] for start in range(0, min(len(ids), limit), FETCHED)):
+            items += wording.items(connection.execute(exposure.detail_statement(question, None, part)))
+    return items, ids[limit - 1].hex if len(ids) > limit else None
+
+
+def _cursor(after: str | None) -> UUID | None:
+    if after is None:
+        return None
+    try:
+        return UUID(hex=after)
+    except ValueError as error:
+        raise InvalidCallError(
+            f"{after!r} is no cursor of a list of customers.", "Give next_cursor of the page before."
+        ) from error
+
+
+def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
+    """How many customers a list would hold, by reach: what may be shown everywhere."""
+    with ledger.read() as connection:
+        counts = exposure.count_exposed(connection, ask(connection, asking), has_blank=False, only=asking.only)
+    return {
+        "customers": counts.customers,
+        "named": counts.named,
+        "direct": counts.direct,
+        "dependent": counts.dependent,
+        "possible": counts.possible,
+        "still_exposed": counts.still_exposed,
+    }
+
+
+class _Wording:
+    """Turns the rows of a customer into the item of a list."""
+
+    def __init__(self, connection: Any, question: ExposureQuestion, asking: Asking) -> None:
+        self._names = catalogs.component_keys(connection)
+        self._neighbours = exposure.nearest_neighbours(connection, question)
+        self._at = question.at
+        self._only = asking.only
+        self._reveal = asking.reveal
+        self._opaque = asking.opaque
+        self._instants: dict[datetime, str | None] = {OPEN_END: None}
+
+    def items(self, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """The items of rows in the order of the list, without those that were not asked for."""
+        for _, group in groupby(rows, key=attrgetter("customer_id")):
+            item = self._item(list(group))
+            if item is not None:
+                yield item
+
+    def _item(self, rows: Sequence[Any]) -> dict[str, Any] | None:
+        best = rows[0]
+        number, distance = divmod(best.rank, RANK)
+        reach = REACH_WORDS[number]
+        carried = [row for row in rows if row.carrying_until > self._at]
+        state = "carrying" if carried else "returned"
+        only = self._only
+        if (
+            (only.reach is not None and only.reach != reach)
+            or (only.state is not None and only.state != state)
+            or (only.account_manager is not None and only.account_manager != best.account_manager)
+        ):
+            return None
+        told = carried if only.state == "carrying" else rows
+        certain = any(row.certain and (only.state != "carrying" or row.sure_until > self._at) for row in told)
+        item = {
+            "key": best.key,
+            "directory": best.directory,
+            "name": best.name or None,
+            "reach": reach,
+            "possible": not certain,
+            "possible_because": [] if certain else list(uncertain_because(told)),
+            "state": state,
+            "distance": None if distance == BLANK_DISTANCE else distance,
+            "via": self._via(rows, best.rank),
+            "components": self._components(rows),
+            "windows": self._windows(rows),
+            "account_manager": best.account_manager or None,
+        }
+        return withhold(item, self._reveal, opaque=self._opaque)
+
+    def _via(self, rows: Sequence[Any], rank: int) -> str | None:
+        """Over whom the nearest of their components is reached; of several the first by key."""
+        found = [
+            (self._names[row.component_id], self._neighbours[row.component_id, row.region, row.ring, rank % RANK] or "")
+            for row in rows
+            if row.rank == rank and row.component_id is not None
+        ]
+        return min(found)[1] or None if found else None
+
+    def _components(self, rows: Sequence[Any]) -> list[str]:
+        """The components that reach them, the nearest first."""
+        nearest: dict[int, int] = {}
+        for row in rows:
+            if row.component_id is not None:
+                nearest.setdefault(row.component_id, row.rank)
+        return sorted((self._names[number] for number in nearest), key=dict(self._by_name(nearest)).__getitem__)
+
+    def _by_name(self, nearest: Mapping[int, int]) -> Iterator[tuple[str, tuple[int, str]]]:
+        for number, rank in nearest.items():
+            yield self._names[number], (rank, self._names[number])
+
+    def _windows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        cells: dict[tuple[str, str, str], list[Any]] = {}
+        for row in rows:
+            if row.component_id is not None:
+                cells.setdefault((self._names[row.component_id], row.region, row.ring), []).append(row)
+        return [
+            {
+                "component": component,
+                "region": region or None,
+                "ring": ring or None,
+                "live_from": self._instant(live_from),
+                "live_until": self._instant(live_until),
+                "carrying_until": self._instant(carrying_until),
+            }
+            for (component, region, ring), mine in sorted(cells.items())
+            for live_from, live_until, carrying_until in join_windows(
+                (row.live_from, row.live_until, row.carrying_until) for row in mine
+            )
+        ]
+
+    def _instant(self, value: datetime) -> str | None:
+        if value not in self._instants:
+            self._instants[value] = format_utc(value)
+        return self._instants[value]
+
+
+Window = tuple[datetime, datetime, datetime]
+"""`live_from`, `live_until`, `carrying_until`."""
+
+
+def join_windows(windows: Iterable[Window]) -> list[Window]:
+    """Windows of one cell as few as possible: those that overlap or touch are one. Live never ends before it begins."""
+    found: list[Window] = []
+    for live_from, live_until, carrying_until in sorted(windows):
+        live_until = max(live_from, live_until)
+        if found and live_from <= found[-1][2]:
+            first, live, carrying = found[-1]
+            live = max(live, live_until) if live_until > live_from else live
+            found[-1] = first, live, max(carrying, carrying_until)
+        else:
+            found.append((live_from, live_until, carrying_until))
+    return found
+
+
+def uncertain_because(rows: Iterable[Any]) -> tuple[str, ...]:
+    """Why it is uncertain that a customer is reached, in words: of their rows, each reason once."""
+    reasons: dict[str, None] = {}
+    named = False
+    placed = False
+    for row in rows:
+        if row.source == "named":
+            named = True
+            continue
+        placed = True
+        if row.source == "unmapped":
+            reasons["a changed path belongs to no component"] = None
+            continue
+        if not row.window_certain:
+            reasons[NO_SUCCESS] = None
+        if row.source == "unplaced":
+            if not row.subject_certain:
+                reasons[f"no entitlement at all; the directory {row.subject} counts such customers as possible"] = None
+            continue
+        mine = [words for column, words in _UNKNOWN_AXES if getattr(row, column) == UNKNOWN]
+        if not row.subject_certain:
+            mine.append(f"several repos have a component {row.subject!r}")
+        if not mine and row.window_certain:
+            mine.append(UNDECIDED)
+        reasons.update(dict.fromkeys(mine))
+    if named and not placed:
+        return (ONLY_NAMED,)
+    return tuple(reasons)
+
+
+def withhold(item: dict[str, Any], reveal: Reveal, *, opaque: bool) -> dict[str, Any]:
+    """An item as its channel may show it: what is withheld is null, and named."""
+    if reveal >= Reveal.NAMES:
+        return {**item, "withheld": []}
+    shown = {**item, "name": None, "account_manager": None}
+    if opaque:
+        shown["key"] = opaque_key(item["key"])
+    return {**shown, "withheld": [word for word in ("name", "account_manager") if item[word] is not None]}

@@ -1,0 +1,184 @@
+"""What release notes are made of: a recorded deployment, or a range straight from git without any ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from releasewatch.domain.audiences import Subjects
+from releasewatch.domain.catalog import Catalog, Graph, Node
+from releasewatch.domain.deployments import Baseline, Block, Place
+from releasewatch.domain.footprint import SAMPLE, trace_footprint
+from releasewatch.domain.notes import (
+    ComponentLabel,
+    CustomerScope,
+    NoteChange,
+    NotesInput,
+    ReachCounts,
+    brought_by,
+    change_of_commit,
+)
+from releasewatch.domain.releases import PathChange, printable_path
+from releasewatch.ports import History
+from releasewatch.usecases.record_facts import Surroundings
+
+if TYPE_CHECKING:  # notes straight from git must not load the database library
+    from releasewatch.storage.exposure import ExposureQuestion
+    from releasewatch.storage.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """From when notes are read, and how far subjects may go (`[notes] subjects`)."""
+
+    now: datetime
+    subjects: Subjects = "account"
+
+
+def notes_of_range(around: Surroundings, base: str, head: str, how: Reading) -> NotesInput:
+    """The notes of what lies between two revisions of a repo: everything in its catalog counts as deployed."""
+    history = cast("History", around.history)
+    base_sha, head_sha = history.resolve(base), history.resolve(head)
+    catalog = around.catalog_at(head_sha)
+    found = history.read_range(base_sha, head_sha)
+    mapper = around.mapper_of(catalog)
+    graph = graph_of(catalog)
+    block = Block(Baseline(base_sha, "given", base), catalog.full_keys, (Place(),), found.kind)
+
+    def owners_of(_base: str | None, change: PathChange) -> Any:
+        return mapper.owners(change.path)
+
+    footprint = trace_footprint([block], {base_sha: found}, owners_of, catalog.full_key, graph)
+    components: dict[tuple[str, str], set[str]] = {}
+    for touch in footprint.touches:
+        fact = footprint.changes[touch.change]
+        components.setdefault((fact.commit.sha, fact.side), set()).add(touch.component)
+    changes: list[NoteChange] = []
+    for side, commits, newest in (("added", found.added, head_sha), ("removed", found.removed or (), base_sha)):
+        merges = brought_by(((c.sha, c.parents) for c in commits), newest)
+        changes += [
+            change_of_commit(
+                commit,
+                tuple(sorted(components.get((commit.sha, side), ()))),
+                cast("Any", side),
+                merges.get(commit.sha),
+            )
+            for commit in commits
+        ]
+    sources: dict[str, set[str]] = {}
+    for origin in footprint.origins:
+        for component in origin.reached:
+            sources.setdefault(component, set()).add(origin.origin.touched)
+    return NotesInput(
+        repo=around.repo,
+        base=base_sha,
+        head=head_sha,
+        now=how.now,
+        range=found.kind,
+        kind="rollback" if found.kind == "rollback" else "deploy",
+        changes=changes,
+        components=labels_of(catalog),
+        sources={component: frozenset(keys) for component, keys in sources.items()},
+        unmapped=len(footprint.unmapped),
+        unmapped_sample=tuple(printable_path(path) for path in footprint.unmapped[:SAMPLE]),
+        merge_paths={printable_path(path): sha for path, sha in found.merge_paths.items()},
+        history_complete=found.history_complete,
+        why_incomplete=found.why_incomplete,
+        subjects=how.subjects,
+    )
+
+
+def graph_of(catalog: Catalog) -> Graph:
+    """The graph of one catalog alone."""
+    return Graph.build(
+        (Node(catalog.full_key(c.key), c.type) for c in catalog.components),
+        ((catalog.full_key(c.key), catalog.full_key(d)) for c in catalog.components for d in c.depends_on),
+    )
+
+
+def labels_of(*catalogs: Catalog) -> dict[str, ComponentLabel]:
+    """What each component is called, and by whom it may be known."""
+    return {
+        catalog.full_key(c.key): ComponentLabel(c.title, c.visibility)
+        for catalog in catalogs
+        for c in catalog.components
+    }
+
+
+def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts | None, how: Reading) -> NotesInput:
+    """The notes of a recorded deployment, as the ledger has it."""
+    from releasewatch.storage import catalogs, changes, deployments, footprints
+
+    with ledger.read() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+        row = found.row
+        names = catalogs.component_keys(connection)
+        own = catalogs.load_catalog(connection, row.catalog_id)
+        others = [
+            catalogs.load_catalog(connection, number)
+            for repo, number in catalogs.catalogs_in_force(connection, how.now, how.now).items()
+            if repo != own.repo
+        ]
+        labels = labels_of(*others, own)
+        rows = changes.read_changes(connection, deployment_id, names)
+        sources = {
+            names[component]: frozenset(names[touched] for touched in touched_ids)
+            for component, touched_ids in footprints.read_sources(connection, deployment_id).items()
+        }
+        not_deployed = frozenset(names[n] for n in footprints.read_not_deployed(connection, deployment_id))
+        actor = deployments.read_actor(connection, deployment_id)
+    known = {key for change in rows for key in change.components} | sources.keys() | not_deployed
+    return NotesInput(
+        repo=found.repo,
+        base=row.base,
+        head=row.head,
+        now=how.now,
+        range="none" if row.range == "mixed" else row.range,
+        kind=row.kind,
+        environment=found.environment,
+        release=row.release or None,
+        deployment=found.id,
+        live_at=row.opened_at,
+        actor=actor or None,
+        reach=counts,
+        changes=rows,
+        # A component that has left every catalog keeps its key as its name.
+        components={**{key: ComponentLabel(key.rpartition("/")[2]) for key in known}, **labels},
+        sources=sources,
+        not_deployed=not_deployed,
+        unmapped=row.unmapped_paths,
+        unmapped_sample=tuple(row.unmapped_sample),
+        history_complete=row.history_complete,
+        why_incomplete=row.why_incomplete,
+        subjects=how.subjects,
+    )
+
+
+def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:
+    """What of a deployment reaches one customer: their components, and every name that a change may name them by."""
+    from releasewatch.storage import catalogs, customer_names, exposure
+
+    with ledger.read() as connection:
+        names = catalogs.component_keys(connection)
+        rows = connection.execute(exposure.detail_statement(question, None, customer_id)).all()
+        aliases = customer_names.aliases_of(connection, customer_id, question.known_at)
+    components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
+    name = next((row.name for row in rows if row.name), None) or key
+    return CustomerScope(name=name, components=components, refs=frozenset({key, *aliases}))
+
+
+def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None) -> dict[str, str]:
+    """Names and aliases of customers that an outer document must not hold, but for the reader's own: to category."""
+    from releasewatch.storage import customer_names
+
+    mine = {own.name, *own.refs} if own else set()
+    with ledger.read() as connection:
+        found = customer_names.all_names(connection, at)
+        return dict.fromkeys(_but(found, mine), "another customer's name")
+
+
+def _but(names: Iterable[str], mine: set[str]) -> Iterable[str]:
+    folded = {name.casefold() for name in mine}
+    return (name for name in names if name.casefold() not in folded)
