@@ -1,0 +1,342 @@
+"""`releasewatch customer`: bring the directory into the ledger, and look customers up in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from releasewatch.cli import exit_codes
+from releasewatch.cli.options import INSTANT, OUTPUT, common
+from releasewatch.cli.output import emit, emit_json, emit_jsonl, emit_table, one_line, open_output, say
+from releasewatch.errors import InvalidCallError
+from releasewatch.wiring import App, clock
+
+if TYPE_CHECKING:
+    from releasewatch.config.schema import DirectoryTable
+    from releasewatch.domain.customers import Kind
+    from releasewatch.usecases.customer_import import ImportReport
+    from releasewatch.usecases.customers import Looking
+
+KINDS: tuple[Kind, ...] = ("customers", "contacts", "entitlements")
+UNCONFIGURED = "default"
+_REJECTIONS_PRINTED = 20
+
+
+@click.group()
+def command() -> None:
+    """The directory: customers, contacts and what they use."""
+
+
+@command.command("import")
+@click.option("--directory", metavar="NAME", help="Which [directory.NAME]; default: the only one, else 'default'.")
+@click.option("--customers", type=OUTPUT, metavar="FILE", help="CSV: key, name, …")
+@click.option("--contacts", type=OUTPUT, metavar="FILE", help="CSV: customer, name, …")
+@click.option("--entitlements", type=OUTPUT, metavar="FILE", help="CSV: customer, component or product, …")
+@click.option(
+    "--snapshot/--changes",
+    "snapshot",
+    default=True,
+    show_default=True,
+    help="A snapshot ends what it no longer holds; changes only add and change, and leave columns they lack alone.",
+)
+@click.option(
+    "--accept-ending", type=click.IntRange(min=0), metavar="N", help="Let a snapshot end up to N rows of a file."
+)
+@click.option(
+    "--accept-callable",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Let a file switch off do-not-call for up to N customers.",
+)
+@click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when any row is rejected.")
+@click.option("--dry-run", is_flag=True, help="Do everything, and take it back.")
+@common()
+def import_(
+    app: App,
+    form: str,
+    directory: str | None,
+    snapshot: bool,
+    accept_ending: int | None,
+    accept_callable: int | None,
+    strict: bool,
+    dry_run: bool,
+    **files: Path | None,
+) -> int:
+    """Import CSV files: from [directory.NAME] of the settings, or those named here; a file not given ends nothing.
+
+    What the first import of a kind of file brings counts as having been so always; what a later one brings, or lacks,
+    begins or ends with it, unless valid_from and valid_to say otherwise.
+    """
+    from releasewatch.usecases.customer_import import (
+        ImportOrder,
+        import_directory,
+        import_document,
+        open_directory,
+    )
+
+    name, table = _directory(app, directory)
+    given = {kind: path for kind in KINDS if (path := files[kind]) is not None}
+    paths = given or _configured_files(app, table)
+    order = ImportOrder(
+        directory=name,
+        mode="snapshot" if snapshot else "changes",
+        accept_ending=accept_ending,
+        accept_callable=accept_callable,
+        strict=strict,
+        products=tuple(app.config.tables.products),
+    )
+    opened = open_directory(paths, _column_maps(table))
+    app.rehearse = dry_run
+    ledger = app.ledger
+    try:
+        report = import_directory(ledger, opened, order, clock)
+    finally:
+        ledger.close()
+    if form == "json":
+        emit_json(import_document(report, dry_run=dry_run))
+    else:
+        _show_import(app, report, dry_run=dry_run)
+    return exit_codes.DONE if report.written else exit_codes.FAILED_AS_ASKED
+
+
+def _directory(app: App, asked: str | None) -> tuple[str, DirectoryTable | None]:
+    """The directory's permanent id, and its settings where it has any."""
+    known: Mapping[str, DirectoryTable] = app.config.tables.directory
+    if asked is None:
+        if len(known) > 1:
+            raise InvalidCallError(
+                "There are several directories in the settings.", f"Name one: --directory {'|'.join(known)}"
+            )
+        return next(iter(known.items()), (UNCONFIGURED, None))
+    if known and asked not in known:
+        import difflib
+
+        near = difflib.get_close_matches(asked, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+        raise InvalidCallError(f"There is no directory {asked!r} in the settings.", hint)
+    return asked, known.get(asked)
+
+
+def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path]:
+    names = {kind: getattr(table, kind) for kind in KINDS} if table else {}
+    return {kind: app.config.resolve(name) for kind, name in names.items() if name}
+
+
+def _column_maps(table: DirectoryTable | None) -> dict[Kind, dict[str, tuple[str, Mapping[str, str]]]]:
+    """The configured headings: for each file our column to the file's, and what values mean there."""
+    if table is None:
+        return {}
+    maps = {kind: getattr(table.columns, kind) for kind in KINDS}
+    return {
+        kind: {
+            column: (heading, {}) if isinstance(heading, str) else (heading.heading, heading.values)
+            for column, heading in columns.items()
+        }
+        for kind, columns in maps.items()
+    }
+
+
+def _show_import(app: App, report: ImportReport, *, dry_run: bool) -> None:
+    numbers = ("read", "added", "changed", "ended", "unchanged", "waiting", "rejected")
+    emit_table(
+        ("file", *numbers),
+        ((outcome.kind, *(str(getattr(outcome, name)) for name in numbers)) for _, outcome in report.files),
+        right=numbers,
+    )
+    for one in report.rejected[:_REJECTIONS_PRINTED]:
+        where = f"{one.file}:{one.line}: {one.column + ' ' if one.column else ''}"
+        emit(one_line(where + one.reason) + "\n")
+    rejected = sum(outcome.rejected for _, outcome in report.files)
+    if len(report.rejected) > _REJECTIONS_PRINTED:
+        emit(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
+    if app.quiet:
+        return
+    for file, outcome in report.files:
+        for note in file.notes:
+            say(f"{file.path}: {note}")
+        if outcome.waiting:
+            what = ", ".join(outcome.waiting_for)
+            say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")
+    if not report.written:
+        say("Nothing was imported: --strict stops at rejected rows.")
+    elif dry_run:
+        say("Nothing was kept: this was a rehearsal.")
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many (table, json).")
+@click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before (table, json).")
+@click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
+@common(("table", "json", "jsonl", "csv"), output=True, reveal=True)
+def list_(
+    app: App,
+    form: str,
+    limit: int,
+    after: str | None,
+    at: datetime | None,
+    output: Path | None,
+    reveal: str | None,
+) -> None:
+    """The customers of the directory, by key; jsonl and csv give all of them, as they come."""
+    from releasewatch.usecases.customers import list_document, read_customers
+
+    looking = _looking(app, reveal, output, at)
+    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+        if form == "jsonl":
+            emit_jsonl(read_customers(app.ledger, looking), stream)
+        elif form == "csv":
+            _write_csv(read_customers(app.ledger, looking), stream)
+        elif form == "json":
+            emit_json(list_document(app.ledger, looking, limit=limit, after=after), stream)
+        else:
+            _show_list(app, list_document(app.ledger, looking, limit=limit, after=after), stream)
+
+
+def _looking(
+    app: App, reveal: str | None, output: Path | None, at: datetime | None, known_at: datetime | None = None
+) -> Looking:
+    from releasewatch.storage.customers import When
+    from releasewatch.usecases.customers import Looking
+
+    opaque = app.config.tables.privacy.keys == "opaque"
+    return Looking(When(at or app.now, known_at), app.level(reveal, output), opaque)
+
+
+_COLUMNS = ("key", "name", "customer_tier", "account_manager", "country", "entitlements")
+
+
+def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
+    from releasewatch.rendering.tabular import write_csv
+
+    write_csv(stream, _COLUMNS, ([item[name] for name in _COLUMNS] for item in items))
+
+
+def _show_list(app: App, document: dict[str, Any], stream: TextIO) -> None:
+    if "count" in document:
+        stream.write(f"{document['count']} customers\n")
+        return
+    emit_table(
+        _COLUMNS,
+        ([_cell(item, name) for name in _COLUMNS] for item in document["customers"]),
+        right=("entitlements",),
+        stream=stream,
+    )
+    if document["next_cursor"] and not app.quiet:
+        say(f"More: --after {document['next_cursor']}")
+
+
+def _cell(item: dict[str, Any], name: str) -> str:
+    if name in item["withheld"]:
+        return "withheld"
+    return "" if item[name] is None else str(item[name])
+
+
+@command.command("show")
+@click.argument("customer")
+@click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
+@click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
+@common(output=True, reveal=True)
+def show(
+    app: App,
+    form: str,
+    customer: str,
+    at: datetime | None,
+    known_at: datetime | None,
+    output: Path | None,
+    reveal: str | None,
+) -> None:
+    """One customer by key, alias or a beginning that only they have: facts, contacts, what they use.
+
+    Contacts, contract value and the directory's other columns need --reveal contacts.
+    """
+    from releasewatch.usecases.customers import show_document
+
+    document = show_document(app.ledger, customer, _looking(app, reveal, output, at, known_at))
+    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+        if form == "json":
+            emit_json(document, stream)
+        else:
+            _show_customer(app, document, stream)
+
+
+def _show_customer(app: App, document: dict[str, Any], stream: TextIO) -> None:
+    one, withheld = document["customer"], document["withheld"]
+    title = f"{one['key']}  {one['name'] or ''}".rstrip()
+    state = "" if one["in_directory"] else "  [not in the directory]"
+    lines = [f"{title}{state}", f"  directory: {one['directory']}"]
+    for name in _FACTS:
+        value = one[name]
+        if name not in withheld and value not in (None, 0, False, [], {}):
+            lines.append(f"  {name.replace('_', ' ')}: {_words(value)}")
+    if withheld:
+        lines.append(f"  withheld: {', '.join(withheld)} (--reveal names|contacts)")
+    stream.write("".join(one_line(line) + "\n" for line in lines))
+    if one["contacts"]:
+        columns = ("name", "role", "phone", "phone_state", "email", "language", "consent")
+        rows = ([str(contact[name] or "") for name in columns] for contact in one["contacts"])
+        emit_table(columns, rows, title="Contacts", stream=stream)
+    elif one["contact_count"]:
+        stream.write(f"  contacts: {one['contact_count']}\n")
+    if one["entitlements"]:
+        axes = ("subject", "environment", "region", "ring", "version")
+        emit_table(
+            ("uses", *axes[1:], "from", "until"),
+            (
+                [
+                    *(entitlement[axis] or _ANY[axis] for axis in axes),
+                    _day(app, entitlement["valid_from"]),
+                    _day(app, entitlement["valid_to"]),
+                ]
+                for entitlement in one["entitlements"]
+            ),
+            title="Entitlements",
+            stream=stream,
+        )
+
+
+_ANY = {"subject": "", "environment": "all production", "region": "any", "ring": "any", "version": "any"}
+"""What an empty cell means (product.md, "Cells of an entitlement")."""
+
+_FACTS = (
+    "aliases",
+    "parent",
+    "customer_tier",
+    "segment",
+    "account_manager",
+    "country",
+    "timezone",
+    "language",
+    "do_not_call",
+    "escalated",
+    "sla_minutes",
+    "credit_after_minutes",
+    "contract_value",
+    "currency",
+    "renewal_on",
+    "attributes",
+    "marks",
+)
+
+
+def _words(value: Any) -> str:
+    if value is True:
+        return "yes"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {text}" for name, text in value.items())
+    if isinstance(value, list):
+        return ", ".join(one if isinstance(one, str) else f"{one['kind']} ({one['why']})" for one in value)
+    return str(value)
+
+
+def _day(app: App, instant: str | None) -> str:
+    from releasewatch.domain.times import format_both
+
+    if instant is None:
+        return ""
+    return format_both(datetime.fromisoformat(instant), app.zone)

@@ -1,0 +1,66 @@
+"""`releasewatch db`: the ledger's schema, brought up to date, told and checked."""
+
+from __future__ import annotations
+
+import click
+
+from releasewatch.cli import exit_codes
+from releasewatch.cli.options import common
+from releasewatch.cli.output import emit_json, emit_line, say
+from releasewatch.wiring import App
+
+
+@click.group()
+def command() -> None:
+    """The ledger's schema: an SQLite file is upgraded by itself, a server by command."""
+
+
+@command.command("upgrade")
+@common()
+def upgrade(app: App, form: str) -> None:
+    """Bring the ledger to this program's schema, in one transaction. Safe to repeat, and for two at once.
+
+    An SQLite file that does not exist is made.
+    """
+    from releasewatch.usecases.schema import upgrade_ledger
+
+    document = upgrade_ledger(app.ledger_address.url)
+    if form == "json":
+        emit_json(document)
+    elif document["before"] == document["after"]:
+        emit_line(f"{document['ledger']}: already at schema {document['after']}")
+    else:
+        emit_line(f"{document['ledger']}: {document['before'] or 'no schema'} -> schema {document['after']}")
+
+
+@command.command("current")
+@common()
+def current(app: App, form: str) -> None:
+    """Say which schema the ledger has and which one this program needs; changes nothing."""
+    from releasewatch.usecases.schema import describe_schema
+
+    document = describe_schema(app.ledger_address.url)
+    if form == "json":
+        emit_json(document)
+        return
+    has = f"schema {document['current']}" if document["current"] else "no schema"
+    emit_line(f"{document['ledger']}: {has}, this program needs {document['program']} ({document['state']})")
+
+
+@command.command("check")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is a finding.")
+@common()
+def check(app: App, form: str, strict: bool) -> None:
+    """Compare the ledger with what it should be: tables, indexes, damage, rows that point to nothing."""
+    from releasewatch.usecases.schema import check_ledger
+
+    document = check_ledger(app.ledger_address.url)
+    if form == "json":
+        emit_json(document)
+    else:
+        for one in document["findings"]:
+            emit_line(f"{one['check']}: {one['text']}")
+        if not document["findings"] and not app.quiet:
+            say(f"{document['ledger']}: nothing to find fault with.")
+    if strict and document["findings"]:
+        click.get_current_context().exit(exit_codes.FAILED_AS_ASKED)

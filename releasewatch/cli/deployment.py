@@ -1,0 +1,342 @@
+"""`releasewatch deployment`: record what was deployed, and say which customers it reaches."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.options import INSTANT, common, filled_by
+from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.domain.deployments import Place, Status
+from releasewatch.domain.times import format_both
+from releasewatch.errors import InvalidCallError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from releasewatch.usecases.record_facts import RecordRequest
+
+
+@click.group()
+def command() -> None:
+    """Record deployments; say which customers they reach."""
+
+
+def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--environment", required=True, metavar="ENV", help="Where it went, e.g. production."),
+        click.option(
+            "--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all."
+        ),
+        click.option("--region", "regions", multiple=True, metavar="R", help="Where; default: everywhere."),
+        click.option("--ring", "rings", multiple=True, metavar="R", help="To which group; default: everyone."),
+        click.option("--release", default="", metavar="V", help="The release's name."),
+        click.option("--head", metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")),
+        click.option("--from", "base", metavar="REV", help="What cells without a baseline are compared with."),
+        click.option("--key", metavar="KEY", help="Same key, same record. Default: from repo, place, head and CI run."),
+        click.option("--url", metavar="URL", help="Where the run can be seen." + filled_by("url")),
+        click.option("--actor", metavar="NAME", help="Who deployed." + filled_by("actor")),
+        click.option(
+            "--kind",
+            type=click.Choice(["deploy", "rollback", "change"]),
+            default="deploy",
+            show_default=True,
+            help="rollback: stated; else seen from the commits. change: a flag, config or migration without git.",
+        ),
+        click.option("--title", default="", metavar="TEXT", help="What a change without git is."),
+        click.option("--accept", multiple=True, metavar="RULE", help="Pass a guard by name, with --why."),
+        click.option("--why", default="", metavar="TEXT", help="The reason for --accept."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command.command("record")
+@_recording_options
+@click.option(
+    "--status",
+    type=click.Choice(["succeeded", "failed", "cancelled"]),
+    default="succeeded",
+    show_default=True,
+    help="How it ended.",
+)
+@click.option("--started-at", type=INSTANT, metavar="T", help="When it began." + filled_by("job_started_at"))
+@click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
+@click.option("--fixes", multiple=True, metavar="ID", help="A deployment whose fault this one ends.")
+@click.option("--dry-run", is_flag=True, help="Show what would be recorded; write nothing.")
+@common()
+def record(
+    app: App,
+    form: str,
+    status: Status,
+    started_at: datetime | None,
+    finished_at: datetime | None,
+    fixes: tuple[str, ...],
+    dry_run: bool,
+    **given: Any,
+) -> None:
+    """Record a deployment and say which customers it reaches.
+
+    Safe to repeat: the same CI run records the same deployment once. A failed or cancelled one is no baseline, and
+    exposes as possible until the next success.
+    """
+    app.rehearse = dry_run
+    app.fetch_missing = not dry_run
+    request = replace(_request(app, given), status=status, started_at=started_at, finished_at=finished_at, fixes=fixes)
+    _record(app, request, form, dry_run=dry_run)
+
+
+@command.command("start")
+@_recording_options
+@click.option("--started-at", type=INSTANT, metavar="T", help="When it began; default now.")
+@common()
+def start(app: App, form: str, started_at: datetime | None, **given: Any) -> None:
+    """Record that a deployment has begun: until it ends its customers are possibly exposed."""
+    request = _request(app, given)
+    _record(app, replace(request, status="running", started_at=started_at or app.now), form)
+
+
+@command.command("finish")
+@_recording_options
+@click.option("--status", type=click.Choice(["succeeded", "failed", "cancelled"]), required=True, help="How it ended.")
+@click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
+@common()
+def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:
+    """Record how a deployment that was started has ended: the same options find the same deployment."""
+    request = _request(app, given)
+    _record(app, replace(request, status=status, finished_at=finished_at or app.now), form)
+
+
+def _request(app: App, given: dict[str, Any]) -> RecordRequest:
+    """The facts of a deployment: flags, then what CI tells."""
+    from releasewatch.usecases.record_facts import RecordRequest
+
+    ci = app.ci
+    environment = given["environment"]
+    settings = app.config.tables.environments.get(environment)
+    run = ci.run if ci else None
+    if given["key"] is None and run is None:
+        run = secrets.token_hex(16)
+        if not app.quiet:
+            say("Outside CI: this record has a random key, so the same command again is another record (give --key).")
+    from releasewatch.domain.deployments import Axes
+
+    return RecordRequest(
+        environment=environment,
+        tier=app.config.tier(environment),
+        now=app.now,
+        head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
+        components=tuple(sorted(set(given["components"]))),
+        targets=_targets(given["regions"], given["rings"]),
+        axes=Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
+        products={key: product.components for key, product in app.config.tables.products.items()},
+        release=given["release"],
+        base=given["base"],
+        job_started_at=ci.job_started_at if ci else None,
+        key=given["key"],
+        url=given["url"] or (ci.url if ci and ci.url else ""),
+        actor=given["actor"] or app.actor,
+        stated_kind=None if given["kind"] == "deploy" else given["kind"],
+        title=given["title"],
+        accept=tuple(given["accept"]),
+        why=given["why"],
+        provider=ci.provider if ci else "",
+        run=run or "",
+        attempt=ci.attempt if ci else 1,
+    )
+
+
+def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
+    for word, values in (("region", regions), ("ring", rings)):
+        for value in values:
+            if not value.strip() or value == "?" or not value.isprintable():
+                raise InvalidCallError(
+                    f"{value!r} is no name of a {word}.", f"Leave --{word} out for all of them, or name one."
+                )
+    return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
+
+
+def _record(app: App, request: RecordRequest, form: str, *, dry_run: bool = False) -> None:
+    from releasewatch.usecases.deployments import Describing, describe
+    from releasewatch.usecases.recording import record as record_deployment
+
+    if app.ledger_is_lost and not app.quiet:
+        say(
+            f"The ledger {app.ledger_address.printable} is a file on a CI runner and is lost with it. "
+            "Set RELEASEWATCH_DATABASE_URL=postgresql://USER@HOST/DATABASE from the CI's secrets."
+        )
+    ledger = app.ledger
+    try:
+        around = app.surroundings(git=request.stated_kind != "change")
+        done = record_deployment(ledger, around, request)
+        without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+        document = describe(ledger, done.deployment_id, Describing(app.now, without, done.already_recorded))
+    finally:
+        ledger.close()
+    if not app.quiet:
+        for remark in done.remarks:
+            say(remark)
+    if dry_run:
+        document["deployment"]["id"] = None
+    if form == "json":
+        emit_json({**document, **({"dry_run": True} if dry_run else {})})
+    else:
+        show_document(app, document)
+
+
+@command.command("show")
+@click.argument("deployment")
+@click.option("--repo", metavar="REPO", help="The repo that `last` means.")
+@click.option("--environment", metavar="ENV", help="The environment that `last` means.")
+@common()
+def show(app: App, form: str, deployment: str, repo: str | None, environment: str | None) -> None:
+    """Show one deployment (D-12, a key, or `last`): baselines, changes, components, how many customers."""
+    from releasewatch.storage.deployments import resolve_deployment
+    from releasewatch.usecases.deployments import Describing, describe
+
+    with app.ledger.read() as connection:
+        found = resolve_deployment(connection, deployment, repo=repo, environment=environment)
+    if deployment == "last" and not app.quiet:
+        say(f"last is {found.id} of {found.repo} to {found.environment}.")
+    without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+    document = describe(app.ledger, found.row.deployment_id, Describing(app.now, without, already_recorded=True))
+    if form == "json":
+        emit_json(document)
+    else:
+        show_document(app, document)
+
+
+@command.command("list")
+@click.option("--repo", metavar="REPO", help="Only this repo's.")
+@click.option("--environment", metavar="ENV", help="Only this environment's.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
+@common(("table", "json", "jsonl"))
+def list_(app: App, form: str, repo: str | None, environment: str | None, limit: int, after: str | None) -> None:
+    """The last deployments, newest first."""
+    from releasewatch.cli.output import emit_jsonl
+    from releasewatch.usecases.deployments import list_last
+
+    document = list_last(app.ledger, repo=repo, environment=environment, limit=limit, cursor=after)
+    if form == "json":
+        emit_json(document)
+    elif form == "jsonl":
+        emit_jsonl(document["deployments"])
+    else:
+        show_summaries(app, document["deployments"])
+        if document["next_cursor"]:
+            say(f"More: --after {document['next_cursor']}")
+
+
+def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
+    """Deployments as a table."""
+    emit_table(
+        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes"),
+        (
+            (
+                item["id"],
+                format_both(datetime.fromisoformat(item["opened_at"]), app.zone),
+                item["repo"],
+                item["environment"],
+                _places(item["targets"]),
+                item["kind"],
+                item["status"],
+                item["release"] or "",
+                (item["head"] or "")[:10],
+                _plus_minus(item["changes"]),
+            )
+            for item in items
+        ),
+        right=("changes",),
+    )
+
+
+def _places(targets: Sequence[dict[str, Any]]) -> str:
+    words = ["/".join(filter(None, (t["region"], t["ring"]))) for t in targets]
+    return ", ".join(word for word in words if word) or "everywhere"
+
+
+def _plus_minus(changes: dict[str, Any]) -> str:
+    removed = "?" if changes["removed"] is None else str(changes["removed"])
+    return f"+{changes['added']}" + (f" -{removed}" if removed != "0" else "")
+
+
+def show_document(app: App, document: dict[str, Any]) -> None:
+    """One deployment for people: what it is, what it changed, what that reaches."""
+    d, exposed = document["deployment"], document["exposure"]
+    title = d["title"] or (d["release"] or (d["head"] or "")[:10])
+    lines = [
+        (
+            f"{d['id'] or 'Not recorded'}: {d['kind']} of {d['repo']} to {d['environment']} "
+            f"({_places(d['targets'])}), {d['status']}: {title}"
+        ),
+    ]
+    if d["already_recorded"]:
+        lines[0] += "  [recorded before]"
+    lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")
+    lines += [
+        f"  compared with {b['from']}" + (f" ({b['base'][:10]})" if b["base"] else "") + _block_words(b, document)
+        for b in document["baselines"]
+    ]
+    changes = document["changes"]
+    lines.append(
+        f"  {_plus_minus(changes)} changes"
+        + (f", {changes['reverted_in_range']} reverted inside the range" if changes["reverted_in_range"] else "")
+    )
+    if d["undoes"]:
+        lines.append(f"  undoes {', '.join(d['undoes'])}")
+    if not d["history_complete"]:
+        lines.append(f"  history is not complete: {d['why_incomplete']}")
+    emit_line("\n".join(lines))
+    if document["components"]:
+        emit_table(
+            ("component", "reach", "via", "changes", "paths"),
+            (
+                (
+                    c["key"],
+                    c["reach"] + (f" ({c['distance']})" if c["distance"] else ""),
+                    c["via"] or "",
+                    str(c["changes"] or ""),
+                    str(c["paths"] or ""),
+                )
+                for c in document["components"]
+            ),
+            right=("changes", "paths"),
+        )
+    if document["not_deployed"]:
+        emit_line(f"Changed and not deployed: {', '.join(document['not_deployed'])}")
+    emit_line(exposure_words(exposed, document["unmapped"]["paths"]))
+
+
+def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
+    words = f", {block['range']}" if block["base"] else ""
+    if len(document["baselines"]) > 1:
+        many = len(block["components"])
+        words += f", {many} {'component' if many == 1 else 'components'} in {_places(block['targets'])}"
+    return words + (", wider than what went live: another was recorded in between" if block["wider"] else "")
+
+
+def _by_reach(exposed: dict[str, Any]) -> str:
+    return ", ".join(f"{exposed[reach]} {reach}" for reach in ("named", "direct", "dependent"))
+
+
+def exposure_words(exposed: dict[str, Any], unmapped: int) -> str:
+    """The counts as sentences; the honest blanks come last."""
+    lines = [f"Reaches {exposed['customers']} customers: {_by_reach(exposed)}; {exposed['possible']} of them possibly."]
+    if exposed["unplaced"]:
+        lines.append(f"{exposed['unplaced']} customers have no entitlement at all.")
+    if unmapped:
+        paths = "1 path belongs" if unmapped == 1 else f"{unmapped} paths belong"
+        lines.append(
+            f"{paths} to no component"
+            + (f"; {exposed['not_ruled_out']} customers cannot be ruled out." if exposed["not_ruled_out"] else ".")
+        )
+    elif exposed["not_ruled_out"]:
+        lines.append(f"What changed is not known in full; {exposed['not_ruled_out']} customers cannot be ruled out.")
+    return "\n".join(lines)

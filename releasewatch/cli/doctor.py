@@ -1,0 +1,55 @@
+"""`releasewatch doctor`: what could keep releasewatch from doing its work here, and the cure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from releasewatch.cli import exit_codes
+from releasewatch.cli.options import common
+from releasewatch.cli.output import emit_json, emit_line, one_line
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.usecases.doctor import Check
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Exit with 1 when a line warns or fails.")
+@common()
+def command(app: App, form: str, strict: bool) -> None:
+    """Check config, ledger, git, CI, templates and directories: a line each, with what to do.
+
+    Changes nothing: no ledger is made or upgraded, nothing is fetched.
+    """
+    checks = _examine(app)
+    if form == "json":
+        emit_json({"checks": [asdict(one) | {"hint": one.hint or None} for one in checks]})
+    else:
+        for one in checks:
+            emit_line(f"{one.state:<5} {one.name}: {one_line(one.text)}")
+            if one.hint:
+                emit_line(f"      {one_line(one.hint)}")
+    if strict and any(one.state != "ok" for one in checks):
+        click.get_current_context().exit(exit_codes.FAILED_AS_ASKED)
+
+
+def _examine(app: App) -> list[Check]:
+    from releasewatch.integrations.ci import variables_used
+    from releasewatch.integrations.git_depth import read_clone_depth
+    from releasewatch.rendering.templates import builtin_folder
+    from releasewatch.usecases import doctor
+
+    app.fetch_missing = False
+    return doctor.examine(
+        (
+            ("config", lambda: doctor.check_config(app.config)),
+            ("ledger", lambda: doctor.check_ledger(app.ledger_address, is_lost=app.ledger_is_lost)),
+            ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
+            ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),
+            ("templates", lambda: doctor.check_templates(builtin_folder())),
+            ("directories", lambda: doctor.check_facts(app.ledger_address.url, app.config, app.now)),
+        )
+    )

@@ -1,0 +1,196 @@
+"""`releasewatch notes`: release notes for each audience, of a deployment or straight from git."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.choosing import chosen_deployment, deployment_options
+from releasewatch.cli.options import common
+from releasewatch.cli.output import open_output, say
+from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.domain.leaks import LeakScanner
+    from releasewatch.domain.notes import CustomerScope, Notes, NotesInput
+
+TEMPLATES = click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Your own templates, asked before the built-in ones.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Release notes for each audience."""
+
+
+@command.command("render")
+@deployment_options(required=False)
+@click.option("--from", "base", metavar="REV", help="Notes straight from git, no ledger: from here …")
+@click.option("--to", "head", metavar="REV", help="… to here; default HEAD.")
+@click.option(
+    "--audience",
+    type=click.Choice(["engineering", "account", "customer"]),
+    default="engineering",
+    show_default=True,
+    help="Who reads it. What may reach whom is decided by visibility, trailers and embargoes.",
+)
+@click.option("--customer", metavar="KEY", help="For one customer: only what reaches them (key or alias).")
+@click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
+@click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
+@TEMPLATES
+@common(("md", "html"), output=True)
+def render(
+    app: App,
+    form: str,
+    output: Path | None,
+    ref: str | None,
+    repo: str | None,
+    environment: str | None,
+    base: str | None,
+    head: str | None,
+    audience: str,
+    customer: str | None,
+    allow: tuple[str, ...],
+    why: str,
+    templates: Path | None,
+) -> None:
+    """Render the notes of a recorded deployment (--deployment), or of a range straight from git (--from, --to).
+
+    Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
+    customers' names and for texts of inner changes; a hit writes nothing, and is passed with --allow WORDS --why TEXT.
+    """
+    _check(ref, base, head, customer, audience, allow, why)
+    if ref is not None:
+        made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
+    else:
+        made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience), None, None
+    own = {scope.name, *scope.refs} if scope else set()
+    _give_out(app, made, form, output, templates, scanner, {*allow, *own})
+    if allow and not app.quiet:
+        say(f"Passed by hand: {len(allow)} words, because: {why}")
+
+
+def _check(
+    ref: str | None,
+    base: str | None,
+    head: str | None,
+    customer: str | None,
+    audience: str,
+    allow: tuple[str, ...],
+    why: str,
+) -> None:
+    if (ref is None) == (base is None):
+        raise InvalidCallError(
+            "Notes are of one deployment or of one range.", "Give --deployment ID, or --from REV with --to REV."
+        )
+    if head is not None and base is None:
+        raise InvalidCallError("--to needs a beginning.", "Give --from REV, or leave --to out.")
+    if customer is not None and ref is None:
+        raise InvalidCallError(
+            "What reaches one customer is known of a recorded deployment only.", "Give --deployment ID."
+        )
+    if customer is not None and audience == "engineering":
+        raise InvalidCallError(
+            "Notes for one customer are for account staff or for the customer.",
+            "Add --audience customer (or account).",
+        )
+    if allow and not why:
+        raise RefusedError("Words are passed by hand with a reason.", "Add --why TEXT.")
+
+
+def _of_range(app: App, base: str, head: str, audience: str) -> Notes:
+    from releasewatch.domain.note_building import build_notes
+    from releasewatch.usecases.notes import Reading, notes_of_range
+
+    given = notes_of_range(app.surroundings(), base, head, Reading(app.now, app.config.tables.notes.subjects))
+    _say_blanks(app, given, audience)
+    return build_notes(given, _audience(audience))
+
+
+def _audience(word: str) -> Any:
+    return word
+
+
+def _of_deployment(
+    app: App, ref: str, repo: str | None, environment: str | None, audience: str, customer: str | None
+) -> tuple[Notes, CustomerScope | None, LeakScanner | None]:
+    from releasewatch.domain.leaks import LeakScanner
+    from releasewatch.domain.note_building import build_notes
+    from releasewatch.domain.notes import ReachCounts
+    from releasewatch.storage.customers import resolve_customer
+    from releasewatch.storage.exposure import count_exposed
+    from releasewatch.usecases.deployments import question_of, tier_of
+    from releasewatch.usecases.notes import Reading, names_to_keep_in, notes_of_deployment, scope_of_customer
+
+    found = chosen_deployment(app, ref, repo, environment)
+    without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+    with app.ledger.read() as connection:
+        tier = tier_of(connection, found.environment)
+        question = question_of(found, tier, max(app.now, found.row.opened_at), app.now, without)
+        counted = count_exposed(connection, question, has_blank=found.row.has_blank)
+        who = resolve_customer(connection, customer) if customer is not None else None
+    counts = ReachCounts(
+        counted.customers,
+        counted.named,
+        counted.direct,
+        counted.dependent,
+        counted.possible,
+        counted.unplaced,
+        counted.not_ruled_out,
+    )
+    reading = Reading(app.now, app.config.tables.notes.subjects)
+    given = notes_of_deployment(app.ledger, found.row.deployment_id, counts, reading)
+    _say_blanks(app, given, audience)
+    scope = scope_of_customer(app.ledger, question, who.customer_id, who.key) if who is not None else None
+    scanner = None
+    if audience == "customer" or scope is not None:
+        scanner = LeakScanner(names_to_keep_in(app.ledger, app.now, scope))
+    return build_notes(given, _audience(audience), scope), scope, scanner
+
+
+def _say_blanks(app: App, given: NotesInput, audience: str) -> None:
+    """What the document for others does not tell of itself is told to the one who makes it."""
+    if app.quiet:
+        return
+    if not given.history_complete and given.why_incomplete:
+        say(given.why_incomplete)
+    if audience != "engineering" and not given.components:
+        say("No component is known here, so everything is filed under the repo. See: releasewatch catalog show")
+
+
+def _give_out(
+    app: App,
+    made: Notes,
+    form: str,
+    output: Path | None,
+    templates: Path | None,
+    scanner: LeakScanner | None,
+    allow: set[str],
+) -> None:
+    from releasewatch.rendering.documents import write_notes
+
+    if output is None:
+        if made.customer and app.level(None, None) < Reveal.NAMES and app.ci is not None:
+            raise RefusedError(
+                "Notes for one customer hold their name, and this log may be read by others.",
+                "Write them with -o FILE.",
+            )
+        write_notes(sys.stdout, made, _format(form), templates, names=scanner, allow=allow)
+        return
+    with open_output(output) as stream:
+        write_notes(stream, made, _format(form), templates, names=scanner, allow=allow)
+    if not app.quiet:
+        say(f"Written: {output}")
+
+
+def _format(form: str) -> Any:
+    return form

@@ -1,0 +1,117 @@
+"""The options that many commands share, and the types their values are read with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+
+from releasewatch.domain.times import parse_instant
+from releasewatch.wiring import App
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class InstantType(click.ParamType[datetime]):
+    """An instant as people type it, in the zone of `TZ`; given on in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        from releasewatch.wiring import clock, local_zone
+
+        try:
+            return parse_instant(str(value), clock(), local_zone())
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}.", param, ctx)
+
+
+INSTANT = InstantType()
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+
+def common(
+    formats: Sequence[str] = ("table", "json"), *, output: bool = False, reveal: bool = False
+) -> Callable[[F], F]:
+    """Add the options every command takes and hand it an `App` as its first argument."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def call(
+            *args: Any, config: str | None, database: str | None, quiet: bool, verbose: bool, **kwargs: Any
+        ) -> Any:
+            context = click.get_current_context()
+            before = context.find_root().obj or {}
+            app = App(
+                config_file=config or before.get("config"),
+                database=database or before.get("database"),
+                quiet=quiet,
+                verbose=verbose,
+            )
+            if verbose and not quiet:
+                _say_where_from(app)
+            return function(app, *args, **kwargs)
+
+        wrapped: Any = call
+        options = [
+            click.option("--config", metavar="FILE", help="Settings to use (RELEASEWATCH_CONFIG)."),
+            click.option("--database", metavar="URL", help="Ledger to use (RELEASEWATCH_DATABASE_URL)."),
+            click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+            click.option("-v", "--verbose", is_flag=True, help="Say on stderr which settings, ledger and CI are used."),
+        ]
+        if len(formats) > 1:
+            options.insert(
+                0,
+                click.option(
+                    "--format",
+                    "form",
+                    type=click.Choice(list(formats)),
+                    default=formats[0],
+                    show_default=True,
+                    help="How the result is given out.",
+                ),
+            )
+        if output:
+            options.insert(
+                0,
+                click.option(
+                    "-o", "--output", type=OUTPUT, metavar="FILE", help="Write to a file (0600) instead of stdout."
+                ),
+            )
+        if reveal:
+            options.insert(
+                0,
+                click.option(
+                    "--reveal",
+                    type=click.Choice(["names", "contacts"]),
+                    help="Show more of a customer, as far as the settings in [privacy] allow.",
+                ),
+            )
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return cast("F", wrapped)
+
+    return decorate
+
+
+def _say_where_from(app: App) -> None:
+    from releasewatch.cli.output import say
+
+    address = app.ledger_address
+    say(f"Settings: {app.config.where}")
+    say(f"Ledger: {address.printable} (from {address.source})")
+    say(f"CI: {app.ci.provider if app.ci else 'none recognised'}")
+
+
+def filled_by(fact: str) -> str:
+    """The words for a help text: which variables of CI systems fill an option."""
+    from releasewatch.integrations.ci import variables_for
+
+    names = variables_for(fact)
+    return f" In CI: {', '.join(names)}." if names else ""

@@ -1,0 +1,180 @@
+"""Results to stdout, talk to stderr; files beside and then renamed; nothing that could steer a terminal."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import re
+import stat
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from releasewatch.errors import InvalidCallError, OutsideFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls but tab and newline; \x9b begins a sequence as escape does
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # what turns the direction of text around
+    "\u00ad\u180e\u200b\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # what hides
+    "\u2028\u2029\ud800-\udfff]"  # what some take for a newline, and what is no Unicode (bytes of a path)
+)
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+_CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<=[?&]password=)[^&\s]*", re.IGNORECASE)
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control and format characters (escape, bidi overrides, …) become `?`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _STEERING.sub("?", text)
+
+
+def one_line(text: str) -> str:
+    """The same for a value that stands within a line and must not begin another one."""
+    return printable(text.replace("\n", " ").replace("\t", " "))
+
+
+def without_credentials(text: str) -> str:
+    """Text in which no URL tells a user or password: what a person typed may come back in an error message."""
+    return _CREDENTIALS.sub(lambda found: "***@" if found[0].endswith("@") else "***", text)
+
+
+def prepare_streams() -> None:
+    """Let a log or terminal that cannot show a character show its number instead; the default is to break off."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Talk to the person: stderr, so that results can be piped."""
+    print(printable(text), file=sys.stderr)  # noqa: T201 - this is where the program talks
+
+
+def emit(text: str) -> None:
+    """Give out a result: stdout. To a terminal goes nothing that could steer it; a pipe gets every character."""
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+
+
+def emit_line(text: str) -> None:
+    """Give out a line for people, printable wherever it goes: a CI's log is shown by something like a terminal."""
+    sys.stdout.write(f"{printable(text)}\n")
+
+
+def emit_json(document: dict[str, Any], stream: IO[str] | None = None) -> None:
+    """Give out one JSON document, with the schema number first."""
+    stream = stream or sys.stdout
+    stream.write(_safe_json(json.dumps({"schema": 1, **document}, ensure_ascii=False, indent=2), stream))
+    stream.write("\n")
+
+
+def emit_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -> None:
+    """Give out one JSON object a line, as they come."""
+    stream = stream or sys.stdout
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    for item in items:
+        stream.write(_safe_json(encode(item), stream) + "\n")
+
+
+def _safe_json(text: str, stream: IO[str]) -> str:
+    """The same JSON, with escapes for what steers a terminal, is no Unicode, or what this stream cannot say."""
+    if text.isascii():
+        return text
+    try:
+        says_all = codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
+    except LookupError:
+        says_all = False
+    return (_STEERING if says_all else _NOT_ASCII).sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def emit_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    right: Iterable[str] = (),
+    stream: IO[str] | None = None,
+) -> None:
+    """Give out a table; `right` names columns of numbers. Off a terminal nothing is cut and no colour is used."""
+    target = stream or sys.stdout
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    draw = _draw_on_terminal if target.isatty() else _write_plain
+    draw(columns, cells, one_line(title), set(right), target)
+
+
+def _draw_on_terminal(
+    columns: Sequence[str], rows: list[list[str]], title: str, right: set[str], stream: IO[str]
+) -> None:
+    """As wide as the terminal: long cells are folded."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    class HonestConsole(Console):
+        """rich ends the program with status 1 when the reader has gone; what that means is decided in `main`."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    heading = Text(title) if title else None
+    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    HonestConsole(file=stream, highlight=False).print(table)
+
+
+def _write_plain(columns: Sequence[str], rows: list[list[str]], title: str, right: set[str], stream: IO[str]) -> None:
+    """For logs and other programs: every row one line, and without the time it takes to load a library."""
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    places = [str.rjust if column in right else str.ljust for column in columns]
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(map(lambda put, cell, width: put(cell, width), places, cells, widths)).rstrip() + "\n"
+
+    if title:
+        stream.write(f"{title}\n")
+    stream.write(line(columns))
+    stream.write(line(["-" * width for width in widths]))
+    stream.writelines(map(line, rows))
+    stream.write("\n")
+
+
+@contextmanager
+def open_output(path: Path) -> Iterator[TextIO]:
+    """Write a regular file, for its owner alone, beside its place and then renamed: whole, or not there."""
+    import tempfile
+
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        raise InvalidCallError(f"{path} is not a regular file.", "Name a file to be written with -o.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InvalidCallError(
+            f"{path} cannot be written: {error.strerror}.", "Name a folder that exists and is writable."
+        ) from error
+    beside = path.with_name(os.path.basename(name))  # noqa: PTH119 - a name, made by tempfile
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OutsideFailedError(
+            f"{path} could not be written: {error.strerror}.", "Make room or name another place."
+        ) from error
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

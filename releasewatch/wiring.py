@@ -1,0 +1,183 @@
+"""From options, environment and config to concrete objects: the only module that knows everyone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
+from releasewatch.errors import ReleasewatchError
+
+if TYPE_CHECKING:
+    from releasewatch.config import Config, LedgerAddress, Sources
+    from releasewatch.domain.catalog import Catalog
+    from releasewatch.integrations.ci.facts import CiFacts
+    from releasewatch.integrations.git_history import GitHistory
+    from releasewatch.ports import PathMapper
+    from releasewatch.storage.ledger import Ledger
+    from releasewatch.usecases.record_facts import Surroundings
+
+
+def clock() -> datetime:
+    """The instant it is, in UTC. The one place where time comes from."""
+    return datetime.now(UTC)
+
+
+def local_zone() -> tzinfo:
+    """The zone of `TZ`, else the machine's."""
+    from releasewatch.integrations.machine_zone import MachineZone
+
+    return MachineZone()
+
+
+@dataclass
+class App:
+    """What one command works with; everything is made when it is first asked for."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    cwd: Path = field(default_factory=Path.cwd)
+    config_file: str | None = None
+    database: str | None = None
+    repo_flag: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    rehearse: bool = False
+    fetch_missing: bool = True
+    now: datetime = field(default_factory=lambda: clock())
+    zone: tzinfo = field(default_factory=lambda: local_zone())
+    stdout_is_terminal: bool = field(default_factory=lambda: sys.stdout.isatty())
+
+    @cached_property
+    def ci(self) -> CiFacts | None:
+        """The CI job we run in, if any."""
+        from releasewatch.integrations.ci import recognise
+
+        return recognise(self.environ)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings in force here."""
+        from releasewatch.config import load_config
+
+        return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
+
+    @cached_property
+    def history(self) -> GitHistory:
+        """The git repo we stand in; raises a clear error when there is none."""
+        from releasewatch.integrations.git_history import open_history
+
+        return open_history(self.cwd, fetch_missing=self.fetch_missing)
+
+    @cached_property
+    def history_or_none(self) -> GitHistory | None:
+        """The git repo we stand in, or None where there is none or git refuses: for what only uses it as a hint."""
+        with suppress(ReleasewatchError):
+            return self.history
+        return None
+
+    @cached_property
+    def sources(self) -> Sources:
+        """What stands beside the config file."""
+        from releasewatch.config import DATABASE, REPO, Sources
+
+        flags = {DATABASE: self.database, REPO: self.repo_flag}
+        remote = self.history_or_none.remote_path() if self.history_or_none else None
+        return Sources(
+            environ=self.environ,
+            cwd=self.cwd,
+            flags={key: value for key, value in flags.items() if value},
+            ci={REPO: self.ci.repo} if self.ci and self.ci.repo else {},
+            remote=remote or self._folder_name(),
+        )
+
+    def _folder_name(self) -> str | None:
+        from releasewatch.config import find_git_root
+
+        root = find_git_root(self.cwd)
+        return root.name if root else None
+
+    @cached_property
+    def repo(self) -> str:
+        """What this repo is called in the ledger."""
+        from releasewatch.config import resolve_repo
+
+        return str(resolve_repo(self.config, self.sources).value)
+
+    @cached_property
+    def ledger_address(self) -> LedgerAddress:
+        """Where the ledger is, without opening it."""
+        from releasewatch.config import resolve_ledger
+
+        return resolve_ledger(self.config, self.sources)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, open and at the program's schema; one that forgets what it is told when rehearsing."""
+        from releasewatch.storage.ledger import Rehearsal
+        from releasewatch.storage.migrate import open_ledger
+
+        ledger = open_ledger(self.ledger_address.url)
+        return Rehearsal(self.ledger_address.url) if self.rehearse else ledger
+
+    @property
+    def ledger_is_lost(self) -> bool:
+        """Whether the ledger is a file on a CI runner that will be thrown away after the job."""
+        return self.ci is not None and self.ci.ephemeral and self.ledger_address.file is not None
+
+    def catalog_at(self, sha: str | None) -> Catalog:
+        """The catalog at a commit: of the work tree when that is what is checked out, else of the file in git.
+
+        Where a commit holds no config, the one of the work tree speaks for it.
+        """
+        from releasewatch.config import config_at
+
+        if sha is None or self._is_checked_out(sha) or self.config_file:
+            return self.config.catalog(self.repo)
+        found = config_at(lambda path: self.history.file_at(sha, path), sha)
+        return (found or self.config).catalog(self.repo)
+
+    def _is_checked_out(self, sha: str) -> bool:
+        return self.history_or_none is not None and self.history_or_none.resolve("HEAD") == sha
+
+    def surroundings(self, *, git: bool = True) -> Surroundings:
+        """What recording reads."""
+        from releasewatch.usecases.record_facts import Surroundings
+
+        return Surroundings(self.repo, self.history if git else None, self.catalog_at, mapper_of)
+
+    @cached_property
+    def actor(self) -> str:
+        """Who does it: RELEASEWATCH_ACTOR, else CI's actor, else git's e-mail."""
+        said = self.environ.get("RELEASEWATCH_ACTOR") or (self.ci.actor if self.ci else None)
+        if said:
+            return said
+        return (self.history_or_none.actor_email() if self.history_or_none else None) or ""
+
+    def level(self, reveal: str | None, output: Path | None) -> Reveal:
+        """How much of a customer may be shown where this output goes."""
+        channel = self.channel(output)
+        privacy = self.config.tables.privacy
+        return decide_level(channel, WORDS[reveal] if reveal else None, WORDS[privacy.terminal], WORDS[privacy.ci])
+
+    def channel(self, output: Path | None) -> Channel:
+        """Where output goes."""
+        return Channel(
+            is_terminal=self.stdout_is_terminal and output is None,
+            in_ci=self.ci is not None,
+            public_repo=self.ci.public_repo if self.ci else False,
+            file=output is not None,
+        )
+
+
+def mapper_of(catalog: Catalog) -> PathMapper:
+    """How paths map under a catalog."""
+    from releasewatch.integrations.patterns import GitignoreMapper
+
+    return GitignoreMapper(catalog)

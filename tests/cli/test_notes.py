@@ -1,0 +1,97 @@
+"""`releasewatch notes render`: of a deployment, of a range without a ledger, for one customer; and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.command import run_command
+
+
+def render(shop, *arguments, **kwargs):
+    return run_command("notes", "render", *arguments, cwd=shop.path, **kwargs)
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_a_range_needs_no_ledger(shop, form):
+    ledger = shop.path / ".releasewatch"
+    ledger.rename(shop.path.parent / "elsewhere")
+    done = render(shop, "--from", "HEAD~2", "--to", "HEAD", "--format", form)
+    assert done.status == 0, done.err
+    assert "drop the old export" in done.out
+    assert not ledger.exists()
+
+
+def test_a_range_and_its_deployment_tell_the_same(shop):
+    def changes(text):
+        return [line for line in text.splitlines() if line.startswith(("- ", "## ", "### ")) and "**" not in line]
+
+    from_git = changes(render(shop, "--from", "HEAD~2").out)
+    assert from_git == changes(render(shop, "--deployment", "two").out)
+    assert len(from_git) > 3
+
+
+def test_customers_read_agreed_words_and_no_other_customers_name(shop):
+    told = render(shop, "--deployment", "two", "--audience", "customer").out
+    assert "Exports are CSV now." in told
+    for inner in ("Acme", "complained", "drop the old export", "Ada"):
+        assert inner not in told
+
+
+def test_one_customer_reads_what_reaches_them(shop):
+    for key, told in (("acme", True), ("bolt", False)):
+        text = render(shop, "--deployment", "two", "--audience", "customer", "--customer", key, "-o", "out.md")
+        assert text.status == 0, text.err
+        written = (shop.path / "out.md").read_text("utf-8")
+        assert ("Acme GmbH" in written) is (key == "acme")
+        assert ("Exports are CSV now." in written) is told or key == "bolt"
+
+
+def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(shop):
+    shop.commit(
+        "fix(invoicing): exports",
+        {"services/invoicing/c.py": "1"},
+        trailers={"Release-note": "As Bolt and Sons asked, exports are faster.", "Audience": "customer"},
+    )
+    run_command("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
+    arguments = ("--deployment", "three", "--audience", "customer", "-o", "out.md")
+    refused = render(shop, *arguments)
+    assert refused.status == 4
+    assert "another customer's name" in refused.err
+    assert "Bolt" not in refused.err
+    assert not (shop.path / "out.md").exists()
+    assert render(shop, *arguments, "--allow", "Bolt and Sons").status == 4
+    passed = render(shop, *arguments, "--allow", "Bolt and Sons", "--why", "they agreed to be named")
+    assert passed.status == 0, passed.err
+    assert "Bolt and Sons" in (shop.path / "out.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--deployment", "two", "--from", "HEAD~1"),
+        ("--to", "HEAD"),
+        ("--from", "HEAD~1", "--customer", "acme", "--audience", "customer"),
+        ("--deployment", "two", "--customer", "acme"),
+        ("--from", "no-such-revision"),
+        ("--from", "--output=/tmp/x"),
+        ("--deployment", "two", "--customer", "nobody", "--audience", "customer"),
+    ],
+)
+def test_a_wrong_call_is_status_2_and_prints_nothing(shop, arguments):
+    done = render(shop, *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("Error: ")
+
+
+def test_own_templates_come_first_and_their_errors_name_the_line(shop, tmp_path):
+    folder = tmp_path / "templates" / "notes"
+    folder.mkdir(parents=True)
+    (folder / "engineering.md").write_text("For {{ notes.audience }}\n", "utf-8")
+    arguments = ("--from", "HEAD~1", "--templates", str(tmp_path / "templates"))
+    assert render(shop, *arguments).out == "For engineering\n"
+    (folder / "engineering.md").write_text("fine\n{{ notes.no_such_name }}\n", "utf-8")
+    broken = render(shop, *arguments)
+    assert broken.status == 2
+    assert "engineering.md" in broken.err
+    assert "2" in broken.err

@@ -1,0 +1,237 @@
+"""What is given out can neither steer a terminal, nor break off for want of a character, nor be half a file."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import stat
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasewatch.cli import output
+from releasewatch.cli.output import (
+    emit,
+    emit_json,
+    emit_jsonl,
+    emit_line,
+    emit_table,
+    one_line,
+    open_output,
+    printable,
+    say,
+    without_credentials,
+)
+from releasewatch.errors import InvalidCallError, OutsideFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOSTILE = "fix\x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxt.exe \u2066x\u2069 a\rb\x00\x7f\u200b\udcff"
+"""Clears the screen, renames the window, colours, turns text around, overwrites, hides, and is no Unicode."""
+
+STEERING = [
+    chr(number)
+    for number in range(sys.maxunicode + 1)
+    if unicodedata.category(chr(number)) in ("Cc", "Cs", "Zl", "Zp")
+    or unicodedata.bidirectional(chr(number)) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def is_harmless(text: str) -> bool:
+    return not any(unicodedata.category(one) in ("Cc", "Cs") and one != "\n" for one in text) and "\u202e" not in text
+
+
+def test_whatever_steers_a_terminal_is_replaced() -> None:
+    assert {one for one in STEERING if printable(one) != "?"} == {"\n", "\t"}
+    assert {one for one in STEERING if one_line(one) not in ("?", " ")} == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Müller & Söhne", "日本電気", "علی‌رضا", "क्‍ष", "👩‍🚀", "O'Brien", "Ελλάς", "naïve\tcafé\n"],
+)
+def test_names_in_every_script_are_shown_as_they_are(name: str) -> None:
+    assert printable(name) == name
+
+
+def test_a_value_within_a_line_cannot_begin_another() -> None:
+    assert one_line("a title\nError: something else") == "a title Error: something else"
+
+
+def test_talk_is_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    say(HOSTILE)
+    assert is_harmless(capsys.readouterr().err)
+
+
+def test_a_line_for_people_is_printable_wherever_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_line(HOSTILE)
+    assert is_harmless(capsys.readouterr().out)
+
+
+def test_a_terminal_gets_what_is_printable_and_a_pipe_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, expected in ((Terminal(), printable(HOSTILE)), (io.StringIO(), HOSTILE)):
+        monkeypatch.setattr(sys, "stdout", stream)
+        emit(HOSTILE)
+        assert stream.getvalue() == expected
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+def test_a_table_is_harmless(stream: io.StringIO) -> None:
+    emit_table(
+        ("name", "what"), [(HOSTILE, "[bold]no markup[/bold]"), ("two\nlines", ":smile:")], title=HOSTILE, stream=stream
+    )
+    shown = stream.getvalue().replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\x1b[3m", "")
+    assert is_harmless(shown)
+    assert "[bold]no markup[/bold]" in shown
+    assert ":smile:" in shown
+    assert "two lines" in shown
+
+
+def test_a_table_in_a_pipe_is_not_cut() -> None:
+    stream = io.StringIO()
+    emit_table(("long",), [("x" * 3000,)], stream=stream)
+    assert "x" * 3000 in stream.getvalue()
+
+
+# JSON
+
+
+@given(st.text() | st.just(HOSTILE))
+def test_json_says_what_was_given_and_is_harmless(text: str) -> None:
+    stream = io.StringIO()
+    emit_json({"text": text, text: [text]}, stream)
+    assert json.loads(stream.getvalue()) == {"schema": 1, "text": text, text: [text]}
+    assert is_harmless(stream.getvalue())
+    stream.getvalue().encode()  # also where the text holds a path's bytes
+
+
+def test_json_lines_are_one_line_each() -> None:
+    stream = io.StringIO()
+    emit_jsonl([{"text": HOSTILE}, {"text": "two\nlines\u2028"}], stream)
+    first, second = stream.getvalue().splitlines()
+    assert (json.loads(first), json.loads(second)) == ({"text": HOSTILE}, {"text": "two\nlines\u2028"})
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_json_survives_a_stream_that_cannot_say_everything(encoding: str) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    emit_json({"name": "Žižka ü 日本"}, stream)
+    stream.flush()
+    assert json.loads(raw.getvalue().decode(encoding))["name"] == "Žižka ü 日本"
+    assert raw.getvalue().isascii()
+
+
+def test_json_in_utf8_is_readable() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8")
+    emit_json({"name": "Žižka"}, stream)
+    stream.flush()
+    assert "Žižka" in raw.getvalue().decode()
+
+
+# Files
+
+
+def test_a_file_is_its_owners_alone_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("before")
+    path.chmod(0o644)
+    with open_output(path) as file:
+        file.write("after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def break_off(path: Path, error: BaseException) -> None:
+    with open_output(path) as file:
+        file.write("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+def test_what_breaks_off_leaves_no_file(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "list.csv"
+    with pytest.raises(type(error)):
+        break_off(path, error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InvalidCallError, match="cannot be written: No such file or directory"),
+        open_output(tmp_path / "no" / "x"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_only_regular_files_are_written(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "thing"
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    with pytest.raises(InvalidCallError, match="is not a regular file"), open_output(path):
+        pass
+
+
+def test_a_failing_disk_is_the_outside(tmp_path: Path) -> None:
+    with pytest.raises(OutsideFailedError, match="could not be written: No space left on device"):
+        break_off(tmp_path / "list.csv", OSError(28, "No space left on device"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see postgresql://ada:canary@db/x now", "see postgresql://***@db/x now"),
+        ("postgresql://ada:can@ry/canary@db/x", "postgresql://***@db/x"),
+        ("https://canary@host/x", "https://***@host/x"),
+        ("postgresql://db/x?user=a&password=canary&b=c", "postgresql://db/x?user=a&password=***&b=c"),
+        ("https://host/a b@c", "https://host/a b@c"),
+        ("ada@example.org", "ada@example.org"),
+    ],
+)
+def test_credentials_are_taken_out_of_urls(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown
+
+
+# Everybody goes through here
+
+
+def ways_out(module: Path) -> Iterator[str]:
+    """Where a module writes to a stream by itself."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"click.echo", "click.secho", "print"}:
+            yield f"{module.name}:{node.lineno} {ast.unparse(node.func)}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout.write", "sys.stderr.write"}:
+            yield f"{module.name}:{node.lineno} {ast.unparse(node)}"
+
+
+COMMANDS = sorted(
+    path for path in Path(output.__file__).parent.glob("*.py") if path.name not in ("main.py", "output.py")
+)
+
+
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda path: path.stem)
+def test_every_command_gives_out_what_is_printable(module: Path) -> None:
+    """By `emit_line` and its neighbours; `click.echo` would hand a commit's escape sequences to the terminal."""
+    assert list(ways_out(module)) == []

@@ -1,0 +1,178 @@
+"""Starting up is quick because nothing is loaded that a command does not use, and every command says what it is for."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from releasewatch.cli.main import NOUNS, main
+from tests.support.command import run_python
+from tests.support.repos import RepoBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEAVY = {
+    "alembic",
+    "charset_normalizer",
+    "git",
+    "jinja2",
+    "msgspec",
+    "pathspec",
+    "phonenumbers",
+    "psycopg",
+    "pycountry",
+    "requests",
+    "rich",
+    "sqlalchemy",
+}
+
+LOADED = """
+import json
+import sys
+from contextlib import redirect_stdout
+
+from releasewatch.cli.main import run
+
+heavy = set(json.loads(sys.argv[1]))
+found = {}
+for words in json.loads(sys.argv[2]):
+    try:
+        with redirect_stdout(sys.stderr):
+            run(words)
+    except SystemExit as end:
+        assert end.code == 0, words
+    # What one command loaded stays loaded: only what came new is laid at the door of the next.
+    found[" ".join(words)] = sorted(heavy & set(sys.modules) - {name for names in found.values() for name in names})
+print(json.dumps(found))
+"""
+"""Runs commands, one after the other, and prints which heavy libraries each of them loaded."""
+
+PRESENT = [noun for noun in NOUNS if importlib.util.find_spec(f"releasewatch.cli.{NOUNS[noun][0]}")]
+
+
+Words = tuple[str, ...]
+
+
+def commands(group: click.Command = main, words: Words = ()) -> Iterator[tuple[Words, click.Command]]:
+    """Every command of the program with its words, groups before what they hold."""
+    yield words, group
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in PRESENT if group is main else group.list_commands(context):
+            found = group.get_command(context, name)
+            assert found is not None, name
+            yield from commands(found, (*words, name))
+
+
+COMMANDS = list(commands())
+IDS = [" ".join(words) or "releasewatch" for words, _ in COMMANDS]
+
+
+def loaded(folder: Path, *calls: list[str]) -> dict[str, list[str]]:
+    done = run_python("-c", LOADED, json.dumps(sorted(HEAVY)), json.dumps(calls), cwd=folder)
+    assert done.status == 0, done.err
+    found: dict[str, list[str]] = json.loads(done.out)
+    return found
+
+
+def test_every_noun_is_there() -> None:
+    assert list(NOUNS) == PRESENT
+
+
+def test_help_and_version_load_nothing_heavy(tmp_path: Path) -> None:
+    calls = [["--version"], *([*words, "--help"] for words, _ in COMMANDS)]
+    found = loaded(tmp_path, *calls)
+    assert len(found) == len(calls)
+    assert {words: names for words, names in found.items() if names} == {}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> RepoBuilder:
+    """A repo with a component and two commits."""
+    repo = RepoBuilder(tmp_path / "shop")
+    (repo.path / "releasewatch.toml").write_text('[components.cart]\npaths = ["cart/**"]\n')
+    repo.git("add", "releasewatch.toml")
+    repo.git("commit", "-q", "-m", "Begin")
+    (repo.path / "cart").mkdir()
+    (repo.path / "cart" / "a").write_text("a\n")
+    repo.git("add", "cart")
+    repo.git("commit", "-q", "-m", "Count what is in the cart")
+    return repo
+
+
+SPARED = {
+    # what a command must do without -> the words of the command
+    "notes from git need no ledger": (
+        ["notes", "render", "--from", "HEAD~1", "--to", "HEAD"],
+        {"sqlalchemy", "alembic", "psycopg", "phonenumbers", "pycountry", "requests", "rich"},
+    ),
+    "settings need neither ledger nor templates": (
+        ["config", "show"],
+        {"sqlalchemy", "alembic", "psycopg", "jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec"},
+    ),
+    "a catalog is shown without ledger and templates": (
+        ["catalog", "show", "--format", "json"],
+        {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "alembic"},
+    ),
+    "what runs where needs neither git nor templates": (
+        ["status", "--format", "json", "--database", "ledger.db"],
+        {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec"},
+    ),
+    "recording needs neither templates nor phones": (
+        ["deployment", "record", "--environment", "production", "--format", "json"],
+        {"jinja2", "phonenumbers", "pycountry", "requests", "rich"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SPARED, ids=str)
+def test_a_command_loads_only_what_it_uses(shop: RepoBuilder, case: str) -> None:
+    words, spared = SPARED[case]
+    if words[0] not in PRESENT:
+        pytest.skip(f"there is no command {words[0]} yet")
+    (names,) = loaded(shop.path, words).values()
+    assert set(names) & spared == set()
+
+
+# Help
+
+
+@pytest.mark.parametrize(("words", "command"), COMMANDS, ids=IDS)
+def test_every_command_says_what_it_is_for(words: Words, command: click.Command) -> None:
+    assert command.help, words
+    first = command.help.strip().splitlines()[0]
+    assert first[0].isupper()
+    assert first.endswith((".", "?", ":")) or "\n" in command.help.strip()
+
+
+OPTIONS = [
+    (f"{name} {option.opts[-1]}", option)
+    for name, (_, command) in zip(IDS, COMMANDS, strict=True)
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+
+
+@pytest.mark.parametrize("option", [option for _, option in OPTIONS], ids=[name for name, _ in OPTIONS])
+def test_every_option_says_what_it_does(option: click.Option) -> None:
+    assert (option.help or "").strip()
+
+
+VERBS = [
+    pytest.param(command, id=" ".join(words))
+    for words, command in COMMANDS
+    # The demo's settings and ledger are its own.
+    if not isinstance(command, click.Group) and words != ("demo",)
+]
+
+
+@pytest.mark.parametrize("command", VERBS)
+def test_every_command_takes_the_common_options(command: click.Command) -> None:
+    known = {name for option in command.params for name in option.opts}
+    assert known >= {"--config", "--database", "--quiet", "--verbose"}
