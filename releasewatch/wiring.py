@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
     from releasewatch.ports import PathMapper
+    from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.record_facts import Surroundings
 
@@ -123,8 +124,13 @@ class App:
         from releasewatch.storage.ledger import Rehearsal
         from releasewatch.storage.migrate import open_ledger
 
-        ledger = open_ledger(self.ledger_address.url)
-        return Rehearsal(self.ledger_address.url) if self.rehearse else ledger
+        if not self.rehearse:
+            return open_ledger(self.ledger_address.url)
+        url = self.ledger_address.url
+        if self.ledger_address.file is not None and not self.ledger_address.file.exists():
+            url = _passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger
+        open_ledger(url).close()
+        return Rehearsal(url)
 
     @property
     def ledger_is_lost(self) -> bool:
@@ -174,6 +180,19 @@ class App:
             public_repo=self.ci.public_repo if self.ci else False,
             file=output is not None,
         )
+
+
+def _passing_ledger() -> Secret:
+    """An SQLite ledger that is gone when the program ends."""
+    import atexit
+    import shutil
+    import tempfile
+
+    from releasewatch.secret import Secret
+
+    folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Secret(f"sqlite:///{folder}/ledger.db")
 
 
 def mapper_of(catalog: Catalog) -> PathMapper:

@@ -89,7 +89,7 @@ def import_(
         accept_ending=accept_ending,
         accept_callable=accept_callable,
         strict=strict,
-        products=tuple(app.config.tables.products),
+        products={key: product.components for key, product in app.config.tables.products.items()},
     )
     opened = open_directory(paths, _column_maps(table))
     app.rehearse = dry_run

@@ -59,7 +59,7 @@ class LeakScanner:
     def scan(self, text: str, allow: Collection[str] = ()) -> tuple[Leak, ...]:
         """Every hit, in order of the text, lines counted from 1; a name is reported once per line.
 
-        `allow`: names that a person passed by hand, or that are the reader's own; compared as names are. What lies inside
+        `allow`: names that a person passed by hand, or that are the reader's own; compared as names are. What lies in
         an allowed name is allowed with it.
         """
         if not self._phrases:

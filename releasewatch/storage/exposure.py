@@ -248,3 +248,9 @@ __all__ = [
     "page_statement",
     "waiting_subjects",
 ]
+
+
+def subjects_of(connection: Connection, component_ids: Sequence[int]) -> set[str]:
+    """Everything that an entitlement may say to mean one of these components."""
+    s = t.component_subject.c
+    return set(connection.scalars(select(s.subject).where(s.component_id.in_(component_ids)).distinct()))

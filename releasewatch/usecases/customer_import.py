@@ -14,11 +14,12 @@ from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.subjects import read_subjects
+from releasewatch.storage.products import refresh_subjects, store_products
 from releasewatch.storage.sql import digest_of
 from releasewatch.storage.types import OPEN_START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -54,7 +55,7 @@ class ImportOrder:
     accept_ending: int | None = None
     accept_callable: int | None = None
     strict: bool = False
-    products: Collection[str] = ()
+    products: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def import_directory(
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:directory")
         at = runs.next_instant(connection, clock())
+        if store_products(connection, order.products, at):
+            refresh_subjects(connection, at)
         imp = staging.Import(connection, order.directory, order.mode, at)
         staging.create_staging(connection)
         planned = _plan(imp, files, order)
@@ -197,6 +200,7 @@ def _write(imp: staging.Import, files: DirectoryFiles, planned: _Planned) -> Non
         contacts.write_contacts(imp, ids["contacts"], planned.starts_at["contacts"])
     if files.entitlements:
         entitlements.write_entitlements(imp, ids["entitlements"])
+    staging.analyze_ledger(imp, planned.outcomes.values())
 
 
 def _digest(file: CsvFile[Any], mode: Mode) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.catalog import Catalog, Node
 from releasewatch.domain.deployments import Axes, Coverages, Kind, Later, Place, Standing, Statement, Status
 from releasewatch.domain.footprint import Footprint
 from releasewatch.ports import History, PathMapper
-from releasewatch.storage.windows import Ending
+
+if TYPE_CHECKING:  # notes straight from git use these facts, and must not load the database library
+    from releasewatch.storage.windows import Ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import FromClause
 
-    from releasewatch.domain.customers import Kind, Mode, Rejected
+    from releasewatch.domain.customers import FileOutcome, Kind, Mode, Rejected
 
 T = TypeVar("T")
 
@@ -107,6 +107,17 @@ entitlement = _staged(
     Column("waits", Boolean, nullable=False),
     Column("state", String, nullable=False, default=NEW),
     Index("ix_staged_entitlement_cell", "subject", "customer_id", "environment", "region", "ring", "version"),
+    Index(
+        "ix_staged_entitlement_written",
+        "written",
+        "customer_id",
+        "environment",
+        "region",
+        "ring",
+        "version",
+        sqlite_where=text("written <> subject"),
+        postgresql_where=text("written <> subject"),
+    ),
 )
 
 ended = _staged(
@@ -177,7 +188,7 @@ def create_staging(connection: Connection) -> None:
 
 
 def analyze(connection: Connection, *tables: Table) -> None:
-    """Tell PostgreSQL how many rows were staged: it never looks at temporary tables by itself."""
+    """Tell PostgreSQL what stands in tables now: temporary ones it never looks at by itself, others after a while."""
     if connection.dialect.name == "postgresql":
         for table in tables:
             connection.execute(text(f"ANALYZE {table.name}"))
@@ -186,6 +197,13 @@ def analyze(connection: Connection, *tables: Table) -> None:
 def ended_of(kind: Kind) -> FromClause:
     """The customers or contacts that a snapshot no longer holds."""
     return select(ended.c.customer_id, ended.c.contact_id).where(ended.c.kind == kind).subquery()
+
+
+def analyze_ledger(imp: Import, outcomes: Iterable[FileOutcome]) -> None:
+    """After an import that changed much, let PostgreSQL look at what it wrote: who asks next asks over these tables."""
+    if sum(one.added + one.changed + one.ended for one in outcomes) >= BATCH:
+        written: tuple[Table[Any], ...] = (t.customer, t.customer_fact, t.customer_contract, t.customer_alias)
+        analyze(imp.connection, *written, t.contact, t.contact_detail, t.entitlement)
 
 
 def runs_of(imp: Import, kind: Kind) -> Any:

@@ -1,0 +1,252 @@
+"""Why a deployment reaches a customer, hop by hop, from the commit to the customer; or why it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from releasewatch.domain.customers import ANY, UNKNOWN
+from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.times import format_both
+from releasewatch.storage import catalogs, customer_names, explanations, exposure, footprints
+from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
+from releasewatch.storage.exposure import RANK, ExposureQuestion
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.types import OPEN_END
+from releasewatch.usecases.exposure import Asking, ask
+
+SHORT = 10
+"""How much of a sha is read aloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Whether a customer is reached, the chains of hops (nearest first), and, when not, why not."""
+
+    customer: str
+    reached: bool
+    chains: list[list[dict[str, str]]]
+    why_not: list[str]
+
+
+def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Explained:
+    """Explain one customer, named by key, alias or the beginning of one. Raises UnknownNameError."""
+    with ledger.read() as connection:
+        question = ask(connection, asking)
+        ref = resolve_customer(connection, customer)
+        details = get_customer(connection, ref, When(question.at, question.known_at))
+        rows = connection.execute(exposure.detail_statement(question, None, ref.customer_id)).all()
+        told = _Telling(connection, question, details, asking, zone)
+        if not rows:
+            return Explained(told.key, False, [], told.why_not())
+        return Explained(told.key, True, list(told.chains(rows)), [])
+
+
+def as_document(explained: Explained, deployment: str, *, every: bool) -> dict[str, Any]:
+    """The document of `exposure explain --format json`, without its schema number: the nearest chain, or all."""
+    return {
+        "deployment": deployment,
+        "customer": explained.customer,
+        "reached": explained.reached,
+        "hops": explained.chains[0] if explained.chains else [],
+        "chains": explained.chains if every else explained.chains[:1],
+        "more_chains": 0 if every else max(0, len(explained.chains) - 1),
+        "why_not": explained.why_not,
+    }
+
+
+def hop(kind: str, ref: str, text: str) -> dict[str, str]:
+    """One hop of a chain."""
+    return {"kind": kind, "ref": ref, "text": text}
+
+
+class _Telling:
+    """Tells of one deployment and one customer."""
+
+    def __init__(
+        self,
+        connection: Any,
+        question: ExposureQuestion,
+        details: CustomerDetails,
+        asking: Asking,
+        zone: tzinfo,
+    ) -> None:
+        self._connection = connection
+        self._question = question
+        self._details = details
+        self._names = catalogs.component_keys(connection)
+        self._reveal = asking.reveal
+        self._zone = zone
+        hidden = asking.opaque and asking.reveal < Reveal.NAMES
+        self.key = opaque_key(details.ref.key) if hidden else details.ref.key
+
+    def chains(self, rows: Sequence[Any]) -> Iterator[list[dict[str, str]]]:
+        """A chain for each way in which the customer is reached, without those that differ in nothing that is told."""
+        seen: set[tuple[Any, ...]] = set()
+        for row in rows:
+            told = self._chain(row)
+            key = tuple(one["text"] for one in told)
+            if key not in seen:
+                seen.add(key)
+                yield told
+
+    def _chain(self, row: Any) -> list[dict[str, str]]:
+        if row.source == "named":
+            return [*self._naming(), self._customer()]
+        if row.component_id is None:
+            return [self._blank(row), self._customer()]
+        found = explanations.origins_of(
+            self._connection, self._question.deployment_id, row.component_id, row.region, row.ring
+        )
+        origin = next((o for o in found if o.distance == row.rank % RANK), None)
+        if origin is None:
+            return [self._entitlement(row), self._customer()]
+        return [
+            *self._beginning(origin),
+            *self._dependencies(row.component_id, origin),
+            self._target(row, origin),
+            self._entitlement(row),
+            self._customer(),
+        ]
+
+    def _naming(self) -> list[dict[str, str]]:
+        names = customer_names.aliases_of(self._connection, self._details.ref.customer_id, self._question.known_at)
+        found = explanations.changes_naming(self._connection, self._question.deployment_id, names)
+        return [hop("change", row.sha or "stated", f"The change {_quoted(row)} names them.") for row in found[:1]]
+
+    def _blank(self, row: Any) -> dict[str, str]:
+        if row.source == "unplaced":
+            return hop("entitlement", "none", "They have no entitlement, and their directory counts such customers.")
+        return hop("path", "unmapped", "A changed path belongs to no component, and this repo counts it for everyone.")
+
+    def _beginning(self, origin: Any) -> list[dict[str, str]]:
+        """The change, its path, and the component that they belong to."""
+        deployment_id = self._question.deployment_id
+        touched = self._names[origin.touched_id]
+        change, many = explanations.changes_of_origin(
+            self._connection, deployment_id, origin.baseline_no, origin.touched_id
+        )
+        path = explanations.path_of_origin(self._connection, deployment_id, origin.baseline_no, origin.touched_id)
+        hops: list[dict[str, str]] = []
+        if change is not None:
+            others = f" (and {many - 1} more)" if many > 1 else ""
+            verb = "was taken away" if change.side == "removed" else "was deployed"
+            hops.append(hop("change", change.sha or "stated", f"The change {_quoted(change)}{others} {verb}."))
+            path = change.sample_path or path
+        if path:
+            others = f" (and {origin.paths - 1} more of it)" if origin.paths > 1 else ""
+            by = "It changed" if change is not None else "In a merge changed"
+            hops.append(hop("path", path, f"{by} {path}{others}."))
+        hops.append(hop("component", touched, f"That is part of {touched}."))
+        return hops
+
+    def _dependencies(self, component_id: int, origin: Any) -> list[dict[str, str]]:
+        """From the changed component to the customer's own, one hop a dependency."""
+        hops: list[dict[str, str]] = []
+        steps = explanations.steps_of_origin(self._connection, self._question.deployment_id, origin.origin_no)
+        here = component_id
+        while here != origin.carrier_id:
+            via = steps[here][1]
+            if via is None:
+                break
+            user, used = self._names[here], self._names[via]
+            hops.append(hop("dependency", user, f"{user} depends on {used}."))
+            here = via
+        if origin.carrier_id != origin.touched_id:
+            carrier, touched = self._names[origin.carrier_id], self._names[origin.touched_id]
+            via = steps[origin.carrier_id][1]
+            over = f", through {self._names[via]}" if via is not None and via != origin.touched_id else ""
+            hops.append(hop("dependency", carrier, f"{carrier} is built with {touched}{over}."))
+        return hops[::-1]
+
+    def _target(self, row: Any, origin: Any) -> dict[str, str]:
+        where = place_words(row.region, row.ring)
+        began = format_both(origin.live_from, self._zone)
+        text = f"It went to {self._question.environment}, {where}, at {began}"
+        if not origin.certain:
+            text += ", and has not succeeded (so they are reached possibly)"
+        if origin.carrying_until != OPEN_END and origin.carrying_until <= self._question.at:
+            text += f"; it was carried there until {format_both(origin.carrying_until, self._zone)}"
+            text += f" ({origin.carrying_reason}, by D-{origin.carrying_ended_by})" if origin.carrying_ended_by else ""
+        else:
+            text += " and is still carried there"
+        return hop("target", where, text + ".")
+
+    def _entitlement(self, row: Any) -> dict[str, str]:
+        text = f"They use {_subject_words(row.subject)} in {entitlement_words(row)}."
+        if row.source == "upgrade":
+            text = f"They run their own copy of {_subject_words(row.subject)}, and took a version that holds it."
+        return hop("entitlement", row.subject, text)
+
+    def _customer(self) -> dict[str, str]:
+        facts = self._details.facts
+        shown = self._reveal >= Reveal.NAMES and facts is not None and facts.name
+        return hop(
+            "customer", self.key, f"They are {facts.name} ({self.key})." if shown and facts else f"They are {self.key}."
+        )
+
+    def why_not(self) -> list[str]:
+        """Why the customer is not reached, as far as the ledger can tell; one sentence an entitlement."""
+        if not self._details.entitlements:
+            return ["They have no entitlement at that instant."]
+        reached = {
+            row.component_id: row.full_key
+            for row in footprints.read_reached(self._connection, self._question.deployment_id)
+        }
+        if not reached:
+            return ["The deployment reaches no component at all."]
+        subjects = exposure.subjects_of(self._connection, list(reached))
+        return list(dict.fromkeys(self._why(line, subjects) for line in self._details.entitlements))
+
+    def _why(self, line: Any, subjects: set[str]) -> str:
+        what = f"They use {_subject_words(line.subject)}"
+        if line.subject not in subjects:
+            return f"{what}, which the deployment does not reach."
+        checks: tuple[tuple[Callable[[], bool], str], ...] = (
+            (lambda: self._other_environment(line), f"in {line.environment or 'production environments'}"),
+            (lambda: line.version not in (ANY, UNKNOWN, self._question.release), f"as a copy of {line.version}"),
+        )
+        for differs, words in checks:
+            if differs():
+                return f"{what} {words}, and the deployment went to {self._question.environment}."
+        return f"{what} in {place_words(line.region, line.ring)}, where it did not go while they did."
+
+    def _other_environment(self, line: Any) -> bool:
+        if line.environment == ANY:
+            return not self._question.is_production
+        return line.environment not in (UNKNOWN, self._question.environment)
+
+
+def place_words(region: str, ring: str) -> str:
+    """A place for people: `''` is every other one, `?` unknown."""
+    words = {ANY: "", UNKNOWN: "unknown"}
+    parts = [
+        f"{axis} {words.get(value, value)}" for axis, value in (("region", region), ("ring", ring)) if value != ANY
+    ]
+    return ", ".join(parts) or "all regions and rings"
+
+
+def entitlement_words(row: Any) -> str:
+    """The axes of an entitlement for people."""
+    environment = {ANY: "every production environment", UNKNOWN: "an environment that is not known"}.get(
+        row.environment, row.environment
+    )
+    words = [environment]
+    for axis, value in (("region", row.entitled_region), ("ring", row.entitled_ring)):
+        if value == UNKNOWN:
+            words.append(f"a {axis} that is not known (so possibly)")
+        elif value != ANY:
+            words.append(f"{axis} {value}")
+    return ", ".join(words)
+
+
+def _subject_words(subject: str) -> str:
+    product = subject.removeprefix("product:")
+    return f"the product {product}" if product != subject else subject
+
+
+def _quoted(row: Any) -> str:
+    sha = f"{row.sha[:SHORT]} " if row.sha else ""
+    return f"{sha}“{row.subject}”"
