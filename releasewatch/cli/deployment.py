@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.options import INSTANT, common, filled_by
+from releasewatch.cli.options import INSTANT, NAME, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.domain.times import format_both
-from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -29,16 +28,20 @@ def command() -> None:
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option("--environment", required=True, metavar="ENV", help="Where it went, e.g. production."),
+        click.option("--environment", type=NAME, required=True, metavar="ENV", help="Where it went, e.g. production."),
         click.option(
             "--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all."
         ),
-        click.option("--region", "regions", multiple=True, metavar="R", help="Where; default: everywhere."),
-        click.option("--ring", "rings", multiple=True, metavar="R", help="To which group; default: everyone."),
-        click.option("--release", default="", metavar="V", help="The release's name."),
+        click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere."),
+        click.option(
+            "--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone."
+        ),
+        click.option("--release", type=NAME, metavar="V", help="The release's name."),
         click.option("--head", metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")),
         click.option("--from", "base", metavar="REV", help="What cells without a baseline are compared with."),
-        click.option("--key", metavar="KEY", help="Same key, same record. Default: from repo, place, head and CI run."),
+        click.option(
+            "--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and CI run."
+        ),
         click.option("--url", metavar="URL", help="Where the run can be seen." + filled_by("url")),
         click.option("--actor", metavar="NAME", help="Who deployed." + filled_by("actor")),
         click.option(
@@ -136,7 +139,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
         targets=_targets(given["regions"], given["rings"]),
         axes=Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
         products={key: product.components for key, product in app.config.tables.products.items()},
-        release=given["release"],
+        release=given["release"] or "",
         base=given["base"],
         job_started_at=ci.job_started_at if ci else None,
         key=given["key"],
@@ -153,12 +156,6 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
 
 
 def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
-    for word, values in (("region", regions), ("ring", rings)):
-        for value in values:
-            if not value.strip() or value == "?" or not value.isprintable():
-                raise InvalidCallError(
-                    f"{value!r} is no name of a {word}.", f"Leave --{word} out for all of them, or name one."
-                )
     return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
 
 

@@ -32,6 +32,23 @@ class InstantType(click.ParamType[datetime]):
             self.fail(f"{value!r}: {error}.", param, ctx)
 
 
+class NameType(click.ParamType[str]):
+    """A name that identifies something: what a table's key and a line of output can hold."""
+
+    name = "name"
+    longest = 200
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not text or text == "?" or not text.isprintable() or len(text) > self.longest:
+            shown = text if text.isprintable() and len(text) <= self.longest else "That"
+            self.fail(
+                f"{shown!r} is no name. Wanted: at most {self.longest} printable characters, and not ?.", param, ctx
+            )
+        return text
+
+
+NAME = NameType()
 INSTANT = InstantType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 

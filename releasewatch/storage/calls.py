@@ -31,9 +31,7 @@ def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, Any]:
                 c.recorded_to > q.known_at,
             ),
         )
-        .where(
-            f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at
-        )
+        .where(f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at)
     )
     return {row.customer_id: row for row in rows}
 
@@ -54,9 +52,7 @@ def read_contacts(connection: Connection, q: ExposureQuestion) -> dict[UUID, lis
                 d.recorded_from == c.recorded_from,
             ),
         )
-        .where(
-            c.valid_from <= q.at, c.valid_to > q.at, c.recorded_from <= q.known_at, c.recorded_to > q.known_at
-        )
+        .where(c.valid_from <= q.at, c.valid_to > q.at, c.recorded_from <= q.known_at, c.recorded_to > q.known_at)
         .order_by(c.customer_id, c.is_primary.desc(), c.key, d.name)
     )
     found: dict[UUID, list[Any]] = {}
@@ -134,9 +130,7 @@ def open_care_calls(connection: Connection, customers: Sequence[UUID]) -> dict[U
     found: dict[UUID, int] = {}
     for part in chunks(customers):
         rows = connection.execute(
-            select(c.customer_id, c.call_id).where(
-                c.customer_id.in_(part), c.call_group == "care", c.status == "open"
-            )
+            select(c.customer_id, c.call_id).where(c.customer_id.in_(part), c.call_group == "care", c.status == "open")
         )
         found.update({row.customer_id: row.call_id for row in rows})
     return found
@@ -192,9 +186,7 @@ def add_calls(
     return len(missing)
 
 
-def save_list(
-    connection: Connection, deployment_id: int, content: Iterable[tuple[str, str]], now: datetime
-) -> int:
+def save_list(connection: Connection, deployment_id: int, content: Iterable[tuple[str, str]], now: datetime) -> int:
     """Keep that a list was planned; returns its version, which rises when `(customer, verdict)` pairs changed."""
     c = t.call_list.c
     digest = digest_of(sorted(content))

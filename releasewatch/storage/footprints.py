@@ -12,9 +12,13 @@ from releasewatch.domain.footprint import ChangeFact, Footprint
 from releasewatch.domain.notes import brought_by
 from releasewatch.domain.releases import Commit, printable_path
 from releasewatch.storage import tables as t
+from releasewatch.storage.sql import path_digest
 
 NAMING_TRAILER = "customer"
 """The trailer `Customer: KEY`, by which a change names a customer; compared without regard to case."""
+
+LONGEST_NAME = 500
+"""Longer words after that trailer name nobody: keys and aliases are shorter."""
 
 
 def write_footprint(
@@ -46,12 +50,14 @@ def write_footprint(
                 "deployment_id": deployment_id,
                 "baseline_no": block,
                 "component_id": ids[component],
-                "path": printable_path(change.path),
+                "path_digest": path_digest(path),
+                "path": path,
                 "status": change.status,
                 "old_blob": change.old_blob,
                 "new_blob": change.new_blob,
             }
             for block, component, change in footprint.changed_paths
+            for path in (printable_path(change.path),)
         ],
     )
     _many(
@@ -146,7 +152,8 @@ def _write_changes(connection: Connection, deployment_id: int, footprint: Footpr
         for number, (word, value) in enumerate(commit.trailers):
             trailers.append({**key, "trailer_no": number, "key": word, "value": value})
             ref = value.strip()
-            if word.lower() == NAMING_TRAILER and ref and fact.number in naming and ref not in named:
+            is_name = word.lower() == NAMING_TRAILER and 0 < len(ref) <= LONGEST_NAME
+            if is_name and fact.number in naming and ref not in named:
                 named.add(ref)
                 customers.append({**key, "ref": ref})
     _many(connection, t.change, changes)

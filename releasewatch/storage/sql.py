@@ -12,6 +12,11 @@ from sqlalchemy import Connection, insert, update
 from releasewatch.storage import tables as t
 
 
+def path_digest(path: str) -> str:
+    """What a path (as stored) is found by: as long for every path."""
+    return hashlib.blake2b(path.encode(), digest_size=16).hexdigest()
+
+
 def chunks(items: Sequence[Any], size: int = 400) -> Iterable[Sequence[Any]]:
     """Parts that fit into one statement's variables on either database."""
     return (items[start : start + size] for start in range(0, len(items), size))

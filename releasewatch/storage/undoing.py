@@ -12,7 +12,7 @@ from releasewatch.domain.messages import without_pull_request
 from releasewatch.domain.releases import Side
 from releasewatch.domain.undoing import Carried, CarriedPath
 from releasewatch.storage import tables as t
-from releasewatch.storage.sql import chunks
+from releasewatch.storage.sql import chunks, path_digest
 
 
 def brought_by_sha(
@@ -126,12 +126,13 @@ def changed_paths(
     `paths`: `(component_id, path)`.
     """
     p = t.changed_path.c
-    for part in chunks(sorted(set(paths))):
+    wanted = {(component_id, path_digest(path)) for component_id, path in paths}
+    for part in chunks(sorted(wanted)):
         yield from connection.execute(
             select(p.deployment_id, p.component_id, p.path, p.old_blob)
             .join_from(t.changed_path, t.deployment, t.deployment.c.deployment_id == p.deployment_id)
             .where(
-                tuple_(p.component_id, p.path).in_(list(part)),
+                tuple_(p.component_id, p.path_digest).in_(list(part)),
                 t.deployment.c.repo_id == repo_id,
                 t.deployment.c.environment_id == environment_id,
             )

@@ -48,7 +48,12 @@ class ChangeColumns(TypedColumns):
 
 
 change: Table[ChangeColumns] = Table(
-    "change", metadata, ChangeColumns, Index(None, "sha"), Index(None, "subject"), info=placed("deployment")
+    "change",
+    metadata,
+    ChangeColumns,
+    Index(None, "sha"),
+    Index(None, "subject", postgresql_using="hash"),
+    info=placed("deployment"),
 )
 
 _to_change = ["change.deployment_id", "change.change_no"]
@@ -127,12 +132,16 @@ change_customer: Table[ChangeCustomerColumns] = Table(
 
 
 class ChangedPathColumns(TypedColumns):
-    """The net difference of one baseline, by component: with the blobs it can be seen later whether it was undone."""
+    """The net difference of one baseline, by component: with the blobs it can be seen later whether it was undone.
+
+    Paths are found by `path_digest` (`storage.sql.path_digest`): an index of PostgreSQL takes 2.7 kB, a path may be longer.
+    """
 
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
     baseline_no = Column(Integer, primary_key=True)
     component_id = Column(id_type(), ForeignKey("component.component_id"), primary_key=True)
-    path = Column(key_type(), primary_key=True)
+    path_digest = Column(key_type(), primary_key=True)
+    path = Column(key_type(), nullable=False)
     status = Column(key_type(), nullable=False)
     old_blob = Column(key_type(), nullable=True)
     new_blob = Column(key_type(), nullable=True)
@@ -142,6 +151,6 @@ changed_path: Table[ChangedPathColumns] = Table(
     "changed_path",
     metadata,
     ChangedPathColumns,
-    Index(None, "component_id", "path"),
+    Index(None, "component_id", "path_digest"),
     info=placed("deployment"),
 )

@@ -504,12 +504,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("deployment_id", "change_no", name=op.f("pk_change")),
     )
     op.create_index(op.f("ix_change_sha"), "change", ["sha"], unique=False)
-    op.create_index(op.f("ix_change_subject"), "change", ["subject"], unique=False)
+    op.create_index(op.f("ix_change_subject"), "change", ["subject"], unique=False, postgresql_using="hash")
     op.create_table(
         "changed_path",
         sa.Column("deployment_id", id_type(), nullable=False),
         sa.Column("baseline_no", sa.Integer(), nullable=False),
         sa.Column("component_id", id_type(), nullable=False),
+        sa.Column("path_digest", key_type(), nullable=False),
         sa.Column("path", key_type(), nullable=False),
         sa.Column("status", key_type(), nullable=False),
         sa.Column("old_blob", key_type(), nullable=True),
@@ -520,9 +521,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["deployment_id"], ["deployment.deployment_id"], name=op.f("fk_changed_path_deployment_id")
         ),
-        sa.PrimaryKeyConstraint("deployment_id", "baseline_no", "component_id", "path", name=op.f("pk_changed_path")),
+        sa.PrimaryKeyConstraint(
+            "deployment_id", "baseline_no", "component_id", "path_digest", name=op.f("pk_changed_path")
+        ),
     )
-    op.create_index(op.f("ix_changed_path_component_id_path"), "changed_path", ["component_id", "path"], unique=False)
+    op.create_index(
+        op.f("ix_changed_path_component_id_path_digest"), "changed_path", ["component_id", "path_digest"], unique=False
+    )
     op.create_table(
         "deployment_event",
         sa.Column("event_id", id_type(), autoincrement=False, nullable=False),
