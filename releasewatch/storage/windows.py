@@ -89,7 +89,8 @@ def write_windows(
 ) -> None:
     """Open the windows of a deployment: each origin in each place of its block.
 
-    Attempts that did not succeed expose as possible from the first one's beginning; a success ends that.
+    Attempts that did not succeed expose as possible from the first one's beginning; a success ends that. Where it
+    changed nothing, a row without any instant names the place, so that the remainder does not stand for it.
     """
     rows: list[dict[str, Any]] = []
     for fact in origins:
@@ -99,8 +100,18 @@ def write_windows(
                 rows.append({**key, **_possible(deployment_id, opens)})
             if opens.certain_from is not None:
                 rows.append({**key, **_open_row(opens.certain_from, opens.recorded_at), "certain": True})
-    if rows:
-        connection.execute(insert(t.window), rows)
+    if not rows:
+        return
+    grid = Axes.of(place for places in places_of_block for place in places)
+    named = Axes.of(Place(row["region"], row["ring"]) for row in rows)
+    unnamed = [Place(region, REST) for region in grid.regions - named.regions]
+    unnamed += [Place(REST, ring) for ring in grid.rings - named.rings]
+    at = opens.certain_from or opens.possible_from
+    empty = {**_open_row(at, opens.recorded_at), "certain": True, "live_until": at, "carrying_until": at}
+    for place in sorted(unnamed):
+        key = {"deployment_id": deployment_id, "origin_no": origins[0].number}
+        rows.append({**key, "region": place.region, "ring": place.ring, **empty})
+    connection.execute(insert(t.window), rows)
 
 
 def _open_row(live_from: datetime, recorded_at: datetime) -> dict[str, Any]:
@@ -132,7 +143,7 @@ def open_earlier(connection: Connection, deployment_id: int, opens: Openings) ->
     w = t.window.c
     rows = connection.execute(
         select(w.origin_no, w.region, w.ring, w.live_from, w.certain)
-        .where(w.deployment_id == deployment_id)
+        .where(w.deployment_id == deployment_id, _is_window())
         .order_by(w.origin_no, w.region, w.ring, w.live_from.desc())
     ).all()
     first = {(row.origin_no, row.region, row.ring): row for row in rows}
@@ -149,6 +160,12 @@ def open_earlier(connection: Connection, deployment_id: int, opens: Openings) ->
         connection.execute(
             insert(t.window).values(deployment_id=deployment_id, origin_no=origin_no, region=region, ring=ring, **early)
         )
+
+
+def _is_window() -> ColumnElement[bool]:
+    """Not one of the rows that only name a place."""
+    w = t.window.c
+    return or_(w.carrying_until > w.live_from, w.carrying_ended_by.is_not(None))
 
 
 def _ended(
@@ -235,7 +252,7 @@ def end_carrying(connection: Connection, endings: Iterable[Ending], ended_by: in
 
 
 def read_windows(connection: Connection, deployment_id: int) -> list[Any]:
-    """The windows of a deployment with carrier and touched component, in order."""
+    """The windows of a deployment with carrier and touched component, in order; not those that only name a place."""
     return list(
         connection.execute(
             select(t.window, t.origin.c.carrier_id, t.origin.c.touched_id, t.origin.c.baseline_no)
@@ -247,7 +264,7 @@ def read_windows(connection: Connection, deployment_id: int) -> list[Any]:
                     t.origin.c.origin_no == t.window.c.origin_no,
                 ),
             )
-            .where(t.window.c.deployment_id == deployment_id)
+            .where(t.window.c.deployment_id == deployment_id, _is_window())
             .order_by(t.window.c.origin_no, t.window.c.region, t.window.c.ring, t.window.c.live_from)
         )
     )

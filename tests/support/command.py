@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import termios
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,3 +71,28 @@ def bound_by_permissions() -> list[str]:
     if setpriv is None:
         pytest.skip("as root, setpriv (Debian: util-linux) is needed to be bound by permissions")
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search", "--"]
+
+
+def run_on_terminal(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> str:
+    """What `releasewatch ARGUMENTS` shows on a terminal of 200 columns, as it is sent there."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (50, 200))
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "releasewatch", *arguments],
+        cwd=cwd,
+        env=os.environ | {"TERM": "xterm"} | dict(env or {}),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        try:
+            while piece := os.read(master, 65536):
+                shown += piece
+        except OSError:  # how a terminal says that the last one who wrote to it has gone
+            pass
+        finally:
+            os.close(master)
+    assert process.returncode == 0, shown
+    return shown.decode("utf-8")

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import func, select
 
 from releasewatch.domain.customers import FileOutcome, Kind
-from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
-from releasewatch.storage.migrate import open_ledger, upgrade
 from releasewatch.usecases.customer_import import ImportOrder, ImportReport, import_directory, open_directory
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The instant of a directory's first import."""
 
 DAY = timedelta(days=1)
-
-
-@contextmanager
-def new_ledger(url: str) -> Iterator[Ledger]:
-    """A ledger at the program's schema in an empty database."""
-    raw = Ledger(Secret(url))
-    if not raw.is_sqlite:
-        upgrade(raw)
-    raw.close()
-    ledger = open_ledger(Secret(url))
-    try:
-        yield ledger
-    finally:
-        ledger.close()
 
 
 @dataclass

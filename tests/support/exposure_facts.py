@@ -6,7 +6,8 @@ Time is whole hours of one day and a half, counted from 0; `OPEN` is no end, `AL
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 OPEN = 10**6
 ALWAYS = -(10**6)
@@ -35,6 +36,8 @@ class Deployed:
     environment: str
     components: frozenset[str]
     targets: tuple[tuple[str, str], ...]
+    tried: int
+    """When an attempt began that failed; the same as `opened` when there was none."""
     opened: int
     heard: int
     recorded: int
@@ -76,6 +79,11 @@ class Clocks:
     valid_to: int = OPEN
     recorded_from: int = ALWAYS
     recorded_to: int = OPEN
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """Short, so that a world that breaks the law can be read: only what is not the default."""
+        said = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
+        printer.text(f"Clocks({', '.join(f'{name}={value}' for name, value in said)})")
 
     def known(self, by: int) -> bool:
         """Whether the ledger said so by an instant, and still did."""
@@ -127,9 +135,19 @@ class World:
     rings: frozenset[str]
     deployments: tuple[Deployed, ...]
     doubts: tuple[Doubt, ...]
-    meanings: tuple[Meaning, ...]
+    products: tuple[Meaning, ...]
     customers: tuple[Who, ...]
     entitlements: tuple[Entitled, ...]
     without_entitlement: Mapping[str, str] = field(default_factory=dict)
     in_order: bool = True
     """Whether deployments were recorded in the order in which they opened, so that what was known then can be asked."""
+
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """What every subject means: a full key, a bare key (of each component that bears it), a product."""
+        bare = [component.partition("/")[2] for component in COMPONENTS]
+        return (
+            *(Meaning(component, component, True, Clocks()) for component in COMPONENTS),
+            *(Meaning(k, c, bare.count(k) == 1, Clocks()) for k, c in zip(bare, COMPONENTS, strict=True)),
+            *self.products,
+        )

@@ -6,20 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import JSON, Connection, insert
 
 from releasewatch.domain.catalog import Graph, Node
 from releasewatch.domain.customers import customer_id
-from releasewatch.domain.deployments import Axes, Baseline, Block, Place, expand_targets
+from releasewatch.domain.deployments import Axes, Place, expand_targets
 from releasewatch.domain.exposure import find_origins, spread
-from releasewatch.domain.footprint import ChangeFact, ChangeTouch, Footprint, OriginFact
-from releasewatch.domain.releases import Commit
-from releasewatch.storage import catalogs, deployments, footprints, windows
+from releasewatch.domain.footprint import OriginFact
+from releasewatch.storage import catalogs, coverages, windows
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
-from releasewatch.storage.sql import insert_row
-from releasewatch.storage.types import OPEN_END, OPEN_START
-from releasewatch.storage.windows import CellSet, Ending
+from releasewatch.storage.types import OPEN_END, OPEN_START, Instant
+from releasewatch.storage.windows import CellSet, Ending, Openings
 from tests.support.exposure_facts import ALWAYS, ENVIRONMENTS, OPEN, Clocks, Deployed, World
 
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -50,7 +48,12 @@ def write_world(ledger: Ledger, world: World) -> None:
 
 
 def _many(connection: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
-    found = list(rows)
+    """Insert rows; what is not said, and has to be, is empty."""
+    empty: dict[str, Any] = {}
+    for column in table.columns:
+        if not column.nullable and not column.primary_key and not isinstance(column.type, Instant):
+            empty[column.name] = [] if isinstance(column.type, JSON) else column.type.python_type()
+    found = [empty | row for row in rows]
     if found:
         connection.execute(insert(table), found)
 
@@ -74,13 +77,11 @@ def _write_customers(connection: Connection, world: World) -> None:
         t.customer,
         ({"customer_id": n, "directory": w.directory, "key": w.key, "recorded_at": MIDNIGHT} for n, w in people),
     )
-    empty = dict.fromkeys(("parent", "customer_tier", "segment", "country", "timezone", "language"), "")
-    plain = {"do_not_call": False, "escalated": False, "sla_minutes": 0, "credit_after_minutes": 0, **empty}
     _many(
         connection,
         t.customer_fact,
         (
-            {"customer_id": n, "name": f"Name of {w.key}", "account_manager": manager, **plain, **clocks(held)}
+            {"customer_id": n, "name": f"Name of {w.key}", "account_manager": manager, **clocks(held)}
             for n, w in people
             for manager, held in w.facts
         ),
@@ -145,62 +146,43 @@ class _Deployments:
         self.catalog_of: dict[str, int] = {}
         for repo in ("shop", "web"):
             repo_id = catalogs.ensure_repo(connection, repo)
-            self.catalog_of[repo] = insert_row(
-                connection,
-                t.catalog,
-                repo_id=repo_id,
-                digest="",
-                no_effect=[],
-                unmapped="warn",
-                recorded_at=MIDNIGHT,
-            )
+            self.catalog_of[repo] = repo_id
+            catalog = {"catalog_id": repo_id, "repo_id": repo_id, "digest": "", "recorded_at": MIDNIGHT}
+            _many(connection, t.catalog, [catalog])
 
     def record(self, number: int) -> None:
         """One deployment, with what it ends and what ends it."""
         d = self.world.deployments[number]
-        environment_id, places = self._places(d.environment, d.targets)
+        environment_id, places = self._places(d.environment, d.targets, instant(d.tried))
         repo_id = catalogs.ensure_repo(self.connection, d.repo)
-        footprint = self._footprint(d, places)
-        values = self._values(d, number, repo_id, environment_id)
-        deployment_id = deployments.insert_deployment(
-            self.connection, values, [Place(*target) for target in d.targets], ""
+        deployment_id = number + 1
+        _many(self.connection, t.deployment, [self._values(d, number, repo_id, environment_id)])
+        _many(
+            self.connection, t.target, ({"deployment_id": deployment_id, "region": r, "ring": g} for r, g in d.targets)
         )
-        for at, status in ((d.heard, "running"), (d.recorded, d.status)):
-            deployments.add_event(
-                self.connection,
-                deployment_id,
-                attempt=1,
-                status=status,
-                started_at=None,
-                finished_at=None,
-                now=instant(at),
-            )
-        footprints.write_footprint(self.connection, deployment_id, footprint, self.ids)
+        _many(self.connection, t.deployment_event, _events(d, deployment_id))
+        origins, blocks = self._write_footprint(d, deployment_id, places)
         opened, now = instant(d.opened), instant(d.recorded)
         windows.write_windows(
             self.connection,
             deployment_id,
-            footprint.origins,
-            [block.places for block in footprint.blocks],
-            certain=d.status == "succeeded",
-            opened_at=opened,
-            now=now,
+            origins,
+            blocks,
+            Openings(instant(d.tried), opened if d.status == "succeeded" else None, now),
         )
         axes = catalogs.known_axes(self.connection, environment_id)
         later = [
             (
-                later_id,
-                at,
+                one.deployment_id,
+                one.opened_at,
                 CellSet(
                     repo_id,
                     environment_id,
-                    frozenset(self.ids[c] for c in members),
-                    expand_targets(targets, axes),
+                    frozenset(self.ids[c] for c in one.components),
+                    expand_targets(one.targets, axes),
                 ),
             )
-            for later_id, at, _, members, targets in deployments.later_successes(
-                self.connection, repo_id, environment_id, opened, deployment_id
-            )
+            for one in coverages.later_deployments(self.connection, repo_id, environment_id, opened, deployment_id)
         ]
         windows.end_own_by_later(self.connection, deployment_id, later, now)
         if d.status == "succeeded":
@@ -210,72 +192,88 @@ class _Deployments:
 
     def _values(self, d: Deployed, number: int, repo_id: int, environment_id: int) -> dict[str, Any]:
         return {
+            "deployment_id": number + 1,
             "key": f"key-{number}",
             "repo_id": repo_id,
             "environment_id": environment_id,
             "catalog_id": self.catalog_of[d.repo],
             "scope_id": catalogs.ensure_scope(self.connection, repo_id, (self.ids[c] for c in d.components)),
-            "kind": "deploy",
             "status": d.status,
+            "succeeded": d.status == "succeeded",
             "release": d.release,
-            "base": None,
             "head": "0" * 40,
-            "range": "forward",
-            "history_complete": True,
-            "why_incomplete": None,
-            "title": "",
-            "url": "",
-            "ci_provider": "",
-            "ci_run": "",
-            "attempt": 1,
             "opened_at": instant(d.opened),
-            "started_at": instant(d.opened),
-            "finished_at": None,
             "recorded_at": instant(d.recorded),
-            "added": 0,
-            "removed": 0,
-            "reverted_in_range": 0,
-            "unmapped_paths": 0 if d.blank == "none" else 1,
-            "unmapped_sample": [],
-            "no_effect_paths": 0,
             "counts_everyone": d.blank == "all",
             "has_blank": d.blank != "none",
         }
 
-    def _places(self, environment: str, targets: Sequence[tuple[str, str]]) -> tuple[int, tuple[Place, ...]]:
+    def _places(
+        self, environment: str, targets: Sequence[tuple[str, str]], since: datetime
+    ) -> tuple[int, tuple[Place, ...]]:
         axes = Axes(
             self.world.regions | {region for region, _ in targets if region},
             self.world.rings | {ring for _, ring in targets if ring},
         )
         tier = ENVIRONMENTS[environment]
         environment_id, new = catalogs.ensure_environment(self.connection, environment, tier, axes, MIDNIGHT)
-        windows.split_rest(self.connection, environment_id, new.regions, new.rings)
+        windows.split_rest(self.connection, environment_id, new, since)
         everywhere = catalogs.known_axes(self.connection, environment_id)
         return environment_id, expand_targets([Place(*target) for target in targets], everywhere)
 
-    def _footprint(self, d: Deployed, places: Sequence[Place]) -> Footprint:
-        """One block of cells for the special region and one for all else: each with what changed there."""
-        there = tuple(place for place in places if place.region == d.special_region)
-        elsewhere = tuple(place for place in places if place.region != d.special_region)
-        footprint = Footprint()
-        for part in (there, elsewhere):
-            if not part:
-                continue
-            block = len(footprint.blocks)
-            footprint.blocks.append(Block(Baseline(None, "none", "nothing"), tuple(sorted(d.components)), part))
+    def _write_footprint(
+        self, d: Deployed, deployment_id: int, places: Sequence[Place]
+    ) -> tuple[list[OriginFact], list[tuple[Place, ...]]]:
+        """What changed and what that reaches: in one block of cells the special region, in another all else."""
+        special = tuple(place for place in places if place.region == d.special_region)
+        blocks = [part for part in (special, tuple(p for p in places if p not in special)) if part]
+        origins: list[OriginFact] = []
+        touches: list[dict[str, Any]] = []
+        for block, part in enumerate(blocks):
             touched = d.touched(part[0].region)
             for origin, start in sorted(find_origins(sorted(touched), d.components, self.graph).items()):
-                reached = spread(origin, start, self.graph)
-                footprint.origins.append(OriginFact(len(footprint.origins), block, origin, 1, reached))
-            footprint.touches += [
-                ChangeTouch(change, block, component, 1, "path")
+                origins.append(OriginFact(len(origins), block, origin, 1, spread(origin, start, self.graph)))
+            touches += [
+                {"change_no": change, "baseline_no": block, "component_id": self.ids[component]}
                 for change, naming in enumerate(d.namings)
                 for component in sorted(naming.touched & touched)
             ]
-        footprint.changes = [
-            ChangeFact(change, _commit(change, naming.ref), "added") for change, naming in enumerate(d.namings)
-        ]
-        return footprint
+        of = {"deployment_id": deployment_id}
+        _many(self.connection, t.baseline, ({**of, "baseline_no": block} for block in range(len(blocks))))
+        _many(self.connection, t.change, ({**of, "change_no": change} for change in range(len(d.namings))))
+        _many(self.connection, t.change_component, ({**of, **touch} for touch in touches))
+        names = ({**of, "change_no": change, "ref": naming.ref} for change, naming in enumerate(d.namings))
+        _many(self.connection, t.change_customer, names)
+        _many(
+            self.connection,
+            t.origin,
+            (
+                {
+                    **of,
+                    "origin_no": fact.number,
+                    "baseline_no": fact.block,
+                    "carrier_id": self.ids[fact.origin.carrier],
+                    "touched_id": self.ids[fact.origin.touched],
+                }
+                for fact in origins
+            ),
+        )
+        _many(
+            self.connection,
+            t.reach,
+            (
+                {
+                    **of,
+                    "component_id": self.ids[component],
+                    "origin_no": fact.number,
+                    "distance": step.distance,
+                    "via_id": None if step.via is None else self.ids[step.via],
+                }
+                for fact in origins
+                for component, step in fact.reached.items()
+            ),
+        )
+        return origins, blocks
 
     def _take_back(self, number: int, now: datetime) -> None:
         """Let this deployment take back what it says, and those that say so take back this one."""
@@ -290,32 +288,36 @@ class _Deployments:
         alike = (d.repo, d.environment) == (other.repo, other.environment)
         if undone not in d.undoes or d.status != "succeeded" or not follows or not alike:
             return
-        environment_id, places = self._places(d.environment, d.targets)
+        environment_id, places = self._places(d.environment, d.targets, instant(d.tried))
         repo_id = catalogs.ensure_repo(self.connection, d.repo)
         cells = CellSet(repo_id, environment_id, frozenset(self.ids[c] for c in d.components), places)
         at = instant(d.opened)
-        rows = windows.open_origins(self.connection, [undone + 1], cells, at)
+        rows = windows.open_origins(self.connection, cells, at, by + 1, [undone + 1])
         endings = [Ending(undone + 1, row.origin_no, Place(row.region, row.ring), "taken back") for row in rows]
         windows.end_carrying(self.connection, endings, by + 1, at, now)
 
     def doubt(self) -> None:
         """Write the doubts, once everything is recorded."""
         for doubt in self.world.doubts:
-            environment_id, places = self._places(doubt.environment, doubt.targets)
+            environment_id, places = self._places(doubt.environment, doubt.targets, instant(doubt.at))
             repo_id = catalogs.ensure_repo(self.connection, doubt.repo)
             cells = CellSet(repo_id, environment_id, frozenset(self.ids[c] for c in doubt.components), places)
-            windows.doubt_carrying(self.connection, cells, None, 0, instant(doubt.at), "not decided")
+            at = instant(doubt.at)
+            for row in windows.open_origins(self.connection, cells, at, None, None):
+                ending = Ending(row.deployment_id, row.origin_no, Place(row.region, row.ring), "not decided", True)
+                windows.end_carrying(self.connection, [ending], 0, at, at)
 
 
-def _commit(number: int, ref: str) -> Commit:
-    return Commit(
-        sha=f"{number:040x}",
-        parents=(),
-        author_name="",
-        author_email="",
-        authored_at=MIDNIGHT,
-        committed_at=MIDNIGHT,
-        subject=f"change {number}",
-        body="",
-        trailers=(("Customer", ref),),
-    )
+def _events(d: Deployed, deployment_id: int) -> list[dict[str, Any]]:
+    """That it runs, and later how it ended."""
+    said = [("running", d.heard), (d.status, d.recorded)]
+    return [
+        {
+            "event_id": 2 * deployment_id + number,
+            "deployment_id": deployment_id,
+            "status": status,
+            "started_at": instant(d.tried),
+            "recorded_at": instant(at),
+        }
+        for number, (status, at) in enumerate(said)
+    ]

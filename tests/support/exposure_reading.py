@@ -39,6 +39,21 @@ class Piece:
     vias: frozenset[str | None] = frozenset()
 
 
+@dataclass(frozen=True)
+class Carried:
+    """When a change was in a cell: live, carried, and certainly so until the tick."""
+
+    since: int
+    live_until: int
+    until: int
+    sure_until: int
+
+    @property
+    def ticks(self) -> Ticks:
+        """The ticks in which it was carried."""
+        return frozenset(range(self.since, self.until))
+
+
 class Reading:
     """What the rules say of one deployment, at one instant, as known by another."""
 
@@ -54,7 +69,7 @@ class Reading:
     @property
     def in_view(self) -> bool:
         """Whether the deployment had opened, and had been heard of."""
-        return self.deployed.opened <= self.at and self.deployed.heard <= self.by
+        return self.deployed.tried <= self.at and self.deployed.heard <= self.by
 
     @property
     def succeeded(self) -> bool:
@@ -99,6 +114,17 @@ class Reading:
         ]
         return min(found, default=END + 1)
 
+    def windows(self, carrier: str, region: str, ring: str) -> list[Carried]:
+        """When a cell carried the change: since it succeeded, and as a failed attempt may have left it before that."""
+        mine = self.deployed
+        live, until = (f(carrier, region, ring) for f in (self.live_until, self.carried_until))
+        sure = min(until, self.doubted_from(carrier, region, ring)) if self.succeeded else 0
+        found = [Carried(mine.opened, live, until, sure)]
+        if mine.tried < mine.opened:
+            end = mine.opened if self._known(self.number) else END + 1
+            found.append(Carried(mine.tried, end, end, 0))
+        return [one for one in found if one.until > one.since]
+
     # What it reaches
 
     def _containers(self, library: str) -> dict[str, tuple[int, frozenset[str | None]]]:
@@ -139,7 +165,7 @@ class Reading:
         for place in self.places:
             for touched in self.deployed.touched(place[0]):
                 for carrier, first, vias in self._origins(touched):
-                    if self.carried_until(carrier, *place) <= self.deployed.opened:
+                    if not self.windows(carrier, *place):
                         continue
                     found.append((carrier, place, carrier, first, vias))
                     if self.world.types[carrier] == "service":
@@ -227,32 +253,33 @@ class Reading:
             if meaning.subject != entitled.subject or not meaning.clocks.known(self.by):
                 continue
             said = ticks_of(entitled.clocks) & ticks_of(meaning.clocks)
-            since = said & _from(self.deployed.opened)
-            certain = where_known and meaning.certain and self.succeeded
             for component, place, carrier, distance, vias in self.reached:
                 if component != meaning.component or not self._fits(entitled, place):
                     continue
                 holds, brings = self._holds_change(entitled, carrier, place)
-                if holds:
-                    ticks, sure, live = since, since, since if brings else frozenset()
-                elif release and version in (release, "?"):
-                    ticks, sure, live = since, since, since
-                elif version in ("", "?"):
-                    ticks = since & frozenset(range(self.carried_until(carrier, *place)))
-                    sure = ticks & frozenset(range(self.doubted_from(carrier, *place)))
-                    live = since & frozenset(range(self.live_until(carrier, *place)))
-                else:
-                    continue
-                yield Piece(
-                    "direct" if distance == 0 else "dependent",
-                    distance,
-                    ticks,
-                    sure if certain else frozenset(),
-                    live,
-                    component,
-                    place,
-                    vias,
-                )
+                for window in self.windows(carrier, *place):
+                    ticks = live = said & _from(window.since)
+                    sure = ticks if self.succeeded and window.sure_until else _NEVER
+                    if holds:
+                        if window.since != self.deployed.opened:
+                            continue
+                        live = ticks if brings else _NEVER
+                    elif version in ("", "?") and not (release and version == "?"):
+                        ticks = said & window.ticks
+                        live = said & frozenset(range(window.since, window.live_until))
+                        sure = said & frozenset(range(window.since, window.sure_until))
+                    elif not release or version not in (release, "?"):
+                        continue
+                    yield Piece(
+                        "direct" if distance == 0 else "dependent",
+                        distance,
+                        ticks,
+                        sure if where_known and meaning.certain else _NEVER,
+                        live,
+                        component,
+                        place,
+                        vias,
+                    )
 
     def _named_pieces(self, number: int) -> Iterator[Piece]:
         who, mine = self.world.customers[number], self.deployed
@@ -269,13 +296,14 @@ class Reading:
             touched_something = any(naming.touched & mine.touched(place[0]) for place in self.places)
             if touched_something and not effective:
                 continue
-            until = max((self.carried_until(*cell[:1], *cell[1]) for cell in effective), default=END + 1)
-            yield Piece("named", 0, frozenset(range(mine.opened, until)) or _NOT_ANY_MORE, frozenset())
+            carried = [one.until for carrier, place in effective for one in self.windows(carrier, *place)]
+            until = max(carried, default=mine.tried) if touched_something else END + 1
+            yield Piece("named", 0, frozenset(range(mine.tried, until)) or _NOT_ANY_MORE, _NEVER)
 
     def entitled_since_opened(self, number: int) -> Iterator[Entitled]:
         """The entitlements of a customer, and of those merged into them, since the deployment opened."""
         for entitled in self.world.entitlements:
-            held = ticks_of(entitled.clocks) & frozenset(range(self.deployed.opened, self.at + 1))
+            held = ticks_of(entitled.clocks) & frozenset(range(self.deployed.tried, self.at + 1))
             if self.survivor(entitled.customer) == number and entitled.clocks.known(self.by) and held:
                 yield entitled
 
@@ -311,8 +339,8 @@ class Reading:
             ):
                 yield from self._entitled_pieces(entitled)
                 if mine.blank == "all":
-                    ticks = ticks_of(entitled.clocks) & _from(mine.opened)
-                    yield Piece("dependent", None, ticks, frozenset())
+                    ticks = ticks_of(entitled.clocks) & _from(mine.tried)
+                    yield Piece("dependent", None, ticks, _NEVER)
         for one in range(len(self.world.customers)):
             if self.survivor(one) == number:
                 yield from self._named_pieces(one)
@@ -320,17 +348,18 @@ class Reading:
         if word == "none":
             return
         if mine.blank == "all":
-            yield Piece("dependent", None, _from(mine.opened), frozenset())
-        own = [(place, carrier) for _, place, carrier, distance, _ in self.reached if distance == 0]
+            yield Piece("dependent", None, _from(mine.tried), _NEVER)
+        own = [
+            one
+            for _, place, carrier, distance, _ in self.reached
+            if distance == 0
+            for one in self.windows(carrier, *place)
+            if one.since <= self.at
+        ]
         if own:
-            until = max(self.carried_until(carrier, *place) for place, carrier in own)
-            sure = max(
-                min(self.carried_until(carrier, *place), self.doubted_from(carrier, *place)) for place, carrier in own
-            )
-            certain = word == "all" and self.succeeded
-            yield Piece(
-                "direct", 0, frozenset(range(mine.opened, until)), frozenset(range(mine.opened, sure if certain else 0))
-            )
+            sure = [frozenset(range(one.since, one.sure_until)) for one in own] if word == "all" else []
+            since, until = min(one.since for one in own), max(one.until for one in own)
+            yield Piece("direct", 0, frozenset(range(since, until)), _NEVER.union(*sure))
 
     def pieces(self, number: int) -> list[Piece]:
         """Every way in which a customer is reached that had begun by the instant asked about."""
@@ -339,6 +368,7 @@ class Reading:
         return [piece for piece in self._pieces(number) if piece.ticks and min(piece.ticks) <= self.at]
 
 
+_NEVER: Ticks = frozenset()
 _NOT_ANY_MORE: Ticks = frozenset({-1})
 """The time of somebody who is named by what was replaced in the same instant: reached, and carrying nothing."""
 

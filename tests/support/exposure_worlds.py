@@ -10,6 +10,7 @@ from tests.support.exposure_facts import (
     ALWAYS,
     COMPONENTS,
     DIRECTORIES,
+    ENVIRONMENTS,
     LAST,
     OPEN,
     Clocks,
@@ -31,7 +32,8 @@ TICKS = st.integers(0, LAST)
 
 
 def _mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from((usual,) * 3 + others)
+    """The usual one half of the time."""
+    return st.sampled_from((usual,) * len(others) + others)
 
 
 @st.composite
@@ -44,7 +46,7 @@ def _interval(draw: st.DrawFn) -> tuple[int, int]:
 
 @st.composite
 def _recorded(draw: st.DrawFn) -> tuple[int, int]:
-    start, end = draw(_mostly((ALWAYS, OPEN), (ALWAYS, LAST // 2), (LAST // 2, OPEN), (3, 9)))
+    start, end = draw(st.sampled_from(((ALWAYS, OPEN),) * 6 + ((ALWAYS, LAST // 2), (LAST // 2, OPEN), (3, 9))))
     return start, end
 
 
@@ -73,7 +75,7 @@ def _facts(draw: st.DrawFn) -> tuple[tuple[str, Clocks], ...]:
 def _customers(draw: st.DrawFn) -> tuple[Who, ...]:
     pairs = [("crm", "k1"), ("desk", "k1"), ("crm", "k2"), ("crm", "Z")]
     found: list[Who] = []
-    for number, (directory, key) in enumerate(pairs[: draw(st.integers(1, 4))]):
+    for number, (directory, key) in enumerate(pairs[: draw(st.integers(2, 4))]):
         aliases = tuple(
             (alias, Clocks(recorded_from=start, recorded_to=end))
             for alias in sorted({key, *draw(st.sets(st.sampled_from(ALIASES), max_size=2))})
@@ -87,12 +89,8 @@ def _customers(draw: st.DrawFn) -> tuple[Who, ...]:
 
 
 @st.composite
-def _meanings(draw: st.DrawFn) -> tuple[Meaning, ...]:
-    bare = [component.partition("/")[2] for component in COMPONENTS]
-    found = [Meaning(component, component, True, Clocks()) for component in COMPONENTS]
-    found += [
-        Meaning(key, component, bare.count(key) == 1, Clocks()) for key, component in zip(bare, COMPONENTS, strict=True)
-    ]
+def _products(draw: st.DrawFn) -> tuple[Meaning, ...]:
+    found: list[Meaning] = []
     for product in PRODUCTS:
         for component in draw(st.sets(st.sampled_from(COMPONENTS), max_size=3)):
             certain = draw(_mostly(True, False))
@@ -110,18 +108,18 @@ SUBJECTS = (*COMPONENTS, "a", "b", "c", *PRODUCTS, "not-known-yet")
 @st.composite
 def _entitlements(draw: st.DrawFn, customers: int) -> tuple[Entitled, ...]:
     found: dict[Any, Entitled] = {}
-    for _ in range(draw(st.integers(0, 7))):
+    for _ in range(draw(st.integers(2, 9))):
         cell = (
             draw(st.integers(0, customers - 1)),
-            draw(st.sampled_from(SUBJECTS)),
-            draw(_mostly("", "production", "production", "staging", "?")),
-            draw(_mostly("", "eu", "eu", "us", "jp", "mars", "?")),
+            draw(st.sampled_from(("shop/a", "shop/b", "shop/lib", "shop/sub") * 3 + SUBJECTS)),
+            draw(_mostly("", "production", "production", "production", "staging", "?")),
+            draw(_mostly("", "eu", "us", "jp", "mars", "?")),
             draw(_mostly("", "early", "late", "canary", "?")),
         )
-        if draw(_mostly(False, True)):
+        if draw(_mostly(False, False, True)):
             rows = draw(_upgrades())
         else:
-            rows = [(draw(_mostly("", "", *RELEASES, "?", "v9")), draw(_clocks()))]
+            rows = [(draw(_mostly("", *RELEASES, "?", "v9")), draw(_clocks()))]
         for version, clocks in rows:
             found[(*cell, version, clocks.valid_from, clocks.recorded_from)] = Entitled(*cell, version, clocks)
     return tuple(found.values())
@@ -140,6 +138,12 @@ _SOME = st.frozensets(st.sampled_from(COMPONENTS), max_size=3)
 
 
 @st.composite
+def _touched(draw: st.DrawFn, own: frozenset[str]) -> frozenset[str]:
+    """What of a repo's components has changed; most often something has."""
+    return draw(st.frozensets(st.sampled_from(sorted(own)), min_size=draw(_mostly(1, 0)), max_size=3))
+
+
+@st.composite
 def _targets(draw: st.DrawFn) -> tuple[tuple[str, str], ...]:
     one = st.tuples(_mostly("", *REGIONS), _mostly("", *RINGS))
     return tuple(sorted(draw(st.sets(one, min_size=1, max_size=2))))
@@ -147,41 +151,49 @@ def _targets(draw: st.DrawFn) -> tuple[tuple[str, str], ...]:
 
 @st.composite
 def _deployments(draw: st.DrawFn, regions: frozenset[str], in_order: bool) -> tuple[Deployed, ...]:
-    many = draw(st.integers(1, 5))
+    many = draw(st.integers(1, 4))
     opened = draw(st.lists(TICKS, min_size=many, max_size=many))
     recorded = draw(st.lists(TICKS, min_size=many, max_size=many))
     opened, recorded = (sorted(opened), sorted(recorded)) if in_order else (opened, list(range(many)))
     found: list[Deployed] = []
-    known_regions = set(regions)
+    known_regions = {environment: set(regions) for environment in ENVIRONMENTS}
     for number in range(many):
         repo = draw(_mostly("shop", "shop", "web"))
         own = frozenset(c for c in COMPONENTS if c.startswith(f"{repo}/"))
         targets = draw(_targets())
-        known_regions |= {region for region, _ in targets if region}
+        environment = draw(_mostly("production", "production", "live-too", "staging"))
+        known_regions[environment] |= {region for region, _ in targets if region}
         at = max(recorded[number], opened[number]) if in_order else recorded[number]
         if in_order and found:
             at = max(at, found[-1].recorded)
         heard = draw(st.integers(found[-1].recorded if found else 0, at)) if in_order else at
+        status = draw(_mostly("succeeded", "succeeded", "failed", "cancelled", "running"))
+        # What was deployed in between would have made the second attempt a deployment of its own.
+        first = found[-1].opened if found else 0
+        again = in_order and status == "succeeded" and draw(_mostly(False, False, True))
         found.append(
             Deployed(
                 repo=repo,
-                environment=draw(_mostly("production", "production", "live-too", "staging")),
+                environment=environment,
                 components=draw(st.just(own) | st.frozensets(st.sampled_from(sorted(own)), min_size=1)),
                 targets=targets,
+                tried=draw(st.integers(first, opened[number])) if again else opened[number],
                 opened=opened[number],
                 heard=heard,
                 recorded=at,
-                status=draw(_mostly("succeeded", "succeeded", "failed", "cancelled", "running")),
+                status=status,
                 release=draw(_mostly("", *RELEASES)),
-                special_region=draw(st.sampled_from(("nowhere", *sorted(known_regions)))),
-                touched_there=draw(_SOME) & own,
-                touched_elsewhere=draw(_SOME) & own,
+                special_region=draw(st.sampled_from(("nowhere", *sorted(known_regions[environment])))),
+                touched_there=draw(_touched(own)),
+                touched_elsewhere=draw(_touched(own)),
                 undoes=draw(st.frozensets(st.integers(0, many - 1), max_size=2)),
                 namings=tuple(
                     Naming(ref, draw(_SOME))
-                    for ref in sorted(draw(st.sets(st.sampled_from((*ALIASES, "nobody")), max_size=2)))
+                    for ref in sorted(
+                        draw(st.sets(st.sampled_from((*ALIASES, "nobody")), max_size=draw(_mostly(0, 2))))
+                    )
                 ),
-                blank=draw(_mostly("none", "warn", "all")),
+                blank=draw(_mostly("none", "none", "warn", "all")),
             )
         )
     return tuple(found)
@@ -204,19 +216,30 @@ def _doubts(draw: st.DrawFn) -> tuple[Doubt, ...]:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A world of a handful of components, deployments, customers and entitlements."""
+    component = st.sampled_from(COMPONENTS)
     regions = draw(st.frozensets(st.sampled_from(REGIONS)))
     in_order = draw(st.booleans())
     customers = draw(_customers())
     return World(
         types={c: draw(_mostly("service", "library")) for c in COMPONENTS},
-        needs=frozenset(draw(st.sets(st.tuples(st.sampled_from(COMPONENTS), st.sampled_from(COMPONENTS)), max_size=7))),
+        needs=frozenset(draw(st.sets(st.tuples(component, component), min_size=2, max_size=7))),
         regions=regions,
         rings=draw(st.frozensets(st.sampled_from(RINGS))),
         deployments=draw(_deployments(regions, in_order)),
         doubts=draw(_doubts()),
-        meanings=draw(_meanings()),
+        products=draw(_products()),
         customers=customers,
         entitlements=draw(_entitlements(len(customers))),
-        without_entitlement={d: draw(st.sampled_from(("none", "possible", "all"))) for d in DIRECTORIES},
+        without_entitlement={d: draw(_mostly("none", "possible", "all")) for d in DIRECTORIES},
         in_order=in_order,
     )
+
+
+@st.composite
+def questions(draw: st.DrawFn, world: World) -> list[tuple[int, int, int]]:
+    """Deployments to ask about, each at an instant and as known by another: most often after it, and now."""
+    numbers = st.integers(0, len(world.deployments) - 1)
+    return [
+        (number, draw(_mostly(LAST, LAST, *range(LAST + 1))), draw(_mostly(LAST, *range(LAST + 1))))
+        for number in draw(st.lists(numbers, min_size=1, max_size=4))
+    ]

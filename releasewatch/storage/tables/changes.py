@@ -134,7 +134,8 @@ change_customer: Table[ChangeCustomerColumns] = Table(
 class ChangedPathColumns(TypedColumns):
     """The net difference of one baseline, by component: with the blobs it can be seen later whether it was undone.
 
-    Paths are found by `path_digest` (`storage.sql.path_digest`): an index of PostgreSQL takes 2.7 kB, a path may be longer.
+    Paths are found by `path_digest` (`storage.sql.path_digest`):
+    an index of PostgreSQL takes 2.7 kB, paths may be longer.
     """
 
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)

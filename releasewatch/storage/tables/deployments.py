@@ -188,7 +188,8 @@ class WindowColumns(TypedColumns):
     Half-open, in UTC. `certain` is false for a deployment that failed or is still running. One that succeeded after it
     had failed has two: a possible one until then, and the certain one. `carrying_doubt_from`: from then on it could not
     be decided whether the change is still there, and why stands in `carrying_reason`. Each ending keeps when it was
-    recorded, so that the ledger can be read as it was known at an instant.
+    recorded, so that the ledger can be read as it was known at an instant. A row without any instant only names a place
+    where the deployment changed nothing: the remainder does not stand for it.
     """
 
     deployment_id = Column(id_type(), primary_key=True)

@@ -1,0 +1,163 @@
+"""`deployment record|start|finish` as a process of its own: the JSON document, keys in and outside of CI, errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.command import Finished, run_command
+
+if TYPE_CHECKING:
+    from tests.support.repos import RepoBuilder
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT": "1"}
+
+
+def say(shop: RepoBuilder, *words: str, verb: str = "record", **env: str) -> Finished:
+    """`deployment VERB --environment production --format json` and more words."""
+    return run_command(
+        "deployment", verb, "--environment", "production", "--format", "json", *words, cwd=shop.path, env=env
+    )
+
+
+def document(shop: RepoBuilder, *words: str, verb: str = "record", **env: str) -> Any:
+    done = say(shop, *words, verb=verb, **env)
+    assert done.status == 0, done.err
+    return done.document
+
+
+class TestDocument:
+    @pytest.fixture
+    def told(self, shop) -> Any:
+        shop.commit("fix: both", {"services/invoicing/c.py": "1", "tools/x": "1"}, trailers={"Customer": "bolt"})
+        return document(shop, "--key", "three", "--region", "eu", "--release", "v3")
+
+    def test_it_has_the_keys_of_the_contract(self, told):
+        assert told["schema"] == 1
+        assert set(told) >= {
+            *("schema", "deployment", "baselines", "changes", "components"),
+            *("not_deployed", "unmapped", "exposure"),
+        }
+        assert set(told["deployment"]) >= {
+            *("id", "key", "repo", "environment", "kind", "status", "release", "base", "head", "range"),
+            *("history_complete", "already_recorded", "started_at", "finished_at", "targets", "undoes"),
+        }
+        assert set(told["deployment"]["targets"][0]) == {"region", "ring", "live_from", "live_until"}
+        assert set(told["baselines"][0]) >= {
+            *("base", "range", "kind", "history_complete", "components", "targets"),
+        }
+        assert set(told["components"][0]) == {"key", "reach", "distance", "via", "changes", "paths"}
+        assert set(told["exposure"]) == {
+            *("customers", "named", "direct", "dependent", "possible", "unplaced", "not_ruled_out"),
+        }
+
+    def test_it_says_what_happened(self, told, shop):
+        deployment = told["deployment"]
+        assert (deployment["key"], deployment["repo"], deployment["release"]) == ("three", "shop", "v3")
+        assert (deployment["kind"], deployment["status"], deployment["range"]) == ("deploy", "succeeded", "forward")
+        assert (deployment["base"], deployment["head"]) == (shop.sha("HEAD~"), shop.head)
+        assert [(t["region"], t["ring"], t["live_until"]) for t in deployment["targets"]] == [("eu", None, None)]
+        assert told["changes"] == {"added": 1, "removed": 0, "reverted_in_range": 0}
+        assert told["unmapped"] == {"paths": 1, "sample": ["tools/x"]}
+        assert told["components"] == [
+            {"key": "shop/invoicing", "reach": "direct", "distance": 0, "via": None, "changes": 1, "paths": 1},
+            {
+                "key": "shop/checkout",
+                "reach": "dependent",
+                "distance": 1,
+                "via": "shop/invoicing",
+                "changes": 0,
+                "paths": 0,
+            },
+        ]
+
+    def test_its_counts_add_up(self, told):
+        exposure = told["exposure"]
+        assert exposure["named"] + exposure["direct"] + exposure["dependent"] == exposure["customers"] == 4
+        assert (exposure["named"], exposure["possible"]) == (1, 1), "bolt by name; dent says not where"
+
+    def test_show_gives_the_same(self, told, shop):
+        shown = run_command("deployment", "show", "three", "--format", "json", cwd=shop.path).document
+        assert {**shown, "deployment": None} == {**told, "deployment": None}
+        assert {**shown["deployment"], "already_recorded": False} == told["deployment"]
+
+    def test_instants_are_rfc_3339_in_utc(self, shop):
+        told = document(shop, "--started-at", "2026-03-01T10:00:00+02:00", "--finished-at", "2026-03-01 09:00")
+        assert told["deployment"]["started_at"] == "2026-03-01T08:00:00Z"
+        assert told["deployment"]["finished_at"] == "2026-03-01T09:00:00Z"
+
+    def test_a_dry_run_writes_nothing(self, shop):
+        shop.commit("fix: more", {"services/invoicing/c.py": "1"})
+        told = document(shop, "--dry-run")
+        assert (told["deployment"]["id"], told["exposure"]["customers"]) == (None, 4)
+        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        assert [d["id"] for d in listed["deployments"]] == ["D-2", "D-1"]
+
+    def test_a_change_without_git_needs_no_git(self, shop, tmp_path):
+        (shop.path / ".git").rename(tmp_path / "away")
+        words = ("--kind", "change", "--component", "invoicing", "--title", "New tax table")
+        told = document(shop, *words)
+        assert (told["deployment"]["kind"], told["deployment"]["head"]) == ("change", None)
+        assert told["exposure"]["customers"] == 4
+
+
+class TestKeys:
+    def test_outside_ci_they_are_random_and_it_says_so(self, shop):
+        first, second = say(shop), say(shop)
+        assert first.document["deployment"]["key"] != second.document["deployment"]["key"]
+        assert first.document["deployment"]["id"] != second.document["deployment"]["id"]
+        assert "Outside CI: this record has a random key" in first.err
+
+    def test_a_run_of_ci_is_one_record(self, shop):
+        first, second = document(shop, **GITHUB), document(shop, **GITHUB)
+        assert first["deployment"]["id"] == second["deployment"]["id"]
+        assert [d["deployment"]["already_recorded"] for d in (first, second)] == [False, True]
+
+    def test_an_old_run_started_again_is_a_rollback(self, shop):
+        old = shop.commit("fix: one", {"services/invoicing/c.py": "1"})
+        first = document(shop, **GITHUB, GITHUB_SHA=old)
+        new = shop.commit("fix: two", {"services/invoicing/c.py": "2"})
+        second = document(shop, **{**GITHUB, "GITHUB_RUN_ID": "4712", "GITHUB_SHA": new})
+        again = document(shop, **{**GITHUB, "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": old})
+        assert again["deployment"]["kind"] == "rollback"
+        assert again["deployment"]["undoes"] == [second["deployment"]["id"]]
+        assert again["deployment"]["id"] not in (first["deployment"]["id"], second["deployment"]["id"])
+
+    def test_start_and_finish_are_one_record(self, shop):
+        shop.commit("fix: one", {"services/invoicing/c.py": "1"})
+        begun = document(shop, verb="start", **GITHUB)
+        assert (begun["deployment"]["status"], begun["exposure"]["possible"]) == ("running", 4)
+        done = document(shop, "--status", "succeeded", verb="finish", **GITHUB)
+        assert done["deployment"]["id"] == begun["deployment"]["id"]
+        assert done["deployment"]["started_at"] == begun["deployment"]["started_at"]
+        assert (done["deployment"]["status"], done["exposure"]["possible"]) == ("succeeded", 1)
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("words", "status", "code"),
+        [
+            (("--component", "nothing"), 2, "unknown_name"),
+            (("--head", "nothing"), 2, "unknown_name"),
+            (("--key", "one", "--region", "eu"), 2, "invalid_call"),
+            (("--kind", "change"), 2, "invalid_call"),
+            (("--fixes", "D-99"), 2, "unknown_name"),
+            (("--accept", "unmapped"), 2, "invalid_call"),
+        ],
+    )
+    def test_nothing_goes_to_stdout_and_the_error_is_json(self, shop, words, status, code):
+        done = say(shop, *words, "-q")
+        assert (done.status, done.out) == (status, "")
+        assert done.error["code"] == code
+        assert done.error["hint"]
+        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        assert len(listed["deployments"]) == 2
+
+    def test_a_guard_is_passed_with_a_word_and_a_reason(self, shop):
+        config = (shop.path / "releasewatch.toml").read_text() + '[catalog]\nunmapped = "fail"\n'
+        shop.commit("fix: more", {"releasewatch.toml": config, "tools/x": "1"})
+        refused = say(shop, "--key", "three", "-q")
+        assert (refused.status, refused.error["code"]) == (4, "refused")
+        told = document(shop, "--key", "three", "--accept", "unmapped", "--why", "a script of ours")
+        assert told["unmapped"]["paths"] == 1

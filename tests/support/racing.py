@@ -1,0 +1,81 @@
+"""Several `releasewatch` processes that begin at the same instant: each says that it is ready, and waits to be let go.
+
+`python -m tests.support.racing ARGUMENTS` is one of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[2]
+
+NEEDED = ("cli.deployment", "config", "integrations.git_history", "storage.migrate", "usecases.recording")
+
+
+@dataclass(frozen=True, slots=True)
+class Racer:
+    """What one of the processes is to do: arguments of `releasewatch`, what is added to its environment, and where."""
+
+    arguments: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+
+
+def race(racers: Sequence[Racer]) -> list[Any]:
+    """Let all of them go at once; the JSON that each gave out, in their order. All have to succeed."""
+    running = [_start(racer) for racer in racers]
+    try:
+        for process in running:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert said == "ready\n", said
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        ended = [process.communicate(timeout=120) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    for process, (_, talk) in zip(running, ended, strict=True):
+        assert process.returncode == 0, talk
+    return [json.loads(out) for out, _ in ended]
+
+
+def _start(racer: Racer) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "tests.support.racing", *racer.arguments],
+        cwd=racer.cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | dict(racer.env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _run() -> None:
+    """Import what a record needs, so that nothing but the record itself is left to do, then wait at the line."""
+    for name in NEEDED:
+        importlib.import_module(f"releasewatch.{name}")
+    from releasewatch.cli.main import run
+
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    _run()
