@@ -239,11 +239,26 @@ def load_dependencies(
     for row in rows:
         if row.key not in chosen or row.valid_from <= at:
             chosen[row.key] = row.catalog_id
-    found = [load_catalog(connection, number) for repo, number in chosen.items() if own is None or repo != own.repo]
-    if own is not None:
-        found.append(own)
-    nodes = [Node(c.full_key(x.key), x.type) for c in found for x in c.components]
-    edges = [(c.full_key(x.key), c.full_key(d)) for c in found for x in c.components for d in x.depends_on]
+    others = sorted(number for repo, number in chosen.items() if own is None or repo != own.repo)
+    nodes = [Node(own.full_key(c.key), c.type) for c in own.components] if own is not None else []
+    edges = [(own.full_key(c.key), own.full_key(d)) for c in own.components for d in c.depends_on] if own else []
+    for part in chunks(others):
+        nodes += [
+            Node(row.full_key, cast("ComponentType", row.type))
+            for row in connection.execute(
+                select(t.component.c.full_key, t.catalog_component.c.type)
+                .join_from(t.catalog_component, t.component)
+                .where(t.catalog_component.c.catalog_id.in_(part))
+            )
+        ]
+        edges += [
+            (row.full_key, row.depends_on)
+            for row in connection.execute(
+                select(t.component.c.full_key, t.dependency.c.depends_on)
+                .join_from(t.dependency, t.component)
+                .where(t.dependency.c.catalog_id.in_(part))
+            )
+        ]
     return nodes, edges
 
 

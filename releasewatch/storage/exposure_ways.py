@@ -87,8 +87,13 @@ def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
     """
     w = t.window.c
     open_end = literal(OPEN_END, Instant)
-    carrying = case((w.carrying_ended_recorded_at > q.known_at, open_end), else_=w.carrying_until)
-    live = case((w.live_ended_recorded_at > q.known_at, open_end), else_=w.live_until)
+
+    def unless_told_later(end: Any, recorded_at: Any) -> Any:
+        # An end that nothing was recorded to bring about is of a row that only names a place where nothing changed.
+        return case((and_(recorded_at > q.known_at, recorded_at < OPEN_END), open_end), else_=end)
+
+    carrying = unless_told_later(w.carrying_until, w.carrying_ended_recorded_at)
+    live = unless_told_later(w.live_until, w.live_ended_recorded_at)
     doubt = case((w.carrying_doubt_from > q.known_at, open_end), else_=w.carrying_doubt_from)
     return (
         select(

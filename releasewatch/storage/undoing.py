@@ -118,25 +118,22 @@ def _shas_of(repo_id: int) -> Any:
     )
 
 
-def changed_paths(
-    connection: Connection, repo_id: int, environment_id: int, paths: Iterable[tuple[int, str]]
-) -> Iterable[Any]:
-    """Who ever changed one of some paths: rows of `deployment_id, component_id, path, old_blob`.
+def changed_paths(connection: Connection, paths: Iterable[tuple[int, str]]) -> Iterable[Any]:
+    """Who ever changed one of some paths, wherever: rows of `deployment_id, component_id, path, old_blob`.
 
-    `paths`: `(component_id, path)`.
+    `paths`: `(component_id, path)`. Asked component by component: only so does SQLite use the index.
     """
     p = t.changed_path.c
-    wanted = {(component_id, path_digest(path)) for component_id, path in paths}
-    for part in chunks(sorted(wanted)):
-        yield from connection.execute(
-            select(p.deployment_id, p.component_id, p.path, p.old_blob)
-            .join_from(t.changed_path, t.deployment, t.deployment.c.deployment_id == p.deployment_id)
-            .where(
-                tuple_(p.component_id, p.path_digest).in_(list(part)),
-                t.deployment.c.repo_id == repo_id,
-                t.deployment.c.environment_id == environment_id,
+    wanted: dict[int, set[str]] = {}
+    for component_id, path in paths:
+        wanted.setdefault(component_id, set()).add(path_digest(path))
+    for component_id, digests in sorted(wanted.items()):
+        for part in chunks(sorted(digests)):
+            yield from connection.execute(
+                select(p.deployment_id, p.component_id, p.path, p.old_blob).where(
+                    p.component_id == component_id, p.path_digest.in_(part)
+                )
             )
-        )
 
 
 def load_carried(connection: Connection, origins: Sequence[Any]) -> dict[tuple[int, int], Carried]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, or_, select, tuple_, update
 
 from releasewatch.domain.deployments import REST, Axes, Place
 from releasewatch.domain.footprint import OriginFact
@@ -181,25 +181,25 @@ def _ended(
     }
 
 
-def _origins_in(cells: CellSet) -> Select[Any]:
-    """`(deployment_id, origin_no)` of every origin carried by one of the cells' components in their environment."""
-    return (
-        select(t.origin.c.deployment_id, t.origin.c.origin_no)
-        .join_from(t.origin, t.deployment, t.deployment.c.deployment_id == t.origin.c.deployment_id)
-        .where(
-            t.deployment.c.environment_id == cells.environment_id,
-            t.deployment.c.repo_id == cells.repo_id,
-            t.origin.c.carrier_id.in_(sorted(cells.component_ids)),
-        )
-    )
-
-
 def _in_cells(cells: CellSet) -> ColumnElement[bool]:
-    w = t.window.c
-    return and_(
-        tuple_(w.region, w.ring).in_([(p.region, p.ring) for p in cells.places]),
-        tuple_(w.deployment_id, w.origin_no).in_(_origins_in(cells)),
+    """Whether a window is of an origin carried by one of the components, in their environment and one of the places.
+
+    Asked window by window (EXISTS): few are open, while the origins of a year are many.
+    """
+    w, o, d = t.window.c, t.origin.c, t.deployment.c
+    carried = (
+        exists()
+        .where(
+            o.deployment_id == w.deployment_id,
+            o.origin_no == w.origin_no,
+            o.carrier_id.in_(sorted(cells.component_ids)),
+            d.deployment_id == o.deployment_id,
+            d.environment_id == cells.environment_id,
+            d.repo_id == cells.repo_id,
+        )
+        .correlate(t.window)
     )
+    return and_(tuple_(w.region, w.ring).in_([(p.region, p.ring) for p in cells.places]), carried)
 
 
 def end_live(connection: Connection, cells: CellSet, deployment_id: int, opened_at: datetime, now: datetime) -> None:

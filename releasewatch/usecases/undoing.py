@@ -77,7 +77,7 @@ def _suspects(connection: Any, seen: Seen, footprint: Footprint, block: int, sin
     now = {(ids[c], printable_path(change.path)): change.new_blob for c, change in net if c in ids}
     found = {
         row.deployment_id
-        for row in undoing.changed_paths(connection, repo_id, environment_id, now)
+        for row in undoing.changed_paths(connection, now)
         if since.removed is None or now[row.component_id, row.path] == row.old_blob
     }
     gone = {*(since.removed or ()), *since.reverted}

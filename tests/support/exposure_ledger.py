@@ -153,7 +153,7 @@ class _Deployments:
     def record(self, number: int) -> None:
         """One deployment, with what it ends and what ends it."""
         d = self.world.deployments[number]
-        environment_id, places = self._places(d.environment, d.targets, instant(d.tried))
+        environment_id, places = self._places(d.environment, d.targets, instant(d.tried), instant(d.recorded))
         repo_id = catalogs.ensure_repo(self.connection, d.repo)
         deployment_id = number + 1
         _many(self.connection, t.deployment, [self._values(d, number, repo_id, environment_id)])
@@ -209,14 +209,14 @@ class _Deployments:
         }
 
     def _places(
-        self, environment: str, targets: Sequence[tuple[str, str]], since: datetime
+        self, environment: str, targets: Sequence[tuple[str, str]], since: datetime, now: datetime
     ) -> tuple[int, tuple[Place, ...]]:
         axes = Axes(
             self.world.regions | {region for region, _ in targets if region},
             self.world.rings | {ring for _, ring in targets if ring},
         )
         tier = ENVIRONMENTS[environment]
-        environment_id, new = catalogs.ensure_environment(self.connection, environment, tier, axes, MIDNIGHT)
+        environment_id, new = catalogs.ensure_environment(self.connection, environment, tier, axes, now)
         windows.split_rest(self.connection, environment_id, new, since)
         everywhere = catalogs.known_axes(self.connection, environment_id)
         return environment_id, expand_targets([Place(*target) for target in targets], everywhere)
@@ -288,7 +288,7 @@ class _Deployments:
         alike = (d.repo, d.environment) == (other.repo, other.environment)
         if undone not in d.undoes or d.status != "succeeded" or not follows or not alike:
             return
-        environment_id, places = self._places(d.environment, d.targets, instant(d.tried))
+        environment_id, places = self._places(d.environment, d.targets, instant(d.tried), instant(d.recorded))
         repo_id = catalogs.ensure_repo(self.connection, d.repo)
         cells = CellSet(repo_id, environment_id, frozenset(self.ids[c] for c in d.components), places)
         at = instant(d.opened)
@@ -299,7 +299,7 @@ class _Deployments:
     def doubt(self) -> None:
         """Write the doubts, once everything is recorded."""
         for doubt in self.world.doubts:
-            environment_id, places = self._places(doubt.environment, doubt.targets, instant(doubt.at))
+            environment_id, places = self._places(doubt.environment, doubt.targets, instant(doubt.at), instant(OPEN))
             repo_id = catalogs.ensure_repo(self.connection, doubt.repo)
             cells = CellSet(repo_id, environment_id, frozenset(self.ids[c] for c in doubt.components), places)
             at = instant(doubt.at)

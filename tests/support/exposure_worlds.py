@@ -108,7 +108,7 @@ SUBJECTS = (*COMPONENTS, "a", "b", "c", *PRODUCTS, "not-known-yet")
 @st.composite
 def _entitlements(draw: st.DrawFn, customers: int) -> tuple[Entitled, ...]:
     found: dict[Any, Entitled] = {}
-    for _ in range(draw(st.integers(2, 9))):
+    for _ in range(draw(st.integers(4, 9))):
         cell = (
             draw(st.integers(0, customers - 1)),
             draw(st.sampled_from(("shop/a", "shop/b", "shop/lib", "shop/sub") * 3 + SUBJECTS)),
@@ -190,7 +190,7 @@ def _deployments(draw: st.DrawFn, regions: frozenset[str], in_order: bool) -> tu
                 namings=tuple(
                     Naming(ref, draw(_SOME))
                     for ref in sorted(
-                        draw(st.sets(st.sampled_from((*ALIASES, "nobody")), max_size=draw(_mostly(0, 2))))
+                        draw(st.sets(st.sampled_from((*ALIASES, "nobody")), max_size=draw(_mostly(0, 0, 2))))
                     )
                 ),
                 blank=draw(_mostly("none", "none", "warn", "all")),
@@ -221,8 +221,8 @@ def worlds(draw: st.DrawFn) -> World:
     in_order = draw(st.booleans())
     customers = draw(_customers())
     return World(
-        types={c: draw(_mostly("service", "library")) for c in COMPONENTS},
-        needs=frozenset(draw(st.sets(st.tuples(component, component), min_size=2, max_size=7))),
+        types={c: draw(_mostly("service", "service", "library")) for c in COMPONENTS},
+        needs=frozenset(draw(st.sets(st.tuples(component, component), min_size=4, max_size=8))),
         regions=regions,
         rings=draw(st.frozensets(st.sampled_from(RINGS))),
         deployments=draw(_deployments(regions, in_order)),
