@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.options import INSTANT, NAME, common, filled_by
+from releasewatch.cli.options import INSTANT, NAME, RELEASE, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.domain.times import format_both
@@ -36,7 +36,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone."
         ),
-        click.option("--release", type=NAME, metavar="V", help="The release's name."),
+        click.option("--release", type=RELEASE, metavar="V", help="The release's name."),
         click.option("--head", metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")),
         click.option("--from", "base", metavar="REV", help="What cells without a baseline are compared with."),
         click.option(

@@ -33,22 +33,25 @@ class InstantType(click.ParamType[datetime]):
 
 
 class NameType(click.ParamType[str]):
-    """A name that identifies something: what a table's key and a line of output can hold."""
+    """A name that identifies something: what a table's key can hold, and, unless others chose it, a line of output."""
 
     name = "name"
     longest = 200
 
+    def __init__(self, *, chosen_by_others: bool = False) -> None:
+        self.chosen_by_others = chosen_by_others
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).strip()
-        if not text or text == "?" or not text.isprintable() or len(text) > self.longest:
-            shown = text if text.isprintable() and len(text) <= self.longest else "That"
-            self.fail(
-                f"{shown!r} is no name. Wanted: at most {self.longest} printable characters, and not ?.", param, ctx
-            )
+        fit = self.chosen_by_others or text.isprintable()
+        if not text or text == "?" or not fit or len(text) > self.longest:
+            self.fail(f"That is no name. Wanted: at most {self.longest} printable characters, and not ?.", param, ctx)
         return text
 
 
 NAME = NameType()
+RELEASE = NameType(chosen_by_others=True)
+"""The name of a release: a tag may hold anything, and it is made printable where it is shown."""
 INSTANT = InstantType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
