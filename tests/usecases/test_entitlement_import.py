@@ -183,9 +183,9 @@ def test_products_wait_until_settings_or_ledger_know_them(desk: Desk) -> None:
                 recorded_to=OPEN_END,
             )
         )
-    outcome = desk.take(entitlements="customer,product\nA,business\nA,old\nA,unheard-of\n", products=("business",))[
-        "entitlements"
-    ]
+    outcome = desk.take(
+        entitlements="customer,product\nA,business\nA,old\nA,unheard-of\n", products={"business": ("site/api",)}
+    )["entitlements"]
     assert (outcome.waiting, outcome.waiting_for) == (1, ("unheard-of",))
     assert [row[0] for row in _recorded(desk)] == ["product:business", "product:old", "product:unheard-of"]
 
