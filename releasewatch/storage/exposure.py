@@ -38,11 +38,12 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import (
     BLANK_DISTANCE,
     everybody,
+    exposed_once,
     exposed_rows,
     merged_customers,
     unplaced_customers,
 )
-from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, NAMED, RANK, ExposureQuestion, in_view, known_windows
+from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, NAMED, RANK, ExposureQuestion, in_view
 from releasewatch.storage.types import OPEN_END
 
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
@@ -57,28 +58,9 @@ class ExposureFilter:
     account_manager: str | None = None
 
 
-def _by_customer(q: ExposureQuestion, rows: CTE) -> Any:
-    """The exposed customers, each once, at their nearest. `carried`: still at `at`; `surely`: and that is certain."""
-    r = rows.c
-    carried = case((r.carrying_until > q.at, 1), else_=0)
-    surely = case((and_(r.certain == 1, r.sure_until > q.at), 1), else_=0)
-    return select(
-        r.customer_id,
-        func.min(r.rank).label("rank"),
-        func.max(r.certain).label("certain"),
-        func.max(carried).label("carried"),
-        func.max(surely).label("surely"),
-    ).group_by(r.customer_id)
-
-
 def exposed_customers(q: ExposureQuestion) -> CTE:
     """The exposed customers, each once, as a CTE with `customer_id`: what is asked about them is joined to it."""
-    return _exposed(q, in_view(q), merged_customers(q))
-
-
-def _exposed(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
-    found: CTE = _by_customer(q, exposed_rows(q, seen, merged)).cte("exposed")
-    return found
+    return exposed_once(q, in_view(q), merged_customers(q))
 
 
 def _reach(rank: Any) -> Any:
@@ -138,7 +120,7 @@ def count_unplaced(connection: Connection, q: ExposureQuestion) -> int:
 def _count_others(connection: Connection, q: ExposureQuestion) -> int:
     """How many of the environment's customers are not among the exposed."""
     seen, merged = in_view(q), merged_customers(q)
-    anybody, exposed = everybody(q, seen, merged), _exposed(q, seen, merged)
+    anybody, exposed = everybody(q, seen, merged), exposed_once(q, seen, merged)
     found = connection.scalar(
         select(func.count())
         .join_from(anybody, exposed, exposed.c.customer_id == anybody.c.customer_id, isouter=True)
@@ -195,7 +177,7 @@ def detail_statement(
     among = None
     if customer_id is not None:
         among = (customer_id,) if isinstance(customer_id, UUID) else tuple(customer_id)
-    rows = exposed_rows(q, in_view(q), merged_customers(q), among)
+    rows = exposed_rows(q, among)
     c, r, f = t.customer.c, rows.c, t.customer_fact.c
     statement = (
         select(rows, c.key, c.directory, f.name, f.account_manager)
@@ -203,22 +185,6 @@ def detail_statement(
         .join(t.customer_fact, and_(f.customer_id == r.customer_id, *_current(q)), isouter=True)
     )
     return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
-
-
-def nearest_neighbours(connection: Connection, q: ExposureQuestion) -> dict[tuple[int, str, str, int], str | None]:
-    """Over which component each one is reached, by place: `(component_id, region, ring, distance)` to its full key.
-
-    None for what changed itself; of several at the same distance the first by key.
-    """
-    windows = known_windows(q, in_view(q))
-    r, w = t.reach.c, windows.c
-    rows = connection.execute(
-        select(r.component_id, w.region, w.ring, r.distance, func.min(t.component.c.full_key).label("via"))
-        .join_from(windows, t.reach, and_(r.deployment_id == q.deployment_id, r.origin_no == w.origin_no))
-        .join(t.component, t.component.c.component_id == r.via_id, isouter=True)
-        .group_by(r.component_id, w.region, w.ring, r.distance)
-    )
-    return {(row.component_id, row.region, row.ring, row.distance): row.via for row in rows}
 
 
 def waiting_subjects(connection: Connection) -> int:
@@ -244,7 +210,6 @@ __all__ = [
     "count_unplaced",
     "detail_statement",
     "exposed_customers",
-    "nearest_neighbours",
     "page_statement",
     "waiting_subjects",
 ]

@@ -21,6 +21,7 @@ from releasewatch.storage.exposure_ways import (
     RANK,
     ExposureQuestion,
     earlier,
+    in_view,
     known,
     known_windows,
     later,
@@ -38,21 +39,10 @@ BLANK_DISTANCE = RANK - 1
 _OPEN = literal(OPEN_END, Instant)
 
 
-def exposed_rows(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID] | None = None) -> CTE:
+def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CTE:
     """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor."""
-    windows = known_windows(q, seen)
-    cells = reach_cells(q, windows)
-    parts = [
-        _entitled(q, ways(q, cells)),
-        _upgraded(q, windows, release_order(q, seen)),
-        _named(q, seen, windows),
-    ]
-    if q.blank_reaches_all:
-        parts.append(_everybody(q, seen))
-    words = dict(q.without_entitlement)
-    if q.is_production and set(words.values()) & {"possible", "all"}:
-        parts.append(_unplaced(q, seen, merged, cells, words))
-        parts += [_unplaced_everybody(q, seen, merged, words)] if q.blank_reaches_all else []
+    merged = merged_customers(q)
+    parts = _branches(q, in_view(q), merged)
     if among is not None:
         parts = [_of_these(part, among, merged) for part in parts]
     found = union_all(*parts).cte("found_row")
@@ -62,6 +52,54 @@ def exposed_rows(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UU
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .cte("exposed_row")
     )
+
+
+def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
+    """The exposed customers, each once: `rank` of their nearest way and whether one is `certain`.
+
+    `carried`: still at `at`; `surely`: and that is certain.
+    """
+    sums: dict[str, Any] = {"rank": func.min, "certain": func.max, "carried": func.max, "surely": func.max}
+
+    def summed(part: Select[Any]) -> Select[Any]:
+        # Within its branch already, so that as little as possible is carried on for each way.
+        c = {column.name: getattr(column, "element", column) for column in part.selected_columns}
+        values = {
+            "rank": c["rank"],
+            "certain": c["certain"],
+            "carried": case((c["carrying_until"] > q.at, 1), else_=0),
+            "surely": case((and_(c["certain"] == 1, c["sure_until"] > q.at), 1), else_=0),
+        }
+        totals = [total(values[name]).label(name) for name, total in sums.items()]
+        return part.with_only_columns(c["customer_id"].label("customer_id"), *totals).group_by(c["customer_id"])
+
+    found = union_all(*(summed(part) for part in _branches(q, seen, merged))).cte("found")
+    who = _survivor(found.c.customer_id, merged)
+    totals = [total(found.c[name]).label(name) for name, total in sums.items()]
+    return (
+        select(who, *totals)
+        .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
+        .group_by(who.element)
+        .cte("exposed")
+    )
+
+
+def _branches(q: ExposureQuestion, seen: CTE, merged: CTE) -> list[Select[Any]]:
+    """The ways in which a deployment reaches customers, each with the same columns."""
+    windows = known_windows(q, seen)
+    cells = reach_cells(q, windows)
+    parts = [
+        _entitled(q, ways(q, cells)),
+        _upgraded(q, windows, cells, release_order(q, seen)),
+        _named(q, seen, windows),
+    ]
+    if q.blank_reaches_all:
+        parts.append(_everybody(q, seen))
+    words = dict(q.without_entitlement)
+    if q.is_production and set(words.values()) & {"possible", "all"}:
+        parts.append(_unplaced(q, seen, merged, cells, words))
+        parts += [_unplaced_everybody(q, seen, merged, words)] if q.blank_reaches_all else []
+    return parts
 
 
 def _of_these(part: Select[Any], among: Sequence[UUID], merged: CTE) -> Select[Any]:
@@ -105,8 +143,18 @@ def _in_place(q: ExposureQuestion, way: CTE) -> ColumnElement[bool]:
     e, w = t.entitlement.c, way.c
     regions, rings = named_places(q)
     return and_(
-        or_(e.region.in_((ANY, UNKNOWN)), e.region == w.region, and_(w.region == REST, e.region.not_in(regions))),
-        or_(e.ring.in_((ANY, UNKNOWN)), e.ring == w.ring, and_(w.ring == REST, e.ring.not_in(rings))),
+        or_(
+            w.any_region == 1,
+            e.region.in_((ANY, UNKNOWN)),
+            e.region == w.region,
+            and_(w.region == REST, e.region.not_in(regions)),
+        ),
+        or_(
+            w.any_ring == 1,
+            e.ring.in_((ANY, UNKNOWN)),
+            e.ring == w.ring,
+            and_(w.ring == REST, e.ring.not_in(rings)),
+        ),
     )
 
 
@@ -132,6 +180,7 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
             case((sure, 1), else_=0).label("certain"),
             literal("entitlement").label("source"),
             w.component_id,
+            w.via,
             w.region,
             w.ring,
             starts.label("live_from"),
@@ -167,13 +216,13 @@ def _says_where() -> ColumnElement[bool]:
     return and_(e.environment != UNKNOWN, e.region != UNKNOWN, e.ring != UNKNOWN, e.version != UNKNOWN)
 
 
-def _upgraded(q: ExposureQuestion, windows: CTE, order: CTE) -> Select[Any]:
+def _upgraded(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> Select[Any]:
     """Those whose own copy changed from a release without the change to a later one that holds it, from then on.
 
     Also the releases after that one: what is carried does not end with the next version.
     """
     e, n, before = t.entitlement.c, order.c, t.entitlement.alias("before")
-    newer = later_releases(q, windows, order)
+    newer = later_releases(q, windows, cells, order)
     b, w = before.c, newer.c
     older = select(n.carrier_id, n.release, literal(1).label("is_first")).where(n.is_later == 0)
     if q.release:
@@ -191,8 +240,9 @@ def _upgraded(q: ExposureQuestion, windows: CTE, order: CTE) -> Select[Any]:
             case((and_(w.window_certain == 1, w.subject_certain == 1, _says_where()), 1), else_=0).label("certain"),
             literal("upgrade").label("source"),
             w.component_id,
-            w.region,
-            w.ring,
+            w.via,
+            w.told_region.label("region"),
+            w.told_ring.label("ring"),
             starts.label("live_from"),
             case((brings, earlier(w.said_until, e.valid_to)), else_=starts).label("live_until"),
             earlier(w.said_until, e.valid_to).label("carrying_until"),
@@ -247,6 +297,7 @@ def _without_entitlement(
         certain.label("certain"),
         literal(source).label("source"),
         literal(None).label("component_id"),
+        literal(None).label("via"),
         literal("").label("region"),
         literal("").label("ring"),
         live_from.label("live_from"),
@@ -335,12 +386,11 @@ def _since_opened(q: ExposureQuestion, seen: CTE) -> list[ColumnElement[bool]]:
 def unplaced_customers(q: ExposureQuestion, seen: CTE, merged: CTE) -> Select[Any]:
     """Current customers who had no entitlement at all since the deployment opened: `customer_id, directory`."""
     f, e = t.customer_fact.c, t.entitlement.c
-    through_others = (
-        select(merged.c.survivor_id)
-        .join_from(merged, t.entitlement, e.customer_id == merged.c.customer_id)
-        .join(seen, and_(*_since_opened(q, seen)))
-    )
-    placed = exists().where(e.customer_id == f.customer_id, *_since_opened(q, seen)).correlate(t.customer_fact, seen)
+
+    def placed(customer_id: Any, owner: Any) -> Any:
+        return exists().where(e.customer_id == customer_id, *_since_opened(q, seen)).correlate(owner, seen)
+
+    through_others = select(merged.c.survivor_id).join_from(merged, seen, placed(merged.c.customer_id, merged))
     return (
         select(f.customer_id, t.customer.c.directory, seen.c.since, f.valid_from, f.valid_to)
         .join_from(t.customer_fact, t.customer, t.customer.c.customer_id == f.customer_id)
@@ -349,7 +399,7 @@ def unplaced_customers(q: ExposureQuestion, seen: CTE, merged: CTE) -> Select[An
             f.valid_from <= q.at,
             f.valid_to > q.at,
             known(f.recorded_from, f.recorded_to, q),
-            ~placed,
+            ~placed(f.customer_id, t.customer_fact),
             f.customer_id.not_in(through_others),
             f.customer_id.not_in(select(merged.c.customer_id)),
         )

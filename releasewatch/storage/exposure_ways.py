@@ -112,10 +112,14 @@ def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
     )
 
 
+_ENDS = ("live_until", "carrying_until", "sure_until")
+
+
 def reach_cells(q: ExposureQuestion, windows: CTE) -> CTE:
     """Component by place and distance: the window over all origins at that distance that opened at the same instant.
 
-    A farther distance is kept only where it lasts longer than every nearer one.
+    A farther distance is kept only where it lasts longer than every nearer one. `via`: the neighbour's full key, of
+    several the first. `any_region`, `any_ring`: the place stands for all of them, as one row instead of many.
     """
     r, w = t.reach.c, windows.c
     each = (
@@ -125,27 +129,44 @@ def reach_cells(q: ExposureQuestion, windows: CTE) -> CTE:
             w.ring,
             r.distance,
             w.live_from,
+            func.min(t.component.c.full_key).label("via"),
             func.max(w.certain).label("certain"),
             func.max(w.live_until, type_=Instant).label("live_until"),
             func.max(w.carrying_until, type_=Instant).label("carrying_until"),
             func.max(w.sure_until, type_=Instant).label("sure_until"),
         )
         .join_from(windows, t.reach, and_(r.deployment_id == q.deployment_id, r.origin_no == w.origin_no))
+        .join(t.component, t.component.c.component_id == r.via_id, isouter=True)
         .group_by(r.component_id, w.region, w.ring, r.distance, w.live_from)
         .subquery("each")
     )
     e = each.c
-    ends = ("live_until", "carrying_until", "sure_until")
     nearer = {
         name: func.max(e[name], type_=Instant).over(
             partition_by=(e.component_id, e.region, e.ring, e.live_from), order_by=e.distance, rows=(None, -1)
         )
-        for name in ends
+        for name in _ENDS
     }
     ranked = select(each, *(value.label(f"nearer_{name}") for name, value in nearer.items())).subquery("ranked")
     k = ranked.c
-    longer = or_(k.nearer_carrying_until.is_(None), *(k[name] > k[f"nearer_{name}"] for name in ends))
-    return select(*(k[column.name] for column in each.c)).where(longer).cte("reach_cell")
+    longer = or_(k.nearer_carrying_until.is_(None), *(k[name] > k[f"nearer_{name}"] for name in _ENDS))
+    cells = select(*(k[column.name] for column in e)).where(longer).subquery("longest")
+    return _joined(q, _joined(q, cells, "ring").subquery("over_rings"), "region").cte("reach_cell")
+
+
+def _joined(q: ExposureQuestion, cells: Any, axis: str) -> Select[Any]:
+    """Cells without one axis, for components whose windows do not depend on it and have all of it."""
+    w, c = t.window.c, cells.c
+    rest = [column.name for column in c if column.name != axis]
+    mine = w.deployment_id == q.deployment_id
+    many = select(func.count(w[axis].distinct())).where(mine).scalar_subquery()
+    whole = select(func.min(w[axis])).where(mine).scalar_subquery() == REST
+    alike = select(cells, func.count().over(partition_by=[c[name] for name in rest]).label("alike")).subquery()
+    least = func.min(alike.c.alike).over(partition_by=alike.c.component_id)
+    counted = select(alike, case((and_(whole, least == many), 1), else_=0).label(f"any_{axis}")).subquery()
+    n = counted.c
+    place = case((n[f"any_{axis}"] == 1, REST), else_=n[axis]).label(axis)
+    return select(*(n[name] for name in rest), place, n[f"any_{axis}"]).distinct()
 
 
 def ways(q: ExposureQuestion, cells: CTE) -> CTE:
@@ -160,6 +181,9 @@ def ways(q: ExposureQuestion, cells: CTE) -> CTE:
             c.component_id,
             c.region,
             c.ring,
+            c.any_region,
+            c.any_ring,
+            c.via,
             (case((c.distance == 0, DIRECT), else_=DEPENDENT) * RANK + c.distance).label("rank"),
             c.certain.label("window_certain"),
             case((s.certain.is_(True), 1), else_=0).label("subject_certain"),
@@ -202,12 +226,13 @@ def release_order(q: ExposureQuestion, seen: CTE) -> CTE:
     )
 
 
-def later_releases(q: ExposureQuestion, windows: CTE, order: CTE) -> CTE:
+def later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> CTE:
     """Releases that contain the change because they came after it, by place, component and subject.
 
-    Not those that came after it was taken back there.
+    Not those that came after it was taken back there. `told_region`, `told_ring`: the place as it is told.
     """
     r, w, o, s, n = t.reach.c, windows.c, t.origin.c, t.component_subject.c, order.c
+    joined = select(cells.c.component_id, cells.c.any_region, cells.c.any_ring).distinct().subquery("joined_component")
     return (
         select(
             n.release,
@@ -216,7 +241,12 @@ def later_releases(q: ExposureQuestion, windows: CTE, order: CTE) -> CTE:
             r.component_id,
             w.region,
             w.ring,
-            func.min(case((r.distance == 0, DIRECT), else_=DEPENDENT) * RANK + r.distance).label("rank"),
+            case((joined.c.any_region == 1, REST), else_=w.region).label("told_region"),
+            case((joined.c.any_ring == 1, REST), else_=w.ring).label("told_ring"),
+            literal(0).label("any_region"),
+            literal(0).label("any_ring"),
+            func.min(t.component.c.full_key).label("via"),
+            (case((r.distance == 0, DIRECT), else_=DEPENDENT) * RANK + r.distance).label("rank"),
             func.max(w.certain).label("window_certain"),
             func.max(case((s.certain.is_(True), 1), else_=0)).label("subject_certain"),
             later(func.min(w.live_from, type_=Instant), s.valid_from).label("starts"),
@@ -224,10 +254,24 @@ def later_releases(q: ExposureQuestion, windows: CTE, order: CTE) -> CTE:
         )
         .join_from(windows, t.origin, and_(o.deployment_id == q.deployment_id, o.origin_no == w.origin_no))
         .join(t.reach, and_(r.deployment_id == o.deployment_id, r.origin_no == o.origin_no))
+        .join(joined, joined.c.component_id == r.component_id)
+        .join(t.component, t.component.c.component_id == r.via_id, isouter=True)
         .join(order, and_(n.carrier_id == o.carrier_id, n.is_later == 1, w.carrying_until > n.first_at))
         .join(t.component_subject, s.component_id == r.component_id)
         .where(s.valid_from <= q.at, s.valid_to > s.valid_from, known(s.recorded_from, s.recorded_to, q))
-        .group_by(n.release, o.carrier_id, s.subject, r.component_id, w.region, w.ring, s.valid_from, s.valid_to)
+        .group_by(
+            n.release,
+            o.carrier_id,
+            s.subject,
+            r.component_id,
+            w.region,
+            w.ring,
+            joined.c.any_region,
+            joined.c.any_ring,
+            r.distance,
+            s.valid_from,
+            s.valid_to,
+        )
         .cte("later_release")
     )
 

@@ -120,7 +120,6 @@ class _Wording:
 
     def __init__(self, connection: Any, question: ExposureQuestion, asking: Asking) -> None:
         self._names = catalogs.component_keys(connection)
-        self._neighbours = exposure.nearest_neighbours(connection, question)
         self._at = question.at
         self._only = asking.only
         self._reveal = asking.reveal
@@ -168,7 +167,7 @@ class _Wording:
     def _via(self, rows: Sequence[Any], rank: int) -> str | None:
         """Over whom the nearest of their components is reached; of several the first by key."""
         found = [
-            (self._names[row.component_id], self._neighbours[row.component_id, row.region, row.ring, rank % RANK] or "")
+            (self._names[row.component_id], row.via or "")
             for row in rows
             if row.rank == rank and row.component_id is not None
         ]
