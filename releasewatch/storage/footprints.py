@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
@@ -13,6 +14,9 @@ from releasewatch.domain.notes import brought_by
 from releasewatch.domain.releases import Commit, printable_path
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import path_digest
+
+AT_ONCE = 1000
+"""How many rows are made and inserted together: memory stays flat on any range."""
 
 NAMING_TRAILER = "customer"
 """The trailer `Customer: KEY`, by which a change names a customer; compared without regard to case."""
@@ -30,7 +34,7 @@ def write_footprint(
     _many(
         connection,
         t.change_component,
-        [
+        (
             {
                 "deployment_id": deployment_id,
                 "change_no": touch.change,
@@ -40,12 +44,12 @@ def write_footprint(
                 "sample_path": printable_path(touch.sample_path),
             }
             for touch in footprint.touches
-        ],
+        ),
     )
     _many(
         connection,
         t.changed_path,
-        [
+        (
             {
                 "deployment_id": deployment_id,
                 "baseline_no": block,
@@ -58,7 +62,7 @@ def write_footprint(
             }
             for block, component, change in footprint.changed_paths
             for path in (printable_path(change.path),)
-        ],
+        ),
     )
     _many(
         connection,
@@ -134,13 +138,25 @@ def _write_blocks(connection: Connection, deployment_id: int, blocks: Sequence[B
 
 
 def _write_changes(connection: Connection, deployment_id: int, footprint: Footprint) -> None:
+    merges = merges_of(footprint.changes)
+    naming = footprint.naming_changes()
+    waiting = iter(footprint.changes)
+    while part := list(islice(waiting, AT_ONCE)):
+        _write_some_changes(connection, deployment_id, part, merges, naming)
+
+
+def _write_some_changes(
+    connection: Connection,
+    deployment_id: int,
+    facts: Sequence[ChangeFact],
+    merges: Mapping[str, Mapping[str, str]],
+    naming: Collection[int],
+) -> None:
     changes: list[dict[str, Any]] = []
     authors: list[dict[str, Any]] = []
     trailers: list[dict[str, Any]] = []
     customers: list[dict[str, Any]] = []
-    merges = merges_of(footprint.changes)
-    naming = footprint.naming_changes()
-    for fact in footprint.changes:
+    for fact in facts:
         commit = fact.commit
         key = {"deployment_id": deployment_id, "change_no": fact.number}
         changes.append(
@@ -192,9 +208,11 @@ def _change_values(commit: Commit) -> dict[str, Any]:
     }
 
 
-def _many(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
+def _many(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows as they are made, part by part: a deployment may hold ten thousand commits."""
+    waiting = iter(rows)
+    while part := list(islice(waiting, AT_ONCE)):
+        connection.execute(insert(table), part)
 
 
 def read_blocks(connection: Connection, deployment_id: int) -> list[Any]:
