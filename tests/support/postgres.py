@@ -68,18 +68,21 @@ class PostgresServer:
         return _text(self._url.set(username=LOCKED_USER, password="wrong"))
 
     @contextmanager
-    def empty_database(self) -> Iterator[str]:
-        """The URL of a new database, which is dropped in the end even when somebody is still connected."""
+    def empty_database(self, like: str = "template0") -> Iterator[str]:
+        """The URL of a new database, which is dropped in the end even when somebody is still connected.
+
+        `like` names the database that it is a copy of.
+        """
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._execute("CREATE DATABASE {} TEMPLATE template0", name)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, like)
         try:
             yield _text(self._url.set(database=name))
         finally:
             self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _execute(self, statement: str, name: str) -> None:
+    def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(_conninfo(self._url), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def find_programs() -> Path:

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -23,7 +24,7 @@ from releasewatch.storage.catalogs import component_keys
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import read_windows
 from releasewatch.usecases.deployments import Describing, describe
-from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import Recorded, RecordRequest, Surroundings
 from releasewatch.usecases.recording import record
 from tests.support.repos import RepoBuilder
 
@@ -72,14 +73,19 @@ class Window:
     doubt_from: float | None
 
 
-@dataclass(frozen=True)
 class Done:
-    """A deployment that was recorded: its number, its document, and what was remarked."""
+    """A deployment that was recorded: its number, what was remarked, and its document as it is when first asked for."""
 
-    number: int
-    document: dict[str, Any]
-    already: bool
-    remarks: tuple[str, ...]
+    def __init__(self, ledger: Ledger, done: Recorded, how: Describing) -> None:
+        self._ledger = ledger
+        self._how = how
+        self.number = done.deployment_id
+        self.already = done.already_recorded
+        self.remarks = done.remarks
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        return describe(self._ledger, self.number, self._how)
 
     @property
     def id(self) -> str:
@@ -194,13 +200,11 @@ class World:
         if request.stated_kind == "change":
             around = Surroundings(self.key, None, self.catalog_at, GitignoreMapper)
         done = record(self.ledger, around, request)
-        document = describe(self.ledger, done.deployment_id, Describing(request.now, {}, done.already_recorded))
-        return Done(done.deployment_id, document, done.already_recorded, done.remarks)
+        return Done(self.ledger, done, Describing(request.now, {}, done.already_recorded))
 
     def show(self, done: Done) -> Done:
         """The same deployment as the ledger has it by now."""
-        document = describe(self.ledger, done.number, Describing(hour(1000), {}, already_recorded=True))
-        return Done(done.number, document, True, ())
+        return Done(self.ledger, Recorded(done.number, True), Describing(hour(1000), {}, already_recorded=True))
 
     def windows(self, done: Done) -> list[Window]:
         """The windows of a deployment."""
