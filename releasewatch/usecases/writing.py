@@ -43,7 +43,7 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
     """Write it all in one transaction; None when what was seen of the ledger has moved since."""
     request, now, footprint = task.request, task.request.now, prepared.footprint
     with _alone(ledger, task, seen) as connection:
-        if connection is None:
+        if connection is None or (seen.number is None and _is_taken(connection, task, seen)):
             return None
         repo_id = catalogs.ensure_repo(connection, task.around.repo)
         catalog_id, is_new = catalogs.register_catalog(connection, task.catalog, now)
@@ -86,6 +86,11 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
             until = coverages.next_forward_at(connection, repo_id, opened_at, number) or OPEN_END
             catalogs.put_in_force(connection, repo_id, catalog_id, opened_at, until, now)
         return Recorded(number, False, (*prepared.remarks, *remarks))
+
+
+def _is_taken(connection: Any, task: Task, seen: Seen) -> bool:
+    """Whether somebody has used the key meanwhile: for another environment or repo, whose position we did not watch."""
+    return any(one.row.attempt == seen.standing.attempt for one in deployments.find_attempts(connection, task.key))
 
 
 def add_words(ledger: Ledger, task: Task, seen: Seen) -> Recorded | None:

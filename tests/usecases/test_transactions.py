@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.domain.deployments import Axes
-from releasewatch.errors import LedgerUnavailableError
+from releasewatch.errors import InvalidCallError, LedgerUnavailableError
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
@@ -93,6 +93,20 @@ def test_git_is_never_read_inside_a_write_transaction(watched):
     assert set(called) >= {"resolve", "contains", "read_range", "nearest_tag", "blobs_at", "file_at"}
 
 
+def test_git_is_read_once_for_each_distinct_base(watched):
+    world, _, called = watched
+    first = world.commit("a", "b")
+    world.record(1, regions=("eu", "us", "ap"))
+    world.record(2, head=first, regions=("us",))
+    world.commit("a")
+    world.record(3, regions=("ap",))
+    world.commit("b")
+    called.clear()
+    done = world.record(4, regions=("eu", "us", "ap"))
+    assert len(done.baselines) == 3
+    assert called.count("read_range") == 2
+
+
 def interfere(world: World, what: Callable[[], object]) -> None:
     """Do something once, when git is read for the next deployment's difference."""
     done: list[bool] = []
@@ -129,6 +143,16 @@ def test_the_same_key_recorded_meanwhile_is_found(tmp_path, world, ledger):
     interfere(world, lambda: other(tmp_path, ledger).record(2, run="R"))
     done = world.record(2, run="R")
     assert (done.already, done.number) == (True, 2)
+    assert len(world.rows(t.deployment)) == 2
+
+
+def test_a_given_key_that_is_used_elsewhere_meanwhile_is_refused(tmp_path, world, ledger):
+    world.commit("a")
+    world.record(1)
+    world.commit("a")
+    interfere(world, lambda: other(tmp_path, ledger).record(2, key="K", environment="staging"))
+    with pytest.raises(InvalidCallError, match="which has another environment"):
+        world.record(2, key="K")
     assert len(world.rows(t.deployment)) == 2
 
 
