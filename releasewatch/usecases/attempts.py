@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from releasewatch.domain.deployments import Standing, Statement, settle
+from releasewatch.domain.deployments import Standing, Statement, Status, settle
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import coverages, deployments
 from releasewatch.storage.deployments import DeploymentRow
@@ -20,12 +20,15 @@ clocks of runners differ, and a job's clock was read before others wrote."""
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The record that a statement belongs to (None: a new one). `is_told`: it was told before and changes nothing."""
+    """The record that a statement belongs to (None: a new one).
+
+    `told_as`: how the same attempt was told before; the statement then changes nothing.
+    """
 
     existing: Any
     statement: Statement
     standing: Standing
-    is_told: bool = False
+    told_as: Status | None = None
 
 
 def find_record(connection: Any, task: Task, newest_opened_at: datetime | None) -> Found:
@@ -40,7 +43,7 @@ def find_record(connection: Any, task: Task, newest_opened_at: datetime | None) 
     statement = _statement(request, started, newest_opened_at)
     if record is None:
         return Found(None, statement, settle([statement]))
-    return Found(record.row, statement, settle([*before, statement]), _is_told(request, before, started))
+    return Found(record.row, statement, settle([*before, statement]), _told_as(request, before, started))
 
 
 def _check_same(connection: Any, task: Task, found: DeploymentRow) -> None:
@@ -100,8 +103,9 @@ def _started(request: RecordRequest, before: Sequence[Statement]) -> Statement |
     return waiting.get(request.attempt)
 
 
-def _is_told(request: RecordRequest, before: Sequence[Statement], started: Statement | None) -> bool:
-    return started is None and any(said.attempt == request.attempt for said in before)
+def _told_as(request: RecordRequest, before: Sequence[Statement], started: Statement | None) -> Status | None:
+    same = [said.status for said in before if said.attempt == request.attempt]
+    return same[-1] if same and started is None else None
 
 
 def _statement(request: RecordRequest, started: Statement | None, newest_opened_at: datetime | None) -> Statement:

@@ -92,8 +92,9 @@ class Seen:
     """The ledger as it was before git was read, as far as it concerns one deployment.
 
     `existing` is the row of the record that `statement` belongs to, None for a new one; `standing` is what it comes to
-    with the statement. `axes` holds the regions and rings known of the environment, `stored_axes` those of the ledger.
-    `before` is what came before the deployment, `same_head` those of them that had its head, `later` what came after.
+    with the statement, `told_as` how the same attempt was told before. `axes` holds the regions and rings known of the
+    environment, `stored_axes` those of the ledger. `before` is what came before the deployment, `same_head` those of
+    them that had its head, `later` what came after.
     """
 
     statement: Statement
@@ -104,7 +105,7 @@ class Seen:
     axes: Axes = field(default_factory=Axes)
     stored_axes: Axes = field(default_factory=Axes)
     existing: Any = None
-    is_told: bool = False
+    told_as: Status | None = None
     before: Coverages = field(default_factory=lambda: Coverages(()))
     same_head: Coverages = field(default_factory=lambda: Coverages(()))
     later: list[Later] = field(default_factory=list)

@@ -31,7 +31,7 @@ def record(ledger: Ledger, around: Surroundings, request: RecordRequest) -> Reco
     task = _read_task(around, request)
     for _ in range(TRIES):
         seen = _look(ledger, task)
-        if seen.is_told and seen.existing is not None:
+        if seen.told_as is not None:
             return Recorded(seen.existing.deployment_id, True, _contradiction(seen, request))
         if seen.existing is not None and seen.existing.succeeded:
             written = add_words(ledger, task, seen)
@@ -131,11 +131,11 @@ def _look(ledger: Ledger, task: Task) -> Seen:
             axes=stored | request.axes | Axes.of(request.targets),
             stored_axes=stored,
             existing=found.existing,
-            is_told=found.is_told,
+            told_as=found.told_as,
         )
         opened_at, number = found.standing.opened_at, seen.number
         seen.nodes, seen.edges = catalogs.load_dependencies(connection, task.catalog, opened_at)
-        if repo_id is None or environment_id is None or found.is_told:
+        if repo_id is None or environment_id is None or found.told_as is not None:
             return seen
         seen.position = coverages.position(connection, repo_id, environment_id)
         before = coverages.coverages(connection, repo_id, environment_id, opened_at, number)
@@ -149,8 +149,11 @@ def _look(ledger: Ledger, task: Task) -> Seen:
 
 def _contradiction(seen: Seen, request: RecordRequest) -> tuple[str, ...]:
     """What is worth saying when the same attempt says something else than before: the first word stays."""
-    status = seen.existing.status
-    if status in (request.status, "running") or request.status == "running":
+    if seen.told_as in (request.status, "running") or request.status == "running":
         return ()
-    first = f"D-{seen.existing.deployment_id} was recorded before as {status}; that it {request.status} is not taken: "
-    return (first + "the same attempt was told already. Another deployment needs a key of its own.",)
+    return (
+        (
+            f"D-{seen.existing.deployment_id} was recorded before as {seen.told_as}; that it {request.status} is not "
+            "taken: the same attempt was told already. Another deployment needs a key of its own."
+        ),
+    )

@@ -211,6 +211,12 @@ class TestAttempts:
         assert again.document["deployment"]["status"] == "failed"
         assert "was recorded before as failed; that it succeeded is not taken" in again.remarks[0]
 
+    def test_the_same_word_again_is_no_contradiction_though_a_later_attempt_said_another(self, world):
+        world.commit("a")
+        world.record(1, run="R", status="failed")
+        world.record(2, run="R", attempt=2)
+        assert world.record(3, run="R", status="failed").remarks == ()
+
 
 class TestStartAndFinish:
     def test_running_is_possible_and_its_finish_makes_it_certain_from_the_start(self, world):
