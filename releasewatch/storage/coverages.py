@@ -178,7 +178,8 @@ def mark_wider(
             .where(b.deployment_id == one.deployment_id)
         ).all()
         grid = [Place(region, ring) for row in rows for region, ring in row.targets]
-        mine = {(cell.component, standing_in(cell.place, grid)) for cell in cells}
+        speaking = {place: standing_in(place, grid) for place in {cell.place for cell in cells}}
+        mine = {(cell.component, speaking[cell.place]) for cell in cells}
         for row in rows:
             if row.base is None:  # it was compared with nothing, and says that it brought nothing
                 continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, literal, or_, select, tuple_, update
 
 from releasewatch.domain.deployments import REST, Axes, Place
 from releasewatch.domain.footprint import OriginFact
@@ -214,6 +214,8 @@ def end_own_by_later(
     """A deployment recorded after later ones: its windows end where the next success in each cell opened."""
     mine = t.window.c.deployment_id == deployment_id
     for later_id, opened_at, cells in sorted(later, key=lambda entry: (entry[1], entry[0])):
+        if connection.scalar(select(func.count()).where(mine, t.window.c.live_until > opened_at)) == 0:
+            return
         _end_live(connection, and_(mine, _in_cells(cells)), later_id, opened_at, now)
 
 

@@ -129,8 +129,8 @@ class _Judge:
     def since(self, found: Range) -> Since:
         """What a range says of its head as against its base, without the contents at the head."""
         added = [commit for commit in found.added if not commit.reverted_by]
-        reverted = self._find_reverted(added)
-        reverting = {commit.sha for commit in added if commit.reverts_shas or commit.reverts_subjects}
+        reverting = {commit.sha: commit for commit in added if commit.reverts_shas or commit.reverts_subjects}
+        reverted = self._find_reverted(reverting.values())
         unknown = found.kind == "unknown" and not found.net and not self._history.contains(found.base or "")
         return Since(
             added={commit.sha for commit in added},
@@ -171,10 +171,10 @@ class _Judge:
             return [replace(ending, reason=verdict.reason, doubt=True)]
         return [ending] if verdict.verdict == "undone" else []
 
-    def _find_reverted(self, added: Iterable[Commit]) -> dict[str, frozenset[str]]:
-        """What added commits revert outside of their own range: full sha to the paths that the reverting touched."""
+    def _find_reverted(self, reverting: Iterable[Commit]) -> dict[str, frozenset[str]]:
+        """What commits revert outside of their own range: full sha to the paths that the reverting touched."""
         found: dict[str, set[str]] = {}
-        for commit in added:
+        for commit in reverting:
             for sha in self._reverted_by(commit):
                 found.setdefault(sha, set()).update(printable_path(path) for path in commit.paths)
         if not found or self._seen.repo_id is None:
