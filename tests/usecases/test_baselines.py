@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from releasewatch.domain.deployments import Axes
+from releasewatch.storage.windows import grids
 from tests.support.worlds import THREE, World
 
 
@@ -91,6 +92,20 @@ class TestRegionsAndRings:
         world.commit("b")
         world.record(4, regions=("ap",))
         assert {(w.region, w.live, w.carried_until) for w in world.windows(ended)} == {("", (2, 3), 3)}
+
+    def test_the_remainder_does_not_stand_for_a_region_that_had_the_change_already(self, world):
+        world.commit("a")
+        world.record(1)
+        world.commit("a")
+        world.record(2, regions=("eu",), rings=("early",))
+        done = world.record(3)
+        assert {(w.region, w.ring) for w in world.windows(done)} == {("", ""), ("", "early"), ("eu", "")}
+        world.commit("b")
+        world.record(4, regions=("eu",))
+        other = world.record(5)
+        assert [(w.region, w.ring) for w in world.windows(other)] == [("", ""), ("", "early")]
+        with world.ledger.read() as connection:
+            assert "eu" in {place.region for place in grids(connection, [other.number])[other.number]}
 
     def test_the_other_regions_of_a_repo_do_not_split_another_environment(self, world):
         world.commit("a")

@@ -265,6 +265,7 @@ EXAMPLES = settings(
 @EXAMPLES
 @given(story=STORIES)
 @example(story=Story("aab", [Deployed(1, 0), Deployed(2, 1), Deployed(5, 2), Deployed(4, 0)]))
+@example(story=Story("aaa", [Deployed(0, 0), Deployed(1, 2, regions=("eu",)), Deployed(2, 2)], known=False))
 @example(story=Story("abc", [Deployed(1, 2), Deployed(2, 1, regions=("eu",)), Deployed(2, 2)], known=False))
 def test_windows_and_baselines_are_what_the_rules_say(tmp_path, ledger, story):
     check(tell(tmp_path, ledger, story))

@@ -327,7 +327,7 @@ class TestContents:
         world.commit(subject="Fix", files={"a/file": "fixed\n"})
         moved = world.record(3)
         assert (moved.document["deployment"]["range"], moved.undoes) == ("diverged", [])
-        assert world.window(done, "a").carried_until is None
+        assert (world.window(done, "a").carried_until, world.window(done, "a").doubt_from) == (None, None)
 
     def test_a_cherry_pick_changed_further_cannot_be_decided(self, world):
         fork = world.commit("a", "b")
@@ -367,9 +367,12 @@ class TestContents:
     def test_a_path_that_is_no_utf8_is_found_again(self, world):
         world.commit("a")
         world.record(1)
-        world.commit(files={b"a/caf\xe9": b"1"})
+        before = {"a/one": "1", "a/two": "1"}
+        world.commit(files=before)
+        world.record(1.5)
+        world.commit(files={"a/one": "2", b"a/caf\xe9": b"1"})
         done = world.record(2)
-        world.commit("a", files={b"a/other": b"1"})
-        assert world.record(3).undoes == []
+        world.commit(files={"a/one": "1"})
+        assert world.record(3).undoes == [], "the other path is still there"
         world.commit(delete=[b"a/caf\xe9"])
         assert world.record(4).undoes == [done.id]
