@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from releasewatch import wiring
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.errors import InvalidCallError
-from releasewatch.wiring import App, clock
+from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.config.schema import DirectoryTable
@@ -95,7 +96,7 @@ def import_(
     app.rehearse = dry_run
     ledger = app.ledger
     try:
-        report = import_directory(ledger, opened, order, clock)
+        report = import_directory(ledger, opened, order, wiring.clock)
     finally:
         ledger.close()
     if form == "json":
