@@ -112,7 +112,7 @@ class _Comparison:
             self._places,
             bases.pop() if len(bases) == 1 else None,
             has_unknown=any(self.is_unknown(found) for found in self.ranges.values()),
-            remarks=[*self._remarks, *why_incomplete],
+            remarks=[*self._remarks, *(f"History is not complete: {why}." for why in why_incomplete)],
         )
 
     def is_unknown(self, found: Range) -> bool:
@@ -167,8 +167,15 @@ class _Comparison:
         tag = self._history.nearest_tag(self._head)
         if tag is not None:
             return Baseline(tag[1], "tag", f"{tag[0]}, the nearest earlier tag")
-        hidden = " (this shallow clone may lack an earlier tag)" if self._history.is_shallow() else ""
-        return Baseline(None, "none", f"nothing: it is the start of history here, with no changes{hidden}")
+        if self._history.is_shallow():
+            hidden = replace(
+                self._history.read_range(None, self._head),
+                history_complete=False,
+                why_incomplete="this clone is shallow, and what was deployed before cannot be seen in it",
+            )
+            self.ranges[None] = hidden
+            return Baseline(None, "none", "nothing: this shallow clone may lack an earlier tag")
+        return Baseline(None, "none", "nothing: it is the start of history here, with no changes")
 
     def _find_removed(self) -> _Removed:
         """Deploying everything takes away what an earlier catalog had and the head's has not.

@@ -157,7 +157,7 @@ class TestShallowClones:
         assert (deployment["base"], deployment["range"], deployment["history_complete"]) == (first, "unknown", False)
         assert done.document["changes"]["removed"] is None
         assert first in deployment["why_incomplete"]
-        assert deployment["why_incomplete"] in done.remarks
+        assert f"History is not complete: {deployment['why_incomplete']}." in done.remarks
         (row,) = world.rows(t.deployment, done)
         assert row["has_blank"] is True
 
@@ -202,6 +202,11 @@ class TestShallowClones:
         world.commit("a")
         done = self.shallow(tmp_path, world, 1).record(1)
         assert "this shallow clone may lack an earlier tag" in done.remarks[0]
+        told = done.document["deployment"]
+        assert (told["kind"], told["range"], told["history_complete"]) == ("initial", "unknown", False)
+        assert told["why_incomplete"] == "this clone is shallow, and what was deployed before cannot be seen in it"
+        assert done.document["changes"] == {"added": 0, "removed": None, "reverted_in_range": 0}
+        assert [row["has_blank"] for row in world.rows(t.deployment)] == [True], "nobody can be ruled out"
 
     def test_a_later_head_that_the_clone_lacks_leaves_it_open_and_possible(self, tmp_path, world):
         world.commit("a")
