@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,11 +152,10 @@ def render(
     level = app.level(reveal, output)
     _say_if_limited(app, reveal, level)
     given: Any = form
+    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+        write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=_opaque(app))
     if output is None:
-        write_calls(sys.stdout, made.calls, given, templates, reveal=level, in_ci=app.ci is not None)
         return
-    with open_output(output) as stream:
-        write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None)
     if not app.quiet:
         say(f"Written: {output} ({len(made.calls.rows)} customers)")
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
 from releasewatch.domain.calls import NO_WORDING, CallContact, CallList, PlannedCall, Verdict
-from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.rendering.views import FactView, View, counted, instant_in_words
 
 if TYPE_CHECKING:
@@ -128,9 +128,11 @@ class CallListView(View):
     weights: tuple[FactView, ...]
 
 
-def call_list_view(calls: CallList, reveal: Reveal = Reveal.CONTACTS, *, in_ci: bool = False) -> CallListView:
+def call_list_view(
+    calls: CallList, reveal: Reveal = Reveal.CONTACTS, *, in_ci: bool = False, opaque: bool = False
+) -> CallListView:
     """What a template sees of a list, on a channel that may show so much."""
-    make = row_maker(reveal, in_ci=in_ci)
+    make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
     by_verdict: dict[str, list[PlannedCall]] = {}
     for row in calls.rows:
         by_verdict.setdefault(row.verdict, []).append(row)
@@ -154,27 +156,29 @@ def call_list_view(calls: CallList, reveal: Reveal = Reveal.CONTACTS, *, in_ci: 
     )
 
 
-def row_maker(reveal: Reveal, *, in_ci: bool) -> Callable[[PlannedCall], CallView]:
-    """How a planned call becomes a view on a channel that may show so much."""
+def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[[PlannedCall], CallView]:
+    """How a planned call becomes a view on a channel that may show so much. `opaque`: keys are withheld with names."""
+    names = reveal >= Reveal.NAMES
 
     def make(row: PlannedCall) -> CallView:
         candidate, contact = row.candidate, row.contact
         parts = parts_for_ci(row.parts) if in_ci else row.parts
         people = reveal >= Reveal.CONTACTS
+        key = opaque_key(candidate.key) if opaque and not names else candidate.key
         return CallView(
             rank=row.rank,
             call=candidate.call,
             verdict=row.verdict,
             because=row.verdict_because,
-            key=candidate.key,
-            name=candidate.name if reveal >= Reveal.NAMES else candidate.key,
+            key=key,
+            name=candidate.name if names else key,
             possible=candidate.possible,
             **_contact(row, contact, shown=people),
             local_time=_local_time(row.availability, row.local_zone),
             callable=row.availability.callable,
             callable_text=_callable_in_words(row.availability),
             window=_window(row.availability),
-            account_manager=candidate.account_manager,
+            account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             is_unowned=row.is_unowned,
             reach=candidate.reach,
             why=row.because,
@@ -261,7 +265,7 @@ def _withheld(reveal: Reveal) -> str:
         case Reveal.COUNTS:
             return "customers"
         case Reveal.KEYS:
-            return "names of customers and contacts, phone numbers, addresses"
+            return "names of customers, contacts and account managers, phone numbers, addresses"
         case Reveal.NAMES:
             return "names of contacts, phone numbers, addresses"
     return ""

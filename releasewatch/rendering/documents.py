@@ -104,6 +104,7 @@ def write_calls(
     *,
     reveal: Reveal = Reveal.CONTACTS,
     in_ci: bool = False,
+    opaque: bool = False,
 ) -> None:
     """A call list for account staff, into a stream row by row; as much of it as the channel may show.
 
@@ -113,12 +114,12 @@ def write_calls(
     from releasewatch.rendering.tabular import write_csv
 
     if fmt == "csv":
-        make = row_maker(reveal, in_ci=in_ci)
+        make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
         as_of = f"{calls.as_of:%Y-%m-%dT%H:%M:%SZ}"
         rows = calls.rows if reveal >= Reveal.KEYS else ()
         write_csv(stream, CALL_COLUMNS, (_cells(make(row), as_of, calls.version) for row in rows), bom=True)
         return
-    view = call_list_view(calls, reveal, in_ci=in_ci)
+    view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)
 
 

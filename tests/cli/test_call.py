@@ -123,6 +123,20 @@ def test_opaque_keys_stand_for_keys_in_a_pipe(shop):
 
 
 @pytest.mark.parametrize("form", ["md", "html", "csv"])
+def test_a_document_in_a_pipe_holds_keys_and_opaque_ones_where_the_settings_say_so(shop, form):
+    render = ("call", "render", "--deployment", "two", "--format", form)
+    printed = run_command(*render, cwd=shop.path).out
+    assert "acme" in printed
+    for name in ("Acme", "Ada", "23125", "olga", "ada@"):
+        assert name not in printed
+    config = shop.path / "releasewatch.toml"
+    config.write_text(config.read_text("utf-8") + '\n[privacy]\nkeys = "opaque"\n', "utf-8")
+    opaque = run_command(*render, cwd=shop.path).out
+    assert "acme" not in opaque
+    assert "customer-" in opaque
+
+
+@pytest.mark.parametrize("form", ["md", "html", "csv"])
 def test_a_rendered_file_is_its_owners_alone_and_holds_one_account_managers_customers(shop, tmp_path, form):
     target = tmp_path / f"calls.{form}"
     done = run_command(
