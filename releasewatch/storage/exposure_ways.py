@@ -229,7 +229,8 @@ def release_order(q: ExposureQuestion, seen: CTE) -> CTE:
 def later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> CTE:
     """Releases that contain the change because they came after it, by place, component and subject.
 
-    Not those that came after it was taken back there. `told_region`, `told_ring`: the place as it is told.
+    Not those that came after it was taken back there. `told_region`, `told_ring`: the place as it is told, and
+    `told_any_region`, `told_any_ring`: whether it stands for all of them.
     """
     r, w, o, s, n = t.reach.c, windows.c, t.origin.c, t.component_subject.c, order.c
     joined = select(cells.c.component_id, cells.c.any_region, cells.c.any_ring).distinct().subquery("joined_component")
@@ -245,6 +246,8 @@ def later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) ->
             case((joined.c.any_ring == 1, REST), else_=w.ring).label("told_ring"),
             literal(0).label("any_region"),
             literal(0).label("any_ring"),
+            joined.c.any_region.label("told_any_region"),
+            joined.c.any_ring.label("told_any_ring"),
             func.min(t.component.c.full_key).label("via"),
             (case((r.distance == 0, DIRECT), else_=DEPENDENT) * RANK + r.distance).label("rank"),
             func.max(w.certain).label("window_certain"),

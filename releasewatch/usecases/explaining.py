@@ -15,7 +15,7 @@ from releasewatch.storage.customers import CustomerDetails, When, get_customer, 
 from releasewatch.storage.exposure import RANK, ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
-from releasewatch.usecases.exposure import Asking, ask
+from releasewatch.usecases.exposure import Asking, ask, told_place
 
 SHORT = 10
 """How much of a sha is read aloud."""
@@ -162,7 +162,7 @@ class _Telling:
         return hops[::-1]
 
     def _target(self, row: Any, origin: Any) -> dict[str, str]:
-        where = place_words(row.region, row.ring)
+        where = place_words(*told_place(row))
         began = format_both(origin.live_from, self._zone)
         text = f"It went to {self._question.environment}, {where}, at {began}"
         if not origin.certain:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.customers import UNKNOWN
+from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
@@ -187,9 +187,8 @@ class _Wording:
 
     def _windows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         cells: dict[tuple[str, str, str], list[Any]] = {}
-        for row in rows:
-            if row.component_id is not None:
-                cells.setdefault((self._names[row.component_id], row.region, row.ring), []).append(row)
+        for row, region, ring in _placed([row for row in rows if row.component_id is not None]):
+            cells.setdefault((self._names[row.component_id], region, ring), []).append(row)
         return [
             {
                 "component": component,
@@ -209,6 +208,30 @@ class _Wording:
         if value not in self._instants:
             self._instants[value] = format_utc(value)
         return self._instants[value]
+
+
+def _placed(rows: Sequence[Any]) -> Iterator[tuple[Any, str, str]]:
+    """Each row with region and ring as told; where one of a component's rows is told of all of an axis, the others too.
+
+    Only where its windows do not depend on that axis: an entitlement to any region says all that one to a region says.
+    """
+    places = [told_place(row) for row in rows]
+    everywhere = {
+        (row.component_id, axis) for row, place in zip(rows, places, strict=True) for axis in (0, 1) if not place[axis]
+    }
+    for row, place in zip(rows, places, strict=True):
+        is_any = row.any_region, row.any_ring
+        region, ring = (
+            "" if is_any[axis] and (row.component_id, axis) in everywhere else place[axis] for axis in (0, 1)
+        )
+        yield row, region, ring
+
+
+def told_place(row: Any) -> tuple[str, str]:
+    """Region and ring of a row as they are told: theirs, where the row stands for all places of an axis."""
+    region = row.entitled_region if row.any_region and row.entitled_region not in (ANY, UNKNOWN) else row.region
+    ring = row.entitled_ring if row.any_ring and row.entitled_ring not in (ANY, UNKNOWN) else row.ring
+    return region, ring
 
 
 Window = tuple[datetime, datetime, datetime]

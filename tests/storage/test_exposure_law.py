@@ -126,11 +126,12 @@ def _check_item(item: Mapping[str, Any], wanted: Expected, named: tuple[set[str]
     assert set(item["components"]) == wanted.components
     for component in wanted.components:
         told = [tuple(window.values())[1:] for window in item["windows"] if window["component"] == component]
-        # Where no window of the component depends on an axis, one row stands for all of it.
+        # Where no window of the component depends on an axis, one row stands for all of it, or tells what they named.
+        regions, rings = ({place[axis] for _, place in wanted.carried} for axis in (0, 1))
         assert told in [
-            list(_windows(wanted, component, regions, rings))
-            for regions in (named[0], set())
-            for rings in (named[1], set())
+            list(_windows(wanted, component, some_regions, some_rings))
+            for some_regions in (named[0], set(), regions)
+            for some_rings in (named[1], set(), rings)
         ]
     assert {window["component"] for window in item["windows"]} == wanted.components
 
