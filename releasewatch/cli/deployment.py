@@ -13,6 +13,7 @@ from releasewatch.cli.options import INSTANT, NAME, RELEASE, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
     ci = app.ci
     environment = given["environment"]
     settings = app.config.tables.environments.get(environment)
+    if settings is None and app.config.tables.environments and not app.quiet:
+        known = ", ".join(app.config.tables.environments)
+        say(f"{environment} is not among the environments of the settings ({known}); its tier is taken from its name.")
     run = ci.run if ci else None
     if given["key"] is None and run is None:
         run = secrets.token_hex(16)
@@ -283,7 +287,7 @@ def show_document(app: App, document: dict[str, Any]) -> None:
     ]
     changes = document["changes"]
     lines.append(
-        f"  {_plus_minus(changes)} changes"
+        f"  {_plus_minus(changes)} {'change' if _plus_minus(changes) in ('+1', '+0 -1') else 'changes'}"
         + (f", {changes['reverted_in_range']} reverted inside the range" if changes["reverted_in_range"] else "")
     )
     if d["undoes"]:
@@ -325,15 +329,17 @@ def _by_reach(exposed: dict[str, Any]) -> str:
 
 def exposure_words(exposed: dict[str, Any], unmapped: int) -> str:
     """The counts as sentences; the honest blanks come last."""
-    lines = [f"Reaches {exposed['customers']} customers: {_by_reach(exposed)}; {exposed['possible']} of them possibly."]
+    customers = counted(exposed["customers"], "customer")
+    hidden = counted(exposed["not_ruled_out"], "customer")
+    lines = [f"Reaches {customers}: {_by_reach(exposed)}; {exposed['possible']} of them possibly."]
     if exposed["unplaced"]:
-        lines.append(f"{exposed['unplaced']} customers have no entitlement at all.")
+        have = "1 customer has" if exposed["unplaced"] == 1 else f"{exposed['unplaced']:,} customers have"
+        lines.append(f"{have} no entitlement at all.")
     if unmapped:
         paths = "1 path belongs" if unmapped == 1 else f"{unmapped} paths belong"
         lines.append(
-            f"{paths} to no component"
-            + (f"; {exposed['not_ruled_out']} customers cannot be ruled out." if exposed["not_ruled_out"] else ".")
+            f"{paths} to no component" + (f"; {hidden} cannot be ruled out." if exposed["not_ruled_out"] else ".")
         )
     elif exposed["not_ruled_out"]:
-        lines.append(f"What changed is not known in full; {exposed['not_ruled_out']} customers cannot be ruled out.")
+        lines.append(f"What changed is not known in full; {hidden} cannot be ruled out.")
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], stream
     if rows:
         emit_table(("customer", *COLUMNS[1:]), rows, right=("distance",), stream=stream)
     stream.write(
-        f"{counts['customers']} customers: {counts['named']} named, {counts['direct']} direct, "
+        f"{counted(counts['customers'], 'customer')}: {counts['named']} named, {counts['direct']} direct, "
         f"{counts['dependent']} dependent; {counts['possible']} of them possibly; "
         f"{counts['still_exposed']} still carry it.\n"
     )

@@ -16,7 +16,8 @@ from markupsafe import Markup
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
 from releasewatch.domain.calls import NO_WORDING, CallContact, CallList, PlannedCall, Verdict
 from releasewatch.domain.privacy import Reveal, opaque_key
-from releasewatch.rendering.views import FactView, View, counted, instant_in_words
+from releasewatch.domain.words import counted
+from releasewatch.rendering.views import FactView, View, instant_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.audiences import may_read
+from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,11 +156,6 @@ def day_in_words(day: date) -> str:
 def instant_in_words(instant: datetime) -> str:
     """`1 March 2026, 14:05 UTC` of an instant in UTC."""
     return f"{day_in_words(instant.date())}, {instant:%H:%M} UTC"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 change`, `3,900 changes`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _title(notes: Notes, is_rollback: bool) -> str:
