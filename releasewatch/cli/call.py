@@ -224,7 +224,7 @@ def _withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) 
         if opaque:
             shown["customer"] = opaque_key(row["customer"])
         shown["name"] = None
-        shown["account_manager"] = None
+        shown["account_manager"] = shown["account_manager_note"] = None
         withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
     shown["withheld"] = withheld
     return shown

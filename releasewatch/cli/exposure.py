@@ -78,9 +78,11 @@ def list_(
     """
     from releasewatch.storage.exposure import ExposureFilter
     from releasewatch.usecases.exposure import count_document, list_exposed, page_exposed
+    from releasewatch.usecases.staff import named_for
 
     found = chosen_deployment(app, ref, repo, environment)
-    only = ExposureFilter(None if state == "exposed" else state, reach, account_manager)
+    managers = named_for(app.ledger, account_manager, app.now) if account_manager is not None else None
+    only = ExposureFilter(None if state == "exposed" else state, reach, managers)
     asking = _asking(app, found.row.deployment_id, at, known_at, only, app.level(reveal, output))
     counts = count_document(app.ledger, asking) if asking.reveal < Reveal.KEYS or form in ("table", "json") else {}
     cursor: str | None = None

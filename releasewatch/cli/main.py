@@ -32,6 +32,7 @@ NOUNS = {
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
     "notes": ("notes", "Release notes for each audience."),
+    "staff": ("staff", "Our people: account managers, absence, hand-over."),
     "status": ("status", "What runs where, and the last deployments."),
 }
 

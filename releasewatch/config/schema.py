@@ -111,6 +111,13 @@ class DirectoryTable(Table, frozen=True):
     columns: Columns = Columns()
 
 
+class StaffTable(Table, frozen=True):
+    """`[staff]`"""
+
+    file: Line | None = None
+    """The staff file, from the folder of this one."""
+
+
 class Privacy(Table, frozen=True):
     """`[privacy]`: the widest that `--reveal` may reach, by where the output goes."""
 
@@ -157,13 +164,14 @@ class Tables(Table, frozen=True):
     environments: dict[str, EnvironmentTable] = {}
     products: dict[str, ProductTable] = {}
     directory: dict[str, DirectoryTable] = {}
+    staff: StaffTable = StaffTable()
     privacy: Privacy = Privacy()
     notes: Notes = Notes()
     ranking: Ranking = Ranking()
     calling: Calling = Calling()
 
 
-LATER = frozenset({"staff", "freezes", "gate", "notify"})
+LATER = frozenset({"freezes", "gate", "notify"})
 """Tables that a later version brings. They are refused: a setting that does nothing is worse than an error."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -67,7 +67,9 @@ class CallCandidate:
     """One exposed customer, with all that a verdict and a score need. Empty text: the directory does not say.
 
     `breaking`: a breaking change is in a component that reaches them directly. `do_not_call` is the OR of the directory
-    and of marks, `do_not_call_because` whose word it is. `say` comes from the customer's own notes (`talking_points`).
+    and of marks, `do_not_call_because` whose word it is. `account_manager` is who
+    keeps them on the day, empty when nobody does; `owner_note` why nobody does, or what else is worth knowing (away,
+    taken over). `say` comes from the customer's own notes (`talking_points`).
     """
 
     key: str
@@ -87,6 +89,7 @@ class CallCandidate:
     do_not_call: bool = False
     do_not_call_because: str = ""
     account_manager: str = ""
+    owner_note: str = ""
     country: str = ""
     timezone: str = ""
     language: str = ""

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
-Kind = Literal["customers", "contacts", "entitlements"]
+    from releasewatch.domain.staff import Staff
+
+Kind = Literal["customers", "contacts", "entitlements", "staff"]
 Mode = Literal["snapshot", "changes"]
 Consent = Literal["yes", "no", ""]
 PhoneState = Literal["valid", "possible", "unparsable", ""]
@@ -110,7 +112,7 @@ class Problem:
     reason: str
 
 
-Row = TypeVar("Row", bound=Customer | Contact | Entitlement)
+Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff")
 
 
 @dataclass(frozen=True, slots=True)

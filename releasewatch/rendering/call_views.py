@@ -48,7 +48,8 @@ class CallView(View):
     - `contact`, `role`, `phone` (as it is to be read), `email`; `tel` and `mailto` are links, empty where there must be
       none; `phone_note`: why the number needs care, or empty.
     - `local_time`, `callable` (now, later, never, unknown), `callable_text`: the same in words, `window` in UTC.
-    - `account_manager`, empty when nobody keeps the relationship (`is_unowned`).
+    - `account_manager`, empty when nobody keeps the relationship (`is_unowned`); `owner_note`: why nobody does, or that
+      they are away or took over.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
     - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed.
     """
@@ -72,6 +73,7 @@ class CallView(View):
     callable_text: str
     window: str
     account_manager: str
+    owner_note: str
     is_unowned: bool
     reach: str
     why: tuple[str, ...]
@@ -180,6 +182,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             callable_text=_callable_in_words(row.availability),
             window=_window(row.availability),
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
+            owner_note=candidate.owner_note if names else "",
             is_unowned=row.is_unowned,
             reach=candidate.reach,
             why=row.because,

@@ -55,7 +55,7 @@ class ExposureFilter:
 
     state: str | None = None
     reach: str | None = None
-    account_manager: str | None = None
+    account_managers: frozenset[str] | None = None
 
 
 def exposed_customers(q: ExposureQuestion) -> CTE:
@@ -143,10 +143,10 @@ def _filtered(statement: Select[Any], exposed: CTE, q: ExposureQuestion, only: E
         statement = statement.where(_reach(exposed.c.rank) == wanted)
     if only.state is not None:
         statement = statement.where(exposed.c.carried == (1 if only.state == "carrying" else 0))
-    if only.account_manager is not None:
+    if only.account_managers is not None:
         f = t.customer_fact.c
         statement = statement.join(t.customer_fact, and_(f.customer_id == exposed.c.customer_id, *_current(q)))
-        statement = statement.where(f.account_manager == only.account_manager)
+        statement = statement.where(f.account_manager.in_(sorted(only.account_managers)))
     return statement
 
 

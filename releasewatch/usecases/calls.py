@@ -24,6 +24,7 @@ from releasewatch.domain.note_building import notes_for, prepare_notes
 from releasewatch.domain.notes import CustomerScope, NotesInput, talking_points
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import calls, catalogs, deployments, exposure, footprints
+from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -147,6 +148,8 @@ def _candidates(
     marks = calls.read_marks(connection, q)
     aliases = calls.read_aliases(connection, q)
     points = _TalkingPoints(notes)
+    book = staff_storage.read_book(connection)
+    day = q.known_at.date()
     rows = connection.execute(exposure.detail_statement(q, None))
     for customer_id, group in groupby(rows, key=lambda row: row.customer_id):
         mine = list(group)
@@ -157,6 +160,7 @@ def _candidates(
         wrong = {m.contact_id for m in marks.get(customer_id, ()) if m.kind == "wrong_number"}
         stopped = [m for m in marks.get(customer_id, ()) if m.kind == "do_not_call" and m.contact_id is None]
         possible = not any(row.certain for row in mine)
+        owner = book.owner(fact.account_manager if fact else "", day)
         scope = CustomerScope(
             name=best.name or best.key,
             components=frozenset(names[c] for c in components),
@@ -181,7 +185,8 @@ def _candidates(
                 escalated=bool(fact and fact.escalated),
                 do_not_call=bool(stopped) or bool(fact and fact.do_not_call),
                 do_not_call_because=_who_said_no(fact, stopped),
-                account_manager=fact.account_manager if fact else "",
+                account_manager=owner.key,
+                owner_note=owner.note,
                 country=fact.country if fact else "",
                 timezone=fact.timezone if fact else "",
                 language=fact.language if fact else "",
@@ -281,6 +286,7 @@ def as_document(made: RankedList, deployment: str) -> list[dict[str, Any]]:
                 else None,
                 "contact": _contact_document(row),
                 "account_manager": candidate.account_manager or None,
+                "account_manager_note": candidate.owner_note or None,
                 "because": list(row.because),
                 "say": list(candidate.say),
             }

@@ -14,7 +14,7 @@ from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
-from releasewatch.storage import catalogs, deployments, exposure
+from releasewatch.storage import catalogs, deployments, exposure, staff
 from releasewatch.storage.exposure import BLANK_DISTANCE, RANK, REACH_WORDS, ExposureFilter, ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
@@ -120,6 +120,8 @@ class _Wording:
 
     def __init__(self, connection: Any, question: ExposureQuestion, asking: Asking) -> None:
         self._names = catalogs.component_keys(connection)
+        self._book = staff.read_book(connection)
+        self._day = asking.now.date()
         self._at = question.at
         self._only = asking.only
         self._reveal = asking.reveal
@@ -143,7 +145,7 @@ class _Wording:
         if (
             (only.reach is not None and only.reach != reach)
             or (only.state is not None and only.state != state)
-            or (only.account_manager is not None and only.account_manager != best.account_manager)
+            or (only.account_managers is not None and best.account_manager not in only.account_managers)
         ):
             return None
         told = carried if only.state == "carrying" else rows
@@ -160,7 +162,7 @@ class _Wording:
             "via": self._via(rows, best.rank),
             "components": self._components(rows),
             "windows": self._windows(rows),
-            "account_manager": best.account_manager or None,
+            "account_manager": self._book.owner(best.account_manager or "", self._day).key or None,
         }
         return withhold(item, self._reveal, opaque=self._opaque)
 

@@ -32,8 +32,8 @@ import signal
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 branch_labels = None
 depends_on = None
 
@@ -43,6 +43,10 @@ def upgrade():
     op.execute("DELETE FROM repo")
     {end}
 """
+
+BEFORE = migrate.HEAD
+AFTER = f"{int(BEFORE) + 1:04}"
+"""The revision that a test adds."""
 
 BROKEN_OFF = {
     "an error": "raise ZeroDivisionError",
@@ -71,9 +75,9 @@ def add_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     def add(end: str) -> Path:
         folder = tmp_path / "migrations"
         shutil.copytree(migrate.MIGRATIONS, folder)
-        (folder / "versions" / "0002_next.py").write_text(NEXT.format(end=end))
+        (folder / "versions" / f"{AFTER}_next.py").write_text(NEXT.format(end=end, next=AFTER, head=BEFORE))
         monkeypatch.setattr(migrate, "MIGRATIONS", folder)
-        monkeypatch.setattr(migrate, "HEAD", "0002")
+        monkeypatch.setattr(migrate, "HEAD", AFTER)
         return folder
 
     return add
@@ -208,7 +212,7 @@ def test_an_upgrade_that_breaks_off_leaves_the_ledger_as_it_was(
         migrate.upgrade(Ledger(Secret(ledger_url)))
     assert tables_of(ledger_url) == before
     assert repos(ledger) == ["shop"]
-    assert migrate.current(ledger) == "0001"
+    assert migrate.current(ledger) == BEFORE
 
 
 def test_an_upgrade_whose_process_is_killed_leaves_the_ledger_as_it_was(
@@ -219,7 +223,7 @@ def test_an_upgrade_whose_process_is_killed_leaves_the_ledger_as_it_was(
     before = tables_of(ledger_url)
     folder = add_next("os.kill(os.getpid(), signal.SIGKILL)")
     done = subprocess.run(
-        [sys.executable, "-c", UPGRADE, ledger_url, str(folder), "0002"],
+        [sys.executable, "-c", UPGRADE, ledger_url, str(folder), AFTER],
         input="",
         capture_output=True,
         text=True,
@@ -228,7 +232,7 @@ def test_an_upgrade_whose_process_is_killed_leaves_the_ledger_as_it_was(
     assert done.returncode == -9, done.stderr
     assert tables_of(ledger_url) == before
     assert repos(ledger) == ["shop"]
-    assert migrate.current(ledger) == "0001"
+    assert migrate.current(ledger) == BEFORE
 
 
 def test_an_upgrade_that_would_leave_dangling_rows_is_taken_back(
@@ -243,16 +247,16 @@ def test_an_upgrade_that_would_leave_dangling_rows_is_taken_back(
         migrate.upgrade(Ledger(url_of(tmp_path / "ledger.db")))
     assert "Nothing was changed" in error.value.message
     assert repos(ledger) == ["shop"]
-    assert migrate.current(ledger) == "0001"
+    assert migrate.current(ledger) == BEFORE
 
 
 def test_an_upgrade_keeps_what_is_in_the_ledger(ledger_url: str, add_next: Callable[[str], Path]) -> None:
     ledger = new_ledger(ledger_url)
     add_repo(ledger, "shop")
     folder = add_next("pass")
-    with (folder / "versions" / "0002_next.py").open("a") as file:
+    with (folder / "versions" / f"{AFTER}_next.py").open("a") as file:
         file.write("    op.execute(\"INSERT INTO repo (key) VALUES ('new')\")\n")
-    assert migrate.upgrade(Ledger(Secret(ledger_url))) == ("0001", "0002")
+    assert migrate.upgrade(Ledger(Secret(ledger_url))) == (BEFORE, AFTER)
     assert repos(ledger) == ["new"]
     assert "half_made" in tables_of(ledger_url)
 

@@ -59,6 +59,7 @@ STATEMENTS_OF_STAFF = {
     "customer_merge": {"why", "recorded_by"},
     "mark": {"why", "recorded_by"},
     "settings": {"recorded_by"},
+    "staff_leave": {"why", "recorded_by"},
 }
 """Who of our people said something, and why in their words: it belongs to the row that it is about."""
 

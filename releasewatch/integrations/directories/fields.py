@@ -119,6 +119,11 @@ def read_keys(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(read_key(part) for part in parts if part))
 
 
+def read_languages(text: str) -> tuple[str, ...]:
+    """Languages with `;` between them, each once, in the order written."""
+    return tuple(dict.fromkeys(read_language(part) for part in map(str.strip, text.split(";")) if part))
+
+
 def read_boolean(text: str) -> bool:
     """yes, true, 1, x; no, false, 0 or empty. All else is refused: a guess could call who must not be called."""
     word = text.casefold()

@@ -17,6 +17,7 @@ from releasewatch.domain.customers import (
     Problem,
     Row,
 )
+from releasewatch.domain.staff import Staff
 from releasewatch.integrations.directories import fields
 from releasewatch.integrations.directories.fields import BadValueError
 
@@ -147,6 +148,25 @@ def _read_entitlement(cells: Cells) -> Entitlement:
     )
 
 
+def _read_staff(cells: Cells) -> Staff:
+    away_from = cells.read("away_from", fields.read_day, None)
+    away_to = cells.read("away_to", fields.read_day, None)
+    if away_from and away_to and away_to < away_from:
+        cells.problems.append(Problem("away_to", "ends before it begins"))
+    return Staff(
+        key=cells.require("key", fields.read_key),
+        name=cells.require("name", fields.read_text),
+        email=cells.read("email", fields.read_line, ""),
+        team=cells.read("team", fields.read_key, ""),
+        languages=cells.read("languages", fields.read_languages, ()),
+        timezone=cells.read("timezone", fields.read_timezone, ""),
+        manager=cells.read("manager", fields.read_key, ""),
+        away_from=away_from,
+        away_to=away_to,
+        left_on=cells.read("left_on", fields.read_day, None),
+    )
+
+
 def _read_axis(text: str) -> tuple[str, ...]:
     return fields.read_keys(text) or (ANY,)
 
@@ -218,4 +238,24 @@ ENTITLEMENTS: Shape[Entitlement] = Shape(
     read=_read_entitlement,
 )
 
+STAFF: Shape[Staff] = Shape(
+    kind="staff",
+    columns=(
+        "key",
+        "name",
+        "email",
+        "team",
+        "languages",
+        "timezone",
+        "manager",
+        "away_from",
+        "away_to",
+        "left_on",
+    ),
+    required=("key", "name"),
+    identity=("key",),
+    read=_read_staff,
+)
+
 SHAPES: dict[Kind, Shape[Any]] = {shape.kind: shape for shape in (CUSTOMERS, CONTACTS, ENTITLEMENTS)}
+"""The files of a directory; that of our own people is no part of one."""

@@ -49,7 +49,7 @@ from releasewatch.storage.tables.deployments import (
     window,
 )
 from releasewatch.storage.tables.house import counter, import_rejection, import_run, settings
-from releasewatch.storage.tables.staff import staff, staff_person
+from releasewatch.storage.tables.staff import staff, staff_leave, staff_person
 
 __all__ = [
     "acceptance",
@@ -97,6 +97,7 @@ __all__ = [
     "scope_component",
     "settings",
     "staff",
+    "staff_leave",
     "staff_person",
     "target",
     "window",

@@ -1,0 +1,102 @@
+"""Our people: who keeps a customer on a day, when somebody left, is away, or is not known at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One of our people as the staff file states them. Empty text: it does not say.
+
+    `away_from` and `away_to` are days, both inclusive; either may be open. `left_on` is the first day on which they are
+    no longer with us.
+    """
+
+    key: str
+    name: str
+    email: str = ""
+    team: str = ""
+    languages: tuple[str, ...] = ()
+    timezone: str = ""
+    manager: str = ""
+    away_from: date | None = None
+    away_to: date | None = None
+    left_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """That somebody left, as one of us said by hand: it counts before the file. `successor` takes over; or is empty."""
+
+    staff: str
+    left_on: date
+    successor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who keeps a customer. `key` is empty when nobody does; `note` then says why, else what is worth knowing."""
+
+    key: str
+    note: str = ""
+
+
+UNSAID = Owner("", "no account manager is known")
+
+
+class StaffBook:
+    """Everybody we know of, and who took over from whom. A book without anybody takes every name as it is given."""
+
+    def __init__(self, staff: Iterable[Staff] = (), leaves: Iterable[Leave] = ()) -> None:
+        self._staff: Mapping[str, Staff] = {one.key: one for one in staff}
+        self._leaves: Mapping[str, Leave] = {leave.staff: leave for leave in leaves}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody was ever told of."""
+        return not self._staff
+
+    def left_on(self, key: str) -> date | None:
+        """The day somebody left, by hand or by the file; None for who is here."""
+        if key in self._leaves:
+            return self._leaves[key].left_on
+        return self._staff[key].left_on if key in self._staff else None
+
+    def owner(self, account_manager: str, day: date) -> Owner:
+        """Who keeps the customers of an account manager on a day: themselves, who took over from them, or nobody."""
+        if not account_manager:
+            return UNSAID
+        if self.is_empty:
+            return Owner(account_manager)
+        key, seen = account_manager, {account_manager}
+        while True:
+            if key not in self._staff:
+                return Owner("", f"{key} is not among our staff")
+            left = self.left_on(key)
+            if left is None or left > day:
+                break
+            successor = self._leaves[key].successor if key in self._leaves else ""
+            if not successor or successor in seen:
+                return Owner("", f"{key} left on {left}")
+            key = successor
+            seen.add(key)
+        notes = [] if key == account_manager else [f"taken over from {account_manager}"]
+        if away := self._away(self._staff[key], day):
+            notes.append(away)
+        return Owner(key, "; ".join(notes))
+
+    def kept_by(self, key: str, account_managers: Iterable[str], day: date) -> set[str]:
+        """Those of the account managers whose customers somebody keeps on a day."""
+        return {name for name in account_managers if self.owner(name, day).key == key}
+
+    def _away(self, one: Staff, day: date) -> str:
+        begun = one.away_from is not None and one.away_from <= day
+        ended = one.away_to is not None and one.away_to < day
+        if ended or not (begun or (one.away_from is None and one.away_to is not None)):
+            return ""
+        until = f"away until {one.away_to}" if one.away_to else f"away since {one.away_from}"
+        here = one.manager and one.manager in self._staff and self.left_on(one.manager) is None
+        return f"{until}; their manager is {one.manager}" if here else until

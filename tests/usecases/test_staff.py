@@ -1,0 +1,112 @@
+"""The staff file in the ledger, and hand-over; on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
+from releasewatch.storage.staff import read_book, read_staff
+from releasewatch.usecases.staff import come_back, import_staff, leave, list_staff
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+DAY = NOW.date()
+FILE = (
+    "key,name,email,team,languages,timezone,manager,away_from,away_to,left_on\n"
+    "olga,Olga Example,olga@example.org,emea,de;en,Europe/Berlin,kim,,,\n"
+    "piet,Piet Example,,emea,nl,Europe/Amsterdam,kim,2026-03-09,2026-03-12,\n"
+    "kim,Kim Example,,,,,,,,\n"
+)
+
+
+@pytest.fixture
+def staff(tmp_path, ledger):
+    """Import a text as the staff file."""
+
+    def run(text, mode="snapshot", at=NOW, **how):
+        path = tmp_path / "staff.csv"
+        path.write_text(text, "utf-8")
+        return import_staff(ledger, path, at, mode=mode, **how)
+
+    return run
+
+
+def owners(ledger, *keys, day=DAY):
+    with ledger.read() as connection:
+        book = read_book(connection)
+    return [book.owner(key, day).key for key in keys]
+
+
+def test_a_file_is_read_and_the_same_file_again_changes_nothing(staff, ledger):
+    first, second = staff(FILE), staff(FILE, at=NOW + timedelta(hours=1))
+    assert (first.read, first.added, first.changed, first.unchanged) == (3, 3, 0, 0)
+    assert (second.added, second.changed, second.unchanged, second.left) == (0, 0, 3, [])
+    with ledger.read() as connection:
+        olga = next(one for one in read_staff(connection) if one.key == "olga")
+    assert (olga.name, olga.email, olga.languages, olga.manager) == (
+        "Olga Example", "olga@example.org", ("de", "en"), "kim",
+    )  # fmt: skip
+
+
+def test_who_is_missing_from_a_snapshot_has_left_and_from_changes_not(staff, ledger):
+    staff(FILE)
+    without = FILE.replace("olga,Olga Example,olga@example.org,emea,de;en,Europe/Berlin,kim,,,\n", "")
+    assert staff(without, mode="changes").left == []
+    assert owners(ledger, "olga") == ["olga"]
+    assert staff(without).left == ["olga"]
+    assert owners(ledger, "olga") == [""]
+    staff(FILE)
+    assert owners(ledger, "olga") == ["olga"], "who is in the file again is back"
+
+
+def test_a_file_that_broke_off_empties_nothing(staff, ledger):
+    many = "key,name\n" + "".join(f"s{number},Name {number}\n" for number in range(20))
+    staff(many)
+    with pytest.raises(RefusedError, match="10 of 20 people") as caught:
+        staff("\n".join(many.splitlines()[:11]))
+    assert "--accept-ending 10" in caught.value.hint
+    assert owners(ledger, "s19") == ["s19"]
+    assert len(staff("\n".join(many.splitlines()[:11]), accept_ending=10).left) == 10
+
+
+def test_rows_that_are_refused_keep_what_was_known(staff, ledger):
+    staff(FILE)
+    damaged = FILE.replace("Europe/Berlin", "Berlin").replace("2026-03-12", "2026-03-01") + "kim,Again,,,,,,,,\n"
+    report = staff(damaged)
+    assert [(line, column) for line, column, _ in report.rejected] == [(2, "timezone"), (3, "away_to"), (5, "key")]
+    assert report.left == []
+    assert owners(ledger, "olga", "piet") == ["olga", "piet"]
+    strict = staff("key,name\nzoe,Zoe\nyan,\n", mode="changes", strict=True)
+    assert not strict.written
+    assert owners(ledger, "zoe") == [""]
+
+
+def test_a_manager_who_is_not_there_is_named(staff):
+    assert staff("key,name,manager\nolga,Olga,boss\npiet,Piet,olga\n").unknown_managers == ["boss"]
+
+
+def test_leaving_hands_over_and_no_file_undoes_it(staff, ledger):
+    staff(FILE)
+    done = leave(ledger, "olga", DAY, "piet", NOW, why="moves on", recorded_by="kim")
+    assert (done.successor, done.customers) == ("piet", 0)
+    staff(FILE, at=NOW + timedelta(days=1))
+    assert owners(ledger, "olga") == ["piet"]
+    assert owners(ledger, "olga", day=DAY - timedelta(days=1)) == ["olga"]
+    (olga,) = (item for item in list_staff(ledger, NOW) if item["key"] == "olga")
+    assert (olga["state"], olga["successor"], olga["left_on"]) == ("left", "piet", "2026-03-10")
+    assert [item["state"] for item in list_staff(ledger, NOW)] == ["here", "away", "left"]
+    come_back(ledger, "olga", NOW + timedelta(days=2), why="stays", recorded_by="kim")
+    assert owners(ledger, "olga") == ["olga"]
+
+
+def test_nobody_takes_over_from_themselves_or_when_they_are_gone(staff, ledger):
+    staff(FILE)
+    leave(ledger, "piet", date(2026, 3, 1), "", NOW, why="moved on", recorded_by="kim")
+    for successor in ("olga", "piet"):
+        with pytest.raises(InvalidCallError, match="cannot take over from olga"):
+            leave(ledger, "olga", DAY, successor, NOW, why="moves on", recorded_by="kim")
+    with pytest.raises(UnknownNameError) as caught:
+        leave(ledger, "olg", DAY, "", NOW, why="moves on", recorded_by="kim")
+    assert caught.value.hint == "Did you mean olga?"
+    assert owners(ledger, "olga") == ["olga"]
