@@ -133,6 +133,11 @@ class App:
         return Rehearsal(url)
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger to ask: a server that is named, or a file that exists. Nothing is opened."""
+        return self.ledger_address.file is None or self.ledger_address.file.exists()
+
+    @property
     def ledger_is_lost(self) -> bool:
         """Whether the ledger is a file on a CI runner that will be thrown away after the job."""
         return self.ci is not None and self.ci.ephemeral and self.ledger_address.file is not None

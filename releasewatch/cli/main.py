@@ -24,6 +24,7 @@ NOUNS = {
     # noun: (module under releasewatch.cli, what it is for)
     "call": ("call", "Customers to call: who, in what order, on which number, and why."),
     "catalog": ("catalog", "The components of a repo, their paths and dependencies."),
+    "change": ("change", "What may be said of a change, decided by hand."),
     "config": ("settings", "The settings in force, and where each comes from."),
     "customer": ("customer", "The directory: customers, contacts and what they use."),
     "db": ("db", "The ledger's schema."),

@@ -43,6 +43,11 @@ def command() -> None:
     show_default=True,
     help="Who reads it. What may reach whom is decided by visibility, trailers and embargoes.",
 )
+@click.option(
+    "--no-ledger",
+    is_flag=True,
+    help="With --from: do not ask the ledger what was decided by hand (change edit) before text goes outside.",
+)
 @click.option("--customer", metavar="KEY", help="For one customer: only what reaches them (key or alias).")
 @click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
@@ -58,6 +63,7 @@ def render(
     base: str | None,
     head: str | None,
     audience: str,
+    no_ledger: bool,
     customer: str | None,
     allow: tuple[str, ...],
     why: str,
@@ -72,7 +78,7 @@ def render(
     if ref is not None:
         made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
-        made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience), None, None
+        made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
     own = {scope.name, *scope.refs} if scope else set()
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
@@ -107,11 +113,15 @@ def _check(
         raise RefusedError("Words are passed by hand with a reason.", "Add --why TEXT.")
 
 
-def _of_range(app: App, base: str, head: str, audience: str) -> Notes:
+def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:
+    """Straight from git; where text goes outside, a ledger that is there is asked what people decided by hand."""
     from releasewatch.domain.note_building import build_notes
-    from releasewatch.usecases.notes import Reading, notes_of_range
+    from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range
 
-    given = notes_of_range(app.surroundings(), base, head, Reading(app.now, app.config.tables.notes.subjects))
+    around = app.surroundings()
+    reading = Reading(app.now, app.config.tables.notes.subjects)
+    said = edits_by_hand(app.ledger, app.repo) if ask and audience != "engineering" and app.has_ledger else {}
+    given = notes_of_range(around, base, head, reading, said)
     _say_blanks(app, given, audience)
     return build_notes(given, _audience(audience))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
@@ -26,11 +27,19 @@ LONGEST_NAME = 500
 
 
 def write_footprint(
-    connection: Connection, deployment_id: int, footprint: Footprint, scope: Collection[str], ids: Mapping[str, int]
+    connection: Connection,
+    deployment_id: int,
+    footprint: Footprint,
+    scope: Collection[str],
+    ids: Mapping[str, int],
+    by_hand: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
-    """Write everything that belongs to a deployment; `scope` is all that it covers, `ids` numbers components by key."""
+    """Write everything that belongs to a deployment; `scope` is all that it covers, `ids` numbers components by key.
+
+    `by_hand`: customers whom people named by hand, by the sha of the change.
+    """
     _write_blocks(connection, deployment_id, footprint.blocks, frozenset(scope))
-    _write_changes(connection, deployment_id, footprint)
+    _write_changes(connection, deployment_id, footprint, by_hand)
     _many(
         connection,
         t.change_component,
@@ -137,12 +146,14 @@ def _write_blocks(connection: Connection, deployment_id: int, blocks: Sequence[B
     )
 
 
-def _write_changes(connection: Connection, deployment_id: int, footprint: Footprint) -> None:
+def _write_changes(
+    connection: Connection, deployment_id: int, footprint: Footprint, by_hand: Mapping[str, Sequence[str]]
+) -> None:
     merges = merges_of(footprint.changes)
     naming = footprint.naming_changes()
     waiting = iter(footprint.changes)
     while part := list(islice(waiting, AT_ONCE)):
-        _write_some_changes(connection, deployment_id, part, merges, naming)
+        _write_some_changes(connection, deployment_id, part, merges, naming, by_hand)
 
 
 def _write_some_changes(
@@ -151,6 +162,7 @@ def _write_some_changes(
     facts: Sequence[ChangeFact],
     merges: Mapping[str, Mapping[str, str]],
     naming: Collection[int],
+    by_hand: Mapping[str, Sequence[str]],
 ) -> None:
     changes: list[dict[str, Any]] = []
     authors: list[dict[str, Any]] = []
@@ -164,14 +176,14 @@ def _write_some_changes(
         )
         if commit.author_name or commit.author_email:
             authors.append({**key, "name": commit.author_name, "email": commit.author_email})
-        named: set[str] = set()
-        for number, (word, value) in enumerate(commit.trailers):
-            trailers.append({**key, "trailer_no": number, "key": word, "value": value})
-            ref = value.strip()
-            is_name = word.lower() == NAMING_TRAILER and 0 < len(ref) <= LONGEST_NAME
-            if is_name and fact.number in naming and ref not in named:
-                named.add(ref)
-                customers.append({**key, "ref": ref})
+        trailers += [
+            {**key, "trailer_no": number, "key": word, "value": value}
+            for number, (word, value) in enumerate(commit.trailers)
+        ]
+        if fact.number in naming:
+            said = [value.strip() for word, value in commit.trailers if word.lower() == NAMING_TRAILER]
+            names = dict.fromkeys([*said, *by_hand.get(commit.sha, ())])
+            customers += [{**key, "ref": ref} for ref in names if 0 < len(ref) <= LONGEST_NAME]
     _many(connection, t.change, changes)
     _many(connection, t.change_author, authors)
     _many(connection, t.change_trailer, trailers)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from releasewatch.domain.audiences import Subjects
+from releasewatch.domain.audiences import Edit, Subjects
 from releasewatch.domain.catalog import Catalog, Graph, Node
+from releasewatch.domain.change_edits import ChangeEdit, join_edits
 from releasewatch.domain.deployments import Baseline, Block, Place
 from releasewatch.domain.footprint import SAMPLE, trace_footprint
 from releasewatch.domain.notes import (
@@ -37,8 +39,17 @@ class Reading:
     subjects: Subjects = "account"
 
 
-def notes_of_range(around: Surroundings, base: str, head: str, how: Reading) -> NotesInput:
-    """The notes of what lies between two revisions of a repo: everything in its catalog counts as deployed."""
+def notes_of_range(
+    around: Surroundings,
+    base: str,
+    head: str,
+    how: Reading,
+    said: Mapping[str, Sequence[ChangeEdit]] = MappingProxyType({}),
+) -> NotesInput:
+    """The notes of what lies between two revisions of a repo: everything in its catalog counts as deployed.
+
+    `said`: what people said by hand of its changes (`edits_by_hand`), where there is a ledger that knows.
+    """
     history = cast("History", around.history)
     base_sha, head_sha = history.resolve(base), history.resolve(head)
     catalog = around.catalog_at(head_sha)
@@ -87,6 +98,7 @@ def notes_of_range(around: Surroundings, base: str, head: str, how: Reading) -> 
         history_complete=found.history_complete,
         why_incomplete=found.why_incomplete,
         subjects=how.subjects,
+        edits=obey(changes, said),
     )
 
 
@@ -109,7 +121,7 @@ def labels_of(*catalogs: Catalog) -> dict[str, ComponentLabel]:
 
 def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts | None, how: Reading) -> NotesInput:
     """The notes of a recorded deployment, as the ledger has it."""
-    from releasewatch.storage import catalogs, changes, deployments, footprints
+    from releasewatch.storage import catalogs, change_edits, changes, deployments, footprints
 
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, deployment_id)
@@ -123,12 +135,14 @@ def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts 
         ]
         labels = labels_of(*others, own)
         rows = changes.read_changes(connection, deployment_id, names)
+        said = change_edits.edits_of_repo(connection, found.repo)
         sources = {
             names[component]: frozenset(names[touched] for touched in touched_ids)
             for component, touched_ids in footprints.read_sources(connection, deployment_id).items()
         }
         not_deployed = frozenset(names[n] for n in footprints.read_not_deployed(connection, deployment_id))
         actor = deployments.read_actor(connection, deployment_id)
+    edits = obey(rows, {"" if ref == found.id else ref: edits for ref, edits in said.items()})
     known = {key for change in rows for key in change.components} | sources.keys() | not_deployed
     return NotesInput(
         repo=found.repo,
@@ -153,7 +167,26 @@ def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts 
         history_complete=row.history_complete,
         why_incomplete=row.why_incomplete,
         subjects=how.subjects,
+        edits=edits,
     )
+
+
+def obey(changes: Iterable[NoteChange], said: Mapping[str, Sequence[ChangeEdit]]) -> dict[str, Edit]:
+    """Put what people said by hand beside what the changes say themselves; returns the edits by sha."""
+    found: dict[str, Edit] = {}
+    for change in changes:
+        if change.sha in said:
+            found[change.sha], trailers = join_edits(said[change.sha])
+            change.trailers = (*change.trailers, *trailers)
+    return found
+
+
+def edits_by_hand(ledger: Ledger, repo: str) -> dict[str, list[ChangeEdit]]:
+    """What people said by hand of the changes of a repo, by full sha."""
+    from releasewatch.storage import change_edits
+
+    with ledger.read() as connection:
+        return change_edits.edits_of_repo(connection, repo)
 
 
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:

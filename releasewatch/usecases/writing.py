@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.deployments import Axes, Block, Later, Place, expand_targets, summarise
 from releasewatch.domain.footprint import SAMPLE
 from releasewatch.domain.releases import printable_path
-from releasewatch.storage import catalogs, coverages, deployments, footprints, products, windows
+from releasewatch.storage import catalogs, change_edits, coverages, deployments, footprints, products, windows
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import CellSet, Ending, Openings
@@ -79,7 +79,8 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
             deployments.forget_derived(connection, number)
         deployments.add_statement(connection, number, seen.statement, now)
         deployments.add_acceptances(connection, number, request.accept, request.why, now)
-        footprints.write_footprint(connection, number, footprint, prepared.scope, ids)
+        by_hand = change_edits.named_by_hand(connection, repo_id)
+        footprints.write_footprint(connection, number, footprint, prepared.scope, ids, by_hand)
         remarks = _write_windows(connection, _Written(task, seen, prepared, number, repo_id, environment_id, ids))
         if seen.standing.succeeded and _moves_forward(footprint.blocks):
             opened_at = seen.standing.opened_at

@@ -56,6 +56,7 @@ PERSONAL = {
 STATEMENTS_OF_STAFF = {
     "acceptance": {"why"},
     "call_item": {"why_withdrawn"},
+    "change_edit": {"why", "recorded_by"},
     "customer_merge": {"why", "recorded_by"},
     "mark": {"why", "recorded_by"},
     "settings": {"recorded_by"},

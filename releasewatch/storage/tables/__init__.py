@@ -19,6 +19,7 @@ from releasewatch.storage.tables.changes import (
     change_author,
     change_component,
     change_customer,
+    change_edit,
     change_trailer,
     changed_path,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "change_author",
     "change_component",
     "change_customer",
+    "change_edit",
     "change_trailer",
     "changed_path",
     "component",

@@ -155,3 +155,28 @@ changed_path: Table[ChangedPathColumns] = Table(
     Index(None, "component_id", "path_digest"),
     info=placed("deployment"),
 )
+
+
+class ChangeEditColumns(TypedColumns):
+    """What one of us said of a change by hand; rows are only added, and the newest word on each point counts.
+
+    `ref`: the full sha, or `D-12` for the change without git that this deployment is. Empty: nothing is said of it.
+    `is_silent`: no word of release note leaves engineering. `embargo`: the day at which it ends, or `none`.
+    """
+
+    edit_id = Column(id_type(), primary_key=True)
+    repo_id = Column(id_type(), ForeignKey("repo.repo_id"), nullable=False)
+    ref = Column(key_type(), nullable=False)
+    audience = Column(key_type(), nullable=False)
+    wording = Column(String, nullable=False)
+    is_silent = Column(Boolean, nullable=True)
+    embargo = Column(key_type(), nullable=False)
+    customer = Column(key_type(), nullable=False)
+    why = Column(String, nullable=False)
+    recorded_by = Column(String, nullable=False)
+    recorded_at = Column(Instant, nullable=False)
+
+
+change_edit: Table[ChangeEditColumns] = Table(
+    "change_edit", metadata, ChangeEditColumns, Index(None, "repo_id", "ref"), info=placed("reference")
+)

@@ -1,0 +1,72 @@
+"""Saying by hand who may read of a change, in what words, from when on, and whom it matters to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from releasewatch.domain.audiences import Audience, read_words
+from releasewatch.domain.change_edits import ChangeEdit, join_edits
+from releasewatch.storage import change_edits as storage
+from releasewatch.storage.change_edits import FoundChange, Said
+from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSaid:
+    """A change, what its commit says, what people said by hand (oldest first), and what that comes to.
+
+    `audience` is the outermost that these words allow; the components' visibility may narrow it further.
+    """
+
+    change: FoundChange
+    trailers: tuple[tuple[str, str], ...]
+    said: tuple[Said, ...]
+    audience: Audience
+    wording: str | None
+    embargo_until: str | None
+    customers: tuple[str, ...]
+
+
+def edit_change(
+    ledger: Ledger,
+    ref: str,
+    repo: str | None,
+    edits: Sequence[ChangeEdit],
+    now: datetime,
+    *,
+    why: str,
+    recorded_by: str,
+) -> ChangeSaid:
+    """Add statements about a change; what was said before stays, and the newest word on each point counts.
+
+    Raises UnknownNameError for a change that was never recorded, or a customer whom nobody knows.
+    """
+    with ledger.write() as connection:
+        change = storage.resolve_change(connection, ref, repo)
+        for edit in edits:
+            if edit.customer:
+                resolve_customer(connection, edit.customer)
+            storage.add_edit(connection, change, edit, now, why=why, recorded_by=recorded_by)
+    return show_change(ledger, ref, repo, now)
+
+
+def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> ChangeSaid:
+    """A change with all that was said of it."""
+    with ledger.read() as connection:
+        change = storage.resolve_change(connection, ref, repo)
+        trailers = tuple(storage.trailers_of(connection, change.deployments, change.ref))
+        said = tuple(storage.edits_of(connection, change.repo_id, change.ref))
+    edit, by_hand = join_edits(one.edit for one in said)
+    words = read_words((*trailers, *by_hand), edit, now)
+    return ChangeSaid(
+        change,
+        trailers,
+        said,
+        words.limit,
+        words.wording,
+        words.until.isoformat() if words.until else None,
+        tuple(dict.fromkeys(value for word, value in (*trailers, *by_hand) if word.lower() == "customer")),
+    )
