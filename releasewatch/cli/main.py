@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NOUNS = {
     # noun: (module under releasewatch.cli, what it is for)
+    "backtest": ("backtest", "Past incidents against today's map: who would have been on the list."),
     "call": ("call", "Customers to call: who, in what order, on which number, and why."),
     "catalog": ("catalog", "The components of a repo, their paths and dependencies."),
     "change": ("change", "What may be said of a change, decided by hand."),

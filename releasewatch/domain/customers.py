@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
+    from releasewatch.domain.backtest import PastIncident
     from releasewatch.domain.staff import Staff
 
-Kind = Literal["customers", "contacts", "entitlements", "staff"]
+Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents"]
 Mode = Literal["snapshot", "changes"]
 Consent = Literal["yes", "no", ""]
 PhoneState = Literal["valid", "possible", "unparsable", ""]
@@ -112,7 +113,7 @@ class Problem:
     reason: str
 
 
-Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff")
+Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from releasewatch.domain.backtest import PastIncident
 from releasewatch.domain.customers import (
     ANY,
     PRODUCT,
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands in a row that is refused in any case."""
 
 
 @dataclass(slots=True)
@@ -167,6 +172,22 @@ def _read_staff(cells: Cells) -> Staff:
     )
 
 
+def _read_incident(cells: Cells) -> PastIncident:
+    started = cells.read("started_at", fields.read_start, None)
+    ended = cells.read("ended_at", fields.read_end, None)
+    if started is None and not cells.problems:
+        cells.problems.append(Problem("started_at", "is empty"))
+    if started and ended and ended < started:
+        cells.problems.append(Problem("ended_at", "is before it started"))
+    head = cells.read("head", fields.read_key, "").lower()
+    if head and not (4 <= len(head) <= 64 and set(head) <= set("0123456789abcdef")):
+        cells.problems.append(Problem("head", "is no sha, nor the beginning of one"))
+    customers: tuple[str, ...] = cells.read("customers", fields.read_keys, ())
+    if not customers:
+        cells.problems.append(Problem("customers", "names nobody; write who complained, with ; between"))
+    return PastIncident(started or _NEVER, customers, ended, head)
+
+
 def _read_axis(text: str) -> tuple[str, ...]:
     return fields.read_keys(text) or (ANY,)
 
@@ -255,6 +276,14 @@ STAFF: Shape[Staff] = Shape(
     required=("key", "name"),
     identity=("key",),
     read=_read_staff,
+)
+
+INCIDENTS: Shape[PastIncident] = Shape(
+    kind="incidents",
+    columns=("started_at", "ended_at", "customers", "head"),
+    required=("started_at", "customers"),
+    identity=("started_at",),
+    read=_read_incident,
 )
 
 SHAPES: dict[Kind, Shape[Any]] = {shape.kind: shape for shape in (CUSTOMERS, CONTACTS, ENTITLEMENTS)}
