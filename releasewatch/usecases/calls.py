@@ -71,9 +71,10 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         if row.verdict != "leave"
     ]
     with ledger.write() as connection:
-        ledger.lock(connection, f"releasewatch:calls:{deployment_id}")
-        added = calls.add_calls(connection, deployment_id, wanted, how.now)
+        # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
+        ledger.lock(connection, "releasewatch:calls")
         calls.save_list(connection, deployment_id, ((row.candidate.key, row.verdict) for _, row in ranked), how.now)
+        added = calls.add_calls(connection, deployment_id, wanted, how.now)
     ranked, ids, status, version = _rank(ledger, deployment_id, how)
     made = _as_list(ledger, deployment_id, how, ranked, ids, status, version, None)
     return RankedList(made.calls, made.status, made.version, added)
