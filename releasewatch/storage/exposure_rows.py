@@ -374,38 +374,41 @@ def _everybody(q: ExposureQuestion, seen: CTE) -> Select[Any]:
     starts = later(seen.c.since, e.valid_from)
     times = starts, e.valid_to, e.valid_to, starts
     return select(*_without_entitlement(e.customer_id, rank, literal(0), "unmapped", times, literal(""))).join_from(
-        t.entitlement, seen, and_(_in_environment(q), *_since_opened(q, seen))
+        t.entitlement, seen, and_(_in_environment(q), *_since_opened(q, seen.c.since))
     )
 
 
-def _since_opened(q: ExposureQuestion, seen: CTE) -> list[ColumnElement[bool]]:
+def _since_opened(q: ExposureQuestion, since: Any) -> list[ColumnElement[bool]]:
     """An entitlement that held at an instant between the opening and `at`, as known."""
     e = t.entitlement.c
     return [
         known(e.recorded_from, e.recorded_to, q),
         e.valid_from <= q.at,
         e.valid_to > e.valid_from,
-        e.valid_to > seen.c.since,
+        e.valid_to > since,
     ]
 
 
 def unplaced_customers(q: ExposureQuestion, seen: CTE, merged: CTE) -> Select[Any]:
     """Current customers who had no entitlement at all since the deployment opened: `customer_id, directory`."""
     f, e = t.customer_fact.c, t.entitlement.c
-
-    def placed(customer_id: Any, owner: Any) -> Any:
-        return exists().where(e.customer_id == customer_id, *_since_opened(q, seen)).correlate(owner, seen)
-
-    through_others = select(merged.c.survivor_id).join_from(merged, seen, placed(merged.c.customer_id, merged))
+    # As a value, so that only tables of customers are asked beside each other, row by row (storage rule 4).
+    since = select(seen.c.since).scalar_subquery()
+    placed = exists().where(e.customer_id == f.customer_id, *_since_opened(q, since)).correlate(t.customer_fact)
+    through_others = (
+        select(merged.c.survivor_id)
+        .join_from(merged, t.entitlement, e.customer_id == merged.c.customer_id)
+        .where(*_since_opened(q, since))
+    )
     return (
-        select(f.customer_id, t.customer.c.directory, seen.c.since, f.valid_from, f.valid_to)
+        select(f.customer_id, t.customer.c.directory, since.label("since"), f.valid_from, f.valid_to)
         .join_from(t.customer_fact, t.customer, t.customer.c.customer_id == f.customer_id)
-        .join(seen, literal(1) == 1)
         .where(
+            since.is_not(None),
             f.valid_from <= q.at,
             f.valid_to > q.at,
             known(f.recorded_from, f.recorded_to, q),
-            ~placed(f.customer_id, t.customer_fact),
+            ~placed,
             f.customer_id.not_in(through_others),
             f.customer_id.not_in(select(merged.c.customer_id)),
         )
