@@ -1,7 +1,12 @@
-"""Runs `releasewatch` as people do: a process of its own, from which only status, stdout and stderr come back."""
+"""Runs `releasewatch`: in a process of its own, as people do, or here, where a test can listen to what it does.
+
+Only status, stdout and stderr come back.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import pty
@@ -43,6 +48,21 @@ def run_command(
 ) -> Finished:
     """Run `releasewatch ARGUMENTS` in a folder. `env` is added to the environment; `through` words go before it."""
     return run_python("-m", "releasewatch", *arguments, cwd=cwd, env=env, through=through)
+
+
+def run_here(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Finished:
+    """Run `releasewatch ARGUMENTS` in a folder, in this process: without the time that a process takes to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in dict(env or {}).items():
+            patch.setenv(name, value)
+        with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            from releasewatch.cli.main import run
+
+            with pytest.raises(SystemExit) as ended:
+                run(list(arguments))
+    assert isinstance(ended.value.code, int)
+    return Finished(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def run_python(

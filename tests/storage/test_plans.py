@@ -1,0 +1,76 @@
+"""How both databases find who is exposed: by the key of entitlements, never by reading all of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from releasewatch.usecases.exposure import Asking, count_document, list_exposed, page_exposed
+from tests.support.crowds import config_of, write_crowd
+from tests.support.ledgers import new_ledger
+from tests.support.statements import Statement, listening
+from tests.support.worlds import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from releasewatch.storage.ledger import Ledger
+
+COMPONENTS = 60
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+BY_KEY = re.compile(r"SEARCH (?:entitlement|before) USING (?:PRIMARY KEY|INDEX \w+) \((?:subject|customer_id)=\?")
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    made = new_ledger(ledger_url)
+    yield made
+    made.close()
+
+
+def reads_of_entitlements(ledger: Ledger, asked: Statement) -> list[bool]:
+    """For each place where the database's plan reads entitlements: whether it does by subject or customer."""
+    with ledger.read() as connection:
+        if asked.dialect == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.text}", asked.parameters).all()
+            steps = [row.detail for row in rows if re.search(r"\b(?:SCAN|SEARCH) (?:entitlement|before)\b", row.detail)]
+            return [BY_KEY.match(step) is not None for step in steps]
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.parameters).scalar_one()
+    found = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "entitlement"]
+    return [re.search(r"\b(?:subject|customer_id)\b.* = ", node.get("Index Cond", "")) is not None for node in found]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def test_a_deployment_that_reaches_few_reads_few_entitlements(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(COMPONENTS))
+    world.commit(*(f"c{n}" for n in range(COMPONENTS)))
+    world.record(1, release="v1")
+    world.commit("c7")
+    narrow = world.record(2, release="v2")
+    world.commit("c8")
+    world.record(3, release="v3")
+    write_crowd(ledger, customers=3000, each=5, components=COMPONENTS)
+    asking = Asking(narrow.number, NOW)
+    with listening() as listener:
+        counts = count_document(ledger, asking)
+        everybody = list(list_exposed(ledger, asking))
+        page, cursor = page_exposed(ledger, asking, limit=10, after=None)
+        rest, _ = page_exposed(ledger, asking, limit=1000, after=cursor)
+    assert 100 < counts["customers"] < 500
+    assert [one["key"] for one in everybody] == [one["key"] for one in page + rest]
+    asked = [one for one in listener.questions if "entitlement" in one.tables and "exposed" in one.text]
+    assert len(asked) >= 6
+    for one in asked:
+        by_key = reads_of_entitlements(ledger, one)
+        assert len(by_key) >= 3, "an entitlement, one of an upgrade, and the one before that"
+        assert all(by_key), one.text
