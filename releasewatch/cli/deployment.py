@@ -222,8 +222,9 @@ def show(app: App, form: str, deployment: str, repo: str | None, environment: st
 def list_(app: App, form: str, repo: str | None, environment: str | None, limit: int, after: str | None) -> None:
     """The last deployments, newest first."""
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.usecases.deployments import list_last
+    from releasewatch.usecases.deployments import check_environment, list_last
 
+    check_environment(app.ledger, environment, app.config.tables.environments)
     document = list_last(app.ledger, repo=repo, environment=environment, limit=limit, cursor=after)
     if form == "json":
         emit_json(document)

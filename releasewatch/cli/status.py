@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 @common()
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
     """Show what runs where (release, head, since when), and the last deployments of all repos."""
-    from releasewatch.usecases.deployments import what_runs
+    from releasewatch.usecases.deployments import check_environment, what_runs
 
+    check_environment(app.ledger, environment, app.config.tables.environments)
     document = what_runs(app.ledger, now=app.now, environment=environment, limit=limit)
     if form == "json":
         emit_json(document)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand_targets
 from releasewatch.domain.times import format_utc
-from releasewatch.errors import InvalidCallError
+from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, windows
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
@@ -207,6 +208,24 @@ def _summary(connection: Any, found: deployments.DeploymentRow) -> dict[str, Any
         ],
         "changes": {"added": row.added, "removed": row.removed},
     }
+
+
+def check_environment(ledger: Ledger, environment: str | None, configured: Collection[str]) -> None:
+    """Refuse an environment that neither settings nor ledger know: "nothing" would look like an answer.
+
+    Raises UnknownNameError.
+    """
+    if environment is None or environment in configured:
+        return
+    with ledger.read() as connection:
+        known = {row.key for row in catalogs.environments(connection)} | set(configured)
+    if environment not in known:
+        near = difflib.get_close_matches(environment, known, n=1)
+        there_are = f"There are: {', '.join(sorted(known))}." if known else "Nothing is recorded yet."
+        raise UnknownNameError(
+            f"Neither the settings nor the ledger know an environment {environment!r}.",
+            f"Did you mean {near[0]}?" if near else there_are,
+        )
 
 
 def what_runs(ledger: Ledger, *, now: datetime, environment: str | None, limit: int) -> dict[str, Any]:
