@@ -91,13 +91,15 @@ def list_(
     """
     from releasewatch.cli.output import emit_jsonl
     from releasewatch.usecases.calls import as_document, list_calls
+    from releasewatch.usecases.exposure import check_account_manager
 
     found = chosen_deployment(app, ref, repo, environment)
+    level = app.level(reveal, None)
+    check_account_manager(app.ledger, account_manager, level)
     made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
     rows = [row for row in as_document(made, found.id) if verdict is None or row["verdict"] == verdict]
     rows = [row for row in rows if after is None or row["rank"] > after]
     page = rows[:limit]
-    level = app.level(reveal, None)
     _say_if_limited(app, reveal, level)
     shown = [_withhold(row, level, in_ci=app.ci is not None, opaque=_opaque(app)) for row in page]
     if level < Reveal.KEYS:
@@ -146,10 +148,12 @@ def render(
     """
     from releasewatch.rendering.documents import write_calls
     from releasewatch.usecases.calls import list_calls
+    from releasewatch.usecases.exposure import check_account_manager
 
     found = chosen_deployment(app, ref, repo, environment)
-    made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
     level = app.level(reveal, output)
+    check_account_manager(app.ledger, account_manager, level)
+    made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
     _say_if_limited(app, reveal, level)
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:

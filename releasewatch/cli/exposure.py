@@ -77,13 +77,14 @@ def list_(
     reached only through something uncertain is possible, and the reason is given.
     """
     from releasewatch.storage.exposure import ExposureFilter
-    from releasewatch.usecases.exposure import count_document, list_exposed, page_exposed
+    from releasewatch.usecases.exposure import check_account_manager, count_document, list_exposed, page_exposed
     from releasewatch.usecases.staff import named_for
 
     found = chosen_deployment(app, ref, repo, environment)
     managers = named_for(app.ledger, account_manager, app.now) if account_manager is not None else None
     only = ExposureFilter(None if state == "exposed" else state, reach, managers)
     asking = _asking(app, found.row.deployment_id, at, known_at, only, app.level(reveal, output))
+    check_account_manager(app.ledger, account_manager, asking.reveal)
     counts = count_document(app.ledger, asking) if asking.reveal < Reveal.KEYS or form in ("table", "json") else {}
     cursor: str | None = None
     items: Iterable[dict[str, Any]]

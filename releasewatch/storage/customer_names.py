@@ -1,4 +1,4 @@
-"""What customers are called: for documents that must not name one customer to another."""
+"""What customers are called, for documents that must not name one to another; and who keeps the relationship."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ def aliases_of(connection: Connection, customer_id: UUID, known_at: datetime) ->
             .order_by(a.alias)
         )
     )
+
+
+def is_account_manager(connection: Connection, key: str) -> bool:
+    """Whether any customer ever had this account manager, or our staff holds somebody of that key."""
+    kept = select(t.customer_fact.c.customer_id).where(t.customer_fact.c.account_manager == key).limit(1)
+    known = select(t.staff.c.staff).where(t.staff.c.staff == key)
+    return connection.scalar(known) is not None or connection.scalar(kept) is not None
+
+
+def account_managers(connection: Connection) -> list[str]:
+    """The keys of everybody who is or was the account manager of a customer."""
+    found = t.customer_fact.c.account_manager
+    return list(connection.scalars(select(found).where(found != "").distinct().order_by(found)))
 
 
 def all_names(connection: Connection, at: datetime) -> list[str]:

@@ -43,7 +43,16 @@ from releasewatch.storage.exposure_rows import (
     merged_customers,
     unplaced_customers,
 )
-from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, NAMED, RANK, ExposureQuestion, in_view
+from releasewatch.storage.exposure_ways import (
+    DEPENDENT,
+    DIRECT,
+    NAMED,
+    RANK,
+    ExposureQuestion,
+    in_view,
+    known_windows,
+    reach_cells,
+)
 from releasewatch.storage.types import OPEN_END
 
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
@@ -150,6 +159,12 @@ def _filtered(statement: Select[Any], exposed: CTE, q: ExposureQuestion, only: E
     return statement
 
 
+def has_customer(connection: Connection, customer_id: UUID) -> bool:
+    """Whether a list may go on after this customer."""
+    c = t.customer.c.customer_id
+    return connection.scalar(select(c).where(c == customer_id)) is not None
+
+
 def _after(statement: Select[Any], after: UUID | None) -> Select[Any]:
     """Only what comes after a customer in the order of key and directory."""
     if after is None:
@@ -187,6 +202,15 @@ def detail_statement(
     return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
+def whole_axes(connection: Connection, q: ExposureQuestion, component_id: int) -> tuple[bool, bool]:
+    """Whether `''` as region (ring) of a component's rows stands for all of them, and not for those not named."""
+    cells = reach_cells(q, known_windows(q, in_view(q)))
+    row = connection.execute(
+        select(func.max(cells.c.any_region), func.max(cells.c.any_ring)).where(cells.c.component_id == component_id)
+    ).one()
+    return row[0] == 1, row[1] == 1
+
+
 def waiting_subjects(connection: Connection) -> int:
     """How many entitlements speak of something that the ledger does not know yet."""
     e, s = t.entitlement.c, t.component_subject.c
@@ -210,8 +234,10 @@ __all__ = [
     "count_unplaced",
     "detail_statement",
     "exposed_customers",
+    "has_customer",
     "page_statement",
     "waiting_subjects",
+    "whole_axes",
 ]
 
 

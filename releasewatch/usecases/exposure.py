@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,8 +15,8 @@ from uuid import UUID
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_utc
-from releasewatch.errors import InvalidCallError
-from releasewatch.storage import catalogs, deployments, exposure, staff
+from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage import catalogs, customer_names, deployments, exposure, staff
 from releasewatch.storage.exposure import BLANK_DISTANCE, RANK, REACH_WORDS, ExposureFilter, ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
@@ -71,7 +73,8 @@ def list_exposed(ledger: Ledger, asking: Asking) -> Iterator[dict[str, Any]]:
         question = ask(connection, asking)
         wording = _Wording(connection, question, asking)
         streamed = connection.execution_options(yield_per=FETCHED)
-        yield from wording.items(streamed.execute(exposure.detail_statement(question)))
+        with streamed.execute(exposure.detail_statement(question)) as rows:
+            yield from wording.items(rows)
 
 
 def page_exposed(
@@ -81,7 +84,7 @@ def page_exposed(
     with ledger.read() as connection:
         question = ask(connection, asking)
         # One more than is shown says whether there is a next page.
-        statement = exposure.page_statement(question, asking.only, _cursor(after), limit + 1)
+        statement = exposure.page_statement(question, asking.only, _cursor(connection, after), limit + 1)
         ids: Sequence[UUID] = connection.execute(statement).scalars().all()
         wording = _Wording(connection, question, asking)
         items: list[dict[str, Any]] = []
@@ -90,15 +93,31 @@ def page_exposed(
     return items, ids[limit - 1].hex if len(ids) > limit else None
 
 
-def _cursor(after: str | None) -> UUID | None:
+def _cursor(connection: Any, after: str | None) -> UUID | None:
+    """The customer after whom the list goes on; a cursor of nobody's would give an empty page, as if that were all."""
     if after is None:
         return None
-    try:
-        return UUID(hex=after)
-    except ValueError as error:
-        raise InvalidCallError(
-            f"{after!r} is no cursor of a list of customers.", "Give next_cursor of the page before."
-        ) from error
+    with suppress(ValueError):
+        last = UUID(hex=after)
+        if exposure.has_customer(connection, last):
+            return last
+    raise InvalidCallError(f"{after!r} is no cursor of a list of customers.", "Give next_cursor of the page before.")
+
+
+def check_account_manager(ledger: Ledger, key: str | None, reveal: Reveal) -> None:
+    """Refuse an account manager whom nobody has: an empty list would look like an answer. Raises UnknownNameError.
+
+    One who has nobody any more is known. Who there is is told only where names may be shown.
+    """
+    with ledger.read() as connection:
+        if key is None or customer_names.is_account_manager(connection, key):
+            return
+        known = customer_names.account_managers(connection) if reveal >= Reveal.NAMES else []
+    near = difflib.get_close_matches(key, known, n=1)
+    raise UnknownNameError(
+        f"No customer has the account manager {key!r}.",
+        f"Did you mean {near[0]}?" if near else "See who there is with: releasewatch customer list --reveal names",
+    )
 
 
 def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
