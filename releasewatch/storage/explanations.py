@@ -42,6 +42,13 @@ def origins_of(connection: Connection, deployment_id: int, component_id: int, re
     )
 
 
+def places_of(connection: Connection, deployment_id: int) -> list[tuple[str, str]]:
+    """The regions and rings that a deployment has a window in."""
+    w = t.window.c
+    rows = connection.execute(select(w.region, w.ring).where(w.deployment_id == deployment_id).distinct())
+    return [(row.region, row.ring) for row in rows]
+
+
 def steps_of_origin(connection: Connection, deployment_id: int, origin_no: int) -> dict[int, tuple[int, int | None]]:
     """The closure of one origin: `component_id -> (distance, via_id)`."""
     r = t.reach.c

@@ -50,8 +50,6 @@ from releasewatch.storage.exposure_ways import (
     RANK,
     ExposureQuestion,
     in_view,
-    known_windows,
-    reach_cells,
 )
 from releasewatch.storage.types import OPEN_END
 
@@ -202,15 +200,6 @@ def detail_statement(
     return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
-def whole_axes(connection: Connection, q: ExposureQuestion, component_id: int) -> tuple[bool, bool]:
-    """Whether `''` as region (ring) of a component's rows stands for all of them, and not for those not named."""
-    cells = reach_cells(q, known_windows(q, in_view(q)))
-    row = connection.execute(
-        select(func.max(cells.c.any_region), func.max(cells.c.any_ring)).where(cells.c.component_id == component_id)
-    ).one()
-    return row[0] == 1, row[1] == 1
-
-
 def waiting_subjects(connection: Connection) -> int:
     """How many entitlements speak of something that the ledger does not know yet."""
     e, s = t.entitlement.c, t.component_subject.c
@@ -237,7 +226,6 @@ __all__ = [
     "has_customer",
     "page_statement",
     "waiting_subjects",
-    "whole_axes",
 ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from releasewatch.domain.customers import ANY, UNKNOWN
+from releasewatch.domain.deployments import REST
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_both
 from releasewatch.storage import catalogs, customer_names, explanations, exposure, footprints
@@ -162,7 +163,7 @@ class _Telling:
         return hops[::-1]
 
     def _target(self, row: Any, origin: Any) -> dict[str, str]:
-        where = place_words(*told_place(row))
+        where = self._where(row)
         began = format_both(origin.live_from, self._zone)
         text = f"It went to {self._question.environment}, {where}, at {began}"
         if not origin.certain:
@@ -173,6 +174,21 @@ class _Telling:
         else:
             text += " and is still carried there"
         return hop("target", where, text + ".")
+
+    def _where(self, row: Any) -> str:
+        """The place of a window; `''` is every region (ring), or every one that the deployment does not name."""
+        region, ring = told_place(row)
+        rest = [
+            f"every other {axis}"
+            for axis, value, every in (("region", region, row.any_region), ("ring", ring, row.any_ring))
+            if value == REST and not every and self._names_some(axis)
+        ]
+        named = place_words(region, ring) if region or ring else ""
+        return ", ".join(filter(None, (named, *rest))) or place_words(REST, REST)
+
+    def _names_some(self, axis: str) -> bool:
+        places = explanations.places_of(self._connection, self._question.deployment_id)
+        return any(place[axis == "ring"] != REST for place in places)
 
     def _entitlement(self, row: Any) -> dict[str, str]:
         text = f"They use {_subject_words(row.subject)} in {entitlement_words(row)}."
@@ -204,13 +220,12 @@ class _Telling:
         what = f"They use {_subject_words(line.subject)}"
         if line.subject not in subjects:
             return f"{what}, which the deployment does not reach."
-        checks: tuple[tuple[Callable[[], bool], str], ...] = (
-            (lambda: self._other_environment(line), f"in {line.environment or 'production environments'}"),
-            (lambda: line.version not in (ANY, UNKNOWN, self._question.release), f"as a copy of {line.version}"),
-        )
-        for differs, words in checks:
-            if differs():
-                return f"{what} {words}, and the deployment went to {self._question.environment}."
+        if self._other_environment(line):
+            where = line.environment or "production environments"
+            return f"{what} in {where}, and the deployment went to {self._question.environment}."
+        if line.version not in (ANY, UNKNOWN, self._question.release):
+            is_of = f"is of release {self._question.release}" if self._question.release else "names no release"
+            return f"They run their own copy of {_subject_words(line.subject)}, {line.version}; the deployment {is_of}."
         return f"{what} in {place_words(line.region, line.ring)}, where it did not go while they did."
 
     def _other_environment(self, line: Any) -> bool:
