@@ -16,6 +16,7 @@ from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
+from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -200,8 +201,13 @@ def explain_(
     from releasewatch.storage.exposure import ExposureFilter
     from releasewatch.usecases.explaining import as_document, explain
 
-    found = chosen_deployment(app, ref, repo, environment)
     level = app.level(reveal, None)
+    if level < Reveal.KEYS:
+        raise RefusedError(
+            "This is a public repository: its log holds counts only, and an explanation is of one customer.",
+            "Run it elsewhere.",
+        )
+    found = chosen_deployment(app, ref, repo, environment)
     asking = _asking(app, found.row.deployment_id, at, known_at, ExposureFilter(), level)
     explained = explain(app.ledger, asking, customer, app.zone)
     if form == "json":

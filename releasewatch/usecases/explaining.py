@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cached_property
 from typing import Any
 
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
+from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_both
 from releasewatch.storage import catalogs, customer_names, explanations, exposure, footprints
@@ -115,7 +117,22 @@ class _Telling:
     def _naming(self) -> list[dict[str, str]]:
         names = customer_names.aliases_of(self._connection, self._details.ref.customer_id, self._question.known_at)
         found = explanations.changes_naming(self._connection, self._question.deployment_id, names)
-        return [hop("change", row.sha or "stated", f"The change {_quoted(row)} names them.") for row in found[:1]]
+        return [hop("change", row.sha or "stated", f"The change {self._quoted(row)} names them.") for row in found[:1]]
+
+    def _quoted(self, row: Any) -> str:
+        """A change by its sha and what its author said, unless that names a customer where no name may be shown."""
+        said = "(whose subject names a customer)" if self._names_somebody(row.subject) else f"“{row.subject}”"
+        return f"{row.sha[:SHORT]} {said}" if row.sha else said
+
+    def _names_somebody(self, text: str) -> bool:
+        return self._scanner is not None and bool(self._scanner.scan(text))
+
+    @cached_property
+    def _scanner(self) -> LeakScanner | None:
+        """What finds customers' names in free text; None where names may be shown."""
+        if self._reveal >= Reveal.NAMES:
+            return None
+        return LeakScanner(dict.fromkeys(customer_names.all_names(self._connection, self._question.at), "customer"))
 
     def _blank(self, row: Any) -> dict[str, str]:
         if row.source == "unplaced":
@@ -134,9 +151,11 @@ class _Telling:
         if change is not None:
             others = f" (and {many - 1} more)" if many > 1 else ""
             verb = "was taken away" if change.side == "removed" else "was deployed"
-            hops.append(hop("change", change.sha or "stated", f"The change {_quoted(change)}{others} {verb}."))
+            hops.append(hop("change", change.sha or "stated", f"The change {self._quoted(change)}{others} {verb}."))
             path = change.sample_path or path
-        if path:
+        if path and self._names_somebody(path):
+            hops.append(hop("path", "withheld", "It changed a path whose name holds a customer's."))
+        elif path:
             others = f" (and {origin.paths - 1} more of it)" if origin.paths > 1 else ""
             by = "It changed" if change is not None else "In a merge changed"
             hops.append(hop("path", path, f"{by} {path}{others}."))
@@ -260,8 +279,3 @@ def entitlement_words(row: Any) -> str:
 def _subject_words(subject: str) -> str:
     product = subject.removeprefix("product:")
     return f"the product {product}" if product != subject else subject
-
-
-def _quoted(row: Any) -> str:
-    sha = f"{row.sha[:SHORT]} " if row.sha else ""
-    return f"{sha}“{row.subject}”"
