@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import run_command, run_on_terminal
+from tests.support.command import run_command, run_here, run_on_terminal
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -99,3 +99,23 @@ def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
     assert (done.status, done.out, done.err) == (0, "", "Nothing is recorded yet.\n")
     document = run_command("status", "--format", "json", cwd=tmp_path).document
     assert document == {"schema": 1, "running": [], "deployments": []}
+
+
+@pytest.mark.parametrize("words", [("status",), ("deployment", "list")])
+def test_an_environment_that_nobody_knows_is_refused(shop: RepoBuilder, words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run_here(*words, "--environment", "prodction", "--format", "json", cwd=shop.path)
+    assert (done.status, done.out, done.error["code"]) == (2, "", "unknown_name")
+    assert done.error["hint"] == "Did you mean production?"
+    done = run_here(*words, "--environment", "moon", cwd=shop.path)
+    assert "There are: production, staging." in done.err
+    done = run_here(*words, "--environment", "moon", cwd=tmp_path)
+    assert (done.status, "Nothing is recorded yet." in done.err) == (2, True)
+
+
+def test_an_environment_of_the_settings_may_have_nothing_yet(shop: RepoBuilder, tmp_path: Path) -> None:
+    (tmp_path / "releasewatch.toml").write_text((shop.path / "releasewatch.toml").read_text("utf-8"), "utf-8")
+    done = run_here(
+        "status", "--environment", "production", "--database", str(tmp_path / "other.db"), "--config",
+        "releasewatch.toml", cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.status, done.out, done.err) == (0, "", "Nothing is recorded yet for production.\n")
