@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,12 @@ class TestDocument:
         told = document(shop, "--started-at", "2026-03-01T10:00:00+02:00", "--finished-at", "2026-03-01 09:00")
         assert told["deployment"]["started_at"] == "2026-03-01T08:00:00Z"
         assert told["deployment"]["finished_at"] == "2026-03-01T09:00:00Z"
+
+    def test_a_dry_run_leaves_no_ledger_behind(self, shop):
+        shutil.rmtree(shop.path / ".releasewatch")
+        told = document(shop, "--dry-run")
+        assert told["deployment"]["kind"] == "initial"
+        assert not (shop.path / ".releasewatch").exists()
 
     def test_a_dry_run_writes_nothing(self, shop):
         shop.commit("fix: more", {"services/invoicing/c.py": "1"})

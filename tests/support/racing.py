@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
-NEEDED = ("cli.deployment", "config", "integrations.git_history", "storage.migrate", "usecases.recording")
+NEEDED = (
+    *("cli.call", "cli.deployment", "config", "integrations.git_history"),
+    *("storage.migrate", "usecases.calls", "usecases.recording"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def _start(racer: Racer) -> subprocess.Popen[str]:
 
 
 def _run() -> None:
-    """Import what a record needs, so that nothing but the record itself is left to do, then wait at the line."""
+    """Import what a record or a plan needs, so that nothing but itself is left to do, then wait at the line."""
     for name in NEEDED:
         importlib.import_module(f"releasewatch.{name}")
     from releasewatch.cli.main import run

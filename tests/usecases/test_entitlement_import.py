@@ -194,3 +194,28 @@ def test_the_end_of_time_in_a_file_is_no_end(desk: Desk) -> None:
     desk.take(entitlements=HEADER + "A,api,,9999-12-31\nB,api,,9999-12-31T23:00:00Z\n")
     assert {row[2] for row in _recorded(desk)} == {OPEN_END}
     assert desk.take(entitlements=HEADER + "A,api,,\nB,api,,\n", later=timedelta(days=3))["entitlements"].unchanged == 2
+
+
+def test_products_of_the_settings_are_kept_and_mean_their_components(desk: Desk) -> None:
+    _know(desk.ledger, "shop/api", "shop/web", "site/api")
+    products: dict[str, tuple[str, ...]] = {"business": ("shop/*",), "small": ("web",)}
+    desk.take(entitlements="customer,product\nA,business\n", products=products)
+    assert sorted(desk.rows(t.product_component, "product", "pattern", "valid_from", "valid_to")) == [
+        ("business", "shop/*", OPEN_START, OPEN_END),
+        ("small", "web", OPEN_START, OPEN_END),
+    ]
+    assert _meant(desk) == {("business", 11), ("business", 12), ("small", 12)}
+    desk.take(entitlements="customer,product\nA,business\n", products={"business": ("site/api",)})
+    assert _meant(desk) == {("business", 13), ("small", 12)}, "what another repo's settings hold stays"
+    was = [row for row in desk.rows(t.product_component, "pattern", "valid_to", "recorded_to") if row[0] == "shop/*"]
+    assert sorted(was) == [("shop/*", START + 2 * DAY, OPEN_END), ("shop/*", OPEN_END, START + 2 * DAY)]
+
+
+def _meant(desk: Desk) -> set[tuple[str, int]]:
+    """`(product, component)` of what products mean now."""
+    rows = desk.rows(t.component_subject, "subject", "component_id", "valid_to", "recorded_to")
+    return {
+        (subject.removeprefix("product:"), component)
+        for subject, component, *ends in rows
+        if subject.startswith("product:") and ends == [OPEN_END, OPEN_END]
+    }

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from releasewatch.storage import tables as t
+from tests.support.directories import Desk
 from tests.support.racing import Racer, race
 from tests.support.worlds import World
 
@@ -42,6 +43,10 @@ class Pipelines:
         env = {"RELEASEWATCH_DATABASE_URL": self.url, "CI": "true", "RELEASEWATCH_CI_RUN": run}
         words = ["deployment", verb, "--environment", "production", "--format", "json", *arguments]
         return Racer(words, env, self.world.repo.path)
+
+    def plan(self, deployment: str) -> Racer:
+        words = ["call", "plan", "--deployment", deployment, "--format", "json"]
+        return Racer(words, {"RELEASEWATCH_DATABASE_URL": self.url}, self.world.repo.path)
 
 
 @pytest.fixture
@@ -128,3 +133,24 @@ def test_a_ledger_that_is_not_there_yet_is_made_once(tmp_path):
     assert sorted(d["deployment"]["id"] for d in documents) == [f"D-{n}" for n in range(1, 7)]
     by_number = sorted(documents, key=lambda d: d["deployment"]["id"])
     assert [d["deployment"]["base"] for d in by_number] == [None, *(d["deployment"]["head"] for d in by_number[:-1])]
+
+
+def test_a_call_is_planned_once_for_each_customer(pipelines, tmp_path, ledger):
+    customers = [f"k{n}" for n in range(30)]
+    desk = Desk(ledger, tmp_path)
+    desk.take(
+        customers="\n".join(["key,name", *(f"{key},Name of {key}" for key in customers)]),
+        entitlements="\n".join(["customer,component", *(f"{key},shop/a" for key in customers)]),
+    )
+    pipelines.world.commit("a")
+    pipelines.world.record(1)
+    for at in (2, 3):
+        pipelines.world.commit("a")
+        pipelines.world.record(at)
+    documents = race([pipelines.plan(deployment) for deployment in ("D-2", "D-2", "D-3", "D-3")])
+    assert sorted(document["added"] for document in documents) == [0, 0, 30, 30]
+    assert {document["list_version"] for document in documents} == {1}
+    calls, items = desk.rows(t.call, "customer_id", "call_id"), desk.rows(t.call_item, "call_id", "deployment_id")
+    assert len(calls) == len({customer for customer, _ in calls}) == 30
+    assert sorted(number for _, number in calls) == list(range(1, 31))
+    assert sorted(items) == [(number, deployment) for number in range(1, 31) for deployment in (2, 3)]
