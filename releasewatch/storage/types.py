@@ -19,6 +19,10 @@ LATEST = OPEN_END - timedelta(microseconds=1)
 """An instant after everything that was recorded: what is known now, by whichever clock it was recorded."""
 
 
+_REMEMBERED = 1000
+"""How many instants of an answer are remembered, so that memory does not grow with it."""
+
+
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: `timestamptz` on PostgreSQL, fixed-width text that sorts on SQLite. Refuses naive times."""
 
@@ -37,6 +41,25 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Each instant of an answer is read from SQLite's text once: windows and open ends are alike in most rows."""
+        read = super().result_processor(dialect, coltype)
+        if read is None or dialect.name != "sqlite":
+            return read
+        seen: dict[str, datetime | None] = {}
+
+        def process(value: str | None) -> datetime | None:
+            if value is None:
+                return None
+            found = seen.get(value)
+            if found is None:
+                found = read(value)
+                if len(seen) < _REMEMBERED:
+                    seen[value] = found
+            return found
+
+        return process
 
 
 class Uuid16(TypeDecorator[UUID]):
