@@ -28,7 +28,7 @@ customer is lost and none is called for nothing:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,9 @@ class ExposureFilter:
     account_managers: frozenset[str] | None = None
 
 
+EVERYONE = ExposureFilter()
+
+
 def exposed_customers(q: ExposureQuestion) -> CTE:
     """The exposed customers, each once, as a CTE with `customer_id`: what is asked about them is joined to it."""
     return exposed_once(q, in_view(q), merged_customers(q))
@@ -92,18 +95,28 @@ class ExposureCounts:
         return self.named + self.direct + self.dependent
 
 
-def count_exposed(
-    connection: Connection, q: ExposureQuestion, *, has_blank: bool, only: ExposureFilter | None = None
-) -> ExposureCounts:
-    """Count who is reached. `has_blank`: the change has one, so that others cannot be ruled out; they are counted."""
+def count_exposed(connection: Connection, q: ExposureQuestion, *, has_blank: bool) -> ExposureCounts:
+    """Count who is reached, and who is beside them.
+
+    `has_blank`: the change has one, so that others cannot be ruled out; they are counted.
+    """
+    return replace(
+        count_reached(connection, q),
+        unplaced=count_unplaced(connection, q),
+        not_ruled_out=_count_others(connection, q) if has_blank and not q.blank_reaches_all else 0,
+    )
+
+
+def count_reached(connection: Connection, q: ExposureQuestion, only: ExposureFilter = EVERYONE) -> ExposureCounts:
+    """Count who is reached, and nobody else: in the time that they take, not all the directory."""
     exposed = exposed_customers(q)
     reach = _reach(exposed.c.rank)
-    certain = exposed.c.surely if only is not None and only.state == "carrying" else exposed.c.certain
+    certain = exposed.c.surely if only.state == "carrying" else exposed.c.certain
     statement = select(reach.label("reach"), certain.label("certain"), exposed.c.carried, func.count().label("many"))
     statement = statement.select_from(exposed).group_by(reach, certain, exposed.c.carried)
     by_reach = {NAMED: 0, DIRECT: 0, DEPENDENT: 0}
     possible = still = 0
-    for row in connection.execute(_filtered(statement, exposed, q, only or ExposureFilter())):
+    for row in connection.execute(_filtered(statement, exposed, q, only)):
         by_reach[row.reach] += row.many
         possible += 0 if row.certain else row.many
         still += row.many if row.carried else 0
@@ -113,8 +126,6 @@ def count_exposed(
         dependent=by_reach[DEPENDENT],
         possible=possible,
         still_exposed=still,
-        unplaced=count_unplaced(connection, q),
-        not_ruled_out=_count_others(connection, q) if has_blank and not q.blank_reaches_all else 0,
     )
 
 
@@ -214,12 +225,14 @@ def waiting_subjects(connection: Connection) -> int:
 
 __all__ = [
     "BLANK_DISTANCE",
+    "EVERYONE",
     "RANK",
     "REACH_WORDS",
     "ExposureCounts",
     "ExposureFilter",
     "ExposureQuestion",
     "count_exposed",
+    "count_reached",
     "count_unplaced",
     "detail_statement",
     "exposed_customers",

@@ -17,7 +17,14 @@ from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, customer_names, deployments, exposure, staff
-from releasewatch.storage.exposure import BLANK_DISTANCE, RANK, REACH_WORDS, ExposureFilter, ExposureQuestion
+from releasewatch.storage.exposure import (
+    BLANK_DISTANCE,
+    EVERYONE,
+    RANK,
+    REACH_WORDS,
+    ExposureFilter,
+    ExposureQuestion,
+)
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -33,7 +40,6 @@ _UNKNOWN_AXES = (
 )
 UNDECIDED = "it is not decided whether the change was taken back"
 NO_SUCCESS = "the deployment did not succeed, or has not ended"
-EVERYONE = ExposureFilter()
 ONLY_NAMED = "named by a change; no entitlement places them here"
 
 
@@ -123,7 +129,7 @@ def check_account_manager(ledger: Ledger, key: str | None, reveal: Reveal) -> No
 def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
     """How many customers a list would hold, by reach: what may be shown everywhere."""
     with ledger.read() as connection:
-        counts = exposure.count_exposed(connection, ask(connection, asking), has_blank=False, only=asking.only)
+        counts = exposure.count_reached(connection, ask(connection, asking), asking.only)
     return {
         "customers": counts.customers,
         "named": counts.named,
@@ -146,6 +152,7 @@ class _Wording:
         self._reveal = asking.reveal
         self._opaque = asking.opaque
         self._instants: dict[datetime, str | None] = {OPEN_END: None}
+        self._told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
 
     def items(self, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
         """The items of rows in the order of the list, without those that were not asked for."""
@@ -200,33 +207,43 @@ class _Wording:
         for row in rows:
             if row.component_id is not None:
                 nearest.setdefault(row.component_id, row.rank)
-        return sorted((self._names[number] for number in nearest), key=dict(self._by_name(nearest)).__getitem__)
-
-    def _by_name(self, nearest: Mapping[int, int]) -> Iterator[tuple[str, tuple[int, str]]]:
-        for number, rank in nearest.items():
-            yield self._names[number], (rank, self._names[number])
+        if len(nearest) == 1:
+            return [self._names[number] for number in nearest]
+        return [name for _, name in sorted((rank, self._names[number]) for number, rank in nearest.items())]
 
     def _windows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        if len(rows) == 1 and rows[0].component_id is not None:
+            (row,) = rows
+            # Most customers are reached in one way, and most of them in the same one.
+            way = row.component_id, *told_place(row), row.live_from, row.live_until, row.carrying_until
+            if way not in self._told:
+                if len(self._told) >= FETCHED:
+                    self._told.clear()
+                self._told[way] = list(self._joined_windows(rows))
+            return self._told[way]
+        return list(self._joined_windows(rows))
+
+    def _joined_windows(self, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
         cells: dict[tuple[str, str, str], list[Any]] = {}
         for row, region, ring in _placed([row for row in rows if row.component_id is not None]):
             cells.setdefault((self._names[row.component_id], region, ring), []).append(row)
-        return [
-            {
-                "component": component,
-                "region": region or None,
-                "ring": ring or None,
-                "live_from": self._instant(live_from),
-                "live_until": self._instant(live_until),
-                "carrying_until": self._instant(carrying_until),
-            }
-            for (component, region, ring), mine in sorted(cells.items())
+        for (component, region, ring), mine in sorted(cells.items()):
             for live_from, live_until, carrying_until in join_windows(
                 (row.live_from, row.live_until, row.carrying_until) for row in mine
-            )
-        ]
+            ):
+                yield {
+                    "component": component,
+                    "region": region or None,
+                    "ring": ring or None,
+                    "live_from": self._instant(live_from),
+                    "live_until": self._instant(live_until),
+                    "carrying_until": self._instant(carrying_until),
+                }
 
     def _instant(self, value: datetime) -> str | None:
         if value not in self._instants:
+            if len(self._instants) >= FETCHED:
+                self._instants = {OPEN_END: None}
             self._instants[value] = format_utc(value)
         return self._instants[value]
 
