@@ -394,12 +394,13 @@ def unplaced_customers(q: ExposureQuestion, seen: CTE, merged: CTE) -> Select[An
     f, e = t.customer_fact.c, t.entitlement.c
     # As a value, so that only tables of customers are asked beside each other, row by row (storage rule 4).
     since = select(seen.c.since).scalar_subquery()
-    placed = exists().where(e.customer_id == f.customer_id, *_since_opened(q, since)).correlate(t.customer_fact)
-    through_others = (
-        select(merged.c.survivor_id)
-        .join_from(merged, t.entitlement, e.customer_id == merged.c.customer_id)
-        .where(*_since_opened(q, since))
-    )
+
+    def placed(who: Any) -> Any:
+        return exists().where(e.customer_id == who.c.customer_id, *_since_opened(q, since)).correlate(who)
+
+    # From the few who were merged, not from all entitlements.
+    placed_before = select(t.customer_merge.c.customer_id).where(placed(t.customer_merge))
+    through_others = select(merged.c.survivor_id).where(merged.c.customer_id.in_(placed_before))
     return (
         select(f.customer_id, t.customer.c.directory, since.label("since"), f.valid_from, f.valid_to)
         .join_from(t.customer_fact, t.customer, t.customer.c.customer_id == f.customer_id)
@@ -408,7 +409,7 @@ def unplaced_customers(q: ExposureQuestion, seen: CTE, merged: CTE) -> Select[An
             f.valid_from <= q.at,
             f.valid_to > q.at,
             known(f.recorded_from, f.recorded_to, q),
-            ~placed,
+            ~placed(t.customer_fact),
             f.customer_id.not_in(through_others),
             f.customer_id.not_in(select(merged.c.customer_id)),
         )
