@@ -32,6 +32,9 @@ from releasewatch.usecases.deployments import question_of, tier_of
 FETCHED = 1000
 """How many rows are fetched from a server at a time."""
 
+_OF_CUSTOMER = 4
+"""Columns at the end of a row that are the customer's: key, directory, name, account manager; the first is the id."""
+
 _UNKNOWN_AXES = (
     ("environment", "it is not known which environments they use"),
     ("entitled_region", "their region is not known"),
@@ -152,7 +155,7 @@ class _Wording:
         self._reveal = asking.reveal
         self._opaque = asking.opaque
         self._instants: dict[datetime, str | None] = {OPEN_END: None}
-        self._told: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        self._told: dict[tuple[Any, ...], dict[str, Any] | None] = {}
 
     def items(self, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
         """The items of rows in the order of the list, without those that were not asked for."""
@@ -163,23 +166,45 @@ class _Wording:
 
     def _item(self, rows: Sequence[Any]) -> dict[str, Any] | None:
         best = rows[0]
+        managers = self._only.account_managers
+        if managers is not None and best.account_manager not in managers:
+            return None
+        told = self._told_once(best) if len(rows) == 1 else self._tell(rows)
+        if told is None:
+            return None
+        customer = {
+            "key": best.key,
+            "directory": best.directory,
+            "name": best.name or None,
+            "account_manager": self._book.owner(best.account_manager or "", self._day).key or None,
+        }
+        return withhold({**told, **customer}, self._reveal, opaque=self._opaque)
+
+    def _told_once(self, row: Any) -> dict[str, Any] | None:
+        """What is told of a customer who is reached in one way: most are, and most of them in one that many share."""
+        way = row[1:-_OF_CUSTOMER]
+        if way not in self._told:
+            if len(self._told) >= FETCHED:
+                self._told.clear()
+            self._told[way] = self._tell([row])
+        return self._told[way]
+
+    def _tell(self, rows: Sequence[Any]) -> dict[str, Any] | None:
+        """An item but for who it is; None for one that was not asked for."""
+        best = rows[0]
         number, distance = divmod(best.rank, RANK)
         reach = REACH_WORDS[number]
         carried = [row for row in rows if row.carrying_until > self._at]
         state = "carrying" if carried else "returned"
         only = self._only
-        if (
-            (only.reach is not None and only.reach != reach)
-            or (only.state is not None and only.state != state)
-            or (only.account_managers is not None and best.account_manager not in only.account_managers)
-        ):
+        if (only.reach is not None and only.reach != reach) or (only.state is not None and only.state != state):
             return None
         told = carried if only.state == "carrying" else rows
         certain = any(row.certain and (only.state != "carrying" or row.sure_until > self._at) for row in told)
-        item = {
-            "key": best.key,
-            "directory": best.directory,
-            "name": best.name or None,
+        return {
+            "key": None,
+            "directory": None,
+            "name": None,
             "reach": reach,
             "possible": not certain,
             "possible_because": [] if certain else list(uncertain_because(told)),
@@ -188,9 +213,7 @@ class _Wording:
             "via": self._via(rows, best.rank),
             "components": self._components(rows),
             "windows": self._windows(rows),
-            "account_manager": self._book.owner(best.account_manager or "", self._day).key or None,
         }
-        return withhold(item, self._reveal, opaque=self._opaque)
 
     def _via(self, rows: Sequence[Any], rank: int) -> str | None:
         """Over whom the nearest of their components is reached; of several the first by key."""
@@ -212,33 +235,23 @@ class _Wording:
         return [name for _, name in sorted((rank, self._names[number]) for number, rank in nearest.items())]
 
     def _windows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        if len(rows) == 1 and rows[0].component_id is not None:
-            (row,) = rows
-            # Most customers are reached in one way, and most of them in the same one.
-            way = row.component_id, *told_place(row), row.live_from, row.live_until, row.carrying_until
-            if way not in self._told:
-                if len(self._told) >= FETCHED:
-                    self._told.clear()
-                self._told[way] = list(self._joined_windows(rows))
-            return self._told[way]
-        return list(self._joined_windows(rows))
-
-    def _joined_windows(self, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
         cells: dict[tuple[str, str, str], list[Any]] = {}
         for row, region, ring in _placed([row for row in rows if row.component_id is not None]):
             cells.setdefault((self._names[row.component_id], region, ring), []).append(row)
-        for (component, region, ring), mine in sorted(cells.items()):
+        return [
+            {
+                "component": component,
+                "region": region or None,
+                "ring": ring or None,
+                "live_from": self._instant(live_from),
+                "live_until": self._instant(live_until),
+                "carrying_until": self._instant(carrying_until),
+            }
+            for (component, region, ring), mine in sorted(cells.items())
             for live_from, live_until, carrying_until in join_windows(
                 (row.live_from, row.live_until, row.carrying_until) for row in mine
-            ):
-                yield {
-                    "component": component,
-                    "region": region or None,
-                    "ring": ring or None,
-                    "live_from": self._instant(live_from),
-                    "live_until": self._instant(live_until),
-                    "carrying_until": self._instant(carrying_until),
-                }
+            )
+        ]
 
     def _instant(self, value: datetime) -> str | None:
         if value not in self._instants:
