@@ -1,0 +1,91 @@
+"""A web server on this machine, of threads, that answers as a test tells it and notes what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the server was asked. `query` has the last value of each parameter."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What it answers: bytes as they are, anything else as JSON. `promised`: a longer body than it will send."""
+
+    body: Any = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    promised: int = 0
+
+
+Handler = Callable[[Request], Reply]
+
+
+@dataclass
+class WebServer:
+    """A running server. `handler` may be exchanged at any time."""
+
+    url: str
+    handler: Handler = lambda _: Reply({}, 404)
+    asked: list[Request] = field(default_factory=list)
+
+    def paths(self) -> list[str]:
+        """The paths that were asked for, in order."""
+        return [one.path for one in self.asked]
+
+
+@contextmanager
+def running_server() -> Iterator[WebServer]:
+    """A server on a free port of the loopback, stopped when the block ends."""
+
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            request = Request(parts.path, query, {name.lower(): value for name, value in self.headers.items()})
+            running.asked.append(request)
+            reply = running.handler(request)
+            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+            if reply.status == 304:
+                body = b""
+            self.send_response_only(reply.status)
+            if "Date" not in reply.headers:
+                self.send_header("Date", self.date_time_string())
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if reply.status != 304:
+                self.send_header("Content-Length", str(reply.promised or len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            if reply.promised:
+                self.close_connection = True
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    running = WebServer(f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield running
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
