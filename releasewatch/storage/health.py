@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def last_imports(connection: Connection) -> dict[str, dict[str, datetime]]:
-    """When each kind of file of each directory was last imported, also when it brought nothing new."""
+    """When each kind of file of each directory was last imported, also when it brought nothing new.
+
+    For one that a server gives: also when the server said that nothing changed.
+    """
     run = t.import_run.c
     rows = connection.execute(
         select(run.directory, run.kind, func.max(run.recorded_at).label("at"))
@@ -25,6 +28,13 @@ def last_imports(connection: Connection) -> dict[str, dict[str, datetime]]:
     found: dict[str, dict[str, datetime]] = {}
     for row in rows:
         found.setdefault(row.directory, {})[row.kind] = row.at
+    p = t.import_page.c
+    confirmed = connection.execute(
+        select(p.directory, p.kind, func.max(p.confirmed_at).label("at")).group_by(p.directory, p.kind)
+    )
+    for row in confirmed:
+        kinds = found.setdefault(row.directory, {})
+        kinds[row.kind] = max(row.at, kinds.get(row.kind, row.at))
     return found
 
 

@@ -49,7 +49,7 @@ from releasewatch.storage.tables.deployments import (
     target,
     window,
 )
-from releasewatch.storage.tables.house import counter, import_rejection, import_run, settings
+from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
 from releasewatch.storage.tables.staff import staff, staff_leave, staff_person
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "entitlement",
     "environment",
     "fix",
+    "import_page",
     "import_rejection",
     "import_run",
     "mark",

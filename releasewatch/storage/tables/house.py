@@ -57,3 +57,23 @@ class ImportRejectionColumns(TypedColumns):
 import_rejection: Table[ImportRejectionColumns] = Table(
     "import_rejection", metadata, ImportRejectionColumns, info=placed("reference")
 )
+
+
+class ImportPageColumns(TypedColumns):
+    """A page of what a server gave, with what it needs to say whether the page changed since that import.
+
+    `reading` is a digest of how the rows were read; `confirmed_at` when the server last said that nothing changed.
+    """
+
+    directory = Column(key_type(), primary_key=True)
+    kind = Column(key_type(), primary_key=True)
+    page = Column(Integer, primary_key=True, autoincrement=False)
+    import_id = Column(id_type(), nullable=False)
+    url = Column(String, nullable=False)
+    etag = Column(String, nullable=False)
+    last_modified = Column(String, nullable=False)
+    reading = Column(key_type(), nullable=False)
+    confirmed_at = Column(Instant, nullable=False)
+
+
+import_page: Table[ImportPageColumns] = Table("import_page", metadata, ImportPageColumns, info=placed("reference"))
