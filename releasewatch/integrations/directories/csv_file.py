@@ -6,7 +6,7 @@ import csv
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Generic
+from typing import IO, TYPE_CHECKING, Any, Generic
 
 from releasewatch.domain.customers import Problem, Rejected, Row, Stated
 from releasewatch.errors import InvalidCallError
@@ -18,7 +18,7 @@ from releasewatch.integrations.directories.encodings import (
     find_separator,
     split,
 )
-from releasewatch.integrations.directories.fields import BadValueError, read_line
+from releasewatch.integrations.directories.fields import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +43,32 @@ class CsvFile(Generic[Row]):
     def encoding(self) -> str:
         """The encoding by its usual name."""
         return self.writing.encoding
+
+    @property
+    def name(self) -> str:
+        """The file, as messages name it."""
+        return str(self.path)
+
+    @property
+    def reading(self) -> Any:
+        """The file's bytes, and how they were read."""
+        places = self.layout.places.items()
+        columns = {column: [at, heading.name, dict(heading.values)] for column, (at, heading) in places}
+        joined = {column: more for column, more in self.layout.joined.items() if more}
+        return [self.writing.digest, self.encoding, self.separator, columns, joined]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """How the file is written."""
+        return {"encoding": self.encoding, "separator": self.separator}
+
+    def heading(self, column: str) -> str:
+        """What the file calls one of our columns."""
+        return self.layout.heading(column)
+
+    def place(self, line: int) -> Mapping[str, int]:
+        """Where a row begins."""
+        return {"line": line}
 
     @property
     def columns(self) -> frozenset[str]:
@@ -78,7 +104,7 @@ class CsvFile(Generic[Row]):
         return Stated(line, stated)
 
     def _identity(self, cells: Cells) -> Mapping[str, str]:
-        return {column: _readable(cells.values.get(column, "")) for column in self.shape.identity}
+        return {column: readable(cells.values.get(column, "")) for column in self.shape.identity}
 
     def _unreadable(self, lines: _Lines, error: csv.Error) -> Rejected:
         """A record that is no RFC 4180: refused alone, unless a quote that is never closed took others with it."""
@@ -126,14 +152,6 @@ def open_csv(path: Path, shape: Shape[Row], columns: ColumnMap | None = None) ->
     layout = lay_out(shape, headings, columns, str(path))
     notes = (*_notes(writing, separator), *layout.notes)
     return CsvFile(path, shape, writing, separator, lines.number, layout, notes)
-
-
-def _readable(text: str) -> str:
-    """The cell, or nothing when it holds what no key may hold (and no database takes)."""
-    try:
-        return read_line(text)
-    except BadValueError:
-        return ""
 
 
 def _declared_separator(line: str) -> str:

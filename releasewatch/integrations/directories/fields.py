@@ -95,6 +95,14 @@ def read_line(text: str) -> str:
     return text
 
 
+def readable(text: str) -> str:
+    """The text, or nothing when it holds what no key may hold (and no database takes)."""
+    try:
+        return read_line(text)
+    except BadValueError:
+        return ""
+
+
 def read_phone(text: str) -> str:
     """A phone number as given; refused where a spreadsheet has turned it into a number."""
     if _DAMAGED.fullmatch(text):
