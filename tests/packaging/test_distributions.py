@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ import pytest
 from tests.packaging.conftest import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.packaging.conftest import Distributions
 
 
@@ -44,6 +43,12 @@ def test_the_wheel_holds_every_migration(distributions: Distributions) -> None:
     migrations = files_below("releasewatch/storage/migrations/versions")
     assert any("/0001_" in name for name in migrations)
     assert migrations <= names_in_wheel(distributions.wheel)
+
+
+def test_the_wheel_holds_every_shipped_field_map(distributions: Distributions) -> None:
+    maps = {name for name in files_below("releasewatch/integrations/directories/maps") if name.endswith(".toml")}
+    assert {Path(name).stem for name in maps} == {"hubspot", "salesforce"}
+    assert maps <= names_in_wheel(distributions.wheel)
 
 
 def test_the_wheel_holds_every_template(distributions: Distributions) -> None:

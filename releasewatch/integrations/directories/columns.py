@@ -13,10 +13,17 @@ from releasewatch.integrations.directories.records import Cells, Shape
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """How a file calls one of our columns, and what its values mean (a value not listed stays as it is)."""
+    """How a file calls one of our columns, and what its values mean (a value not listed stays as it is).
+
+    `more`: further columns, whose texts are joined to the first with a space. `instead`: what to look for in a file
+    that has no such column; `optional`: whether it may have none of them.
+    """
 
     name: str
     values: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    instead: tuple[Heading, ...] = ()
+    optional: bool = False
 
 
 ColumnMap = Mapping[str, Heading]
@@ -31,12 +38,14 @@ class Layout:
     places: Mapping[str, tuple[int, Heading]]
     others: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    joined: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def cells(self, row: Sequence[str]) -> Cells:
         """The row by our names, trimmed and translated; a row that is too short has empty cells at its end."""
         values = {}
         for column, (place, heading) in self.places.items():
-            text = row[place].strip() if place < len(row) else ""
+            parts = (row[at].strip() for at in (place, *self.joined.get(column, ())) if at < len(row))
+            text = " ".join(part for part in parts if part)
             values[column] = heading.values.get(text, text)
         attributes = {name: row[at].strip() for name, at in self.others.items() if at < len(row)}
         return Cells(values, attributes)
@@ -53,9 +62,14 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
     if twice:
         raise InvalidCallError(f"{file} has the column {twice[0]!r} twice.", "Name each column once.")
     places: dict[str, tuple[int, Heading]] = {}
-    for column, heading in given.items():
-        places[column] = (_find_mapped(column, heading, names, file), heading)
-    used = {place for place, _ in places.values()}
+    joined: dict[str, tuple[int, ...]] = {}
+    for column, wanted in given.items():
+        heading = _choose(wanted, names)
+        if heading is not None:
+            places[column] = (_find_mapped(column, heading, names, file), heading)
+            more = (Heading(name) for name in heading.more)
+            joined[column] = tuple(_find_mapped(column, one, names, file) for one in more)
+    used = {place for place, _ in places.values()}.union(*joined.values())
     folded = {name.casefold(): at for at, name in enumerate(names) if at not in used}
     for column in shape.columns:
         at = folded.get(column)
@@ -65,7 +79,16 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
     others = {name: at for at, name in enumerate(names) if name and at not in used}
     _require(shape, places, names, file)
     notes = tuple(_notes(shape, places, others))
-    return Layout(len(names), places, others if shape.keeps_attributes else {}, notes)
+    return Layout(len(names), places, others if shape.keeps_attributes else {}, notes, joined)
+
+
+def _choose(wanted: Heading, names: Sequence[str]) -> Heading | None:
+    """Of a heading and what may stand instead, the first that the file has; None when it may go without."""
+    folded = {name.casefold() for name in names}
+    for heading in (wanted, *wanted.instead):
+        if all(name.casefold() in folded for name in (heading.name, *heading.more)):
+            return heading
+    return None if wanted.optional else wanted
 
 
 def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str) -> int:
