@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from releasewatch.config.directory_checks import find_directory_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
-from releasewatch.config.schema import COLUMNS, CatalogTable, ComponentTable, Line, Name, Tables
+from releasewatch.config.schema import CatalogTable, ComponentTable, Line, Name, Tables
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.errors import InvalidCallError
 
@@ -32,7 +33,8 @@ def find_problems(tables: Tables) -> list[Problem]:
         *find_dependency_problems(tables.components, tables.releasewatch.repo),
         *_environments(tables),
         *_products(tables),
-        *_directories(tables),
+        *_names("directory", tables.directory),
+        *find_directory_problems(tables.directory),
         *_tiers_and_hours(tables),
     ]
 
@@ -121,26 +123,6 @@ def _products(tables: Tables) -> Iterator[Problem]:
             elif component.startswith(own) and not whole_repo and bare not in tables.components:
                 guess = did_you_mean(bare, tables.components)
                 yield Problem(where, component, f"this repo has no such component{guess}")
-
-
-def _directories(tables: Tables) -> Iterator[Problem]:
-    yield from _names("directory", tables.directory)
-    for name, directory in tables.directory.items():
-        key: Key = ("directory", name)
-        if not (directory.customers or directory.contacts or directory.entitlements):
-            yield Problem(
-                key,
-                msgspec.to_builtins(directory),
-                "a directory needs a file",
-                'Name one, as in customers = "customers.csv".',
-            )
-        for file, known in COLUMNS.items():
-            columns: Mapping[str, object] = getattr(directory.columns, file)
-            for column, heading in columns.items():
-                if column not in known:
-                    problem = f"there is no such column{did_you_mean(column, known)}"
-                    has = f"There are {listed(known, most=20)}."
-                    yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), problem, has)
 
 
 def _tiers_and_hours(tables: Tables) -> Iterator[Problem]:

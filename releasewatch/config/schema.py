@@ -13,6 +13,8 @@ RevealWord = Literal["keys", "names", "contacts"]
 
 Weight = Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")]
 Days = Annotated[int, Meta(ge=0, le=3660, description="a number of days from 0 to 3660")]
+PageSize = Annotated[int, Meta(ge=1, le=100_000, description="a number of items from 1 to 100000")]
+Seconds = Annotated[int, Meta(ge=1, le=600, description="a number of seconds from 1 to 600")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day as "HH:MM"')]
 Line = Annotated[
     str,
@@ -85,27 +87,80 @@ class ProductTable(Table, frozen=True):
 
 
 class ColumnMap(Table, frozen=True):
-    """A column whose values are translated: `{ from = "Segment", values = { "Enterprise" = "platinum" } }`."""
+    """A column whose values are translated: `{ from = "Segment", values = { "Enterprise" = "platinum" } }`.
+
+    `more`: further ones, whose texts are joined with a space: `{ from = "First Name", more = ["Last Name"] }`.
+    """
 
     heading: Line = field(name="from")
+    more: tuple[Line, ...] = ()
     values: dict[str, str] = {}
 
 
 class Columns(Table, frozen=True):
-    """`[directory.NAME.columns.*]`: our column name on the left, the file's own heading on the right."""
+    """`[directory.NAME.columns.*]`: our column name on the left, the file's own heading on the right.
+
+    Of a server's answer: the dotted path in each item (`properties.name`).
+    """
 
     customers: dict[str, Line | ColumnMap] = {}
     contacts: dict[str, Line | ColumnMap] = {}
     entitlements: dict[str, Line | ColumnMap] = {}
 
 
-class DirectoryTable(Table, frozen=True):
-    """`[directory.NAME]`: a place where customers are known; its name is its permanent id."""
+class PagesTable(Table, frozen=True):
+    """`pages` of an endpoint: how the next page of its list is found."""
 
-    kind: Literal["csv"]
-    customers: Line | None = None
-    contacts: Line | None = None
-    entitlements: Line | None = None
+    style: Literal["link", "header", "cursor", "offset", "number"]
+    """The address stands in the document; in the header `Link`; a cursor stands there; items, or pages, are counted."""
+    at: Line | None = None
+    """For link and cursor: the dotted path of the address, or of the cursor."""
+    parameter: Line | None = None
+    """For cursor, offset and number: what is put into the query."""
+    first: Annotated[int, Meta(ge=0, le=1, description="0 or 1")] = 1
+    """The number of the first page."""
+    size: PageSize | None = None
+    size_parameter: Line | None = None
+
+
+class EndpointTable(Table, frozen=True):
+    """`[directory.NAME.customers]` and so on, of a directory of kind http."""
+
+    url: Line | None = None
+    """Absolute, or relative to `base`; default: that of the `map`."""
+    items: str | None = None
+    """The dotted path of the list; empty: the document is the list."""
+    pages: PagesTable | None = None
+    total: Line | None = None
+    """The dotted path of how many items there are in all; a list that comes out shorter is an error."""
+    attributes: tuple[str, ...] = ()
+    """Dotted paths of what else is kept of a customer."""
+    only: dict[str, tuple[str, ...]] = {}
+    """Items that count: dotted path = ["text", …]; "*" is any text."""
+
+
+class DirectoryTable(Table, frozen=True):
+    """`[directory.NAME]`: a place where customers are known; its name is its permanent id.
+
+    Each of `customers`, `contacts` and `entitlements` is a file; of kind http a URL, or a table with one.
+    """
+
+    kind: Literal["csv", "http"]
+    customers: Line | EndpointTable | None = None
+    contacts: Line | EndpointTable | None = None
+    entitlements: Line | EndpointTable | None = None
+    map: Literal["hubspot", "salesforce"] | None = None
+    """A shipped map for what these systems export, or answer; `columns` add to it and override it."""
+    base: Line | None = None
+    """http: what relative URLs are relative to, those of the `map` too."""
+    token: Line | None = None
+    """http: `env:RELEASEWATCH_…`, sent as a bearer token."""
+    headers: dict[str, Line] = {}
+    """http: further headers; `env:RELEASEWATCH_…` for what is secret."""
+    timeout: Seconds = 30
+    """http: seconds to wait for the server to connect, and to go on."""
+    plain_http: bool = False
+    """http: whether a server other than this machine may be asked without TLS."""
     without_entitlement: Literal["none", "possible", "all"] = "none"
     """What a deployment means for a customer who has no entitlement at all."""
     columns: Columns = Columns()

@@ -93,6 +93,7 @@ def test_every_table_is_read_into_its_type() -> None:
     assert msgspec.to_builtins(crm.columns.customers["customer_tier"]) == {
         "from": "Segment",
         "values": {"Enterprise": "platinum"},
+        "more": (),
     }
     assert (tables.privacy.terminal, tables.privacy.ci, tables.privacy.keys) == ("contacts", "names", "opaque")
     assert tables.notes.subjects == "customer"
@@ -146,7 +147,7 @@ def test_pyproject_holds_the_same_under_tool_releasewatch() -> None:
         ("[products.p]", "products.p.components is missing: wanted a list of texts"),
         ('[products.p]\ncomponents = ["a//b"]', 'products.p.components[0] = "a//b": wanted a component key'),
         ('[products.p]\ncomponents = ["*"]', 'products.p.components[0] = "*": wanted a component key'),
-        ('[directory.d]\nkind = "http"\ncustomers = "x"', 'directory.d.kind = "http": wanted "csv"'),
+        ('[directory.d]\nkind = "ldap"\ncustomers = "x"', 'directory.d.kind = "ldap": wanted "csv" or "http"'),
         ('[directory.d]\nkind = "csv"', "directory.d = { … }: a directory needs a file"),
         ('[directory.d]\nkind = "csv"\ncustomers = "x"\ncolumns.customers.nmae = "N"',
          'directory.d.columns.customers.nmae = "N": there is no such column; did you mean "name"?'),
