@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,9 +19,10 @@ from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from releasewatch.config.schema import DirectoryTable
+    from releasewatch.config.schema import ColumnMap, DirectoryTable
     from releasewatch.domain.customers import Kind
-    from releasewatch.usecases.customer_import import ImportReport
+    from releasewatch.integrations.directories.columns import Heading
+    from releasewatch.usecases.customer_import import DirectoryFiles, ImportOrder, ImportReport, RejectedCell
     from releasewatch.usecases.customers import Looking
 
 KINDS: tuple[Kind, ...] = ("customers", "contacts", "entitlements")
@@ -70,20 +71,15 @@ def import_(
     **files: Path | None,
 ) -> int:
     """Import CSV files: from [directory.NAME] of the settings, or those named here; a file not given ends nothing.
+    A directory of kind http is fetched from its server.
 
     What the first import of a kind of file brings counts as having been so always; what a later one brings, or lacks,
     begins or ends with it, unless valid_from and valid_to say otherwise.
     """
-    from releasewatch.usecases.customer_import import (
-        ImportOrder,
-        import_directory,
-        import_document,
-        open_directory,
-    )
+    from releasewatch.usecases.customer_import import ImportOrder, import_directory, import_document
 
     name, table = _directory(app, directory)
     given = {kind: path for kind in KINDS if (path := files[kind]) is not None}
-    paths = given or _configured_files(app, table)
     order = ImportOrder(
         directory=name,
         mode="snapshot" if snapshot else "changes",
@@ -92,18 +88,18 @@ def import_(
         strict=strict,
         products={key: product.components for key, product in app.config.tables.products.items()},
     )
-    opened = open_directory(paths, _column_maps(table))
     app.rehearse = dry_run
-    ledger = app.ledger
-    try:
-        report = import_directory(ledger, opened, order, wiring.clock)
-    finally:
-        ledger.close()
+    with _opened(app, table, order, given) as opened:
+        ledger = app.ledger
+        try:
+            report = import_directory(ledger, opened, order, wiring.clock)
+        finally:
+            ledger.close()
     if form == "json":
         emit_json(import_document(report, dry_run=dry_run))
     else:
         _show_import(app, report, dry_run=dry_run)
-    return exit_codes.DONE if report.written else exit_codes.FAILED_AS_ASKED
+    return exit_codes.DONE if report.written or report.unchanged else exit_codes.FAILED_AS_ASKED
 
 
 def _directory(app: App, asked: str | None) -> tuple[str, DirectoryTable | None]:
@@ -124,26 +120,59 @@ def _directory(app: App, asked: str | None) -> tuple[str, DirectoryTable | None]
     return asked, known.get(asked)
 
 
+def _opened(
+    app: App, table: DirectoryTable | None, order: ImportOrder, given: dict[Kind, Path]
+) -> AbstractContextManager[DirectoryFiles]:
+    """What is to be imported: files named here, those of the settings, or what a server gives."""
+    if table is not None and table.kind == "http":
+        from releasewatch.usecases.directory_fetch import fetched, read_server
+
+        if given:
+            raise InvalidCallError(
+                f"The directory {order.directory} is fetched from a server; it takes no files.",
+                "Leave the files out, or import them into a directory of their own: --directory NAME",
+            )
+        return fetched(app.ledger, read_server(order.directory, table, app.environ), order)
+    from releasewatch.usecases.customer_import import open_directory
+
+    return nullcontext(open_directory(given or _configured_files(app, table), _column_maps(table)))
+
+
 def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path]:
     names = {kind: getattr(table, kind) for kind in KINDS} if table else {}
     return {kind: app.config.resolve(name) for kind, name in names.items() if name}
 
 
-def _column_maps(table: DirectoryTable | None) -> dict[Kind, dict[str, tuple[str, Mapping[str, str]]]]:
-    """The configured headings: for each file our column to the file's, and what values mean there."""
+def _column_maps(table: DirectoryTable | None) -> dict[Kind, dict[str, Heading | tuple[str, Mapping[str, str]]]]:
+    """The headings of each file by our columns: the configured ones, on top of those of a shipped map."""
     if table is None:
         return {}
+    from releasewatch.integrations.directories.columns import Heading
+    from releasewatch.integrations.directories.presets import load_preset
+
+    shipped = load_preset(table.map).headings if table.map else {}
+
+    def heading(one: str | ColumnMap) -> Heading:
+        return Heading(one) if isinstance(one, str) else Heading(one.heading, one.values, one.more)
+
     maps = {kind: getattr(table.columns, kind) for kind in KINDS}
     return {
-        kind: {
-            column: (heading, {}) if isinstance(heading, str) else (heading.heading, heading.values)
-            for column, heading in columns.items()
-        }
+        kind: {**shipped.get(kind, {}), **{column: heading(one) for column, one in columns.items()}}
         for kind, columns in maps.items()
     }
 
 
+def _where(one: RejectedCell) -> str:
+    """Where a row was refused: `customers.csv:12`, or `directory crm customers, page 2, item 105`."""
+    if "line" in one.place:
+        return f"{one.file}:{one.line}"
+    return ", ".join([one.file, *(f"{word} {number}" for word, number in one.place.items())])
+
+
 def _show_import(app: App, report: ImportReport, *, dry_run: bool) -> None:
+    if report.unchanged:
+        say("Unchanged since the last import, says the server: nothing was written.")
+        return
     numbers = ("read", "added", "changed", "ended", "unchanged", "waiting", "rejected")
     emit_table(
         ("file", *numbers),
@@ -151,8 +180,7 @@ def _show_import(app: App, report: ImportReport, *, dry_run: bool) -> None:
         right=numbers,
     )
     for one in report.rejected[:_REJECTIONS_PRINTED]:
-        where = f"{one.file}:{one.line}: {one.column + ' ' if one.column else ''}"
-        emit(one_line(where + one.reason) + "\n")
+        emit(one_line(f"{_where(one)}: {one.column + ' ' if one.column else ''}{one.reason}") + "\n")
     rejected = sum(outcome.rejected for _, outcome in report.files)
     if len(report.rejected) > _REJECTIONS_PRINTED:
         emit(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
@@ -160,7 +188,7 @@ def _show_import(app: App, report: ImportReport, *, dry_run: bool) -> None:
         return
     for file, outcome in report.files:
         for note in file.notes:
-            say(f"{file.path}: {note}")
+            say(f"{file.name}: {note}")
         if outcome.waiting:
             what = ", ".join(outcome.waiting_for)
             say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")

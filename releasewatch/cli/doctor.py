@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def command(app: App, form: str, strict: bool) -> None:
     """Check config, ledger, git, CI, templates and directories: a line each, with what to do.
 
-    Changes nothing: no ledger is made or upgraded, nothing is fetched.
+    Changes nothing: no ledger is made or upgraded, nothing is fetched; a directory's server is only asked whether it
+    answers.
     """
     checks = _examine(app)
     if form == "json":
@@ -50,6 +51,13 @@ def _examine(app: App) -> list[Check]:
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
             ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),
             ("templates", lambda: doctor.check_templates(builtin_folder())),
-            ("directories", lambda: doctor.check_facts(app.ledger_address.url, app.config, app.now)),
+            ("directories", lambda: _directories(app)),
         )
     )
+
+
+def _directories(app: App) -> list[Check]:
+    from releasewatch.usecases import doctor
+
+    servers = doctor.check_servers(app.config, app.environ)
+    return [*servers, *doctor.check_facts(app.ledger_address.url, app.config, app.now)]

@@ -10,9 +10,10 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.integrations.directories import records
 from releasewatch.integrations.directories.columns import Heading
-from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
+from releasewatch.integrations.directories.csv_file import open_csv
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
+from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
 from releasewatch.storage.products import refresh_subjects, store_products
 from releasewatch.storage.sql import digest_of
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from releasewatch.domain.customers import Contact, Customer, Entitlement, FileOutcome, Kind, Mode
+    from releasewatch.domain.customers import FileOutcome, Kind, Mode
     from releasewatch.integrations.directories.columns import ColumnMap
+    from releasewatch.integrations.directories.sources import Source
     from releasewatch.storage.ledger import Ledger
 
 REJECTIONS_SHOWN = 1000
@@ -32,14 +34,27 @@ REJECTIONS_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPages:
+    """What a server needs to say next time whether its pages changed. `reading`: a digest of how they were read."""
+
+    reading: str
+    pages: Sequence[Page]
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryFiles:
-    """The files of one import, each looked into already; None for a file that is not given."""
+    """The sources of one import, each looked into already; None for one that is not given.
 
-    customers: CsvFile[Customer] | None = None
-    contacts: CsvFile[Contact] | None = None
-    entitlements: CsvFile[Entitlement] | None = None
+    `unchanged`: a server said that there is nothing to import.
+    """
 
-    def __iter__(self) -> Iterator[CsvFile[Any]]:
+    customers: Source | None = None
+    contacts: Source | None = None
+    entitlements: Source | None = None
+    pages: Mapping[Kind, KeptPages] = field(default_factory=dict)
+    unchanged: bool = False
+
+    def __iter__(self) -> Iterator[Source]:
         return (file for file in (self.customers, self.contacts, self.entitlements) if file is not None)
 
 
@@ -60,23 +75,31 @@ class ImportOrder:
 
 @dataclass(frozen=True, slots=True)
 class RejectedCell:
-    """Where a file's row was refused, and why. `column`: the file's own heading, empty when the whole row is meant."""
+    """Where a file's row was refused, and why. `column`: the file's own heading, empty when the whole row is meant.
+
+    `place`: where that is for people, a line of a file, or page and item of a server's answer.
+    """
 
     file: str
     line: int
     column: str
     reason: str
+    place: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did. `written` is False when `strict` stopped it: nothing was changed then."""
+    """What an import did. `written` is False when `strict` stopped it: nothing was changed then.
+
+    `unchanged`: the server said that nothing changed since the import before; nothing was written then either.
+    """
 
     order: ImportOrder
     at: datetime
-    files: tuple[tuple[CsvFile[Any], FileOutcome], ...]
+    files: tuple[tuple[Source, FileOutcome], ...]
     rejected: tuple[RejectedCell, ...] = ()
     written: bool = True
+    unchanged: bool = False
 
 
 @dataclass(slots=True)
@@ -86,7 +109,8 @@ class _Planned:
 
 
 def open_directory(
-    paths: Mapping[Kind, Path], columns: Mapping[Kind, Mapping[str, tuple[str, Mapping[str, str]]]] | None = None
+    paths: Mapping[Kind, Path],
+    columns: Mapping[Kind, Mapping[str, Heading | tuple[str, Mapping[str, str]]]] | None = None,
 ) -> DirectoryFiles:
     """Look into the files. `columns`: for each file our column to its heading there and what its values mean.
 
@@ -100,7 +124,7 @@ def open_directory(
 
     def headings(kind: Kind) -> ColumnMap:
         given = (columns or {}).get(kind, {})
-        return {column: Heading(name, values) for column, (name, values) in given.items()}
+        return {column: one if isinstance(one, Heading) else Heading(*one) for column, one in given.items()}
 
     return DirectoryFiles(
         open_csv(paths["customers"], records.CUSTOMERS, headings("customers")) if "customers" in paths else None,
@@ -120,6 +144,10 @@ def import_directory(
     long as anybody knows; one that a later import brings, to have begun with it; what a snapshot lacks, to have ended.
     Raises RefusedError when a guard wants a word, InvalidCallError when a file is damaged.
     """
+    if files.unchanged:
+        with ledger.write() as connection:
+            confirm_pages(connection, order.directory, clock())
+        return ImportReport(order, clock(), (), written=False, unchanged=True)
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:directory")
         at = runs.next_instant(connection, clock())
@@ -163,7 +191,7 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Pl
 def _rejections(imp: staging.Import, files: DirectoryFiles) -> Iterator[RejectedCell]:
     for file in files:
         for line, column, reason in staging.read_rejections(imp, file.shape.kind, REJECTIONS_SHOWN):
-            yield RejectedCell(str(file.path), line, file.layout.heading(column), reason)
+            yield RejectedCell(file.name, line, file.heading(column), reason, file.place(line))
 
 
 def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> None:
@@ -191,9 +219,11 @@ def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> Non
 def _write(imp: staging.Import, files: DirectoryFiles, planned: _Planned) -> None:
     # Reference rows come before customer rows (ARCHITECTURE.md, storage rule 4).
     ids = {
-        file.shape.kind: runs.record_run(imp, planned.outcomes[file.shape.kind], _digest(file, imp.mode))
+        file.shape.kind: runs.record_run(imp, planned.outcomes[file.shape.kind], digest_of([file.reading, imp.mode]))
         for file in files
     }
+    for kind, kept in files.pages.items():
+        store_pages(imp, kind, ids[kind], kept.reading, kept.pages)
     if files.customers:
         customers.write_customers(imp, planned.starts_at["customers"])
     if files.contacts:
@@ -201,12 +231,6 @@ def _write(imp: staging.Import, files: DirectoryFiles, planned: _Planned) -> Non
     if files.entitlements:
         entitlements.write_entitlements(imp, ids["entitlements"])
     staging.analyze_ledger(imp, planned.outcomes.values())
-
-
-def _digest(file: CsvFile[Any], mode: Mode) -> str:
-    """What was imported: the file's bytes, and how they were read."""
-    columns = {column: [at, heading.name, dict(heading.values)] for column, (at, heading) in file.layout.places.items()}
-    return digest_of([file.writing.digest, file.encoding, file.separator, columns, mode])
 
 
 def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
@@ -218,12 +242,12 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
             "mode": order.mode,
             "at": format_utc(report.at),
             "written": report.written and not dry_run,
+            "unchanged": report.unchanged,
             "files": [
                 {
                     "kind": outcome.kind,
-                    "file": str(file.path),
-                    "encoding": file.encoding,
-                    "separator": file.separator,
+                    "file": file.name,
+                    **file.facts,
                     "read": outcome.read,
                     "added": outcome.added,
                     "changed": outcome.changed,
@@ -239,7 +263,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
             ],
         },
         "rejected": [
-            {"file": one.file, "line": one.line, "column": one.column or None, "reason": one.reason}
+            {"file": one.file, **(one.place or {"line": one.line}), "column": one.column or None, "reason": one.reason}
             for one in report.rejected
         ],
         "dry_run": dry_run,

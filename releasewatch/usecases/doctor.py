@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from releasewatch.errors import ReleasewatchError
 from releasewatch.storage import health, migrate
+from releasewatch.usecases.directory_fetch import kinds_of, read_server
 from releasewatch.usecases.schema import as_it_is, state_of
 
 if TYPE_CHECKING:
@@ -172,10 +173,7 @@ def check_facts(url: Secret, config: Config, now: datetime) -> list[Check]:
 
 
 def _directories(config: Config, imports: Mapping[str, Mapping[str, datetime]], now: datetime) -> list[Check]:
-    configured = {
-        name: [kind for kind in ("customers", "contacts", "entitlements") if getattr(table, kind) is not None]
-        for name, table in config.tables.directory.items()
-    }
+    configured = {name: [str(kind) for kind in kinds_of(table)] for name, table in config.tables.directory.items()}
     names = sorted({*configured, *imports})
     if not names:
         text = "no directory of customers is configured or imported: nobody can be reached"
@@ -193,6 +191,25 @@ def _directory(name: str, kinds: list[str], last: Mapping[str, datetime], now: d
     text = f"imported: {', '.join(told)}" if told else "never imported"
     is_stale = any(kind not in last for kind in kinds) or any(now - at > STALE_AFTER for at in last.values())
     return Check(check, "warn", text, hint) if is_stale or not last else Check(check, "ok", text)
+
+
+def check_servers(config: Config, environ: Mapping[str, str]) -> list[Check]:
+    """The servers of directories: does each answer, and take our token? The list itself is not fetched."""
+    found = []
+    for name, table in config.tables.directory.items():
+        check = f"directory {name} server"
+        if table.kind != "http":
+            continue
+        try:
+            server = read_server(name, table, environ)
+            for kind in server.endpoints:
+                with server.client(kind) as client:
+                    client.probe()
+        except ReleasewatchError as error:
+            found.append(Check(check, "fail", error.message, error.hint))
+        else:
+            found.append(Check(check, "ok", f"answers for {', '.join(server.endpoints)}"))
+    return found
 
 
 def _waiting(waiting: Mapping[str, int]) -> list[Check]:
