@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +28,7 @@ State = Literal["ok", "warn", "fail"]
 STALE_AFTER = timedelta(days=7)
 """A directory that was imported longer ago is pointed out."""
 
+_SECONDS_TO_ANSWER = 10
 _SHOWN = 5
 _FULL_HISTORY = (
     "Clone with full history and without contents: fetch-depth: 0 and filter: blob:none (--filter=blob:none)."
@@ -202,6 +203,8 @@ def check_servers(config: Config, environ: Mapping[str, str]) -> list[Check]:
             continue
         try:
             server = read_server(name, table, environ)
+            patience = replace(server.patience, timeout=min(server.patience.timeout, _SECONDS_TO_ANSWER))
+            server = replace(server, patience=patience)
             for kind in server.endpoints:
                 with server.client(kind) as client:
                     client.probe()

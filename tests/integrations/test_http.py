@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,10 +49,8 @@ def test_an_answer_with_token_and_accept(server: WebServer) -> None:
     assert server.asked[0].headers["accept"] == "application/json"
 
 
-def test_a_netrc_does_not_take_the_tokens_place(server: WebServer, home: object) -> None:
-    from pathlib import Path
-
-    netrc = Path(str(home)) / ".netrc"
+def test_a_netrc_does_not_take_the_tokens_place(server: WebServer, home: Path) -> None:
+    netrc = home / ".netrc"
     netrc.write_text("default login somebody password else\n", encoding="utf-8")
     netrc.chmod(0o600)
     server.handler = lambda _: Reply(b"[]")
@@ -160,6 +162,44 @@ def test_somebody_who_says_nothing() -> None:
         server = WebServer(f"http://127.0.0.1:{silent.getsockname()[1]}")
         error = failure(server, patience=Patience(attempts=2, timeout=0.05, first_wait=0.001, longest_wait=0.001))
     assert "did not answer within 0.05 s" in error.message
+
+
+def test_the_proxy_of_the_environment_is_used(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    server.handler = lambda _: Reply(b"[]")
+    with HttpClient("directory crm", "http://crm.example/list", patience=QUICK, plain_http=True) as client:
+        assert client.get("http://crm.example/list").body == b"[]"
+    assert server.asked[0].headers["host"] == "crm.example"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate that nobody trusts, for this machine, and a context that shows it."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is needed to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    new = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2"]
+    name = ["-subj", "/CN=crm", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([openssl, *new, *name, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, context
+
+
+def test_an_authority_of_ones_own_is_named_in_the_environment(
+    authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, context = authority
+    with running_server(context) as server:
+        server.handler = lambda _: Reply(b"[]")
+        error = failure(server)
+        assert "is not trusted" in error.message
+        assert "REQUESTS_CA_BUNDLE" in error.hint
+        assert server.asked == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert ask(server) == b"[]"
 
 
 def test_cookies_are_not_kept(server: WebServer) -> None:

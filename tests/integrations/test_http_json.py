@@ -143,6 +143,7 @@ def test_an_empty_list_is_an_answer(server: WebServer) -> None:
         (b'{"a": NaN}', "what is no JSON"),
         ({"rows": []}, "holds no list at data (page 1); it has rows"),
         ({"data": {}}, "holds no list at data"),
+        ({"Acme GmbH": [], "errors": []}, "holds no list at data (page 1); it has errors."),
         ([], "holds no list at data"),
         ({"data": [], "paging": {"next": {"page": 7}}}, "holds no text at paging.next"),
     ],
@@ -231,6 +232,13 @@ def test_items_that_cannot_be_read_are_refused_with_their_place(server: WebServe
             {"page": 2, "item": 3},
             {"page": 2, "item": 4},
         ]
+
+
+def test_half_a_character_is_refused(server: WebServer) -> None:
+    server.handler = lambda _: Reply(b'[{"key": "A", "name": "x\\ud800y"}]')
+    (one,) = read(server, Endpoint(server.url))
+    assert isinstance(one, Rejected)
+    assert one.problems[0].reason.startswith("holds half a character")
 
 
 def test_items_that_do_not_count_are_passed_over_and_said(server: WebServer) -> None:

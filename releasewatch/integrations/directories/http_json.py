@@ -33,6 +33,12 @@ _IN_MEMORY = 8 << 20
 _MOST_PAGES = 100_000
 _MOST_VALIDATED = 1_000
 """Of a list with more pages than that no validators are kept: asking for each whether it changed gains nothing."""
+_USUAL_LISTS = frozenset(
+    (
+        "accounts", "companies", "contacts", "content", "customers", "data", "entitlements", "entries", "error",
+        "errors", "items", "list", "message", "objects", "records", "result", "results", "rows", "value", "values",
+    )
+)  # fmt: skip
 _SURE_AFTER = timedelta(seconds=60)
 
 
@@ -231,9 +237,11 @@ class _Fetching:
         if isinstance(found, list):
             return found
         where = f"at {'.'.join(path)}" if path else "as a whole"
-        has = f"; it has {', '.join(sorted(map(str, document))[:8])}" if isinstance(document, dict) else ""
+        # Only words that many servers use: the keys of an answer may be names of customers.
+        usual = sorted(_USUAL_LISTS & set(document)) if isinstance(document, dict) else []
+        has = f"; it has {', '.join(usual)}" if usual else ""
         raise self._failed(
-            f"holds no list {where} (page {len(self.rows.pages) + 1}){has[:200]}",
+            f"holds no list {where} (page {len(self.rows.pages) + 1}){has}",
             'Say where the list stands: items = "…", a dotted path.',
         )
 

@@ -92,6 +92,8 @@ def _text(column: str, value: Any) -> str:
     if isinstance(value, _Number):
         return _digits(column, value)
     if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise BadValueError("holds half a character, which no database takes")
         return value.strip()
     if isinstance(value, list):
         return ";".join(one for one in (_text(column, entry) for entry in value) if one)
