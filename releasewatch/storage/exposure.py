@@ -35,13 +35,12 @@ from uuid import UUID
 from sqlalchemy import CTE, Connection, Select, and_, case, func, or_, select
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_blanks import BLANK_DISTANCE, unplaced_customers
 from releasewatch.storage.exposure_rows import (
-    BLANK_DISTANCE,
     everybody,
     exposed_once,
     exposed_rows,
     merged_customers,
-    unplaced_customers,
 )
 from releasewatch.storage.exposure_ways import (
     DEPENDENT,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, or_, select
 
+from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END, Instant
@@ -287,3 +288,9 @@ def named_places(q: ExposureQuestion) -> tuple[Select[Any], Select[Any]]:
         select(w.region).where(mine, w.region != REST).distinct(),
         select(w.ring).where(mine, w.ring != REST).distinct(),
     )
+
+
+def in_environment(q: ExposureQuestion) -> ColumnElement[bool]:
+    """Whether an entitlement means the environment asked about: by name, by saying unknown, or any of production."""
+    words = [q.environment, UNKNOWN] + ([ANY] if q.is_production else [])
+    return t.entitlement.c.environment.in_(words)
