@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from releasewatch.storage.ledger_errors import translate
 SQLITE_WAIT_SECONDS = 30
 POSTGRES_CONNECT_SECONDS = 10
 
+SQLITE_WAIT_AT_ONCE = 0.5
+"""Seconds that SQLite waits by itself: as long as it does, neither Ctrl-C nor an alarm is heard."""
+
 
 class Ledger:
     """A ledger whose schema is the program's own (see `releasewatch.storage.migrate.open_ledger`)."""
@@ -28,7 +33,7 @@ class Ledger:
     def __init__(self, url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> None:
         """`wait_for`: seconds to wait for other writers of an SQLite file."""
         self._url = parse_url(url)
-        self._wait_for = wait_for
+        self.wait_for = wait_for
         self._engine = _engine(self._url, wait_for)
 
     @property
@@ -92,8 +97,8 @@ class Ledger:
         """
         try:
             yield
-        except DBAPIError as error:
-            ours = translate(error, self.place, self._wait_for)
+        except (DBAPIError, sqlite3.Error) as error:
+            ours = translate(error, self.place, self.wait_for)
             if ours is None:
                 raise
             raise ours from error
@@ -177,7 +182,7 @@ def _engine(url: URL, wait_for: float) -> Any:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_for})
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, wait_for))
         return engine
     try:
         return create_engine(
@@ -198,6 +203,34 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, wait_for: float) -> None:
+    """Begin, and have the lock: a reader sees the ledger as it is from here on, a writer is alone."""
     writes = connection.get_execution_options().get("releasewatch_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    words = ("BEGIN IMMEDIATE",) if writes else ("BEGIN", "SELECT 1 FROM sqlite_master LIMIT 1")
+    raw = connection.connection.cursor()
+    try:
+        wait_in_steps(raw, words, wait_for)
+    finally:
+        raw.close()
+
+
+def wait_in_steps(cursor: Any, words: Sequence[str], wait_for: float) -> None:
+    """Run statements when others let go of an SQLite file; all over again each time, so that signals are heard.
+
+    What comes after them in a transaction waits as long, without a step. Raises the driver's error at the end.
+    """
+    until = time.monotonic() + wait_for
+    while True:
+        left = until - time.monotonic()
+        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * max(0.0, min(left, SQLITE_WAIT_AT_ONCE)))}")
+        try:
+            for word in words:
+                cursor.execute(word).fetchall()
+            break
+        except sqlite3.OperationalError as error:
+            if cursor.connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            is_held = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not is_held or left <= SQLITE_WAIT_AT_ONCE:
+                raise
+    cursor.execute(f"PRAGMA busy_timeout = {int(1000 * wait_for)}")

@@ -94,20 +94,26 @@ _WITHOUT_STATE = (
 )
 
 
-def translate(error: DBAPIError, place: str, wait_for: float) -> ReleasewatchError | None:
+def translate(error: DBAPIError | sqlite3.Error, place: str, wait_for: float) -> ReleasewatchError | None:
     """Our error for the driver's; None for what no outside can cause, a wrong statement or value: a bug of ours."""
+    if isinstance(error, sqlite3.Error):
+        return _of_sqlite(error, place, wait_for)
     if isinstance(error.orig, sqlite3.Error):
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        if code is None or code & 0xFF not in _SQLITE:
-            return None
-        message, hint, kind = _SQLITE[code & 0xFF]
-        name = getattr(error.orig, "sqlite_errorname", "")
-        return kind(message.format(place=place, wait=wait_for, name=name), hint)
+        return _of_sqlite(error.orig, place, wait_for)
     state = getattr(error.orig, "sqlstate", None) or ""
     if state:
         words = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
         return LedgerUnavailableError(words[0].format(place=place, state=state), words[1]) if words else None
     return _without_state(error, place)
+
+
+def _of_sqlite(error: sqlite3.Error, place: str, wait_for: float) -> ReleasewatchError | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in _SQLITE:
+        return None
+    message, hint, kind = _SQLITE[code & 0xFF]
+    name = getattr(error, "sqlite_errorname", "")
+    return kind(message.format(place=place, wait=wait_for, name=name), hint)
 
 
 def _without_state(error: DBAPIError, place: str) -> ReleasewatchError | None:

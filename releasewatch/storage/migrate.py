@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError
 from releasewatch.secret import Secret
-from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger
+from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger, wait_in_steps
 
 HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together, so that start-up need not read them."""
@@ -70,7 +70,7 @@ def upgrade(ledger: Ledger) -> tuple[str | None, str]:
         if ledger.is_sqlite:
             # Both only take effect outside a transaction.
             raw = connection.connection.cursor()
-            raw.execute("PRAGMA journal_mode = WAL")
+            wait_in_steps(raw, ["PRAGMA journal_mode = WAL"], ledger.wait_for)
             raw.execute("PRAGMA foreign_keys = OFF")
             raw.close()
         with connection.begin():
