@@ -66,6 +66,12 @@ class LedgerUnavailableError(OutsideFailedError):
     code = "ledger_unavailable"
 
 
+class TimedOutError(OutsideFailedError):
+    """The command was not done within the time that `--timeout` gave it."""
+
+    code = "timed_out"
+
+
 class GitFailedError(OutsideFailedError):
     """git is missing, refused to read the repo, or broke off."""
 

@@ -6,20 +6,21 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
-from releasewatch.errors import ReleasewatchError
+from releasewatch.errors import InvalidCallError, ReleasewatchError
 
 if TYPE_CHECKING:
     from releasewatch.config import Config, LedgerAddress, Sources
     from releasewatch.domain.catalog import Catalog
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
+    from releasewatch.integrations.spool_files import SpoolFolder
     from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger
@@ -119,6 +120,14 @@ class App:
         return resolve_ledger(self.config, self.sources)
 
     @cached_property
+    def spool(self) -> SpoolFolder:
+        """Where records wait while the ledger cannot be had."""
+        from releasewatch.config import resolve_spool
+        from releasewatch.integrations.spool_files import SpoolFolder
+
+        return SpoolFolder(resolve_spool(self.config, self.sources)[0])
+
+    @cached_property
     def ledger(self) -> Ledger:
         """The ledger, open and at the program's schema; one that forgets what it is told when rehearsing."""
         from releasewatch.storage.ledger import Rehearsal
@@ -162,6 +171,16 @@ class App:
         from releasewatch.usecases.record_facts import Surroundings
 
         return Surroundings(self.repo, self.history if git else None, self.catalog_at, mapper_of)
+
+    def surroundings_of(self, repo: str, head: str | None, catalog: Catalog) -> Surroundings:
+        """What recording reads for a deployment whose head and catalog were settled before, maybe in another clone."""
+        if repo != self.repo:
+            raise InvalidCallError(
+                f"It is a deployment of {repo}, and this is a clone of {self.repo}.",
+                f"Run the same command in a clone of {repo}.",
+            )
+        around = self.surroundings(git=head is not None)
+        return replace(around, catalog_at=lambda sha: catalog if sha == head else self.catalog_at(sha))
 
     @cached_property
     def actor(self) -> str:

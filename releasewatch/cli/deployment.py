@@ -55,6 +55,19 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--title", default="", metavar="TEXT", help="What a change without git is."),
         click.option("--accept", multiple=True, metavar="RULE", help="Pass a guard by name, with --why."),
         click.option("--why", default="", metavar="TEXT", help="The reason for --accept."),
+        click.option(
+            "--when-unreachable",
+            type=click.Choice(["fail", "spool"]),
+            default="fail",
+            show_default=True,
+            help="A ledger that cannot be had: fail, or keep the record, exit with 0 and record it by spool flush.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="S",
+            help="Seconds that it may take; then it is ended as a ledger that cannot be had.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -93,7 +106,7 @@ def record(
     app.rehearse = dry_run
     app.fetch_missing = not dry_run
     request = replace(_request(app, given), status=status, started_at=started_at, finished_at=finished_at, fixes=fixes)
-    _record(app, request, form, dry_run=dry_run)
+    _record(app, request, form, given)
 
 
 @command.command("start")
@@ -103,7 +116,7 @@ def record(
 def start(app: App, form: str, started_at: datetime | None, **given: Any) -> None:
     """Record that a deployment has begun: until it ends its customers are possibly exposed."""
     request = _request(app, given)
-    _record(app, replace(request, status="running", started_at=started_at or app.now), form)
+    _record(app, replace(request, status="running", started_at=started_at or app.now), form, given)
 
 
 @command.command("finish")
@@ -114,7 +127,7 @@ def start(app: App, form: str, started_at: datetime | None, **given: Any) -> Non
 def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:
     """Record how a deployment that was started has ended: the same options find the same deployment."""
     request = _request(app, given)
-    _record(app, replace(request, status=status, finished_at=finished_at or app.now), form)
+    _record(app, replace(request, status=status, finished_at=finished_at or app.now), form, given)
 
 
 def _request(app: App, given: dict[str, Any]) -> RecordRequest:
@@ -163,30 +176,17 @@ def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
     return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
 
 
-def _record(app: App, request: RecordRequest, form: str, *, dry_run: bool = False) -> None:
-    from releasewatch.usecases.deployments import Describing, describe
-    from releasewatch.usecases.recording import record as record_deployment
+def _record(app: App, request: RecordRequest, form: str, given: dict[str, Any]) -> None:
+    from releasewatch.cli.recording import Patience, record_patiently
 
-    if app.ledger_is_lost and not app.quiet:
-        say(
-            f"The ledger {app.ledger_address.printable} is a file on a CI runner and is lost with it. "
-            "Set RELEASEWATCH_DATABASE_URL=postgresql://USER@HOST/DATABASE from the CI's secrets."
-        )
-    ledger = app.ledger
-    try:
-        around = app.surroundings(git=request.stated_kind != "change")
-        done = record_deployment(ledger, around, request)
-        without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
-        document = describe(ledger, done.deployment_id, Describing(app.now, without, done.already_recorded))
-    finally:
-        ledger.close()
-    if not app.quiet:
-        for remark in done.remarks:
-            say(remark)
-    if dry_run:
+    patience = Patience(given["timeout"], spools=given["when_unreachable"] == "spool")
+    document = record_patiently(app, request, form, patience)
+    if document is None:
+        return
+    if app.rehearse:
         document["deployment"]["id"] = None
     if form == "json":
-        emit_json({**document, **({"dry_run": True} if dry_run else {})})
+        emit_json({**document, **({"dry_run": True} if app.rehearse else {})})
     else:
         show_document(app, document)
 

@@ -48,6 +48,7 @@ def _examine(app: App) -> list[Check]:
         (
             ("config", lambda: doctor.check_config(app.config)),
             ("ledger", lambda: doctor.check_ledger(app.ledger_address, is_lost=app.ledger_is_lost)),
+            ("spool", lambda: doctor.check_spool(*app.spool.read(), str(app.spool.path))),
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
             ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),
             ("templates", lambda: doctor.check_templates(builtin_folder())),

@@ -34,6 +34,7 @@ NOUNS = {
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
     "notes": ("notes", "Release notes for each audience."),
+    "spool": ("spool", "Records that wait for the ledger."),
     "staff": ("staff", "Our people: account managers, absence, hand-over."),
     "status": ("status", "What runs where, and the last deployments."),
 }

@@ -6,12 +6,14 @@ from releasewatch.config.settings import (
     CONFIG_FILE,
     DATABASE,
     REPO,
+    SPOOL,
     VARIABLES,
     Setting,
     Sources,
     list_settings,
     resolve_ledger,
     resolve_repo,
+    resolve_spool,
 )
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "DATABASE",
     "DEFAULT_FILE",
     "REPO",
+    "SPOOL",
     "VARIABLES",
     "Config",
     "LedgerAddress",
@@ -31,4 +34,5 @@ __all__ = [
     "parse_config",
     "resolve_ledger",
     "resolve_repo",
+    "resolve_spool",
 ]

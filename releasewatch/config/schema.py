@@ -44,6 +44,8 @@ class General(Table, frozen=True):
     """What this repo is called in the ledger; default: the remote's path without host."""
     database: Line | None = None
     """`env:RELEASEWATCH_…`, a URL without a password, or an SQLite file, relative to this one."""
+    spool: Line | None = None
+    """The folder where records wait while the ledger cannot be had, relative to this file."""
 
 
 class CatalogTable(Table, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,18 +24,22 @@ from releasewatch.errors import ConfigError, InvalidCallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 CONFIG_FILE: Key = ("config",)
 REPO: Key = ("releasewatch", "repo")
 DATABASE: Key = ("releasewatch", "database")
+SPOOL: Key = ("releasewatch", "spool")
 
 VARIABLES: Mapping[Key, str] = {
     CONFIG_FILE: CONFIG_VARIABLE,
     REPO: "RELEASEWATCH_REPO",
     DATABASE: "RELEASEWATCH_DATABASE_URL",
+    SPOOL: "RELEASEWATCH_SPOOL_DIR",
 }
 """The settings that an environment variable overrides; one that is set but empty counts as not set."""
+
+DEFAULT_SPOOL = Path(".releasewatch", "spool")
+"""Where records wait for who says nothing, beside the configuration file."""
 
 FLAG, CI, DEFAULT = "flag", "ci", "default"
 
@@ -102,6 +107,14 @@ def resolve_ledger(config: Config, sources: Sources) -> LedgerAddress:
         raise kind(f"the address of the ledger, from {source}: {error.message}", error.hint) from error
 
 
+def resolve_spool(config: Config, sources: Sources) -> tuple[Path, str]:
+    """The folder where records wait while the ledger cannot be had, absolute, and where that comes from."""
+    text, source = _pick(SPOOL, config, sources)
+    if text is None:
+        return (config.root / DEFAULT_SPOOL).absolute(), source
+    return ((config.root if source == config.where else sources.cwd) / text).absolute(), source
+
+
 def list_settings(config: Config, sources: Sources) -> list[Setting]:
     """Every setting with its source, overridden ones first, then in the order of the file's own description."""
     file, file_source = _pick(CONFIG_FILE, config, sources)
@@ -110,6 +123,8 @@ def list_settings(config: Config, sources: Sources) -> list[Setting]:
         REPO: _repo(config, sources),
         DATABASE: Setting(dotted(DATABASE), *_shown_ledger(config, sources)),
     }
+    spool, spool_source = resolve_spool(config, sources)
+    known[SPOOL] = Setting(dotted(SPOOL), str(spool), spool_source)
     rest = [
         Setting(dotted(key), value, config.where if key in config.written else DEFAULT)
         for key, value in _leaves((), config.tables, config)

@@ -14,7 +14,7 @@ from releasewatch.usecases.directory_fetch import kinds_of, read_server
 from releasewatch.usecases.schema import as_it_is, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sized
     from datetime import datetime
     from pathlib import Path
 
@@ -112,6 +112,18 @@ def _permissions(file: Path) -> list[Check]:
         text = f"{file} may be read by other users of this machine, and holds personal data"
         return [Check("ledger_file", "warn", text, f"Run: chmod 600 {file}")]
     return []
+
+
+def check_spool(waiting: Sized, unreadable: Sized, place: str) -> list[Check]:
+    """Records that wait because the ledger could not be had when they were made."""
+    found: list[Check] = []
+    if len(waiting):
+        text = f"{_counted(len(waiting), 'record')} {'waits' if len(waiting) == 1 else 'wait'} in {place}"
+        found.append(Check("spool", "warn", text, "Run: releasewatch spool flush"))
+    if len(unreadable):
+        text = f"{_counted(len(unreadable), 'file')} in {place} cannot be read"
+        found.append(Check("spool", "warn", text, "Run: releasewatch spool list"))
+    return found or [Check("spool", "ok", "no record waits")]
 
 
 def check_git(depth: CloneDepth) -> list[Check]:

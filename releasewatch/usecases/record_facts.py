@@ -20,8 +20,9 @@ if TYPE_CHECKING:  # notes straight from git use these facts, and must not load 
 class RecordRequest:
     """What the pipeline says of a deployment. `now` is an aware UTC instant, as are all others.
 
-    `tier_is_guess`: nobody stated the tier, so that it replaces none. `finishes`: this ends what was started under the
-    same key, even when the CI system counts the two as different attempts (GitLab: two jobs of one pipeline).
+    `settled_key`: the idempotency key as it was settled when the record was spooled. `tier_is_guess`: nobody stated the
+    tier, so that it replaces none. `finishes`: this ends what was started under the same key, even when the CI system
+    counts the two as different attempts (GitLab: two jobs of one pipeline).
     """
 
     environment: str
@@ -51,6 +52,7 @@ class RecordRequest:
     attempt: int = 1
     tier_is_guess: bool = False
     finishes: bool = False
+    settled_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

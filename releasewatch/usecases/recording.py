@@ -27,8 +27,7 @@ def record(ledger: Ledger, around: Surroundings, request: RecordRequest) -> Reco
     Git is never read inside a write transaction: what was seen of the ledger is compared again before writing, and the
     whole is computed anew when another record came between.
     """
-    _check(request)
-    task = _read_task(around, request)
+    task = read_task(around, request)
     for _ in range(TRIES):
         seen = _look(ledger, task)
         if seen.told_as is not None:
@@ -63,7 +62,9 @@ def _check(request: RecordRequest) -> None:
         raise InvalidCallError("A change without git needs to say what it is.", "Add --title TEXT.")
 
 
-def _read_task(around: Surroundings, request: RecordRequest) -> Task:
+def read_task(around: Surroundings, request: RecordRequest) -> Task:
+    """What git and the catalog make of a request, without any ledger. Raises for a call that is wrong in itself."""
+    _check(request)
     head = _resolve_head(around, request)
     catalog = around.catalog_at(head)
     parts = KeyParts(
@@ -77,7 +78,7 @@ def _read_task(around: Surroundings, request: RecordRequest) -> Task:
         (request.title,) if request.stated_kind == "change" else (),
     )
     components = _given_components(request, catalog)
-    return Task(around, request, catalog, head, components, request.key or parts.digest())
+    return Task(around, request, catalog, head, components, request.key or request.settled_key or parts.digest())
 
 
 def _resolve_head(around: Surroundings, request: RecordRequest) -> str | None:

@@ -1,0 +1,68 @@
+"""Recording with patience: how long it may take, and what becomes of a record that the ledger does not take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.cli.output import say
+from releasewatch.cli.time_limit import time_limit
+from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.domain.spool import SpooledRecord
+    from releasewatch.usecases.record_facts import RecordRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What `--timeout` and `--when-unreachable` say: the seconds it may take, and whether it is spooled after that."""
+
+    seconds: float | None
+    spools: bool
+
+
+def record_patiently(app: App, request: RecordRequest, form: str, patience: Patience) -> dict[str, Any] | None:
+    """The document of the deployment that was recorded; None when its record waits in the spool, which was said."""
+    waiting: SpooledRecord | None = None
+    try:
+        with time_limit(patience.seconds):
+            if patience.spools and not app.rehearse:
+                waiting = _settled(app, request)  # first of all, so that time does not run out on it
+            return _recorded(app, request)
+    except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
+        if waiting is None:
+            raise
+        from releasewatch.cli.spool import keep_for_later
+
+        keep_for_later(app, waiting, error, form)
+        return None
+
+
+def _settled(app: App, request: RecordRequest) -> SpooledRecord:
+    from releasewatch.usecases.spool import settle
+
+    return settle(app.surroundings(git=request.stated_kind != "change"), request)
+
+
+def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
+    from releasewatch.usecases.deployments import Describing, describe
+    from releasewatch.usecases.recording import record
+
+    if app.ledger_is_lost and not app.quiet:
+        say(
+            f"The ledger {app.ledger_address.printable} is a file on a CI runner and is lost with it. "
+            "Set RELEASEWATCH_DATABASE_URL=postgresql://USER@HOST/DATABASE from the CI's secrets."
+        )
+    ledger = app.ledger
+    try:
+        done = record(ledger, app.surroundings(git=request.stated_kind != "change"), request)
+        without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+        document = describe(ledger, done.deployment_id, Describing(app.now, without, done.already_recorded))
+    finally:
+        ledger.close()
+    if not app.quiet:
+        for remark in done.remarks:
+            say(remark)
+    return document

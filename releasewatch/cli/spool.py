@@ -1,0 +1,199 @@
+"""`releasewatch spool`: records that wait for the ledger, and recording them later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli import exit_codes
+from releasewatch.cli.options import common
+from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.domain.times import format_both, format_utc
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from releasewatch.domain.spool import SpooledRecord
+    from releasewatch.errors import ReleasewatchError
+    from releasewatch.integrations.spool_files import Damaged, Waiting
+    from releasewatch.usecases.spool import Taken
+
+
+@click.group()
+def command() -> None:
+    """Records that wait because the ledger could not be had when they were made."""
+
+
+@command.command("list")
+@common()
+def list_(app: App, form: str) -> None:
+    """What waits, in the order in which it will be recorded, and which files cannot be read."""
+    from releasewatch.domain.spool import in_order
+
+    waiting, damaged = app.spool.read()
+    places = {one.record.checksum: one.place for one in waiting}
+    items = [
+        {**_summary(record), "file": places[record.checksum], "because": record.because or None}
+        for record in in_order(one.record for one in waiting)
+    ]
+    if form == "json":
+        unreadable = [{"file": one.place, "reason": one.reason} for one in damaged]
+        emit_json({"spooled": items, "unreadable": unreadable, "next_cursor": None})
+        return
+    if items:
+        columns = ("id", "opened", "repo", "environment", "status", "head", "because")
+        rows = [
+            (
+                item["id"],
+                format_both(record.opened_at, app.zone),
+                item["repo"],
+                item["environment"],
+                item["status"],
+                (item["head"] or "")[:10],
+                item["because"] or "",
+            )
+            for item, record in zip(items, in_order(one.record for one in waiting), strict=True)
+        ]
+        emit_table(columns, rows)
+    elif not app.quiet:
+        say(f"No record waits in {app.spool.path}.")
+    for one in damaged:
+        say(f"{one.place}: {one.reason}.")
+
+
+@command.command("flush")
+@click.option(
+    "--from-log",
+    "log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Record those in the log of a pipeline as well.",
+)
+@common()
+def flush(app: App, form: str, log: Path | None) -> None:
+    """Record what waits, oldest deployment first, in a clone that has its commits; safe to repeat.
+
+    Each is recorded once, compared with what was live at its own time. What cannot be recorded stays, with the reason,
+    and the exit status is 3.
+    """
+    from releasewatch.integrations.spool_files import read_log
+    from releasewatch.usecases.spool import Flushing
+    from releasewatch.usecases.spool import flush as record_what_waits
+
+    waiting, damaged = app.spool.read()
+    if log is not None:
+        more, unreadable = read_log(log)
+        waiting, damaged = [*waiting, *more], [*damaged, *unreadable]
+    if log is not None and not waiting and not damaged:
+        say(f"No spooled record stands in {log}.")
+    taken: list[Taken] = []
+    if waiting:
+        products = {key: product.components for key, product in app.config.tables.products.items()}
+        how = Flushing(app.now, products, app.surroundings_of)
+        ledger = app.ledger
+        try:
+            for one in record_what_waits(ledger, (one.record for one in waiting), how):
+                taken.append(one)
+                _settle(app, one, waiting)
+        finally:
+            ledger.close()
+    _give_out(app, form, taken, waiting, damaged)
+    if damaged or any(one.error for one in taken):
+        click.get_current_context().exit(exit_codes.OUTSIDE_FAILED)
+
+
+def _settle(app: App, one: Taken, waiting: Sequence[Waiting]) -> None:
+    """Remove what is recorded at once: a flush that is broken off has less to do the next time."""
+    if one.done is None:
+        return
+    for place in waiting:
+        if place.file is not None and place.record.checksum == one.record.checksum:
+            app.spool.remove(place.file)
+    if not app.quiet:
+        for remark in one.done.remarks:
+            say(remark)
+
+
+def _give_out(
+    app: App, form: str, taken: Sequence[Taken], waiting: Sequence[Waiting], damaged: Sequence[Damaged]
+) -> None:
+    places = {one.record.checksum: one.place for one in waiting}
+    recorded = [
+        {
+            **_summary(one.record),
+            "deployment": f"D-{one.done.deployment_id}",
+            "already_recorded": one.done.already_recorded,
+        }
+        for one in taken
+        if one.done is not None
+    ]
+    kept: list[dict[str, Any]] = [
+        {
+            **_summary(one.record),
+            "place": places[one.record.checksum],
+            "reason": one.error.message,
+            "hint": one.error.hint or None,
+        }
+        for one in taken
+        if one.error is not None
+    ]
+    unreadable = [{"place": one.place, "reason": one.reason} for one in damaged]
+    if form == "json":
+        emit_json({"recorded": recorded, "kept": kept, "unreadable": unreadable})
+        return
+    for item in recorded:
+        words = " was recorded before" if item["already_recorded"] else ""
+        emit_line(f"{item['id']} of {item['repo']} to {item['environment']} is {item['deployment']}{words}.")
+    for item in kept:
+        emit_line(f"{item['id']} of {item['repo']} to {item['environment']} stays: {item['reason']}")
+        if item["hint"]:
+            emit_line(f"  {item['hint']}")
+    for item in unreadable:
+        emit_line(f"{item['place']}: {item['reason']}. It was left alone.")
+    if not (recorded or kept or unreadable or app.quiet):
+        say(f"No record waits in {app.spool.path}.")
+
+
+def _summary(record: SpooledRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "key": record.key,
+        "repo": record.repo,
+        "environment": record.said.get("environment"),
+        "status": record.said.get("status"),
+        "head": record.head,
+        "opened_at": format_utc(record.opened_at),
+        "spooled_at": format_utc(record.said_at),
+    }
+
+
+def keep_for_later(app: App, record: SpooledRecord, error: ReleasewatchError, form: str) -> None:
+    """Spool a record that the ledger would not take: a line in the log first, then a file; say so, and go on."""
+    from releasewatch.domain.spool import to_line
+    from releasewatch.errors import OutsideFailedError
+    from releasewatch.integrations.ci.outputs import write_output
+
+    record = replace(record, because=error.code)
+    line = to_line(record)
+    say(line)
+    write_output(app.environ, "spool", line)
+    say(f"Warning: {error.message} The deployment is not recorded yet.")
+    file: Path | None = None
+    try:
+        file = app.spool.keep(record)
+    except OutsideFailedError as trouble:
+        say(f"Warning: {trouble.message} Nothing but the line above holds the record.")
+        say("  Save this log, and run in a clone: releasewatch spool flush --from-log FILE")
+    else:
+        say(f"  It waits in {file}. Run later, in a clone: releasewatch spool flush")
+        say("  Should that file be lost: releasewatch spool flush --from-log FILE, with this log.")
+    if form == "json":
+        because = {"code": error.code, "message": error.message, "hint": error.hint or None}
+        emit_json({"spooled": {**_summary(record), "file": str(file) if file else None, "because": because}})
+        return
+    where = file or "this log"
+    emit_line(f"Spooled {record.id}: {record.said['status']} of {record.repo} to {record.said['environment']}, {where}")

@@ -1,0 +1,127 @@
+"""A record that waits until the ledger can be had: the facts of a deployment in one line that shows any damage."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from releasewatch.domain.times import format_utc
+
+VERSION = 1
+"""The form of a line. A program reads no other than its own: what it does not know of must not get lost."""
+
+MARK = "releasewatch-spool:"
+
+_LINE = re.compile(re.escape(MARK) + r"(?P<version>\d+):(?P<packed>[A-Za-z0-9+/]+={0,2}):(?P<checksum>[0-9a-f]{64})")
+_ANOTHER_VERSION = re.compile(re.escape(MARK) + r"(\d+):")
+_LARGEST = 64 * 1024 * 1024
+"""Bytes that a record may unpack to: a line of a log is not to be trusted with all the memory there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledRecord:
+    """What a pipeline said of a deployment, as far as its own clone could settle it. No customer is in it.
+
+    `key` is the idempotency key, `head` the full sha (None for a change without git), `opened_at` when the deployment
+    opened and `said_at` when this was said; `said` holds the facts and `catalog` the catalog at head, as JSON holds
+    them; `because` is the code of the error that kept it from the ledger.
+    """
+
+    key: str
+    repo: str
+    head: str | None
+    opened_at: datetime
+    said_at: datetime
+    because: str
+    said: Mapping[str, Any]
+    catalog: Mapping[str, Any]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of all of it, in hex."""
+        return hashlib.sha256(_json_of(self)).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """What it is called while it waits."""
+        return self.checksum[:12]
+
+
+def to_line(record: SpooledRecord) -> str:
+    """The record as one line of printable ASCII, for a file as well as for a log."""
+    text = _json_of(record)
+    packed = base64.b64encode(zlib.compress(text, 9)).decode("ascii")
+    return f"{MARK}{VERSION}:{packed}:{hashlib.sha256(text).hexdigest()}"
+
+
+def from_line(line: str) -> SpooledRecord:
+    """The record that a line holds, whatever stands before and after it; raises ValueError with the reason."""
+    found = _LINE.search(line)
+    another = _ANOTHER_VERSION.search(line)
+    if another is not None and another[1] != str(VERSION):
+        raise ValueError(f"it was spooled in form {another[1]}, and this releasewatch reads form {VERSION} alone")
+    if found is None:
+        raise ValueError("it is cut off, or was never a spooled record")
+    try:
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(base64.b64decode(found["packed"], validate=True), _LARGEST)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError("it is damaged: it cannot be unpacked") from error
+    if not unpacking.eof or hashlib.sha256(text).hexdigest() != found["checksum"]:
+        raise ValueError("it is damaged: its checksum does not fit")
+    try:
+        return _record_of(json.loads(text))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError("it holds something else than a spooled record") from error
+
+
+def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | str]]:
+    """`(line number, record, or why it cannot be read)` for every line of a log that holds one."""
+    for number, line in enumerate(lines, start=1):
+        if MARK in line:
+            try:
+                yield number, from_line(line)
+            except ValueError as error:
+                yield number, str(error)
+
+
+def in_order(records: Iterable[SpooledRecord]) -> list[SpooledRecord]:
+    """Each record once, as the deployments opened; what was said of one deployment stays in the order of saying."""
+    unique = {record.checksum: record for record in records}
+    opened: dict[str, datetime] = {}
+    for record in unique.values():
+        opened[record.key] = min(record.opened_at, opened.get(record.key, record.opened_at))
+    return sorted(unique.values(), key=lambda r: (opened[r.key], r.key, r.said_at, r.checksum))
+
+
+def _json_of(record: SpooledRecord) -> bytes:
+    document = {
+        "key": record.key,
+        "repo": record.repo,
+        "head": record.head,
+        "opened_at": format_utc(record.opened_at),
+        "said_at": format_utc(record.said_at),
+        "because": record.because,
+        "said": record.said,
+        "catalog": record.catalog,
+    }
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _record_of(document: Any) -> SpooledRecord:
+    texts = {name: document[name] for name in ("key", "repo", "because")}
+    tables = {name: document[name] for name in ("said", "catalog")}
+    if not all(isinstance(text, str) for text in (*texts.values(), document["head"] or "")):
+        raise TypeError("wanted text")
+    if not all(isinstance(table, dict) for table in tables.values()):
+        raise TypeError("wanted tables")
+    opened_at, said_at = (datetime.fromisoformat(document[name]).astimezone(UTC) for name in ("opened_at", "said_at"))
+    return SpooledRecord(**texts, head=document["head"], opened_at=opened_at, said_at=said_at, **tables)

@@ -1,0 +1,121 @@
+"""Never lost: the record of a deployment is kept while the ledger cannot be had, and recorded later, once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from releasewatch.domain.catalog import Catalog
+from releasewatch.domain.spool import SpooledRecord, in_order
+from releasewatch.errors import InvalidCallError, LedgerUnavailableError, ReleasewatchError, UnknownNameError
+from releasewatch.usecases.record_facts import Recorded, RecordRequest, Surroundings
+from releasewatch.usecases.recording import read_task, record
+
+if TYPE_CHECKING:
+    from releasewatch.storage.ledger import Ledger
+
+_HERE = re.compile(r"^(?:HEAD|@)(?=$|[~^])")
+
+_NOT_KEPT = ("now", "head", "products")
+"""Facts of a request that do not wait with it: when it is recorded, the name that the head had in another clone, and
+the organisation's products, of which the newest ones count."""
+
+
+def settle(around: Surroundings, request: RecordRequest) -> SpooledRecord:
+    """All that this clone can say of a deployment, its instants and its key fixed, so that it can be recorded later.
+
+    Raises as recording does for a call that is wrong in itself.
+    """
+    task = read_task(around, request)
+    said = replace(request, settled_key="" if request.key else task.key, base=_base(around, request.base))
+    if request.status == "running":
+        opened_at = request.started_at or request.now
+        said = replace(said, started_at=opened_at)
+    else:
+        # Without an instant of its own it would follow whatever is recorded by the time it is.
+        began = request.started_at or request.job_started_at
+        finished_at = request.finished_at or max(request.now, began or request.now)
+        opened_at = began or finished_at
+        said = replace(said, finished_at=finished_at)
+    facts = msgspec.to_builtins(said, order="deterministic")
+    return SpooledRecord(
+        key=task.key,
+        repo=around.repo,
+        head=task.head,
+        opened_at=opened_at,
+        said_at=request.now,
+        because="",
+        said={name: value for name, value in facts.items() if name not in _NOT_KEPT},
+        catalog=msgspec.to_builtins(task.catalog, order="deterministic"),
+    )
+
+
+def _base(around: Surroundings, base: str | None) -> str | None:
+    """What `--from` means here: in another clone, HEAD is another commit."""
+    if base is None or around.history is None:
+        return base
+    with suppress(UnknownNameError):  # a shallow clone may lack it, and a cell with a baseline does not need it
+        return around.history.resolve(base)
+    return _HERE.sub(around.history.resolve("HEAD"), base)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a record that waited: recorded, or the reason why it goes on waiting."""
+
+    record: SpooledRecord
+    done: Recorded | None = None
+    error: ReleasewatchError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flushing:
+    """When records are taken, with which products, and what recording one reads: of its repo, head and catalog."""
+
+    now: datetime
+    products: Mapping[str, Sequence[str]]
+    around: Callable[[str, str | None, Catalog], Surroundings]
+
+
+def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> Iterator[Taken]:
+    """Record what waits, in the order of the deployments; what cannot be taken does not hold up the others.
+
+    Once the ledger cannot be had, none of the rest is tried. The same record twice, or in two processes at once, is
+    recorded once: it has its key.
+    """
+    gone: LedgerUnavailableError | None = None
+    for waiting in in_order(records):
+        if gone is not None:
+            yield Taken(waiting, error=gone)
+            continue
+        try:
+            done = record(ledger, *_as_said(waiting, how))
+        except LedgerUnavailableError as error:
+            gone = error
+            yield Taken(waiting, error=error)
+        except ReleasewatchError as error:
+            yield Taken(waiting, error=error)
+        else:
+            yield Taken(waiting, done)
+
+
+def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, RecordRequest]:
+    unknown = waiting.said.keys() - {one.name for one in fields(RecordRequest)}
+    if unknown:
+        raise InvalidCallError(
+            f"It was spooled by a newer releasewatch: it says {sorted(unknown)[0]}, which this one does not know.",
+            "Upgrade releasewatch here.",
+        )
+    facts: dict[str, Any] = {**waiting.said, "now": how.now, "head": waiting.head or "HEAD", "products": how.products}
+    try:
+        request = msgspec.convert(facts, RecordRequest)
+        catalog = msgspec.convert(waiting.catalog, Catalog)
+    except msgspec.ValidationError as error:
+        raise InvalidCallError(f"It cannot be read: {error}.", "Was it written by another program?") from error
+    return how.around(waiting.repo, waiting.head, catalog), request
