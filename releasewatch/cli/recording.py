@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.cli.output import say
+from releasewatch.cli.output import say, without_credentials
 from releasewatch.cli.time_limit import time_limit
 from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError
 from releasewatch.wiring import App
@@ -43,7 +43,8 @@ def record_patiently(app: App, request: RecordRequest, form: str, patience: Pati
 def _settled(app: App, request: RecordRequest) -> SpooledRecord:
     from releasewatch.usecases.spool import settle
 
-    return settle(app.surroundings(git=request.stated_kind != "change"), request)
+    kept = replace(request, url=without_credentials(request.url))  # the log will hold it
+    return settle(app.surroundings(git=request.stated_kind != "change"), kept)
 
 
 def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -60,10 +61,8 @@ def test_what_a_log_puts_around_a_line_does_not_matter(around):
 @given(st.integers(0, len(LINE) - 1), st.sampled_from("0aZ/ *"))
 def test_a_changed_character_is_never_taken_for_another_record(place, character):
     changed = LINE[:place] + character + LINE[place + 1 :]
-    try:
+    with suppress(ValueError):
         assert from_line(changed) == RECORD
-    except ValueError as error:
-        assert str(error).startswith("it ")
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,4 +1,4 @@
-"""Spooled records on the disk: whole or not there, for their owner alone, and nothing that cannot be read is touched."""
+"""Spooled records on the disk: whole or not there, for their owner alone, and what cannot be read is left alone."""
 
 from __future__ import annotations
 
