@@ -76,6 +76,7 @@ def test_a_repo_before_its_first_deployment(shop: RepoBuilder) -> None:
     assert states(done) == {
         "config": "ok",
         "ledger": "ok",
+        "spool": "ok",
         "git": "ok",
         "ci": "ok",
         "templates": "ok",
@@ -110,6 +111,7 @@ def test_a_broken_configuration_is_told_once_and_the_rest_is_examined(shop: Repo
     assert states(done) == {
         "config": "fail",
         "ledger": "fail",
+        "spool": "fail",
         "git": "ok",
         "ci": "ok",
         "templates": "ok",

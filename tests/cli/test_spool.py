@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -53,6 +54,13 @@ def ledger_file(shop: RepoBuilder) -> Path:
 
 def away(shop: RepoBuilder, _request: Any, stack: ExitStack) -> Fault:
     return Fault(f"postgresql://ada:{CANARY}@127.0.0.1:1/ledger", stack, healthy=f"sqlite:///{ledger_file(shop)}")
+
+
+def silent(shop: RepoBuilder, _request: Any, stack: ExitStack) -> Fault:
+    """A server that takes connections and says nothing."""
+    server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    url = f"postgresql://ada:{CANARY}@127.0.0.1:{server.getsockname()[1]}/ledger"
+    return Fault(url, stack, ("--timeout", "3"), code="timed_out", healthy=f"sqlite:///{ledger_file(shop)}")
 
 
 def locked(shop: RepoBuilder, _request: Any, stack: ExitStack) -> Fault:
@@ -114,7 +122,7 @@ def held_on_the_server(_shop: RepoBuilder, request: Any, stack: ExitStack) -> Fa
     return Fault(url, stack, ("--timeout", "3"), code="timed_out")
 
 
-FAULTS = (away, locked, read_only, too_large, damaged, newer, older, wrong_password, held_on_the_server)
+FAULTS = (away, silent, locked, read_only, too_large, damaged, newer, older, wrong_password, held_on_the_server)
 
 
 def run(shop: RepoBuilder, *words: str, url: str = "", through: Sequence[str] = (), **env: str) -> Finished:
@@ -460,6 +468,16 @@ def test_ctrl_c_is_heard_while_others_hold_the_file(shop, words):
         except subprocess.TimeoutExpired:
             pytest.fail("Ctrl-C was not heard")
     assert (process.returncode, "Interrupted; nothing was half written." in said) == (130, True)
+
+
+def test_so_is_the_end_of_its_time(shop):
+    words = (*RECORD, "-q", "--timeout", "2")
+    with lock_held(ledger_file(shop)), started(*words, cwd=shop.path, env=RUN) as process:
+        try:
+            _, said = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            pytest.fail("the end of its time was not heard")
+    assert (process.returncode, json.loads(said)["error"]["code"]) == (3, "timed_out")
 
 
 def wait_until_it_waits(process: subprocess.Popen[str]) -> None:

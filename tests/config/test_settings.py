@@ -18,6 +18,7 @@ from releasewatch.config import (
     parse_config,
     resolve_ledger,
     resolve_repo,
+    resolve_spool,
 )
 from releasewatch.errors import ConfigError, InvalidCallError
 from releasewatch.secret import Secret
@@ -75,6 +76,15 @@ def test_a_file_is_relative_to_where_it_was_written(text: str) -> None:
     assert resolve_ledger(config(), Sources({}, CWD, {DATABASE: text})).file == CWD / "data" / "l.db"
     environ = {"RELEASEWATCH_DATABASE_URL": text}
     assert resolve_ledger(with_database("other.db"), Sources(environ, CWD)).file == CWD / "data" / "l.db"
+
+
+def test_records_wait_beside_the_configuration_unless_another_folder_is_named() -> None:
+    written = config('[releasewatch]\nspool = "kept"')
+    environ = {"RELEASEWATCH_SPOOL_DIR": "volume"}
+    assert resolve_spool(config(), Sources({}, CWD)) == (ROOT / ".releasewatch" / "spool", "default")
+    assert resolve_spool(written, Sources({}, CWD)) == (ROOT / "kept", "releasewatch.toml")
+    assert resolve_spool(written, Sources(environ, CWD)) == (CWD / "volume", "environment RELEASEWATCH_SPOOL_DIR")
+    assert shown(written, Sources({}, CWD))["releasewatch.spool"] == (str(ROOT / "kept"), "releasewatch.toml")
 
 
 def test_an_absolute_file_stays_where_it_is() -> None:
