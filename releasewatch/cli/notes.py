@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
-from releasewatch.cli.options import common
+from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -17,7 +19,7 @@ from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.domain.leaks import LeakScanner
-    from releasewatch.domain.notes import CustomerScope, Notes, NotesInput
+    from releasewatch.domain.notes import CustomerScope, Notes, NotesInput, Period
 
 TEMPLATES = click.option(
     "--templates",
@@ -34,6 +36,13 @@ def command() -> None:
 
 @command.command("render")
 @deployment_options(required=False)
+@click.option(
+    "--since",
+    type=INSTANT,
+    metavar="T",
+    help="Notes of what went to --environment (of --repo, default all) in a period: from here …",
+)
+@click.option("--until", type=INSTANT, metavar="T", help="… to here; default now.")
 @click.option("--from", "base", metavar="REV", help="Notes straight from git, no ledger: from here …")
 @click.option("--to", "head", metavar="REV", help="… to here; default HEAD.")
 @click.option(
@@ -60,6 +69,8 @@ def render(
     ref: str | None,
     repo: str | None,
     environment: str | None,
+    since: datetime | None,
+    until: datetime | None,
     base: str | None,
     head: str | None,
     audience: str,
@@ -69,13 +80,19 @@ def render(
     why: str,
     templates: Path | None,
 ) -> None:
-    """Render the notes of a recorded deployment (--deployment), or of a range straight from git (--from, --to).
+    """Render the notes of a recorded deployment (--deployment), of those of a period (--since, --until), or of a range
+    straight from git (--from, --to).
+
+    In a period each change stands once, and what was taken back within it is told to engineering alone.
 
     Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
     customers' names and for texts of inner changes; a hit writes nothing, and is passed with --allow WORDS --why TEXT.
     """
-    _check(ref, base, head, customer, audience, allow, why)
-    if ref is not None:
+    _check(_Given(ref, since, until, base, head), customer, audience, allow, why)
+    if since is not None:
+        period = _period(app, environment, since, until)
+        made, scope, scanner = _of_period(app, period, environment or "", repo, audience, customer)
+    elif ref is not None:
         made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
         made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
@@ -85,24 +102,30 @@ def render(
         say(f"Passed by hand: {len(allow)} words, because: {why}")
 
 
-def _check(
-    ref: str | None,
-    base: str | None,
-    head: str | None,
-    customer: str | None,
-    audience: str,
-    allow: tuple[str, ...],
-    why: str,
-) -> None:
-    if (ref is None) == (base is None):
-        raise InvalidCallError(
-            "Notes are of one deployment or of one range.", "Give --deployment ID, or --from REV with --to REV."
-        )
-    if head is not None and base is None:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What notes are asked of: a deployment, a period or a range."""
+
+    ref: str | None
+    since: datetime | None
+    until: datetime | None
+    base: str | None
+    head: str | None
+
+
+def _check(given: _Given, customer: str | None, audience: str, allow: tuple[str, ...], why: str) -> None:
+    if given.head is not None and given.base is None:
         raise InvalidCallError("--to needs a beginning.", "Give --from REV, or leave --to out.")
-    if customer is not None and ref is None:
+    if given.until is not None and given.since is None:
+        raise InvalidCallError("--until needs a beginning.", "Give --since T, or leave --until out.")
+    if sum(one is not None for one in (given.ref, given.since, given.base)) != 1:
         raise InvalidCallError(
-            "What reaches one customer is known of a recorded deployment only.", "Give --deployment ID."
+            "Notes are of one deployment, of one period or of one range.",
+            "Give --deployment ID, --since T with --environment ENV, or --from REV with --to REV.",
+        )
+    if customer is not None and given.base is not None:
+        raise InvalidCallError(
+            "What reaches one customer is known of recorded deployments only.", "Give --deployment ID, or --since T."
         )
     if customer is not None and audience == "engineering":
         raise InvalidCallError(
@@ -111,6 +134,39 @@ def _check(
         )
     if allow and not why:
         raise RefusedError("Words are passed by hand with a reason.", "Add --why TEXT.")
+
+
+def _period(app: App, environment: str | None, since: datetime, until: datetime | None) -> Period:
+    from releasewatch.domain.notes import Period
+
+    if environment is None:
+        raise InvalidCallError("A period is one of an environment.", "Add --environment ENV.")
+    if since >= (until or app.now):
+        raise InvalidCallError("The period would end before it begins.", "Check --since and --until.")
+    return Period(since, until or app.now)
+
+
+def _of_period(
+    app: App, period: Period, environment: str, repo: str | None, audience: str, customer: str | None
+) -> tuple[Notes, CustomerScope | None, LeakScanner | None]:
+    from releasewatch.domain.leaks import LeakScanner
+    from releasewatch.domain.note_building import build_notes
+    from releasewatch.storage.customers import resolve_customer
+    from releasewatch.usecases.notes import PeriodQuestion, Reader, Reading, names_to_keep_in, notes_of_period
+
+    reader: Reader | None = None
+    if customer is not None:
+        without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+        with app.ledger.read() as connection:
+            who = resolve_customer(connection, customer)
+        reader = Reader(who.customer_id, who.key, without)
+    reading = Reading(app.now, app.config.tables.notes.subjects)
+    given, scope = notes_of_period(app.ledger, PeriodQuestion(environment, repo, period), reader, reading)
+    _say_blanks(app, given, audience)
+    scanner = None
+    if audience == "customer" or scope is not None:
+        scanner = LeakScanner(names_to_keep_in(app.ledger, app.now, scope))
+    return build_notes(given, _audience(audience), scope), scope, scanner
 
 
 def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:

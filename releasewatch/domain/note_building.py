@@ -97,6 +97,7 @@ def notes_for(prepared: PreparedNotes, audience: Audience, scope: CustomerScope 
         environment=given.environment if staff else None,
         release=given.release,
         deployment=given.deployment if staff else None,
+        period=given.period,
         live_at=given.live_at,
         kind=given.kind,
         range=given.range,

@@ -22,7 +22,8 @@ class NoteChange:
     `components` are full keys, by the net difference: empty when nothing of the change is left, or nothing is known.
     `title` is the pull request's title where a merge carries one. `merged_by` is the sha of the merge, of the same
     range, that brought the commit to its line (`brought_by`); None on the main line or when it is not known.
-    `description` is the subject without its conventional type and scope; `authored_at` is in UTC.
+    `description` is the subject without its conventional type and scope; `authored_at` is in UTC. `reverts` and
+    `reverts_subjects` are what it says that it undoes, wherever that is.
     """
 
     sha: str
@@ -41,6 +42,16 @@ class NoteChange:
     author_name: str = ""
     authored_at: datetime | None = None
     components: tuple[str, ...] = ()
+    reverts: tuple[str, ...] = ()
+    reverts_subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when (UTC, inclusive) to when (exclusive) deployments are told of together."""
+
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class NotesInput:
     - `sources`: for a component that is reached through others, the changed components (full keys) that reach it.
     - `not_deployed`: full keys of components that changed and were not deployed; what touches only them reaches nobody.
     - `merge_paths`: printable path to the sha of the merge that made it, for paths that no plain commit explains.
+    - `period`: of which several deployments are told together; `deployment` then names them all.
     - `edits`: by full sha. `now` (UTC) decides whether an embargo runs; `live_at` is in UTC.
     """
 
@@ -84,6 +96,7 @@ class NotesInput:
     environment: str | None = None
     release: str | None = None
     deployment: str | None = None
+    period: Period | None = None
     live_at: datetime | None = None
     actor: str | None = None
     reach: ReachCounts | None = None
@@ -171,6 +184,7 @@ class Notes:
     environment: str | None = None
     release: str | None = None
     deployment: str | None = None
+    period: Period | None = None
     live_at: datetime | None = None
     kind: Kind = "deploy"
     range: RangeKind = "forward"
@@ -220,6 +234,8 @@ def change_of_commit(
         author_name=commit.author_name,
         authored_at=commit.authored_at,
         components=components,
+        reverts=commit.reverts_shas,
+        reverts_subjects=commit.reverts_subjects,
     )
 
 

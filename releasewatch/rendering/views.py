@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
-    from releasewatch.domain.notes import NoteItem, Notes, NoteSection, ReachCounts
+    from releasewatch.domain.notes import NoteItem, Notes, NoteSection, Period, ReachCounts
 
 SHORT = 8
 """Digits of a sha that are shown."""
@@ -158,6 +158,11 @@ def instant_in_words(instant: datetime) -> str:
     return f"{day_in_words(instant.date())}, {instant:%H:%M} UTC"
 
 
+def period_in_words(period: Period) -> str:
+    """`1 March 2026, 00:00 UTC to 8 March 2026, 00:00 UTC`."""
+    return f"{instant_in_words(period.since)} to {instant_in_words(period.until)}"
+
+
 def _title(notes: Notes, is_rollback: bool) -> str:
     if notes.audience == "customer":
         base = "What was taken back" if is_rollback else "What changed"
@@ -170,7 +175,8 @@ def _facts(notes: Notes, is_rollback: bool) -> tuple[FactView, ...]:
     span = f"{notes.base[:12]}..{notes.head[:12]}" if notes.base and notes.head else (notes.head or "")[:12]
     facts = (
         ("Environment", notes.environment or ""),
-        ("Deployment", notes.deployment or ""),
+        ("Period", period_in_words(notes.period) if notes.period else ""),
+        ("Deployments" if notes.period else "Deployment", notes.deployment or ""),
         ("Live since", instant_in_words(notes.live_at) if notes.live_at else ""),
         ("Range", f"{span} (returned to an earlier version)" if span and is_rollback else span),
         ("Deployed by", notes.actor or ""),

@@ -63,4 +63,6 @@ def _change(row: Any, components: tuple[str, ...], trailers: tuple[tuple[str, st
         author_name=row.author_name or "",
         authored_at=row.authored_at,
         components=components,
+        reverts=tuple(row.reverts),
+        reverts_subjects=tuple(row.reverts_subjects),
     )

@@ -163,6 +163,17 @@ def list_deployments(
     return [_wrap(row) for row in rows]
 
 
+def succeeded_between(
+    connection: Connection, *, environment: str, repo: str | None, since: datetime, until: datetime
+) -> list[DeploymentRow]:
+    """The deployments to an environment that opened in `[since, until)` and succeeded, in their order."""
+    d = t.deployment.c
+    query = _select().where(t.environment.c.key == environment, d.succeeded, d.opened_at >= since, d.opened_at < until)
+    if repo is not None:
+        query = query.where(t.repo.c.key == repo)
+    return [_wrap(row) for row in connection.execute(query.order_by(d.opened_at, d.deployment_id))]
+
+
 def targets_of(connection: Connection, deployment_id: int) -> list[Place]:
     """The targets of a deployment as given, in order."""
     rows = connection.execute(

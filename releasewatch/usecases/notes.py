@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -18,11 +18,13 @@ from releasewatch.domain.notes import (
     CustomerScope,
     NoteChange,
     NotesInput,
+    Period,
     ReachCounts,
     brought_by,
     change_of_commit,
 )
 from releasewatch.domain.releases import PathChange, printable_path
+from releasewatch.errors import UnknownNameError
 from releasewatch.ports import History
 from releasewatch.usecases.record_facts import Surroundings
 
@@ -187,6 +189,74 @@ def edits_by_hand(ledger: Ledger, repo: str) -> dict[str, list[ChangeEdit]]:
 
     with ledger.read() as connection:
         return change_edits.edits_of_repo(connection, repo)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodQuestion:
+    """Which deployments are told together: to an environment, of one repo or all, that opened in the period."""
+
+    environment: str
+    repo: str | None
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The one customer that notes are for, and what their exposure is asked with."""
+
+    customer_id: Any
+    key: str
+    without_entitlement: Mapping[str, str]
+
+
+def notes_of_period(
+    ledger: Ledger, asked: PeriodQuestion, reader: Reader | None, how: Reading
+) -> tuple[NotesInput, CustomerScope | None]:
+    """The notes of the deployments of a period, as the ledger has them; for one customer, of those that reach them.
+
+    Raises UnknownNameError for an environment or repo that the ledger does not know.
+    """
+    from releasewatch.domain.note_periods import Part, merge_parts, only_for
+    from releasewatch.storage import catalogs, deployments
+    from releasewatch.usecases.deployments import question_of, tier_of
+
+    with ledger.read() as connection:
+        if catalogs.environment_of(connection, asked.environment) is None:
+            raise _unknown("environment", asked.environment)
+        if asked.repo is not None and catalogs.repo_id_of(connection, asked.repo) is None:
+            raise _unknown("repo", asked.repo)
+        found = deployments.succeeded_between(
+            connection,
+            environment=asked.environment,
+            repo=asked.repo,
+            since=asked.period.since,
+            until=asked.period.until,
+        )
+        targets = {one.id: tuple(deployments.targets_of(connection, one.row.deployment_id)) for one in found}
+        tier = tier_of(connection, asked.environment)
+    scope: CustomerScope | None = None
+    parts: list[Part] = []
+    for one in found:
+        if reader is not None:
+            question = question_of(one, tier, max(how.now, one.row.opened_at), how.now, reader.without_entitlement)
+            here = scope_of_customer(ledger, question, reader.customer_id, reader.key)
+            scope = here if scope is None else replace(here, components=scope.components | here.components)
+        given = notes_of_deployment(ledger, one.row.deployment_id, None, how)
+        if reader is not None:
+            given = only_for(given, here)
+            if not given.changes:
+                continue
+        parts.append(Part(given, targets[one.id]))
+    if reader is not None and scope is None:
+        scope = CustomerScope(reader.key, frozenset(), frozenset({reader.key}))
+    merged = merge_parts(parts, asked.period, how.now, how.subjects, for_one=reader is not None)
+    return replace(merged, environment=asked.environment, repo=merged.repo or asked.repo or ""), scope
+
+
+def _unknown(what: str, name: str) -> UnknownNameError:
+    return UnknownNameError(
+        f"The ledger knows no {what} {name!r}.", "See what was deployed with: releasewatch deployment list"
+    )
 
 
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:

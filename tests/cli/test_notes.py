@@ -65,6 +65,70 @@ def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(sho
     assert "Bolt and Sons" in (shop.path / "out.md").read_text("utf-8")
 
 
+PERIOD = ("--since", "60m", "--environment", "production")
+
+
+def record(shop, key, *arguments):
+    words = ("deployment", "record", "--environment", "production", "--key", key, "-q", *arguments)
+    done = run_command(*words, cwd=shop.path)
+    assert done.status == 0, done.err
+
+
+class TestPeriod:
+    def test_all_that_went_live_in_it_is_told_once(self, shop):
+        shop.commit("fix(invoicing): rounding", {"services/invoicing/c.py": "1"})
+        record(shop, "eu", "--region", "eu")
+        record(shop, "us", "--region", "us")
+        told = render(shop, *PERIOD).out
+        for text in ("rounding", "drop the old export"):
+            assert told.count(text) == 1
+        assert "**Deployments:** D-1, D-2, D-3, D-4" in told
+        assert "**Period:** " in told
+
+    def test_what_was_rolled_back_in_it_is_told_to_engineering_alone(self, shop):
+        words = ("--audience", "customer")
+        assert "Exports are CSV now." in render(shop, *PERIOD, *words).out
+        record(shop, "back", "--head", "HEAD~2")
+        told = render(shop, *PERIOD, *words)
+        assert (told.status, "Exports" in told.out) == (0, False)
+        inner = render(shop, *PERIOD).out
+        assert "drop the old export" in inner
+        assert "Undone by D-3." in inner
+
+    def test_what_a_later_deployment_reverted_too(self, shop):
+        bad = shop.sha("HEAD~1")
+        body = {"subject": "Revert the export", "files": {"services/invoicing/a.py": "1"}}
+        shop.commit(f"{body['subject']}\n\nThis reverts commit {bad}.", body["files"])
+        record(shop, "fixed")
+        assert "Exports" not in render(shop, *PERIOD, "--audience", "customer").out
+        assert "Exports" in render(shop, "--deployment", "two", "--audience", "customer").out
+
+    def test_one_customer_reads_what_reaches_them(self, shop):
+        shop.commit(
+            "fix: us only",
+            {"services/checkout/c.py": "1"},
+            trailers={"Release-note": "Checkout is faster.", "Audience": "customer"},
+        )
+        record(shop, "checkout")
+        for key, texts in (
+            ("acme", {"Exports are CSV now."}),
+            ("bolt", {"Exports are CSV now.", "Checkout is faster."}),
+        ):
+            words = ("--audience", "customer", "--customer", key, "-o", "out.md")
+            assert render(shop, *PERIOD, *words).status == 0
+            written = (shop.path / "out.md").read_text("utf-8")
+            assert {text for text in ("Exports are CSV now.", "Checkout is faster.") if text in written} == texts
+
+    def test_a_period_without_deployments_is_told_as_such(self, shop):
+        told = render(shop, "--since", "2020-01-01", "--until", "2020-02-01", "--environment", "production")
+        assert (told.status, "There is no change to tell of." in told.out) == (0, True)
+
+    def test_what_failed_in_it_went_nowhere(self, shop):
+        shop.commit("fix(invoicing): rounding", {"services/invoicing/c.py": "1"})
+        record(shop, "failed", "--status", "failed")
+        assert "rounding" not in render(shop, *PERIOD).out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -73,6 +137,13 @@ def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(sho
         ("--to", "HEAD"),
         ("--from", "HEAD~1", "--customer", "acme", "--audience", "customer"),
         ("--deployment", "two", "--customer", "acme"),
+        ("--deployment", "two", "--since", "60m", "--environment", "production"),
+        ("--since", "60m"),
+        ("--until", "60m"),
+        ("--since", "10m", "--until", "60m", "--environment", "production"),
+        ("--since", "60m", "--environment", "nowhere"),
+        ("--since", "60m", "--environment", "production", "--repo", "nobody"),
+        ("--since", "60m", "--environment", "production", "--customer", "acme"),
         ("--from", "no-such-revision"),
         ("--from", "--output=/tmp/x"),
         ("--deployment", "two", "--customer", "nobody", "--audience", "customer"),
