@@ -105,8 +105,8 @@ def record(
     """
     app.rehearse = dry_run
     app.fetch_missing = not dry_run
-    request = replace(_request(app, given), status=status, started_at=started_at, finished_at=finished_at, fixes=fixes)
-    _record(app, request, form, given)
+    said = {"status": status, "started_at": started_at, "finished_at": finished_at, "fixes": fixes}
+    _record(app, given, said, form)
 
 
 @command.command("start")
@@ -115,8 +115,7 @@ def record(
 @common()
 def start(app: App, form: str, started_at: datetime | None, **given: Any) -> None:
     """Record that a deployment has begun: until it ends its customers are possibly exposed."""
-    request = _request(app, given)
-    _record(app, replace(request, status="running", started_at=started_at or app.now), form, given)
+    _record(app, given, {"status": "running", "started_at": started_at or app.now}, form)
 
 
 @command.command("finish")
@@ -126,8 +125,7 @@ def start(app: App, form: str, started_at: datetime | None, **given: Any) -> Non
 @common()
 def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:
     """Record how a deployment that was started has ended: the same options find the same deployment."""
-    request = _request(app, given)
-    _record(app, replace(request, status=status, finished_at=finished_at or app.now), form, given)
+    _record(app, given, {"status": status, "finished_at": finished_at or app.now}, form)
 
 
 def _request(app: App, given: dict[str, Any]) -> RecordRequest:
@@ -176,11 +174,11 @@ def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
     return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
 
 
-def _record(app: App, request: RecordRequest, form: str, given: dict[str, Any]) -> None:
+def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) -> None:
     from releasewatch.cli.recording import Patience, record_patiently
 
     patience = Patience(given["timeout"], spools=given["when_unreachable"] == "spool")
-    document = record_patiently(app, request, form, patience)
+    document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
     if document is None:
         return
     if app.rehearse:

@@ -11,6 +11,8 @@ from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, Time
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from releasewatch.domain.spool import SpooledRecord
     from releasewatch.usecases.record_facts import RecordRequest
 
@@ -23,11 +25,17 @@ class Patience:
     spools: bool
 
 
-def record_patiently(app: App, request: RecordRequest, form: str, patience: Patience) -> dict[str, Any] | None:
-    """The document of the deployment that was recorded; None when its record waits in the spool, which was said."""
+def record_patiently(
+    app: App, ask: Callable[[], RecordRequest], form: str, patience: Patience
+) -> dict[str, Any] | None:
+    """The document of the deployment that was recorded; None when its record waits in the spool, which was said.
+
+    `ask` puts together what is to be recorded, for which settings and git are read: that takes its time as well.
+    """
     waiting: SpooledRecord | None = None
     try:
         with time_limit(patience.seconds):
+            request = ask()
             if patience.spools and not app.rehearse:
                 waiting = _settled(app, request)  # first of all, so that time does not run out on it
             return _recorded(app, request)
