@@ -25,7 +25,7 @@ from tests.support.ledgers import new_ledger
 from tests.support.racing import Racer, race
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.support.repos import RepoBuilder
 
@@ -421,39 +421,55 @@ class TestFlush:
 # Killed, interrupted
 
 
-def state_of(shop: RepoBuilder) -> Mapping[str, Any]:
-    """What the ledger holds of the last deployment, and whether the file is sound."""
-    with closing(sqlite3.connect(ledger_file(shop))) as connection:
-        sound = connection.execute("PRAGMA integrity_check").fetchall()
-        dangling = connection.execute("PRAGMA foreign_key_check").fetchall()
-        counts = {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        }
-    assert (sound, dangling) == ([("ok",)], [])
-    return counts
+def state_of(url: str) -> Mapping[str, int]:
+    """How many rows each table of a ledger holds; an SQLite file is sound, too."""
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    if not url.startswith("sqlite"):
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    with closing(connected(url)) as connection:
+        if url.startswith("sqlite"):
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        names = [name for (name,) in connection.execute(tables).fetchall()]
+        return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
 
-def test_killed_at_any_instant_nothing_is_half_written_and_a_rerun_completes_it(shop, tmp_path):
-    shop.commit("fix: one", {"services/invoicing/c.py": "1"})
-    twin = tmp_path / "twin"
-    shutil.copytree(shop.path, twin)
-    before = state_of(shop)
+def connected(url: str) -> Any:
+    if url.startswith("sqlite"):
+        return sqlite3.connect(url.removeprefix("sqlite:///"))
+    return psycopg.connect(url.replace("+psycopg", ""))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def two_ledgers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The URLs of two empty ledgers."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/one.db", f"sqlite:///{tmp_path}/two.db"
+    else:
+        with request.getfixturevalue("postgres_server").empty_database() as other:
+            yield request.getfixturevalue("postgres_url"), other
+
+
+def test_killed_at_any_instant_nothing_is_half_written_and_a_rerun_completes_it(shop, two_ledgers):
+    url, twin = two_ledgers
+    for one in two_ledgers:
+        new_ledger(one).close()
+        assert run(shop, *RECORD, "--head", "HEAD~2", "--key", "first", url=one).status == 0
+    before = state_of(url)
     begin = time.monotonic()
-    assert run_command(*RECORD, cwd=twin, env=RUN).status == 0
+    assert run(shop, *RECORD, url=twin).status == 0
     lasts = time.monotonic() - begin
-    shutil.copytree(shop.path / ".git", tmp_path / "unused")
-    after = state_of(type(shop)(twin))
+    after = state_of(twin)
     assert after["deployment"] == before["deployment"] + 1
     chance = random.Random(7)
     for _ in range(6):
-        with started(*RECORD, *SPOOL, cwd=shop.path, env=RUN) as process:
+        with started(*RECORD, *SPOOL, cwd=shop.path, env={**RUN, "RELEASEWATCH_DATABASE_URL": url}) as process:
             time.sleep(lasts * chance.uniform(0.3, 1.0))
             process.kill()
-        assert state_of(shop) in (before, after)
-    done = run(shop, *RECORD)
+        assert state_of(url) in (before, after)
+    done = run(shop, *RECORD, url=url)
     assert done.status == 0, done.err
-    assert state_of(shop) == after
+    assert state_of(url) == after
     assert files(shop) == []
 
 
