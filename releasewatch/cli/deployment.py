@@ -125,7 +125,7 @@ def start(app: App, form: str, started_at: datetime | None, **given: Any) -> Non
 @common()
 def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:
     """Record how a deployment that was started has ended: the same options find the same deployment."""
-    _record(app, given, {"status": status, "finished_at": finished_at or app.now}, form)
+    _record(app, given, {"status": status, "finished_at": finished_at or app.now, "finishes": True}, form)
 
 
 def _request(app: App, given: dict[str, Any]) -> RecordRequest:

@@ -140,6 +140,14 @@ class TestKeys:
         assert done["deployment"]["started_at"] == begun["deployment"]["started_at"]
         assert (done["deployment"]["status"], done["exposure"]["possible"]) == ("succeeded", 1)
 
+    def test_a_job_of_its_own_may_finish_it(self, shop):
+        """GitLab numbers jobs, not attempts."""
+        pipeline = {"GITLAB_CI": "true", "CI_PIPELINE_ID": "4711", "CI_COMMIT_SHA": shop.head}
+        begun = document(shop, verb="start", **pipeline, CI_JOB_ID="100")
+        done = document(shop, "--status", "failed", verb="finish", **pipeline, CI_JOB_ID="101")
+        assert done["deployment"]["id"] == begun["deployment"]["id"]
+        assert (done["deployment"]["status"], done["deployment"]["attempt"]) == ("failed", 101)
+
 
 class TestErrors:
     @pytest.mark.parametrize(
