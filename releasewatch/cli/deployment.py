@@ -129,31 +129,22 @@ def finish(app: App, form: str, status: Status, finished_at: datetime | None, **
 
 
 def _request(app: App, given: dict[str, Any]) -> RecordRequest:
-    """The facts of a deployment: flags, then what CI tells."""
+    """The facts of a deployment: flags, then what CI tells; without the settings, for which a ledger may be needed."""
     from releasewatch.usecases.record_facts import RecordRequest
 
     ci = app.ci
-    environment = given["environment"]
-    settings = app.config.tables.environments.get(environment)
-    if settings is None and app.config.tables.environments and not app.quiet:
-        known = ", ".join(app.config.tables.environments)
-        say(f"{environment} is not among the environments of the settings ({known}); its tier is taken from its name.")
     run = ci.run if ci else None
     if given["key"] is None and run is None:
         run = secrets.token_hex(16)
         if not app.quiet:
             say("Outside CI: this record has a random key, so the same command again is another record (give --key).")
-    from releasewatch.domain.deployments import Axes
-
     return RecordRequest(
-        environment=environment,
-        tier=app.config.tier(environment),
+        environment=given["environment"],
+        tier="other",
         now=app.now,
         head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
         components=tuple(sorted(set(given["components"]))),
         targets=_targets(given["regions"], given["rings"]),
-        axes=Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
-        products={key: product.components for key, product in app.config.tables.products.items()},
         release=given["release"] or "",
         base=given["base"],
         job_started_at=ci.job_started_at if ci else None,

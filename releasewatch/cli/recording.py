@@ -35,10 +35,10 @@ def record_patiently(
     waiting: SpooledRecord | None = None
     try:
         with time_limit(patience.seconds):
-            request = ask()
+            facts = ask()
             if patience.spools and not app.rehearse:
-                waiting = _settled(app, request)  # first of all, so that time does not run out on it
-            return _recorded(app, request)
+                waiting = _settled(app, facts)  # first of all, so that time does not run out on it
+            return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
     except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
         if waiting is None:
             raise
@@ -46,6 +46,22 @@ def record_patiently(
 
         keep_for_later(app, waiting, error, form)
         return None
+
+
+def settings_in_force(app: App, environment: str) -> dict[str, Any]:
+    """What the organisation's settings add to a request: tier, regions and rings of the environment, and products."""
+    from releasewatch.domain.deployments import Axes
+
+    tables = app.config.tables
+    settings = tables.environments.get(environment)
+    if settings is None and tables.environments and not app.quiet:
+        known = ", ".join(tables.environments)
+        say(f"{environment} is not among the environments of the settings ({known}); its tier is taken from its name.")
+    return {
+        "tier": app.config.tier(environment),
+        "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
+        "products": {key: product.components for key, product in tables.products.items()},
+    }
 
 
 def _settled(app: App, request: RecordRequest) -> SpooledRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def flush(app: App, form: str, log: Path | None) -> None:
     Each is recorded once, compared with what was live at its own time. What cannot be recorded stays, with the reason,
     and the exit status is 3.
     """
+    from releasewatch.cli.recording import settings_in_force
     from releasewatch.integrations.spool_files import read_log
     from releasewatch.usecases.spool import Flushing
     from releasewatch.usecases.spool import flush as record_what_waits
@@ -92,8 +94,7 @@ def flush(app: App, form: str, log: Path | None) -> None:
         say(f"No spooled record stands in {log}.")
     taken: list[Taken] = []
     if waiting:
-        products = {key: product.components for key, product in app.config.tables.products.items()}
-        how = Flushing(app.now, products, app.surroundings_of)
+        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of)
         ledger = app.ledger
         try:
             for one in record_what_waits(ledger, (one.record for one in waiting), how):

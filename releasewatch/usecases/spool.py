@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _HERE = re.compile(r"^(?:HEAD|@)(?=$|[~^])")
 
-_NOT_KEPT = ("now", "head", "products")
+_NOT_KEPT = ("now", "head", "tier", "tier_is_guess", "axes", "products")
 """Facts of a request that do not wait with it: when it is recorded, the name that the head had in another clone, and
-the organisation's products, of which the newest ones count."""
+what the organisation's settings say, of which the newest count (and which may lie in the ledger that is away)."""
 
 
 def settle(around: Surroundings, request: RecordRequest) -> SpooledRecord:
@@ -76,10 +76,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Flushing:
-    """When records are taken, with which products, and what recording one reads: of its repo, head and catalog."""
+    """When records are taken, and what is asked for each: what the settings say of its environment (facts of a
+    request), and what recording it reads (of its repo, head and catalog)."""
 
     now: datetime
-    products: Mapping[str, Sequence[str]]
+    settings: Callable[[str], Mapping[str, Any]]
     around: Callable[[str, str | None, Catalog], Surroundings]
 
 
@@ -112,9 +113,10 @@ def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, Recor
             f"It was spooled by a newer releasewatch: it says {sorted(unknown)[0]}, which this one does not know.",
             "Upgrade releasewatch here.",
         )
-    facts: dict[str, Any] = {**waiting.said, "now": how.now, "head": waiting.head or "HEAD", "products": how.products}
+    own: dict[str, Any] = {**waiting.said, "now": how.now, "head": waiting.head or "HEAD", "tier": "other"}
     try:
-        request = msgspec.convert(facts, RecordRequest)
+        request = msgspec.convert(own, RecordRequest)
+        request = replace(request, **how.settings(request.environment))
         catalog = msgspec.convert(waiting.catalog, Catalog)
     except msgspec.ValidationError as error:
         raise InvalidCallError(f"It cannot be read: {error}.", "Was it written by another program?") from error

@@ -61,7 +61,16 @@ def around_in(world: World, *, refuse: str = "") -> Any:
 
 
 def take(world: World, *records: SpooledRecord, ledger: Ledger | None = None, **more: Any) -> list[Taken]:
-    return list(flush(ledger or world.ledger, records, Flushing(LATER, {}, around_in(world, **more))))
+    return list(flush(ledger or world.ledger, records, Flushing(LATER, settings_of, around_in(world, **more))))
+
+
+def settings_of(environment: str) -> dict[str, Any]:
+    """What the settings say when it is recorded."""
+    return {
+        "tier": "production" if environment in ("production", "live") else "other",
+        "axes": Axes(frozenset({"eu"})),
+        "products": {"p": ("shop/a",)},
+    }
 
 
 def recorded(world: World, taken: Sequence[Taken]) -> list[Done]:
@@ -88,7 +97,7 @@ def test_a_late_record_is_what_it_would_have_been(world, tmp_path):
 
 
 def test_every_fact_of_a_request_comes_back(world, monkeypatch):
-    """All that are kept are told apart from their defaults, so that none can be lost unseen."""
+    """All are told apart from their defaults, so that none can be lost unseen; the settings are those of today."""
     world.commit("a")
     request = RecordRequest(
         environment="live",
@@ -129,18 +138,8 @@ def test_every_fact_of_a_request_comes_back(world, monkeypatch):
     monkeypatch.setattr("releasewatch.usecases.spool.record", look)
     take(world, spool(world, request))
     sha = world.repo.head
-    assert seen == [replace(request, now=LATER, head=sha, base=sha, products={})]
-
-
-def test_the_products_of_today_count(world, monkeypatch):
-    world.commit("a")
-    seen: list[RecordRequest] = []
-    monkeypatch.setattr(
-        "releasewatch.usecases.spool.record", lambda *given: (seen.append(given[2]), Recorded(1, False))[1]
-    )
-    waiting = spool(world, replace(world.request(1), products={"old": ("shop/a",)}))
-    list(flush(world.ledger, [waiting], Flushing(LATER, {"new": ("shop/b",)}, around_in(world))))
-    assert {key: list(components) for key, components in seen[0].products.items()} == {"new": ["shop/b"]}
+    settings = {**settings_of("live"), "tier_is_guess": False}
+    assert seen == [replace(request, now=LATER, head=sha, base=sha, **settings)]
 
 
 def test_without_an_instant_it_opened_when_it_was_said(world):
