@@ -77,7 +77,7 @@ def merge_parts(
         history_complete=all(one.history_complete for one in given),
         why_incomplete=next((one.why_incomplete for one in given if one.why_incomplete), None),
         subjects=subjects,
-        edits={sha: edit for one in given for sha, edit in one.edits.items()},
+        edits={sha or one.deployment or "": edit for one in given for sha, edit in one.edits.items()},
     )
 
 
@@ -102,20 +102,21 @@ def _tell(stories: dict[str, _Story], part: Part, *, for_one: bool) -> None:
     """Oldest change first, so that the newest deployment's changes end up last, and first in the document."""
     name = part.given.deployment or ""
     added = {change.sha for change in part.given.changes if change.side == "added"}
-    for number, change in reversed(list(enumerate(part.given.changes))):
+    for change in reversed(part.given.changes):
         components = [key for key in change.components if key not in part.given.not_deployed]
         if change.components and not components:
             continue  # it went nowhere; the deployment that brings it will tell of it
         if change.side == "removed" and change.sha in added:
             continue  # against another baseline it came here
-        key = change.sha or f"{name}#{number}"
-        story = stories.pop(key, None) or _Story(change, change.side)
+        # One without git goes by its deployment: what people said of it by hand must not be taken for another's.
+        key = change.sha or name
+        story = stories.pop(key, None) or _Story(replace(change, sha=key), change.side)
         stories[key] = story
         story.told_in.add(name)
         story.components |= set(components)
         if change.side == "added":
             merged_by = change.merged_by or story.change.merged_by
-            story.change = replace(change, merged_by=merged_by, side=story.first)
+            story.change = replace(change, sha=key, merged_by=merged_by, side=story.first)
             story.live |= {(key, at) for key in components or [""] for at in part.targets}
             story.undone_by = name if story.first == "removed" else ""
         else:

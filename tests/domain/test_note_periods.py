@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from releasewatch.domain.audiences import Edit
 from releasewatch.domain.deployments import Place
 from releasewatch.domain.note_building import build_notes
 from releasewatch.domain.note_periods import Part, merge_parts, only_for
@@ -140,6 +141,10 @@ def test_what_was_not_deployed_is_told_with_the_deployment_that_brings_it():
 def test_changes_without_git_are_told_apart():
     flags = [replace(change("", "a"), subject=f"Flag {n}") for n in (1, 2)]
     assert told("account", part(1, flags[0]), part(2, flags[1])) == (["Flag 2", "Flag 1"], [])
+    for inner, outer in ((0, 1), (1, 0)):
+        edits = [{"": Edit(audience="engineering" if n == inner else "customer")} for n in range(2)]
+        parts = [part(n + 1, flags[n], edits=edits[n]) for n in range(2)]
+        assert told("account", *parts) == ([flags[outer].subject], [])
 
 
 def test_the_head_names_period_and_deployments_and_no_single_range():
