@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from releasewatch.domain.spool import SpooledRecord
     from releasewatch.usecases.record_facts import RecordRequest
 
+_GRACE = 10.0
+"""Seconds more to settle what is spooled, when time ran out before that: rather late than lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -32,6 +35,7 @@ def record_patiently(
 
     `ask` puts together what is to be recorded, for which settings and git are read: that takes its time as well.
     """
+    facts: RecordRequest | None = None
     waiting: SpooledRecord | None = None
     try:
         with time_limit(patience.seconds):
@@ -40,8 +44,11 @@ def record_patiently(
                 waiting = _settled(app, facts)  # first of all, so that time does not run out on it
             return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
     except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
-        if waiting is None:
+        if not patience.spools or app.rehearse:
             raise
+        if waiting is None:
+            with time_limit(_GRACE):
+                waiting = _settled(app, facts or ask())
         from releasewatch.cli.spool import keep_for_later
 
         keep_for_later(app, waiting, error, form)
