@@ -1,0 +1,124 @@
+"""Backstage files: what they describe, what Backstage would refuse, and what is still a template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from releasewatch.integrations.catalogs.repo_files import ManifestError
+from tests.support.catalogs import by_key, commit_files, discover, discover_in, edges, owners_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def entity(name: str, spec: str = "", *, meta: str = "", kind: str = "Component", base: str | None = None) -> str:
+    base = "type: service, lifecycle: production, owner: team-a" if base is None else base
+    both = ", ".join(part for part in (base, spec) if part)
+    return (
+        f"---\napiVersion: backstage.io/v1alpha1\nkind: {kind}\n"
+        f"metadata: {{name: {name}{', ' + meta if meta else ''}}}\nspec: {{{both}}}\n"
+    )
+
+
+FILES = {
+    "catalog-info.yaml": "---\napiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec:\n"
+    "  targets: [./services/*/component.yaml, ./gone.yaml, 'https://example.org/catalog-info.yaml', ../up.yaml]\n"
+    + entity("guests", kind="Group", base="type: team, children: []"),
+    "services/cart/component.yaml": entity(
+        "cart", "dependsOn: ['component:money', 'resource:db', 'Component:Default/Web', 'component:far', 'odd']"
+    ),
+    "services/money/component.yaml": entity(
+        "money", "subcomponentOf: web", base="type: Library, lifecycle: x, owner: b"
+    ),
+    "web/catalog-info.yml": entity(
+        "Web",
+        "consumesApis: [prices]",
+        meta="title: The shop, annotations: {releasewatch.dev/paths: 'web/*, !web/docs/'}",
+    )
+    + entity(
+        "pricing", "providesApis: ['api:default/prices']", meta="annotations: {releasewatch.dev/paths: '/pricing/**'}"
+    ),
+    "web/a": "",
+    "web/docs/b": "",
+    "pricing/c": "",
+}
+
+
+def test_components_with_their_places_and_dependencies(tmp_path: Path) -> None:
+    commit_files(tmp_path, FILES)
+    proposal = discover(tmp_path)
+    found = by_key(proposal)
+    assert edges(found) == {"Web": ["money", "pricing"], "cart": ["Web", "money"]}
+    assert {key: (one.type, one.owner, one.title) for key, one in found.items()} == {
+        "Web": ("service", "team-a", "The shop"),
+        "cart": ("service", "team-a", None),
+        "money": ("library", "b", None),
+        "pricing": ("service", "team-a", None),
+    }
+    assert {path: keys for path, keys in owners_of(tmp_path, proposal).items() if keys} == {
+        "services/cart/component.yaml": {"cart"},
+        "services/money/component.yaml": {"money"},
+        "web/catalog-info.yml": {"Web"},
+        "web/a": {"Web"},
+        "pricing/c": {"pricing"},
+    }
+    assert any("far, which this repo does not describe" in line for line in found["cart"].because)
+    assert any("odd in services/cart/component.yaml is no reference" in line for line in found["cart"].because)
+    assert len([line for line in proposal.left_out if "is no file of this repo" in line]) == 3
+
+
+def test_a_catalog_file_further_in_takes_its_folder(tmp_path: Path) -> None:
+    commit_files(tmp_path, {"catalog-info.yaml": entity("all"), "a/catalog-info.yaml": entity("a"), "a/x": "", "y": ""})
+    owners = owners_of(tmp_path, discover(tmp_path))
+    assert (owners["a/x"], owners["y"]) == ({"a"}, {"all"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (entity("x", base="type: service, owner: a"), "spec.lifecycle is missing"),
+        (entity("x", base="type: service, lifecycle: x, owner: 5"), "spec.owner is a number: wanted a text"),
+        (entity("x", "dependsOn: component:a"), r"spec.dependsOn is a text: wanted a list of texts"),
+        (entity("x", "dependsOn: [component:a, {}]"), r"spec.dependsOn\[1\] is a table: wanted a text"),
+        (entity("''"), "metadata.name is empty: wanted a text"),
+        (entity("'a b'"), "metadata.name: wanted at most 63 letters"),
+        (entity("x") + entity("y", kind="API"), r"document 2: spec.definition is missing"),
+        (entity("x", meta="annotations: {a: 1}"), "metadata.annotations.a is a number"),
+        (
+            entity("x", meta="annotations: {releasewatch.dev/paths: '../x/**'}"),
+            "metadata.annotations.releasewatch.dev/paths",
+        ),
+        (entity("x").replace("kind: Component", "kind: 3"), "kind is a number"),
+        ("- a\n- b\n", "wanted an entity with apiVersion, kind and metadata"),
+        ("a: [\n", ":2: this is not YAML"),
+        (entity("x") + entity("x"), "the component x is described in catalog-info.yaml already"),
+    ],
+)
+def test_what_backstage_refuses_is_an_error_with_file_and_field(tmp_path: Path, text: str, said: str) -> None:
+    commit_files(tmp_path, {"catalog-info.yaml": text})
+    with pytest.raises(ManifestError, match=rf"^catalog-info\.yaml.*{said}"):
+        discover(tmp_path)
+
+
+def test_words_are_words(tmp_path: Path) -> None:
+    """YAML 1.1 takes these names for a boolean, a date and a number in base sixty."""
+    text = entity("yes", base="type: on, lifecycle: 2026-01-02, owner: 1:30") + entity("off")
+    assert sorted(discover_in(tmp_path, {"catalog-info.yaml": text})) == ["off", "yes"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        entity("${{ values.name | dump }}"),
+        entity("x", base="type: service, lifecycle: x, owner: '{{ owner }}'"),
+        "kind: Component\nmetadata:\n  name: {{cookiecutter.name}}\n",
+        "metadata:\n  {%- if a %}\n  name: x\n  {%- endif %}\n",
+    ],
+)
+def test_templates_are_named_and_left_out(tmp_path: Path, text: str) -> None:
+    commit_files(tmp_path, {"catalog-info.yaml": text, "a/catalog-info.yaml": entity("a")})
+    found = discover(tmp_path)
+    assert [one.key for one in found.components] == ["a"]
+    assert found.left_out == ("catalog-info.yaml: it is a template that is not filled in yet",)
