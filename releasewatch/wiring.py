@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,12 @@ from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from releasewatch.config import Config, LedgerAddress, Sources
     from releasewatch.domain.catalog import Catalog
+    from releasewatch.domain.discovery import Found, Proposal
+    from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
     from releasewatch.integrations.spool_files import SpoolFolder
@@ -163,6 +167,49 @@ class App:
         found = config_at(lambda path: self.history.file_at(sha, path), sha)
         return (found or self.config).catalog(self.repo)
 
+    @cached_property
+    def work_tree(self) -> Path:
+        """The root of the git work tree we stand in; raises InvalidCallError outside of git."""
+        from releasewatch.integrations.git_files import find_work_tree
+
+        return find_work_tree(self.cwd)
+
+    def tracked_files(self, exclude: Sequence[str] = ()) -> RepoFiles:
+        """The files that git tracks in the work tree, without those that some patterns match."""
+        from releasewatch.integrations import git_files
+        from releasewatch.integrations.catalogs.repo_files import LARGEST, Churn, RepoFiles
+
+        root = self.work_tree
+        return RepoFiles(
+            _without(git_files.tracked_files(root), exclude),
+            lambda path: git_files.read_tracked(root, path, LARGEST),
+            matcher,
+            lambda: Churn(*git_files.count_churn(root)),
+        )
+
+    def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
+        """The components that the repo's own files name, asking the named sources, by default all."""
+        from releasewatch.integrations.catalogs import SOURCES
+        from releasewatch.usecases.discovery import propose
+
+        chosen = {kind: partial(find_in, files, kind) for kind in SOURCES if not kinds or kind in kinds}
+        return propose(chosen, files.paths, (self.repo_name()[0] or "").rpartition("/")[2])
+
+    def repo_name(self) -> tuple[str | None, str]:
+        """What this repo is called, if anything tells it, and what that is."""
+        from releasewatch.config import resolve_repo
+        from releasewatch.errors import InvalidCallError
+
+        try:
+            found = resolve_repo(self.config, self.sources)
+        except InvalidCallError:
+            return None, ""
+        told = found.source
+        if told == "default":
+            remote = self.history_or_none.remote_path() if self.history_or_none else None
+            told = "the path of the remote origin" if remote else "the name of the folder: there is no remote origin"
+        return str(found.value), f"from {told}"
+
     def _is_checked_out(self, sha: str) -> bool:
         return self.history_or_none is not None and self.history_or_none.resolve("HEAD") == sha
 
@@ -224,3 +271,24 @@ def mapper_of(catalog: Catalog) -> PathMapper:
     from releasewatch.integrations.patterns import GitignoreMapper
 
     return GitignoreMapper(catalog)
+
+
+def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a path matches gitignore patterns; raises InvalidCallError for a pattern that is none."""
+    from releasewatch.integrations.patterns import PatternList
+
+    return PatternList(patterns).matches
+
+
+def find_in(files: RepoFiles, source: str) -> Found:
+    """What one source of a catalog says of a repo."""
+    from releasewatch.integrations.catalogs import SOURCES
+
+    return SOURCES[source](files)
+
+
+def _without(paths: tuple[str, ...], patterns: Sequence[str]) -> tuple[str, ...]:
+    if not patterns:
+        return paths
+    takes = matcher(patterns)
+    return tuple(path for path in paths if not takes(path))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEAVY = {
     "alembic",
     "charset_normalizer",
+    "defusedxml",
     "git",
     "jinja2",
     "msgspec",
@@ -30,6 +31,9 @@ HEAVY = {
     "requests",
     "rich",
     "sqlalchemy",
+    "tomlkit",
+    "wcmatch",
+    "yaml",
 }
 
 LOADED = """
@@ -111,6 +115,10 @@ SPARED = {
     "notes from git need no ledger": (
         ["notes", "render", "--from", "HEAD~1", "--to", "HEAD"],
         {"sqlalchemy", "alembic", "psycopg", "phonenumbers", "pycountry", "requests", "rich"},
+    ),
+    "a repo finds itself without ledger and templates": (
+        ["init", "--dry-run"],
+        {"sqlalchemy", "alembic", "psycopg", "jinja2", "phonenumbers", "pycountry", "requests", "rich"},
     ),
     "settings need neither ledger nor templates": (
         ["config", "show"],

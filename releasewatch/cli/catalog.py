@@ -1,12 +1,20 @@
-"""`releasewatch catalog`: the components, their paths, and who depends on whom."""
+"""`releasewatch catalog`: the components, their paths and who depends on whom; what the repo says of more."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_table, say
+from releasewatch.cli.discovering import say_left_out, source_options
+from releasewatch.cli.options import OUTPUT, common
+from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
 from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from releasewatch.usecases.discovery import News
 
 
 @click.group()
@@ -60,12 +68,79 @@ def show(app: App, form: str, source: str, limit: int, after: str | None) -> Non
         say(f"More: --after {document['next_cursor']}")
 
 
+@command.command("import")
+@source_options
+@click.option(
+    "-o",
+    "--output",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Write to a file; one that configures a repo is added to, and keeps every line it has.",
+)
+@common(("toml", "json"))
+def import_(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...], output: Path | None) -> None:
+    """Propose components that the repo's own files name and the configuration does not have yet.
+
+    Read are the files that git tracks. Without -o the tables [components.KEY] are given out, each guess with its
+    reason in a comment. What the configuration has stays as it is: a component of that key, or one that takes
+    all the files.
+    """
+    from releasewatch.usecases.discovery import describe, not_yet_known
+    from releasewatch.wiring import mapper_of
+
+    files = app.tracked_files(exclude)
+    own = app.config.catalog(app.repo_name()[0] or "")
+    news = not_yet_known(app.discover(files, kinds), own, mapper_of(own), files.paths)
+    if output is not None:
+        _write(news, output)
+    if form == "json":
+        emit_json(describe(news))
+    elif output is None and news.proposal.components:
+        from releasewatch.config.writing import components_fragment
+
+        emit(components_fragment(news.proposal))
+    say_left_out(app, news.proposal)
+    if not app.quiet:
+        _say_news(news, output)
+
+
+def _write(news: News, output: Path) -> None:
+    from releasewatch.config.writing import components_fragment, with_components
+    from releasewatch.errors import InvalidCallError
+
+    pyproject = output.name == "pyproject.toml"
+    if not output.exists():
+        text = components_fragment(news.proposal, pyproject=pyproject)
+    elif not news.proposal.components:
+        return
+    else:
+        try:
+            text = output.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidCallError(f"{output} cannot be read as text in UTF-8.", "Name another file.") from error
+        text = with_components(text, news.proposal, str(output), pyproject=pyproject)
+    with open_output(output, mode=0o644) as stream:
+        stream.write(text)
+
+
+def _say_news(news: News, output: Path | None) -> None:
+    same = [key for key, own in news.known.items() if key == own]
+    if same:
+        say(f"Already there, left as they are: {', '.join(sorted(same))}.")
+    for key, own in sorted(news.known.items()):
+        if key != own:
+            say(f"Already there: {own} takes all files of {key}.")
+    many = len(news.proposal.components)
+    if output is not None and many:
+        say(f"{many} component{'' if many == 1 else 's'} written to {output}.")
+    elif not many:
+        say("Nothing new: no component was found that the configuration does not have.")
+
+
 def _why_empty(app: App) -> str:
     if app.config.path is None:
-        return (
-            "No components: there is no releasewatch.toml here. Write one with a table [components.KEY] for each part."
-        )
-    return f"No components: {app.config.where} has no table [components.KEY]."
+        return "No components: there is no releasewatch.toml here. Run releasewatch init: it writes one."
+    return f"No components: {app.config.where} has no table [components.KEY]. See: releasewatch catalog import"
 
 
 def _named(key: str, prefix: str, *, unknown: bool) -> str:

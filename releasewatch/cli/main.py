@@ -33,6 +33,7 @@ NOUNS = {
     "deployment": ("deployment", "Record deployments; say which customers they reach."),
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
+    "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),
     "spool": ("spool", "Records that wait for the ledger."),
     "staff": ("staff", "Our people: account managers, absence, hand-over."),

@@ -151,9 +151,17 @@ def _write_plain(columns: Sequence[str], rows: list[list[str]], title: str, righ
 
 
 @contextmanager
-def open_output(path: Path) -> Iterator[TextIO]:
-    """Write a regular file, for its owner alone, beside its place and then renamed: whole, or not there."""
+def open_output(path: Path, *, mode: int = 0o600) -> Iterator[TextIO]:
+    """Write a regular file, for its owner alone, beside its place and then renamed: whole, or not there.
+
+    With another `mode` (for what holds nothing private) a file that is there keeps its own rights, and a link its file.
+    """
     import tempfile
+
+    private = mode == 0o600
+    if not private:
+        path = path.resolve()
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else mode & ~_umask()
 
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         raise InvalidCallError(f"{path} is not a regular file.", "Name a file to be written with -o.")
@@ -169,6 +177,8 @@ def open_output(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if not private:
+                os.fchmod(file.fileno(), mode)
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
@@ -178,3 +188,10 @@ def open_output(path: Path) -> Iterator[TextIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """What this process takes away from the rights of new files; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from releasewatch.config.loading import parse_config
 from releasewatch.config.writing import components_fragment
+from releasewatch.integrations.catalogs import SOURCES
+from releasewatch.integrations.catalogs.repo_files import RepoFiles
 from releasewatch.integrations.patterns import GitignoreMapper
-from releasewatch.wiring import App
+from releasewatch.usecases.discovery import propose
+from releasewatch.wiring import App, find_in, matcher
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -30,6 +34,14 @@ def discover(folder: Path, *kinds: str, exclude: tuple[str, ...] = ()) -> Propos
     found = app.discover(app.tracked_files(exclude), kinds)
     config = parse_config(components_fragment(found).encode(), "found")
     assert sorted(config.tables.components) == [one.key for one in found.components]
+    return found
+
+
+def discover_bytes(contents: Mapping[str, bytes]) -> Proposal:
+    """The same of files that are in memory alone, for the many cases of what a file may hold."""
+    files = RepoFiles(tuple(sorted(contents)), contents.get, matcher)
+    found = propose({kind: partial(find_in, files, kind) for kind in SOURCES}, files.paths)
+    parse_config(components_fragment(found).encode(), "found")
     return found
 
 

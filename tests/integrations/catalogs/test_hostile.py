@@ -10,8 +10,7 @@ import pytest
 from releasewatch.errors import ReleasewatchError
 from releasewatch.integrations.catalogs import SOURCES
 from releasewatch.integrations.catalogs.repo_files import LARGEST
-from tests.support.catalogs import by_key, commit_files, discover
-from tests.support.repos import RepoBuilder
+from tests.support.catalogs import by_key, commit_files, discover, discover_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +58,11 @@ BOMBS: dict[str, str | bytes] = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_no_content_of_a_manifest_does_harm(tmp_path: Path, bomb: str) -> None:
-    for number, place in enumerate(PLACES.values()):
-        commit_files(tmp_path / str(number), {place: BOMBS[bomb], "src/a": ""})
+def test_no_content_of_a_manifest_does_harm(bomb: str) -> None:
+    content = BOMBS[bomb]
+    for place in PLACES.values():
         try:
-            discover(tmp_path / str(number))
+            discover_bytes({place: content.encode() if isinstance(content, str) else content, "src/a": b""})
         except ReleasewatchError as error:
             assert place in error.message, error.message  # noqa: PT017 - either a sentence, or it goes on
 
@@ -80,14 +79,12 @@ KEYS = {
 
 
 @pytest.mark.parametrize("place", KEYS)
-def test_values_of_another_type(tmp_path: Path, place: str) -> None:
+def test_values_of_another_type(place: str) -> None:
     """JSON is YAML, too."""
-    repo = RepoBuilder(tmp_path)
     for key in KEYS[place]:
         for wrong in WRONG:
-            repo.commit("Try", {place: json.dumps({"name": "x", key: wrong}), "src/a": ""})
             try:
-                discover(tmp_path)
+                discover_bytes({place: json.dumps({"name": "x", key: wrong}).encode(), "src/a": b""})
             except ReleasewatchError as error:
                 assert place in error.message  # noqa: PT017 - either a sentence, or it goes on
 
@@ -108,9 +105,9 @@ def test_values_of_another_type(tmp_path: Path, place: str) -> None:
         ("pyproject.toml", "project.name = 'x'\nproject.dependencies = %s\nproject.scripts = %s\ntool = %s"),
     ],
 )
-def test_toml_values_of_another_type(tmp_path: Path, place: str, table: str, wrong: str) -> None:
-    commit_files(tmp_path, {place: table.replace("%s", wrong), "m/Cargo.toml": f"package = {wrong}\nlib = {wrong}"})
-    discover(tmp_path)
+def test_toml_values_of_another_type(place: str, table: str, wrong: str) -> None:
+    member = f"package = {wrong}\nlib = {wrong}"
+    discover_bytes({place: table.replace("%s", wrong).encode(), "m/Cargo.toml": member.encode()})
 
 
 OUT = [

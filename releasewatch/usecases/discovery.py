@@ -1,0 +1,144 @@
+"""Finds what a repo is made of, and what of it a catalog does not know yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.domain.discovery import Found, Proposal
+from releasewatch.domain.discovery_joining import join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from releasewatch.domain.catalog import Catalog
+    from releasewatch.domain.discovery import ProposedComponent
+    from releasewatch.ports import PathMapper
+
+OWNERS = "codeowners"
+LAST = "folders"
+
+Sources = Mapping[str, "Callable[[], Found]"]
+"""Each source by its name, in the order in which they are believed."""
+
+
+def propose(sources: Sources, files: Sequence[str], repo_name: str = "") -> Proposal:
+    """The components that the sources name.
+
+    Who owns a path names parts only where no source says what the parts are, and folders with churn only where not
+    even that is known; owners are taken in any case.
+    """
+    found = [look() for source, look in sources.items() if source not in (OWNERS, LAST)]
+    named = any(one.members for one in found)
+    if OWNERS in sources:
+        owners = sources[OWNERS]()
+        found.append(replace(owners, members=()) if named else owners)
+        named = named or bool(owners.members)
+    if LAST in sources and not named:
+        found.append(sources[LAST]())
+    return join(found, files, repo_name=repo_name)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a catalog does not know yet of a proposal; `known` says which own component each of the others is."""
+
+    proposal: Proposal
+    known: dict[str, str] = field(default_factory=dict)
+
+
+def not_yet_known(proposal: Proposal, catalog: Catalog, mapper: PathMapper, files: Sequence[str]) -> News:
+    """Leave out what the catalog has: under that key, or under another one that takes all of its files.
+
+    A dependency on what is known names it as the catalog does.
+    """
+    own = {component.key for component in catalog.components}
+    takers = _takers(proposal, mapper, files) if own else {}
+    known = {}
+    for one in proposal.components:
+        if one.key in own:
+            known[one.key] = one.key
+        elif takers.get(one.folder):
+            known[one.key] = min(takers[one.folder])
+    new = tuple(
+        replace(one, depends_on=tuple(sorted({known.get(key, key) for key in one.depends_on} - {one.key})))
+        for one in proposal.components
+        if one.key not in known
+    )
+    return News(replace(proposal, components=new), known)
+
+
+def _takers(proposal: Proposal, mapper: PathMapper, files: Sequence[str]) -> dict[str, set[str]]:
+    """For each folder the components of the catalog that take every file in it."""
+    folders = {one.folder for one in proposal.components}
+    found: dict[str, set[str]] = {}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folder = folder.rpartition("/")[0]
+        if folder not in folders:
+            continue
+        owners = mapper.owners(path)
+        if not owners.no_effect:
+            found[folder] = found.get(folder, set(owners.components)) & owners.components
+    return found
+
+
+_WITHOUT_EFFECT = (
+    ("*.md", "texts in Markdown; take this out where the program ships them"),
+    ("docs/**", "documentation"),
+    ("doc/**", "documentation"),
+    ("tests/**", "tests"),
+    ("test/**", "tests"),
+    (".github/**", "how GitHub builds it"),
+    (".gitlab/**", "how GitLab builds it"),
+    (".gitlab-ci.yml", "how GitLab builds it"),
+    ("Jenkinsfile", "how Jenkins builds it"),
+    ("/CODEOWNERS", "who reviews what"),
+    ("LICENSE*", "the licence"),
+    (".gitignore", "what git leaves out"),
+    (".gitattributes", "how git reads files"),
+    (".editorconfig", "how editors write files"),
+    ("releasewatch.toml", "this file"),
+)
+
+
+def guess_no_effect(
+    proposal: Proposal, files: Sequence[str], matcher: Callable[[Sequence[str]], Callable[[str], bool]]
+) -> list[tuple[str, str]]:
+    """Patterns of files that reach no customer, with reasons: those that match something, and no whole component."""
+    folders = {one.folder for one in proposal.components}
+    found = []
+    for pattern, because in _WITHOUT_EFFECT:
+        takes = matcher([pattern])
+        aside = pattern.removesuffix("/**")
+        if any(folder == aside or folder.startswith(f"{aside}/") for folder in folders):
+            continue
+        if pattern == "releasewatch.toml" or any(takes(path) for path in files):
+            found.append((pattern, because))
+    return found
+
+
+def describe(news: News) -> dict[str, Any]:
+    """The document of `catalog import --format json`."""
+    return {
+        "components": [_described(one) for one in news.proposal.components],
+        "known": [{"key": key, "component": own} for key, own in sorted(news.known.items())],
+        "members": news.proposal.counts,
+        "left_out": list(news.proposal.left_out),
+    }
+
+
+def _described(one: ProposedComponent) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "title": one.title,
+        "type": one.type,
+        "owner": one.owner,
+        "paths": list(one.paths),
+        "depends_on": list(one.depends_on),
+        "folder": one.folder,
+        "sources": list(one.sources),
+        "because": list(one.because),
+    }
