@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.record_facts import Surroundings
 
+_ON_CATALOG_FILES = (
+    "The config names no components, so catalog-info.yaml stands for them. Mend the file; or keep it out of the "
+    "catalog with [catalog] no_effect; or write [components.KEY] (releasewatch init)."
+)
+
 
 def clock() -> datetime:
     """The instant it is, in UTC. The one place where time comes from."""
@@ -158,14 +163,38 @@ class App:
     def catalog_at(self, sha: str | None) -> Catalog:
         """The catalog at a commit: of the work tree when that is what is checked out, else of the file in git.
 
-        Where a commit holds no config, the one of the work tree speaks for it.
+        Where a commit holds no config, the one of the work tree speaks for it. Where the config names no components,
+        the `catalog-info.yaml` files of the commit do, read from git and never from the work tree.
         """
         from releasewatch.config import config_at
 
-        if sha is None or self._is_checked_out(sha) or self.config_file:
-            return self.config.catalog(self.repo)
-        found = config_at(lambda path: self.history.file_at(sha, path), sha)
-        return (found or self.config).catalog(self.repo)
+        if sha is None:
+            return self.catalog_here
+        config = self.config
+        if not self._is_checked_out(sha) and not self.config_file:
+            config = config_at(lambda path: self.history.file_at(sha, path), sha) or config
+        return self._catalog_of(config, sha)
+
+    @cached_property
+    def catalog_here(self) -> Catalog:
+        """The catalog of the work tree, from its config, else its `catalog-info.yaml` files."""
+        return self._catalog_of(self.config, None)
+
+    def _catalog_of(self, config: Config, sha: str | None) -> Catalog:
+        catalog = config.catalog(self.repo)
+        if catalog.components or self.history_or_none is None:
+            return catalog
+        from releasewatch.errors import ConfigError
+        from releasewatch.integrations.catalogs.repo_files import ManifestError
+        from releasewatch.usecases.discovery import stand_in
+
+        no_effect = config.tables.catalog.no_effect
+        files = self.tracked_files(no_effect) if sha is None else self._files_at(sha, no_effect)
+        try:
+            return stand_in(catalog, lambda: find_in(files, "backstage"), files.paths)
+        except ManifestError as error:
+            where = f" (at {sha[:12]})" if sha else ""
+            raise ConfigError(f"{error.message}{where}", _ON_CATALOG_FILES) from error
 
     @cached_property
     def work_tree(self) -> Path:
@@ -185,6 +214,14 @@ class App:
             lambda path: git_files.read_tracked(root, path, LARGEST),
             matcher,
             lambda: Churn(*git_files.count_churn(root)),
+        )
+
+    def _files_at(self, sha: str, exclude: Sequence[str]) -> RepoFiles:
+        from releasewatch.integrations.catalogs.repo_files import RepoFiles
+        from releasewatch.integrations.git_files import files_at
+
+        return RepoFiles(
+            _without(files_at(self.cwd, sha), exclude), lambda path: self.history.file_at(sha, path), matcher
         )
 
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:

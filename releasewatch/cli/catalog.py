@@ -39,7 +39,7 @@ def show(app: App, form: str, source: str, limit: int, after: str | None) -> Non
     from releasewatch.usecases.catalog import Page, catalogs_in_ledger, describe_catalogs
 
     here = source == "config"
-    found = [app.config.catalog(app.repo)] if here else catalogs_in_ledger(app.ledger, app.now)
+    found = [app.catalog_here] if here else catalogs_in_ledger(app.ledger, app.now)
     document = describe_catalogs(found, Page(limit, after))
     if form == "json":
         emit_json(document)

@@ -74,12 +74,16 @@ def _folder(output: Path | None) -> Path:
 def _catalog(app: App) -> Catalog:
     from releasewatch.usecases.demo import guess_catalog
 
-    configured = app.config.catalog(app.repo)
+    configured = app.catalog_here
     return configured if configured.components else guess_catalog(app.repo, app.history.paths_at("HEAD"))
 
 
 def _source(app: App) -> str:
-    return app.config.where if app.config.tables.components else "its largest folders (there is no releasewatch.toml)"
+    if app.config.tables.components:
+        return app.config.where
+    if app.catalog_here.components:
+        return "catalog-info.yaml"
+    return "its largest folders (there is no releasewatch.toml)"
 
 
 def _surroundings(app: App, catalog: Catalog) -> Surroundings:

@@ -46,7 +46,10 @@ def _examine(app: App) -> list[Check]:
     app.fetch_missing = False
     return doctor.examine(
         (
-            ("config", lambda: doctor.check_config(app.config)),
+            (
+                "config",
+                lambda: doctor.check_config(app.config, lambda: app.catalog_here if app.history_or_none else None),
+            ),
             ("ledger", lambda: doctor.check_ledger(app.ledger_address, is_lost=app.ledger_is_lost)),
             ("spool", lambda: doctor.check_spool(*app.spool.read(), str(app.spool.path))),
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from releasewatch.domain.catalog import Component
 from releasewatch.domain.discovery import Found, Proposal
 from releasewatch.domain.discovery_joining import join
 
@@ -38,6 +39,22 @@ def propose(sources: Sources, files: Sequence[str], repo_name: str = "") -> Prop
     if LAST in sources and not named:
         found.append(sources[LAST]())
     return join(found, files, repo_name=repo_name)
+
+
+def stand_in(catalog: Catalog, look: Callable[[], Found], files: Sequence[str]) -> Catalog:
+    """A catalog without components, with those that `catalog-info.yaml` files describe."""
+    components = (
+        Component(
+            key=one.key,
+            title=one.title or one.key,
+            paths=one.paths,
+            depends_on=one.depends_on,
+            type=one.type,
+            owner=one.owner,
+        )
+        for one in join([look()], files).components
+    )
+    return replace(catalog, components=tuple(components))
 
 
 @dataclass(frozen=True, slots=True)

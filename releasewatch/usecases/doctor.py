@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.config import Config, LedgerAddress
+    from releasewatch.domain.catalog import Catalog
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_depth import CloneDepth
     from releasewatch.secret import Secret
@@ -61,14 +62,19 @@ def examine(checks: Iterable[tuple[str, Callable[[], list[Check]]]]) -> list[Che
     return found
 
 
-def check_config(config: Config) -> list[Check]:
-    """The settings: is there a file, and does it name components?"""
+def check_config(config: Config, catalog: Callable[[], Catalog | None]) -> list[Check]:
+    """The settings: is there a file, and does it, or `catalog-info.yaml` in its place, name components?"""
     many = len(config.tables.components)
+    stand_in = None if many else catalog()
+    described = len(stand_in.components) if stand_in is not None else 0
+    if described:
+        text = f"{config.where}; catalog-info.yaml describes {_counted(described, 'component')}"
+        return [Check("config", "ok", text)]
     if config.path is None:
-        hint = "Write a releasewatch.toml with a table [components.KEY] for each part of the software."
+        hint = "Run releasewatch init: it writes a releasewatch.toml from what the repo shows."
         return [Check("config", "warn", "there is no configuration here", hint)]
     if many == 0:
-        hint = "Add a table [components.KEY] with paths for each part of the software."
+        hint = "Run releasewatch catalog import, or add a table [components.KEY] for each part of the software."
         return [Check("config", "warn", f"{config.where} names no components: no change can reach anybody", hint)]
     return [Check("config", "ok", f"{config.where}: {_counted(many, 'component')}")]
 
