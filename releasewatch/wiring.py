@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.catalog import Catalog
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from releasewatch.config import Config, LedgerAddress, Sources
-    from releasewatch.domain.catalog import Catalog
     from releasewatch.domain.discovery import Found, Proposal
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.integrations.ci.facts import CiFacts
@@ -186,12 +186,12 @@ class App:
             return catalog
         from releasewatch.errors import ConfigError
         from releasewatch.integrations.catalogs.repo_files import ManifestError
-        from releasewatch.usecases.discovery import stand_in
+        from releasewatch.usecases.discovery import as_catalog, propose
 
         no_effect = config.tables.catalog.no_effect
         files = self.tracked_files(no_effect) if sha is None else self._files_at(sha, no_effect)
         try:
-            return stand_in(catalog, lambda: find_in(files, "backstage"), files.paths)
+            return as_catalog(propose({"backstage": lambda: find_in(files, "backstage")}, files.paths), catalog)
         except ManifestError as error:
             where = f" (at {sha[:12]})" if sha else ""
             raise ConfigError(f"{error.message}{where}", _ON_CATALOG_FILES) from error
@@ -227,18 +227,23 @@ class App:
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
         """The components that the repo's own files name, asking the named sources, by default all."""
         from releasewatch.integrations.catalogs import SOURCES
-        from releasewatch.usecases.discovery import propose
+        from releasewatch.usecases.discovery import as_catalog, propose, tell_uncovered
 
         chosen = {kind: partial(find_in, files, kind) for kind in SOURCES if not kinds or kind in kinds}
-        return propose(chosen, files.paths, (self.repo_name()[0] or "").rpartition("/")[2])
+        found = propose(chosen, files.paths, (self.repo_name()[0] or "").rpartition("/")[2])
+        return tell_uncovered(found, mapper_of(as_catalog(found, Catalog(""))), files.paths)
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""
-        from releasewatch.config import resolve_repo
-        from releasewatch.errors import InvalidCallError
+        from releasewatch.config import Config, resolve_repo
+        from releasewatch.errors import ConfigError, InvalidCallError
 
         try:
-            found = resolve_repo(self.config, self.sources)
+            config = self.config
+        except ConfigError:
+            config = Config(root=self.cwd)  # a broken file names nothing; what else does may still
+        try:
+            found = resolve_repo(config, self.sources)
         except InvalidCallError:
             return None, ""
         told = found.source

@@ -14,6 +14,7 @@ from releasewatch.wiring import App
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from releasewatch.domain.catalog import Catalog
     from releasewatch.usecases.discovery import News
 
 
@@ -89,7 +90,7 @@ def import_(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
     from releasewatch.wiring import mapper_of
 
     files = app.tracked_files(exclude)
-    own = app.config.catalog(app.repo_name()[0] or "")
+    own = _own(app, output)
     news = not_yet_known(app.discover(files, kinds), own, mapper_of(own), files.paths)
     if output is not None:
         _write(news, output)
@@ -104,9 +105,26 @@ def import_(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
         _say_news(news, output)
 
 
+def _own(app: App, output: Path | None) -> Catalog:
+    """The catalog that would be added to: that of the file that is written to, else the one in force here."""
+    from releasewatch.config import Config, config_at, parse_config
+    from releasewatch.errors import InvalidCallError
+
+    config = app.config
+    if output is not None and output.exists():
+        try:
+            content = output.read_bytes()
+        except OSError as error:
+            raise InvalidCallError(f"{output} cannot be read: {error.strerror}.", "Name another file.") from error
+        if output.name == "pyproject.toml":  # which may say nothing of us yet
+            config = config_at(lambda name: content if name == output.name else None, "") or Config(root=app.cwd)
+        else:
+            config = parse_config(content, str(output))
+    return config.catalog(app.repo_name()[0] or "")
+
+
 def _write(news: News, output: Path) -> None:
     from releasewatch.config.writing import components_fragment, with_components
-    from releasewatch.errors import InvalidCallError
 
     pyproject = output.name == "pyproject.toml"
     if not output.exists():
@@ -114,10 +132,7 @@ def _write(news: News, output: Path) -> None:
     elif not news.proposal.components:
         return
     else:
-        try:
-            text = output.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidCallError(f"{output} cannot be read as text in UTF-8.", "Name another file.") from error
+        text = output.read_bytes().decode("utf-8")  # it was parsed before, hence it is
         text = with_components(text, news.proposal, str(output), pyproject=pyproject)
     with open_output(output, mode=0o644) as stream:
         stream.write(text)

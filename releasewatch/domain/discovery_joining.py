@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONTAINER_FILE = re.compile(r"(?:Dockerfile|Containerfile)(?:\..+)?\Z")
 _NOT_IN_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 _GO_MAJOR = re.compile(r"/v\d+\Z")
-_FILES_ASKED = 2000
+_FILES_ASKED = 300
 """Files of a component whose owners are looked up, at most: enough to say whose it is."""
 
 Identity = tuple[str, str]
@@ -203,7 +203,8 @@ def _owner(
         answers = Counter(answer for path in files if (answer := owner_of(path)) is not None)
         if answers:
             (owner, where), many = min(answers.items(), key=lambda item: (-item[1], item[0]))
-            return owner, f"{where}, for {many} of {len(files)} files"
+            asked = f"{len(files)} files" + (" looked at" if len(files) == _FILES_ASKED else "")
+            return owner, f"{where}, for {many} of {asked}"
     return None, ""
 
 

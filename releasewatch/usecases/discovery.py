@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.catalog import Component
-from releasewatch.domain.discovery import Found, Proposal
+from releasewatch.domain.discovery import Found, Proposal, in_line
 from releasewatch.domain.discovery_joining import join
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 OWNERS = "codeowners"
 LAST = "folders"
+
+_TOLD = 8
 
 Sources = Mapping[str, "Callable[[], Found]"]
 """Each source by its name, in the order in which they are believed."""
@@ -41,8 +44,8 @@ def propose(sources: Sources, files: Sequence[str], repo_name: str = "") -> Prop
     return join(found, files, repo_name=repo_name)
 
 
-def stand_in(catalog: Catalog, look: Callable[[], Found], files: Sequence[str]) -> Catalog:
-    """A catalog without components, with those that `catalog-info.yaml` files describe."""
+def as_catalog(proposal: Proposal, catalog: Catalog) -> Catalog:
+    """A catalog with the components of a proposal instead of its own."""
     components = (
         Component(
             key=one.key,
@@ -52,9 +55,29 @@ def stand_in(catalog: Catalog, look: Callable[[], Found], files: Sequence[str]) 
             type=one.type,
             owner=one.owner,
         )
-        for one in join([look()], files).components
+        for one in proposal.components
     )
     return replace(catalog, components=tuple(components))
+
+
+def tell_uncovered(proposal: Proposal, mapper: PathMapper, files: Sequence[str]) -> Proposal:
+    """Add a sentence about the folders at the root with files that no component takes, the largest first.
+
+    Hidden folders, documentation and tests are nothing to tell of.
+    """
+    usual = {pattern.removesuffix("/**") for pattern, _ in _WITHOUT_EFFECT if pattern.endswith("/**")}
+    firsts = ((path.partition("/"), path) for path in files)
+    looked_at = (
+        (first, path) for (first, slash, _), path in firsts if slash and first[0] != "." and first not in usual
+    )
+    many = Counter(first for first, path in looked_at if not mapper.owners(path).components)
+    if not proposal.components or not many:
+        return proposal
+    ordered = sorted(many.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{in_line(folder)} ({files_in})" for folder, files_in in ordered[:_TOLD])
+    more = f" and {len(ordered) - _TOLD} more" if len(ordered) > _TOLD else ""
+    sentence = f"files that no component takes, by folder: {told}{more}; see: catalog import --from folders"
+    return replace(proposal, left_out=(*proposal.left_out, sentence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,30 @@ def test_import_into_a_pyproject(repo: RepoBuilder) -> None:
     assert sorted(tomllib.loads(text.decode())["tool"]["releasewatch"]["components"]) == ["money", "web"]
 
 
+def test_import_into_a_file_of_its_own_twice(repo: RepoBuilder) -> None:
+    words = ("catalog", "import", "--from", "npm", "-o", "found.toml")
+    assert run_command(*words, cwd=repo.path).status == 0
+    text = (repo.path / "found.toml").read_text()
+    assert sorted(tomllib.loads(text)["components"]) == ["money", "web"]
+    assert run_command(*words, cwd=repo.path).status == 0
+    assert (repo.path / "found.toml").read_text() == text
+
+
+def test_folders_fill_what_other_sources_leave(repo: RepoBuilder) -> None:
+    repo.commit("Add what nobody describes", {"backend/a.py": "", "backend/b.py": ""})
+    done = run_command("init", cwd=repo.path)
+    assert "files that no component takes, by folder: backend (2)" in done.err
+    done = run_command("catalog", "import", "--from", "folders", "-o", "releasewatch.toml", cwd=repo.path)
+    found = tomllib.loads((repo.path / "releasewatch.toml").read_text())["components"]
+    assert sorted(found) == ["backend", "money", "web"]
+
+
+def test_init_over_a_broken_file(repo: RepoBuilder) -> None:
+    (repo.path / "releasewatch.toml").write_text("[broken")
+    assert run_command("init", "--force", cwd=repo.path).status == 0
+    assert (repo.path / "releasewatch.toml").read_text() == STARTER
+
+
 def test_import_into_what_cannot_take_it_changes_nothing(repo: RepoBuilder) -> None:
     text = '[releasewatch]\nrepo = "r"\n'
     inline = f"components = {{ cash = {{ paths = ['x'] }} }}\n{text}"

@@ -33,6 +33,9 @@ def find(files: RepoFiles) -> Found:
             f"folders that none of the newest {churn.commits} commits touched: {', '.join(still[:8])}"
             + (f" and {len(still) - 8} more" if len(still) > 8 else "")
         )
+    aside = sorted({path.partition("/")[0] for path in files.paths if path.partition("/")[0].lower() in ASIDE})
+    if aside:
+        left_out.append(f"folders that hold no part of a program, by their names: {', '.join(aside)}")
     members = [
         Member(
             SOURCE,

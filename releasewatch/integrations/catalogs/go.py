@@ -101,8 +101,8 @@ def _needs(folder: str, words: list[list[str]], at: dict[str, str]) -> Iterator[
 
 def _guess(files: RepoFiles, folder: str) -> TypeGuess:
     prefix = f"{folder}/" if folder else ""
-    for path in files.paths:
-        if path == f"{prefix}main.go" or (path.startswith(f"{prefix}cmd/") and path.endswith("/main.go")):
+    for path in files.every("main.go"):
+        if path == f"{prefix}main.go" or path.startswith(f"{prefix}cmd/"):
             return TypeGuess("service", f"it is a program ({path})", BUILDS)
     return TypeGuess("library", "it has neither a main.go nor one below cmd/", BUILDS)
 

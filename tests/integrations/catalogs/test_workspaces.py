@@ -233,7 +233,10 @@ def test_go_workspaces(tmp_path: Path) -> None:
     assert {key: one.folder for key, one in found.items()} == {"app": "app", "money": "lib/money", "rates": "lib/rates"}
     assert edges(found) == {"app": ["money"], "money": ["rates"]}
     assert {key: one.type for key, one in found.items()} == {"app": "service", "money": "library", "rates": "library"}
-    assert proposal.left_out == ("go.mod that no go.work uses: tools",)
+    assert proposal.left_out == (
+        "go.mod that no go.work uses: tools",
+        "files that no component takes, by folder: tools (1); see: catalog import --from folders",
+    )
 
 
 def pom(artifact: str, more: str = "", group: str = "") -> str:
