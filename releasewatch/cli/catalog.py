@@ -91,7 +91,7 @@ def import_(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
 
     files = app.tracked_files(exclude)
     own = _own(app, output)
-    news = not_yet_known(app.discover(files, kinds), own, mapper_of(own), files.paths)
+    news = not_yet_known(app.discover(files, kinds), own, mapper_of, files.paths)
     if output is not None:
         _write(news, output)
     if form == "json":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.discovery import ROOT, RUNS, Found, Member, Proposal, ProposedComponent, TypeGuess, in_line
-from releasewatch.domain.folder_patterns import patterns_of
+from releasewatch.domain.folder_patterns import folders_spelled, patterns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ def join(found: Iterable[Found], files: Sequence[str], *, repo_name: str = "") -
     owners = [one.owner_of for one in listed if one.owner_of is not None]
     files_of = _files_by_folder(groups, files) if owners else {}
     stated_dependents = {identity: sorted(_dependents(groups, identity)) for identity in groups}
-    folders = {group.first.folder for group in groups.values()}
+    folders = {folder for group in groups.values() for folder in _folders_taken(group)}
     components = []
     for identity, group in groups.items():
         kind = _type(group, containers, stated_dependents[identity])
@@ -179,6 +179,12 @@ def _type(group: _Group, containers: Mapping[str, str], dependents: Sequence[str
         because = f"it {needed} {who}" if len(dependents) == 1 else f"others here need it: {who}"
         return TypeGuess("library", because, 0)
     return TypeGuess("service", "nothing here depends on it, and nothing says that it is a library", 0)
+
+
+def _folders_taken(group: _Group) -> list[str]:
+    """The folders that are a component's own: its folder, unless its source states which paths it takes."""
+    stated = next((member.paths for member in group.members if member.paths), ())
+    return folders_spelled(stated) if stated else [group.first.folder]
 
 
 def _files_by_folder(groups: Mapping[Identity, _Group], files: Iterable[str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SPECIAL = re.compile(r"[\\*?\[\]]")
+_WHOLE_FOLDER = re.compile(r"/?(?P<folder>[^*?\[\]\\!#/][^*?\[\]\\]*?)/(?:\*\*)?\Z")
 Tree = dict[str, "Tree"]
 
 
@@ -46,6 +47,12 @@ def patterns_of(folder: str, others: Iterable[str]) -> tuple[str, ...]:
             if entry not in given_up:
                 pending.append((entry, below[name]))
     return tuple(lines)
+
+
+def folders_spelled(patterns: Iterable[str]) -> list[str]:
+    """The folders that some patterns take whole (`x/`, `/x/**`), as far as a pattern spells out one folder."""
+    anchored = (pattern for pattern in patterns if "/" in pattern[:-1])
+    return [match["folder"] for pattern in anchored if (match := _WHOLE_FOLDER.match(pattern)) is not None]
 
 
 def _anchored(entry: str) -> str:

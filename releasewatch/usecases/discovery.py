@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.catalog import Component
+from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.discovery import Found, Proposal, in_line
 from releasewatch.domain.discovery_joining import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from releasewatch.domain.catalog import Catalog
     from releasewatch.domain.discovery import ProposedComponent
     from releasewatch.ports import PathMapper
 
@@ -88,19 +87,21 @@ class News:
     known: dict[str, str] = field(default_factory=dict)
 
 
-def not_yet_known(proposal: Proposal, catalog: Catalog, mapper: PathMapper, files: Sequence[str]) -> News:
+def not_yet_known(
+    proposal: Proposal, catalog: Catalog, mapper_of: Callable[[Catalog], PathMapper], files: Sequence[str]
+) -> News:
     """Leave out what the catalog has: under that key, or under another one that takes all of its files.
 
     A dependency on what is known names it as the catalog does.
     """
     own = {component.key for component in catalog.components}
-    takers = _takers(proposal, mapper, files) if own else {}
+    takers = _takers(mapper_of(as_catalog(proposal, Catalog(""))), mapper_of(catalog), files) if own else {}
     known = {}
     for one in proposal.components:
         if one.key in own:
             known[one.key] = one.key
-        elif takers.get(one.folder):
-            known[one.key] = min(takers[one.folder])
+        elif takers.get(one.key):
+            known[one.key] = min(takers[one.key])
     new = tuple(
         replace(one, depends_on=tuple(sorted({known.get(key, key) for key in one.depends_on} - {one.key})))
         for one in proposal.components
@@ -109,19 +110,14 @@ def not_yet_known(proposal: Proposal, catalog: Catalog, mapper: PathMapper, file
     return News(replace(proposal, components=new), known)
 
 
-def _takers(proposal: Proposal, mapper: PathMapper, files: Sequence[str]) -> dict[str, set[str]]:
-    """For each folder the components of the catalog that take every file in it."""
-    folders = {one.folder for one in proposal.components}
-    found: dict[str, set[str]] = {}
+def _takers(proposed: PathMapper, own: PathMapper, files: Sequence[str]) -> dict[str, frozenset[str]]:
+    """For each proposed component those of the catalog that take every file of it, what is of no effect aside."""
+    found: dict[str, frozenset[str]] = {}
     for path in files:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folder = folder.rpartition("/")[0]
-        if folder not in folders:
-            continue
-        owners = mapper.owners(path)
+        owners = own.owners(path)
         if not owners.no_effect:
-            found[folder] = found.get(folder, set(owners.components)) & owners.components
+            for key in proposed.owners(path).components:
+                found[key] = found.get(key, owners.components) & owners.components
     return found
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from releasewatch.domain.catalog import Catalog, Component
-from releasewatch.domain.folder_patterns import patterns_of
+from releasewatch.domain.folder_patterns import folders_spelled, patterns_of
 from releasewatch.integrations.patterns import GitignoreMapper
 
 NAMES = st.sampled_from(["a", "b", "a.b", "[x]", "*", "!c", "#d", "e f", "g\\h", "ü", " i", "j "])
@@ -24,3 +24,8 @@ def test_each_file_belongs_to_the_nearest_folder(folders: set[str], places: list
         nearest = max((f for f in folders if not f or path.startswith(f"{f}/")), key=len, default=None)
         expected = {f"k{ordered.index(nearest)}"} if nearest is not None else set()
         assert mapper.owners(path).components == expected, (path, ordered)
+
+
+def test_folders_that_patterns_spell_out() -> None:
+    patterns = ("a/b/**", "/c/", "d/", "e/*", "!f/**", "g/h/", "*.py", "/i/**", "j/k", "[x]/**")
+    assert folders_spelled(patterns) == ["a/b", "c", "g/h", "i"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.discovery import STATED, Found, Member, Need, TypeGuess, is_line
+from releasewatch.domain.folder_patterns import folders_spelled
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.catalogs.backstage_entities import (
     API_VERSIONS,
@@ -37,7 +38,6 @@ MANIFESTS = ("catalog-info.yaml", "catalog-info.yml")
 MOST_FILES = 5000
 
 _REFERENCE = re.compile(r"(?:(?P<kind>[^:/]+):)?(?:(?P<namespace>[^:/]+)/)?(?P<name>[^:/]+)")
-_FOLDER = re.compile(r"/?(?P<folder>[^*?\[\]\\!#][^*?\[\]\\]*?)/(?:\*\*)?\Z")
 
 Name = tuple[str, str]
 """Namespace and name of an entity, in small letters: Backstage compares them so."""
@@ -145,8 +145,8 @@ def _component(files: RepoFiles, path: str, entity: Table) -> _Component:
     except InvalidCallError as error:
         raise ManifestError(f"{path}: metadata.annotations.{PATHS}: {error.message}", error.hint) from error
     folder = folder_of(path)
-    if len(patterns) == 1 and (spelled := _FOLDER.match(patterns[0])) is not None:
-        folder = spelled["folder"]
+    if len(patterns) == 1:
+        folder = next(iter(folders_spelled(patterns)), folder)
     one = _Component(path, entity, name, folder, patterns)
     for reference in texts(spec.get("dependsOn")):
         _need(one, reference, f"spec.dependsOn in {path}")

@@ -75,6 +75,15 @@ def test_a_catalog_file_further_in_takes_its_folder(tmp_path: Path) -> None:
     assert (owners["a/x"], owners["y"]) == ({"a"}, {"all"})
 
 
+def test_a_component_that_names_its_paths_takes_no_other(tmp_path: Path) -> None:
+    """The folder of its file stays with whoever has what lies around it; a folder that it names does not."""
+    stated = entity("ops", meta="annotations: {releasewatch.dev/paths: '/jobs/**, run.sh'}")
+    files = {"catalog-info.yaml": entity("all"), "infra/catalog-info.yaml": stated, "infra/x": "", "jobs/y": ""}
+    commit_files(tmp_path, {**files, "run.sh": ""})
+    owners = owners_of(tmp_path, discover(tmp_path))
+    assert (owners["infra/x"], owners["jobs/y"], owners["run.sh"]) == ({"all"}, {"ops"}, {"all", "ops"})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
