@@ -8,7 +8,7 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from releasewatch.errors import OutsideFailedError
+from releasewatch.errors import InvalidCallError, OutsideFailedError
 from releasewatch.integrations.git_commands import GitCommands
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def find_work_tree(folder: Path) -> Path:
     """The root of the work tree that a folder lies in; raises InvalidCallError outside of git."""
     commands = GitCommands(folder)
     status, output, words = commands.ask("rev-parse", "--show-toplevel")
+    if status != 0 and "work tree" in words:
+        raise InvalidCallError(f"{folder} is a git repo without a work tree.", "Run this in a clone with files.")
     if status != 0:
         raise commands.failure("rev-parse", status, words)
     return type(folder)(os.fsdecode(output.removesuffix(b"\n")))

@@ -11,11 +11,10 @@ import pytest
 
 from tests.support.catalogs import commit_files
 from tests.support.command import run_command
+from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.support.repos import RepoBuilder
 
 FILES = {
     "package.json": '{"name": "shop", "private": true, "workspaces": ["packages/*"]}',
@@ -110,6 +109,12 @@ def test_outside_of_git_there_is_nothing_to_read(tmp_path: Path) -> None:
         done = run_command(*words, "--format", "json", cwd=tmp_path)
         assert (done.status, done.out) == (2, "")
         assert "git" in done.error["message"]
+
+
+def test_a_repo_without_files(tmp_path: Path) -> None:
+    RepoBuilder(tmp_path / "bare", bare=True)
+    done = run_command("init", "--format", "json", cwd=tmp_path / "bare")
+    assert (done.status, done.error["message"]) == (2, f"{tmp_path}/bare is a git repo without a work tree.")
 
 
 def test_a_repo_that_shows_nothing_gets_a_file_to_fill_in(tmp_path: Path) -> None:

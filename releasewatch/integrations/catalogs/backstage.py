@@ -221,14 +221,15 @@ def _member(one: _Component, components: dict[Name, _Component]) -> Member:
         tuple(needs),
         TypeGuess(kind, f"spec.type is {spec['type']} in {one.path}", STATED),
         title=title if title and is_line(title) else None,
-        owner=owner if is_line(owner) else None,
-        owner_because=f"spec.owner in {one.path}",
+        owner=owner,
+        owner_because=f"spec.owner in {one.path}" if owner else "",
         paths=one.patterns,
         stated=True,
         remarks=tuple(one.remarks),
     )
 
 
-def _owner(reference: str) -> str:
-    """A group of the default namespace by its name alone: that is how people write it."""
-    return reference.strip().removeprefix("group:").removeprefix("default/")
+def _owner(reference: str) -> str | None:
+    """A group of the default namespace by its name alone, as people write it; a person's address is none."""
+    owner = reference.strip().removeprefix("group:").removeprefix("default/")
+    return owner if is_line(owner) and "@" not in owner[1:] else None

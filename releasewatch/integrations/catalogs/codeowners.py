@@ -23,6 +23,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 _SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>(?:\s+\S+)*)\s*\Z")
 _OWNER = re.compile(r"@[^\s@]\S*|[^\s@]+@[^\s@]+")
 _WORD = re.compile(r"(?:\\.|[^\\\s])+")
+_ADDRESS = re.compile(r"[^@]+@.+")
+_LONGEST = 2000
 _TAIL = re.compile(r"/(?:\*\*?)?\Z")
 
 
@@ -64,10 +66,13 @@ def _lines(files: RepoFiles, path: str, text: str, left_out: list[str]) -> Itera
         line = written.strip()
         if not line or line.startswith("#"):
             continue
+        if len(line) > _LONGEST:
+            left_out.append(f"{path}:{number}: the line is longer than {_LONGEST} characters")
+            continue
         heading = _SECTION.match(line)
         if heading is not None:
             section = heading["name"].strip().lower()
-            default = tuple(_OWNER.findall(heading["owners"]))
+            default = tuple(word for word in heading["owners"].split() if _OWNER.fullmatch(word))
             continue
         pattern, *words = _WORD.findall(line)
         owners: list[str] = []
@@ -100,8 +105,12 @@ def _owner_of(path: str, lines: list[_Line]) -> Callable[[str], tuple[str, str] 
         hits = [hit for section in sections.values() if (hit := _first(section, asked)) is not None and hit.owners]
         if not hits:
             return None
-        owners = dict.fromkeys(owner for hit in sorted(hits, key=lambda one: one.number) for owner in hit.owners)
-        numbers = ", ".join(str(hit.number) for hit in sorted(hits, key=lambda one: one.number))
+        ordered = sorted(hits, key=lambda one: one.number)
+        # A person's address is no name of a team, and would go from the config into the ledger.
+        owners = dict.fromkeys(owner for hit in ordered for owner in hit.owners if not _ADDRESS.fullmatch(owner))
+        if not owners:
+            return None
+        numbers = ", ".join(str(hit.number) for hit in ordered)
         return " ".join(owners), f"{path} line {numbers}"
 
     return owner_of

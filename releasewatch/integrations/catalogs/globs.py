@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
 
-_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.EXTGLOB | glob.FORCEUNIX | glob.CASE | glob.DOTGLOB
-_MAGIC = re.compile(r"[*?\[{(!+@]")
+_FLAGS = glob.GLOBSTAR | glob.BRACE | glob.FORCEUNIX | glob.CASE | glob.DOTGLOB
+_MAGIC = re.compile(r"[*?\[{]")
+_EXTENDED = re.compile(r"[?*+@!]\(")
 _LONGEST = 300
-_MOST_STARS = 12
+_MOST_STARS = 3
 
 
 def folders_matching(
@@ -36,14 +37,28 @@ def folders_matching(
         path = inside(root, bare.removeprefix("./").rstrip("/") or ".")
         if path is None:
             left_out.append(f"{where}: {pattern} leads out of this repo")
-        elif len(path) > _LONGEST or path.count("*") > _MOST_STARS:
-            left_out.append(f"{where}: a pattern of {len(path)} characters is too long to be followed")
+        elif _is_unruly(path):
+            left_out.append(
+                f"{where}: the pattern {path} cannot be followed: it is too long, or has too many wildcards"
+            )
         else:
             (unwanted if negated else wanted).append(path)
     known = [folder_of(path) for path in files.every(manifest) if "node_modules" not in path.split("/")]
     taken = [folder for pattern in wanted for folder in _matching(known, pattern, manifest, left_out, where)]
     gone = {folder for pattern in unwanted for folder in _matching(known, pattern, manifest, [], where)}
     return sorted(set(taken) - gone)
+
+
+def _is_unruly(pattern: str) -> bool:
+    """What could make the match of one path take forever: nested repetitions, or many stars in a row."""
+    segments = pattern.split("/")
+    stars = max(segment.count("*") for segment in segments if segment != "**") if set(segments) != {"**"} else 0
+    return (
+        len(pattern) > _LONGEST
+        or stars > _MOST_STARS
+        or segments.count("**") > _MOST_STARS
+        or _EXTENDED.search(pattern) is not None
+    )
 
 
 def _matching(folders: Sequence[str], pattern: str, manifest: str, left_out: list[str], where: str) -> list[str]:
@@ -64,7 +79,7 @@ def matching_files(files: RepoFiles, pattern: str) -> list[str]:
     """The files that a path or pattern from the root of the repo names."""
     if _MAGIC.search(pattern) is None:
         return [pattern] if files.has(pattern) else []
-    if len(pattern) > _LONGEST or pattern.count("*") > _MOST_STARS:
+    if _is_unruly(pattern):
         return []
     return _filtered(list(files.paths), pattern)
 

@@ -20,6 +20,7 @@ SOURCE = "maven"
 MANIFEST = "pom.xml"
 
 _PROPERTY = re.compile(r"\$\{([^}]*)\}")
+_LONGEST = 300
 _RUNS = {"war": "it is packaged as a war", "ear": "it is packaged as an ear"}
 _RUN_BY = ("spring-boot-maven-plugin", "quarkus-maven-plugin", "micronaut-maven-plugin", "jib-maven-plugin")
 
@@ -169,4 +170,6 @@ def _tag(element: Element) -> str:
 
 
 def _filled(text: str, known: dict[str, str]) -> str:
+    if len(text) > _LONGEST:
+        return text
     return _PROPERTY.sub(lambda found: known.get(found[1], found[0]), text)

@@ -20,7 +20,7 @@ SAMPLE_FOLDERS = frozenset(
 )  # fmt: skip
 """Folders whose manifests speak for something else than the program: they count only where a workspace names them."""
 
-LARGEST = 4 << 20
+LARGEST = 1 << 20
 """Bytes of the largest file that is read: a manifest that people write is far smaller."""
 
 

@@ -10,9 +10,20 @@ import yaml
 MOST_MERGED = 10_000
 """Entries that `<<` may bring into one mapping. Aliases themselves share what they name; merges copy it."""
 
+DEEPEST = 200
+"""Brackets and braces within each other."""
+
 
 class CoreLoader(yaml.SafeLoader):
     """Only true and false are booleans, only digits numbers, and a date is a text: as Backstage and Compose read it."""
+
+    def fetch_flow_collection_start(self, token_class: type[yaml.Token]) -> None:
+        """Refuse what is nested deeply before it is read to its end: each bracket costs time for every open one."""
+        if self.flow_level >= DEEPEST:
+            raise yaml.scanner.ScannerError(
+                None, None, f"its values are nested more than {DEEPEST} deep", self.get_mark()
+            )
+        super().fetch_flow_collection_start(token_class)
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Copy what `<<` names into a mapping, before its own entries, which win; raises ConstructorError."""

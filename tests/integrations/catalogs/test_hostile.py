@@ -148,6 +148,24 @@ def test_patterns_that_lead_out_of_the_repo(tmp_path: Path, pattern: str) -> Non
     assert found["in"].folder == "in"
 
 
+SLOW = {
+    "package.json": json.dumps({"workspaces": ["*a*a*a*a*a*a*a*b", "+(+(+(a)))b", "**/**/**/**/**/x", "?(*)+(*)c"]}),
+    "CODEOWNERS": "a" * 300_000 + "\n[" + "x" * 300_000 + "] " + "a" * 300_000 + "\n",
+    "pom.xml": POM.format("x") .replace("<modules>", "<dependencies><dependency><groupId>" + "${" * 200_000
+    + "</groupId><artifactId>a</artifactId></dependency></dependencies><modules>"),
+    "catalog-info.yaml": json.dumps({**LOCATION, "spec": {"targets": ["./" + "*a" * 100, "+(+(a))"]}}),
+    "go.mod": "module " + '"' * 300_000,
+    "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['" + "a" * 300_000 + "-']\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", SLOW)
+def test_no_expression_is_made_to_search_forever(place: str) -> None:
+    """Each of these takes hours where a search goes back and forth; a test that hangs has failed."""
+    name = "a" * 120
+    discover_bytes({place: SLOW[place].encode(), f"{name}/package.json": b"{}", f"{name}/{name}/package.json": b"{}"})
+
+
 def test_links_that_leave_the_repo_are_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

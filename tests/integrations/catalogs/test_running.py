@@ -142,7 +142,7 @@ def test_codeowners_name_folders_where_nothing_else_does(tmp_path: Path, place: 
     found = by_key(proposal)
     assert {key: one.folder for key, one in found.items()} == {"api": "api", "src": "web/src", "odd": "lib/ odd"}
     assert {key: one.owner for key, one in found.items()} == {
-        "api": "@org/api ann@example.org",
+        "api": "@org/api",  # no address of a person goes into a config
         "src": "@org/all",  # the line takes one of the two files, the first line the other: the smaller name
         "odd": "@org/odd",
     }
