@@ -12,12 +12,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.catalog import Catalog
+from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from releasewatch.config import Config, LedgerAddress, Sources
     from releasewatch.domain.discovery import Found, Proposal
@@ -213,6 +213,7 @@ class App:
             _without(git_files.tracked_files(root), exclude),
             lambda path: git_files.read_tracked(root, path, LARGEST),
             matcher,
+            sorter,
             lambda: Churn(*git_files.count_churn(root)),
         )
 
@@ -221,7 +222,7 @@ class App:
         from releasewatch.integrations.git_files import files_at
 
         return RepoFiles(
-            _without(files_at(self.cwd, sha), exclude), lambda path: self.history.file_at(sha, path), matcher
+            _without(files_at(self.cwd, sha), exclude), lambda path: self.history.file_at(sha, path), matcher, sorter
         )
 
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
@@ -320,6 +321,13 @@ def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     from releasewatch.integrations.patterns import PatternList
 
     return PatternList(patterns).matches
+
+
+def sorter(patterns: Sequence[str]) -> Callable[[str], Collection[int]]:
+    """Which of many gitignore patterns, by number, take a path."""
+    catalog = Catalog("", tuple(Component(str(number), "", (one,)) for number, one in enumerate(patterns)))
+    mapper = mapper_of(catalog)
+    return lambda path: [int(key) for key in mapper.owners(path).components]
 
 
 def find_in(files: RepoFiles, source: str) -> Found:

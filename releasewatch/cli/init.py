@@ -38,7 +38,7 @@ def command(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
         _guard(app.work_tree, target, force=force)
     proposal = app.discover(files, kinds)
     name, name_from = app.repo_name()
-    text = starter_file(name, name_from, guess_no_effect(proposal, files.paths, files.matcher), proposal)
+    text = starter_file(name, name_from, guess_no_effect(proposal, files.paths, files.sorter), proposal)
     if not dry_run:
         with open_output(target, mode=0o644) as stream:
             stream.write(text)

@@ -12,7 +12,7 @@ from releasewatch.domain.discovery import Found, Proposal, in_line
 from releasewatch.domain.discovery_joining import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from releasewatch.domain.discovery import ProposedComponent
     from releasewatch.ports import PathMapper
@@ -121,6 +121,7 @@ def _takers(proposed: PathMapper, own: PathMapper, files: Sequence[str]) -> dict
     return found
 
 
+_OWN_FILE = "releasewatch.toml"
 _WITHOUT_EFFECT = (
     ("*.md", "texts in Markdown; take this out where the program ships them"),
     ("docs/**", "documentation"),
@@ -136,22 +137,23 @@ _WITHOUT_EFFECT = (
     (".gitignore", "what git leaves out"),
     (".gitattributes", "how git reads files"),
     (".editorconfig", "how editors write files"),
-    ("releasewatch.toml", "this file"),
+    (_OWN_FILE, "this file"),
 )
 
 
 def guess_no_effect(
-    proposal: Proposal, files: Sequence[str], matcher: Callable[[Sequence[str]], Callable[[str], bool]]
+    proposal: Proposal, files: Sequence[str], sorter: Callable[[Sequence[str]], Callable[[str], Collection[int]]]
 ) -> list[tuple[str, str]]:
     """Patterns of files that reach no customer, with reasons: those that match something, and no whole component."""
+    takers = sorter([pattern for pattern, _ in _WITHOUT_EFFECT])
+    matching = {number for path in files for number in takers(path)}
     folders = {one.folder for one in proposal.components}
     found = []
-    for pattern, because in _WITHOUT_EFFECT:
-        takes = matcher([pattern])
+    for number, (pattern, because) in enumerate(_WITHOUT_EFFECT):
         aside = pattern.removesuffix("/**")
         if any(folder == aside or folder.startswith(f"{aside}/") for folder in folders):
             continue
-        if pattern == "releasewatch.toml" or any(takes(path) for path in files):
+        if number in matching or pattern == _OWN_FILE:
             found.append((pattern, because))
     return found
 

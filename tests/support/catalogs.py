@@ -11,7 +11,7 @@ from releasewatch.integrations.catalogs import SOURCES
 from releasewatch.integrations.catalogs.repo_files import RepoFiles
 from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.usecases.discovery import propose
-from releasewatch.wiring import App, find_in, matcher
+from releasewatch.wiring import App, find_in, matcher, sorter
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def discover(folder: Path, *kinds: str, exclude: tuple[str, ...] = ()) -> Propos
 
 def discover_bytes(contents: Mapping[str, bytes]) -> Proposal:
     """The same of files that are in memory alone, for the many cases of what a file may hold."""
-    files = RepoFiles(tuple(sorted(contents)), contents.get, matcher)
+    files = RepoFiles(tuple(sorted(contents)), contents.get, matcher, sorter)
     found = propose({kind: partial(find_in, files, kind) for kind in SOURCES}, files.paths)
     parse_config(components_fragment(found).encode(), "found")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def find(files: RepoFiles) -> Found:
             members[folder] = Member(  # the last line that names a folder is the one that counts
                 SOURCE, folder, folder.rpartition("/")[2], f"{path} line {line.number} names {line.pattern}",
             )  # fmt: skip
-    return Found(tuple(members.values()), tuple(left_out), _owner_of(path, lines))
+    return Found(tuple(members.values()), tuple(left_out), _owner_of(files, path, lines))
 
 
 def _lines(files: RepoFiles, path: str, text: str, left_out: list[str]) -> Iterator[_Line]:
@@ -95,14 +94,13 @@ def _lines(files: RepoFiles, path: str, text: str, left_out: list[str]) -> Itera
         yield _Line(number, pattern, tuple(owners) or default, section, matches)
 
 
-def _owner_of(path: str, lines: list[_Line]) -> Callable[[str], tuple[str, str] | None]:
+def _owner_of(files: RepoFiles, path: str, lines: list[_Line]) -> Callable[[str], tuple[str, str] | None]:
     """The last line that matches decides, in each section of its own."""
-    sections: dict[str, list[_Line]] = defaultdict(list)
-    for line in reversed(lines):
-        sections[line.section].append(line)
+    candidates = files.sorter([line.pattern for line in lines])
 
     def owner_of(asked: str) -> tuple[str, str] | None:
-        hits = [hit for section in sections.values() if (hit := _first(section, asked)) is not None and hit.owners]
+        last = {lines[n].section: lines[n] for n in sorted(candidates(asked)) if lines[n].matches(asked)}
+        hits = [line for line in last.values() if line.owners]
         if not hits:
             return None
         ordered = sorted(hits, key=lambda one: one.number)
@@ -114,10 +112,6 @@ def _owner_of(path: str, lines: list[_Line]) -> Callable[[str], tuple[str, str] 
         return " ".join(owners), f"{path} line {numbers}"
 
     return owner_of
-
-
-def _first(lines: list[_Line], asked: str) -> _Line | None:
-    return next((line for line in lines if line.matches(asked)), None)
 
 
 def _matcher(files: RepoFiles, pattern: str) -> Callable[[str], bool]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 SAMPLE_FOLDERS = frozenset(
     {
@@ -43,12 +43,14 @@ class RepoFiles:
     """The regular files of a repo, ordered by path.
 
     `read_file` gives a file's bytes, or None when it is not there. `matcher` makes a test for paths from gitignore
-    patterns. `count_churn` reads history; it is called only when that is what is asked.
+    patterns; `sorter` tells which of many patterns, by number, take a path, without trying each of them.
+    `count_churn` reads history; it is called only when that is what is asked.
     """
 
     paths: tuple[str, ...]
     read_file: Callable[[str], bytes | None]
     matcher: Callable[[Sequence[str]], Callable[[str], bool]]
+    sorter: Callable[[Sequence[str]], Callable[[str], Collection[int]]]
     count_churn: Callable[[], Churn] = field(default=lambda: Churn(0, {}))
 
     @cached_property
