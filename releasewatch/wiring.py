@@ -170,10 +170,10 @@ class App:
 
         if sha is None:
             return self.catalog_here
-        config = self.config
-        if not self._is_checked_out(sha) and not self.config_file:
-            config = config_at(lambda path: self.history.file_at(sha, path), sha) or config
-        return self._catalog_of(config, sha)
+        if self._is_checked_out(sha) or self.config_file:
+            return self._catalog_of(self.config, sha)
+        found = config_at(lambda path: self.history.file_at(sha, path), sha)
+        return self._catalog_of(found or self.config, sha)
 
     @cached_property
     def catalog_here(self) -> Catalog:

@@ -63,7 +63,7 @@ def find(files: RepoFiles) -> Found:
 
     Raises ManifestError with file and field for what Backstage would refuse; templates are named and left out.
     """
-    left_out: list[str] = []
+    left_out = files.samples(*MANIFESTS)
     problems: list[str] = []
     entities = list(_entities(files, left_out, problems))
     if problems:

@@ -23,7 +23,7 @@ _SHIPPED = ("dependencies", "build-dependencies")
 
 def find(files: RepoFiles) -> Found:
     """The packages of every workspace, else the package at the root. Raises ManifestError for a broken member."""
-    left_out: list[str] = []
+    left_out = files.samples(MANIFEST)
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:

@@ -19,7 +19,7 @@ MANIFESTS = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compo
 
 def find(files: RepoFiles) -> Found:
     """The services with a build context, of every Compose file with one of the names that Compose looks for."""
-    left_out: list[str] = []
+    left_out = files.samples(*MANIFESTS)
     members: list[Member] = []
     for path in files.named(*MANIFESTS):
         try:

@@ -24,7 +24,7 @@ Directive = tuple[int, list[str]]
 
 def find(files: RepoFiles) -> Found:
     """The modules of every go.work, else the module at the root. Raises ManifestError for a broken member."""
-    left_out: list[str] = []
+    left_out = files.samples(MANIFEST)
     used = _used(files, left_out)
     if not used and files.has(MANIFEST):
         used[""] = ""

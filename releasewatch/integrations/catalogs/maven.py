@@ -43,7 +43,7 @@ class _Project:
 
 def find(files: RepoFiles) -> Found:
     """The projects that the outermost pom.xml files build. Raises ManifestError for a module that cannot be read."""
-    left_out: list[str] = []
+    left_out = files.samples(MANIFEST)
     projects: dict[str, _Project] = {}
     for path in files.named(MANIFEST):
         if path in projects:

@@ -38,7 +38,7 @@ def find(files: RepoFiles) -> Found:
 
     Raises ManifestError for the package.json of a member that cannot be read.
     """
-    left_out: list[str] = []
+    left_out = files.samples(MANIFEST)
     roots: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:

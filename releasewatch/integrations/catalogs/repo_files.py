@@ -20,6 +20,8 @@ SAMPLE_FOLDERS = frozenset(
 )  # fmt: skip
 """Folders whose manifests speak for something else than the program: they count only where a workspace names them."""
 
+_OTHERS = frozenset({"node_modules", "vendor", "third_party"})
+
 LARGEST = 1 << 20
 """Bytes of the largest file that is read: a manifest that people write is far smaller."""
 
@@ -79,6 +81,16 @@ class RepoFiles:
         """Files with one of these names at any depth, nearest to the root first, but for samples of other programs."""
         found = [path for name in names for path in self._by_name.get(name, ())]
         return sorted((path for path in found if not is_sample(path)), key=lambda path: (path.count("/"), path))
+
+    def samples(self, *names: str) -> list[str]:
+        """A sentence about the files with one of these names that `named` leaves out, or nothing; for `left_out`."""
+        found = sorted(path for name in names for path in self._by_name.get(name, ()) if is_sample(path))
+        told = [path for path in found if _OTHERS.isdisjoint(path.split("/"))]
+        if not told:
+            return []
+        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+        which = ", ".join(told[:3]) + more
+        return [f"in folders of tests, examples or templates, where only what a workspace names counts: {which}"]
 
     def every(self, name: str) -> list[str]:
         """Files with this name wherever they are, samples as well."""

@@ -24,7 +24,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 def find(files: RepoFiles) -> Found:
     """The members of every workspace, else the project at the root. Raises ManifestError for a broken member."""
-    left_out: list[str] = []
+    left_out = files.samples(MANIFEST)
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:

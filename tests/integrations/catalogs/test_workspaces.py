@@ -120,6 +120,7 @@ def test_a_broken_member_is_an_error_and_a_stray_file_is_told(tmp_path: Path) ->
     found = discover(tmp_path)
     assert len(found.components) == 4
     assert [one for one in found.left_out if "tools/package.json:1: this is not JSON" in one]
+    assert [one for one in found.left_out if one.endswith("a workspace names counts: tests/fixtures/x/package.json")]
     repo.commit("Break it", {"packages/money/package.json": '{"name":\n'})
     with pytest.raises(ManifestError, match=r"^packages/money/package.json:2: this is not JSON"):
         discover(tmp_path)
