@@ -120,6 +120,8 @@ def _products(tables: Tables) -> Iterator[Problem]:
             whole_repo = bool(slash) and bare == "*"
             if (slash and not _REPO.fullmatch(repo)) or not (whole_repo or _COMPONENT_KEY.fullmatch(bare)):
                 yield Problem(where, component, "wanted a component key, repo/key, or repo/* for all of a repo")
+            elif not tables.components:
+                continue  # catalog-info.yaml may describe them
             elif component.startswith(own) and not whole_repo and bare not in tables.components:
                 guess = did_you_mean(bare, tables.components)
                 yield Problem(where, component, f"this repo has no such component{guess}")

@@ -84,8 +84,24 @@ def test_an_invalid_file_is_an_error_that_names_the_commit(repo: RepoBuilder) ->
     assert done.error["message"] == f"cart/catalog-info.yaml: spec.lifecycle is missing (at {head[:12]})"
 
 
+def test_a_product_may_name_what_a_catalog_file_describes(repo: RepoBuilder) -> None:
+    config = '[releasewatch]\nrepo = "shop"\n[products.basic]\ncomponents = ["shop/cart"]\n'
+    repo.commit("Sell the cart", {"releasewatch.toml": config}, delete=["drafts/catalog-info.yaml"])
+    assert record(repo) == {}
+    shown = run_command("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
+    assert [one["key"] for one in shown] == ["shop/cart", "shop/money"]
+
+
 def test_components_in_the_config_come_first(repo: RepoBuilder) -> None:
     config = '[releasewatch]\nrepo = "shop"\n[components.own]\npaths = ["**"]\n'
     repo.commit("Say it ourselves", {"releasewatch.toml": config, "catalog-info.yaml": "broken: ["})
     shown = run_command("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
     assert [one["key"] for one in shown] == ["shop/own"]
+
+
+def test_a_clone_without_contents_fetches_the_catalog_files(repo: RepoBuilder, tmp_path: Path) -> None:
+    second = repo.commit("Change rates", {"libs/rates.txt": "2"})
+    repo.commit("Say something else", {"cart/catalog-info.yaml": CART.replace("team-cart", "team-b")})
+    clone = repo.clone(tmp_path / "clone", filter="blob:none")
+    assert record(clone, "--key", "one", "--head", f"{second}~1") == {}
+    assert record(clone, "--key", "two", "--head", second) == {"shop/money": "direct", "shop/cart": "dependent"}
