@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from releasewatch.integrations.spool_files import SpoolFolder
     from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
-    from releasewatch.storage.ledger import Ledger
+    from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.record_facts import Surroundings
 
 _ON_CATALOG_FILES = (
@@ -139,11 +139,15 @@ class App:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, open and at the program's schema; one that forgets what it is told when rehearsing."""
+        from releasewatch.storage.migrate import open_ledger
+
+        return self.rehearsal() if self.rehearse else open_ledger(self.ledger_address.url)
+
+    def rehearsal(self) -> Rehearsal:
+        """A ledger that forgets what it is told, beside the one that does not; an absent file stays absent."""
         from releasewatch.storage.ledger import Rehearsal
         from releasewatch.storage.migrate import open_ledger
 
-        if not self.rehearse:
-            return open_ledger(self.ledger_address.url)
         url = self.ledger_address.url
         if self.ledger_address.file is not None and not self.ledger_address.file.exists():
             url = _passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger

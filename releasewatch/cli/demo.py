@@ -180,7 +180,7 @@ def _word(word: str) -> Any:
 
 def _show_reach(app: App, ledger: Ledger, deployment_id: int) -> None:
     """The reach of the deployment as a table, and what could not be known."""
-    from releasewatch.cli.deployment import show_document
+    from releasewatch.cli.deployment_words import show_document
     from releasewatch.usecases.calls import Planning, list_calls
     from releasewatch.usecases.deployments import Describing, describe
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, RELEASE, common, filled_by
-from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.cli.output import emit_json, open_output, say
 from releasewatch.domain.deployments import Place, Status
-from releasewatch.domain.times import format_both
-from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -180,6 +182,46 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         show_document(app, document)
 
 
+@command.command("plan")
+@click.option("--environment", type=NAME, required=True, metavar="ENV", help="Where it would go, e.g. production.")
+@click.option("--head", metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
+@click.option("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
+@click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere.")
+@click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone.")
+@click.option("--release", type=RELEASE, metavar="V", help="The release's name.")
+@common(("table", "json", "md"), output=True)
+def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
+    """Say what deploying a commit would reach, against what is live; writes nothing.
+
+    Nothing is fetched either: what this clone lacks is said. Markdown (for a pull request) holds counts and keys.
+    """
+    from releasewatch.usecases.deployments import Describing
+    from releasewatch.usecases.planning import plan as plan_deployment
+
+    app.fetch_missing = False
+    never_used = secrets.token_hex(16)
+    asked = dict.fromkeys(("base", "url", "actor")) | {"kind": "deploy", "title": "", "accept": (), "why": ""}
+    request = _request(app, {**asked, **given, "key": never_used})
+    without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
+    ledger = app.rehearsal()
+    try:
+        document, remarks = plan_deployment(ledger, app.surroundings(), request, Describing(app.now, without))
+    finally:
+        ledger.close()
+    if not app.quiet:
+        for remark in remarks:
+            say(remark)
+    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+        if form == "json":
+            emit_json(document, stream)
+        elif form == "md":
+            from releasewatch.rendering.documents import render_plan
+
+            stream.write(render_plan(document))
+        else:
+            show_document(app, document, stream)
+
+
 @command.command("show")
 @click.argument("deployment")
 @click.option("--repo", metavar="REPO", help="The repo that `last` means.")
@@ -223,113 +265,3 @@ def list_(app: App, form: str, repo: str | None, environment: str | None, limit:
         show_summaries(app, document["deployments"])
         if document["next_cursor"]:
             say(f"More: --after {document['next_cursor']}")
-
-
-def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
-    """Deployments as a table."""
-    emit_table(
-        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes"),
-        (
-            (
-                item["id"],
-                format_both(datetime.fromisoformat(item["opened_at"]), app.zone),
-                item["repo"],
-                item["environment"],
-                _places(item["targets"]),
-                item["kind"],
-                item["status"],
-                item["release"] or "",
-                (item["head"] or "")[:10],
-                _plus_minus(item["changes"]),
-            )
-            for item in items
-        ),
-        right=("changes",),
-    )
-
-
-def _places(targets: Sequence[dict[str, Any]]) -> str:
-    words = ["/".join(filter(None, (t["region"], t["ring"]))) for t in targets]
-    return ", ".join(word for word in words if word) or "everywhere"
-
-
-def _plus_minus(changes: dict[str, Any]) -> str:
-    removed = "?" if changes["removed"] is None else str(changes["removed"])
-    return f"+{changes['added']}" + (f" -{removed}" if removed != "0" else "")
-
-
-def show_document(app: App, document: dict[str, Any]) -> None:
-    """One deployment for people: what it is, what it changed, what that reaches."""
-    d, exposed = document["deployment"], document["exposure"]
-    title = d["title"] or (d["release"] or (d["head"] or "")[:10])
-    lines = [
-        (
-            f"{d['id'] or 'Not recorded'}: {d['kind']} of {d['repo']} to {d['environment']} "
-            f"({_places(d['targets'])}), {d['status']}: {title}"
-        ),
-    ]
-    if d["already_recorded"]:
-        lines[0] += "  [recorded before]"
-    lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")
-    lines += [
-        f"  compared with {b['from']}" + (f" ({b['base'][:10]})" if b["base"] else "") + _block_words(b, document)
-        for b in document["baselines"]
-    ]
-    changes = document["changes"]
-    lines.append(
-        f"  {_plus_minus(changes)} {'change' if _plus_minus(changes) in ('+1', '+0 -1') else 'changes'}"
-        + (f", {changes['reverted_in_range']} reverted inside the range" if changes["reverted_in_range"] else "")
-    )
-    if d["undoes"]:
-        lines.append(f"  undoes {', '.join(d['undoes'])}")
-    if not d["history_complete"]:
-        lines.append(f"  history is not complete: {d['why_incomplete']}")
-    emit_line("\n".join(lines))
-    if document["components"]:
-        emit_table(
-            ("component", "reach", "via", "changes", "paths"),
-            (
-                (
-                    c["key"],
-                    c["reach"] + (f" ({c['distance']})" if c["distance"] else ""),
-                    c["via"] or "",
-                    str(c["changes"] or ""),
-                    str(c["paths"] or ""),
-                )
-                for c in document["components"]
-            ),
-            right=("changes", "paths"),
-        )
-    if document["not_deployed"]:
-        emit_line(f"Changed and not deployed: {', '.join(document['not_deployed'])}")
-    emit_line(exposure_words(exposed, document["unmapped"]["paths"]))
-
-
-def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
-    words = f", {block['range']}" if block["base"] else ""
-    if len(document["baselines"]) > 1:
-        many = len(block["components"])
-        words += f", {many} {'component' if many == 1 else 'components'} in {_places(block['targets'])}"
-    return words + (", wider than what went live: another was recorded in between" if block["wider"] else "")
-
-
-def _by_reach(exposed: dict[str, Any]) -> str:
-    return ", ".join(f"{exposed[reach]} {reach}" for reach in ("named", "direct", "dependent"))
-
-
-def exposure_words(exposed: dict[str, Any], unmapped: int) -> str:
-    """The counts as sentences; the honest blanks come last."""
-    customers = counted(exposed["customers"], "customer")
-    hidden = counted(exposed["not_ruled_out"], "customer")
-    lines = [f"Reaches {customers}: {_by_reach(exposed)}; {exposed['possible']} of them possibly."]
-    if exposed["unplaced"]:
-        have = "1 customer has" if exposed["unplaced"] == 1 else f"{exposed['unplaced']:,} customers have"
-        lines.append(f"{have} no entitlement at all.")
-    if unmapped:
-        paths = "1 path belongs" if unmapped == 1 else f"{unmapped} paths belong"
-        lines.append(
-            f"{paths} to no component" + (f"; {hidden} cannot be ruled out." if exposed["not_ruled_out"] else ".")
-        )
-    elif exposed["not_ruled_out"]:
-        lines.append(f"What changed is not known in full; {hidden} cannot be ruled out.")
-    return "\n".join(lines)

@@ -64,9 +64,9 @@ def emit(text: str) -> None:
     sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
-def emit_line(text: str) -> None:
+def emit_line(text: str, stream: IO[str] | None = None) -> None:
     """Give out a line for people, printable wherever it goes: a CI's log is shown by something like a terminal."""
-    sys.stdout.write(f"{printable(text)}\n")
+    (stream or sys.stdout).write(f"{printable(text)}\n")
 
 
 def emit_json(document: dict[str, Any], stream: IO[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.deployment import show_summaries
+from releasewatch.cli.deployment_words import show_summaries
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_table, say
 from releasewatch.domain.times import format_both

@@ -11,7 +11,7 @@ from releasewatch.rendering.templates import Format, Templates
 from releasewatch.rendering.views import notes_view
 
 if TYPE_CHECKING:  # notes are timed in tenths of a second: what only some documents need is loaded for those
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from releasewatch.domain.calls import CallList
@@ -121,6 +121,14 @@ def write_calls(
         return
     view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)
+
+
+def render_plan(plan: Mapping[str, Any]) -> str:
+    """What a deployment would reach, as Markdown for a pull request, from the document of `deployment plan`.
+
+    Counts and keys only, and by the built-in template: a pull request must not choose what is said about it.
+    """
+    return "".join(Templates("md").stream("plan/pull-request.md", {"plan": plan}))
 
 
 def find_leaks_in_document(

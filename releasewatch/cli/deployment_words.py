@@ -1,0 +1,138 @@
+"""Deployments in words and tables, for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from releasewatch.cli.output import emit_line, emit_table
+from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from releasewatch.wiring import App
+
+
+def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
+    """Deployments as a table."""
+    emit_table(
+        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes"),
+        (
+            (
+                item["id"],
+                format_both(datetime.fromisoformat(item["opened_at"]), app.zone),
+                item["repo"],
+                item["environment"],
+                _places(item["targets"]),
+                item["kind"],
+                item["status"],
+                item["release"] or "",
+                (item["head"] or "")[:10],
+                _plus_minus(item["changes"]),
+            )
+            for item in items
+        ),
+        right=("changes",),
+    )
+
+
+def _places(targets: Sequence[dict[str, Any]]) -> str:
+    words = ["/".join(filter(None, (t["region"], t["ring"]))) for t in targets]
+    return ", ".join(word for word in words if word) or "everywhere"
+
+
+def _plus_minus(changes: dict[str, Any]) -> str:
+    removed = "?" if changes["removed"] is None else str(changes["removed"])
+    return f"+{changes['added']}" + (f" -{removed}" if removed != "0" else "")
+
+
+def show_document(app: App, document: dict[str, Any], stream: TextIO | None = None) -> None:
+    """One deployment, or the plan of one, for people: what it is, what it changed, what that reaches."""
+    d, exposed = document["deployment"], document["exposure"]
+    title = d["title"] or (d["release"] or (d["head"] or "")[:10])
+    is_plan = "violations" in document
+    what = f"{d['kind']} of {d['repo']} to {d['environment']} ({_places(d['targets'])})"
+    if is_plan:
+        lines = [f"Plan: {what}: {title}"]
+    else:
+        lines = [f"{d['id'] or 'Not recorded'}: {what}, {d['status']}: {title}"]
+        if d["already_recorded"]:
+            lines[0] += "  [recorded before]"
+        lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")
+    lines += [
+        f"  compared with {b['from']}"
+        + (f" ({b['base'][:10]})" if b["base"] else "")
+        + _block_words(b, document)
+        + (_live_words(b, app) if is_plan else "")
+        for b in document["baselines"]
+    ]
+    changes = document["changes"]
+    lines.append(
+        f"  {_plus_minus(changes)} {'change' if _plus_minus(changes) in ('+1', '+0 -1') else 'changes'}"
+        + (f", {changes['reverted_in_range']} reverted inside the range" if changes["reverted_in_range"] else "")
+    )
+    if d["undoes"]:
+        lines.append(f"  undoes {', '.join(d['undoes'])}")
+    if not d["history_complete"]:
+        lines.append(f"  history is not complete: {d['why_incomplete']}")
+    lines += [f"  {violation['rule']}: {violation['text']}" for violation in document.get("violations", ())]
+    emit_line("\n".join(lines), stream)
+    if document["components"]:
+        emit_table(
+            ("component", "reach", "via", "changes", "paths"),
+            (
+                (
+                    c["key"],
+                    c["reach"] + (f" ({c['distance']})" if c["distance"] else ""),
+                    c["via"] or "",
+                    str(c["changes"] or ""),
+                    str(c["paths"] or ""),
+                )
+                for c in document["components"]
+            ),
+            right=("changes", "paths"),
+            stream=stream,
+        )
+    if document["not_deployed"]:
+        emit_line(f"Changed and not deployed: {', '.join(document['not_deployed'])}", stream)
+    emit_line(exposure_words(exposed, document["unmapped"]["paths"]), stream)
+
+
+def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
+    words = f", {block['range']}" if block["base"] else ""
+    if len(document["baselines"]) > 1:
+        many = len(block["components"])
+        words += f", {many} {'component' if many == 1 else 'components'} in {_places(block['targets'])}"
+    return words + (", wider than what went live: another was recorded in between" if block["wider"] else "")
+
+
+def _live_words(block: dict[str, Any], app: App) -> str:
+    live = block["live"]
+    if live is None:
+        return ": no baseline is known"
+    release = f", release {live['release']}" if live["release"] else ""
+    return f"{release}, live since {format_both(datetime.fromisoformat(live['since']), app.zone)}"
+
+
+def _by_reach(exposed: dict[str, Any]) -> str:
+    return ", ".join(f"{exposed[reach]} {reach}" for reach in ("named", "direct", "dependent"))
+
+
+def exposure_words(exposed: dict[str, Any], unmapped: int) -> str:
+    """The counts as sentences; the honest blanks come last."""
+    customers = counted(exposed["customers"], "customer")
+    hidden = counted(exposed["not_ruled_out"], "customer")
+    lines = [f"Reaches {customers}: {_by_reach(exposed)}; {exposed['possible']} of them possibly."]
+    if exposed["unplaced"]:
+        have = "1 customer has" if exposed["unplaced"] == 1 else f"{exposed['unplaced']:,} customers have"
+        lines.append(f"{have} no entitlement at all.")
+    if unmapped:
+        paths = "1 path belongs" if unmapped == 1 else f"{unmapped} paths belong"
+        lines.append(
+            f"{paths} to no component" + (f"; {hidden} cannot be ruled out." if exposed["not_ruled_out"] else ".")
+        )
+    elif exposed["not_ruled_out"]:
+        lines.append(f"What changed is not known in full; {hidden} cannot be ruled out.")
+    return "\n".join(lines)
