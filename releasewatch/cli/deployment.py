@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, RELEASE, common, filled_by
 from releasewatch.cli.output import emit_json, open_output, say
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 @click.group()
 def command() -> None:
     """Record deployments; say which customers they reach."""
+
+
+command.add_command(import_)
 
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
     """Deployments as a table."""
     emit_table(
-        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes"),
+        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes", "source"),
         (
             (
                 item["id"],
@@ -31,6 +31,7 @@ def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
                 item["release"] or "",
                 (item["head"] or "")[:10],
                 _plus_minus(item["changes"]),
+                item["source"] or "",
             )
             for item in items
         ),
@@ -58,6 +59,8 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
         lines = [f"Plan: {what}: {title}"]
     else:
         lines = [f"{d['id'] or 'Not recorded'}: {what}, {d['status']}: {title}"]
+        if d["source"]:
+            lines[0] += f"  [imported from {'tags' if d['source'] == 'tags' else 'a file'}]"
         if d["already_recorded"]:
             lines[0] += "  [recorded before]"
         lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from releasewatch.domain.backtest import PastIncident
+    from releasewatch.domain.past import PastDeployment
     from releasewatch.domain.staff import Staff
 
-Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents"]
+Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents", "deployments"]
 Mode = Literal["snapshot", "changes"]
 Consent = Literal["yes", "no", ""]
 PhoneState = Literal["valid", "possible", "unparsable", ""]
@@ -113,7 +114,7 @@ class Problem:
     reason: str
 
 
-Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident")
+Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident | PastDeployment")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.past import Tag
 from releasewatch.domain.releases import Range, RangeKind
 from releasewatch.domain.reverts import mark_reverts
 from releasewatch.errors import GitFailedError, UnknownNameError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 FETCH_FOR = 300.0
 """Seconds that one fetch of a missing baseline may take."""
+
+_SHAS_AT_ONCE = 20_000
+"""Full shas that fit into one command line, with room to spare."""
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SCP_LIKE = re.compile(r"[^/:]+:")  # git's host:path form: no slash before the first colon
@@ -118,6 +123,24 @@ class GitHistory:
         if status != 0 or name not in tags:
             raise self._commands.failure("describe", status, words)
         return name, tags[name]
+
+    def tags(self) -> list[Tag]:
+        """Every tag with its commit and its instant, by name; three processes, however many there are."""
+        listed = self._commands.read("for-each-ref", "--format=%(refname:strip=2)%00%(taggerdate:unix)", "refs/tags")
+        made = dict(line.split("\0") for line in listed.decode("utf-8", "surrogateescape").split("\n") if line)
+        shas = self._tags()
+        committed: dict[str, str] = {}
+        wanted = sorted(set(shas.values()))
+        for start in range(0, len(wanted), _SHAS_AT_ONCE):
+            lines = self._commands.read(
+                "rev-list", "--no-walk=unsorted", "--ignore-missing", "--missing=allow-any", "--timestamp",
+                *wanted[start : start + _SHAS_AT_ONCE], "--",
+            ).decode("ascii")  # fmt: skip
+            committed |= {sha: seconds for seconds, sha in (line.split(" ") for line in lines.split("\n") if line)}
+        return [
+            Tag(name, sha if sha in committed else None, _instant(made.get(name) or committed.get(sha, "")))
+            for name, sha in sorted(shas.items())
+        ]
 
     def blobs_at(self, rev: str, paths: Collection[str]) -> Mapping[str, str]:
         """The blob id of each path that is a file in the tree of a commit; of a submodule, the commit it points at."""
@@ -288,6 +311,14 @@ class GitHistory:
             else ("Tags and other branches may have to be fetched first: git fetch --tags.")
         )
         return UnknownNameError(f"No commit is called {rev!a} in {self._commands.folder}.", hint)
+
+
+def _instant(seconds: str) -> datetime | None:
+    """An instant in UTC from git's seconds; histories hold dates that are missing, or beyond every calendar."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _full(sha: str) -> str:

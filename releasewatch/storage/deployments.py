@@ -174,6 +174,18 @@ def succeeded_between(
     return [_wrap(row) for row in connection.execute(query.order_by(d.opened_at, d.deployment_id))]
 
 
+def first_told(connection: Connection, repo: str, environment: str, unlike: str) -> DeploymentRow | None:
+    """The oldest deployment of a repo to an environment that another one than `unlike` told of (a CI system's name)."""
+    d = t.deployment.c
+    row = connection.execute(
+        _select()
+        .where(t.repo.c.key == repo, t.environment.c.key == environment, d.ci_provider != unlike, d.head.is_not(None))
+        .order_by(d.opened_at, d.deployment_id)
+        .limit(1)
+    ).first()
+    return None if row is None else _wrap(row)
+
+
 def targets_of(connection: Connection, deployment_id: int) -> list[Place]:
     """The targets of a deployment as given, in order."""
     rows = connection.execute(

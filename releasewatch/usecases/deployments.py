@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand_targets
+from releasewatch.domain.past import source_of
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, windows
@@ -86,6 +87,7 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
                 "already_recorded": how.already_recorded,
                 "attempt": row.attempt,
                 "url": row.url or None,
+                "source": source_of(row.ci_provider, row.ci_run),
                 "started_at": instant_or_none(row.started_at),
                 "finished_at": instant_or_none(row.finished_at),
                 "opened_at": format_utc(row.opened_at),
@@ -200,6 +202,7 @@ def _summary(connection: Any, found: deployments.DeploymentRow) -> dict[str, Any
         "release": row.release or None,
         "head": row.head,
         "title": row.title or None,
+        "source": source_of(row.ci_provider, row.ci_run),
         "opened_at": format_utc(row.opened_at),
         "finished_at": instant_or_none(row.finished_at),
         "targets": [
