@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.releases import StoredRelease
 
 _ON_CATALOG_FILES = (
     "The config names no components, so catalog-info.yaml stands for them. Mend the file; or keep it out of the "
@@ -275,6 +276,18 @@ class App:
             )
         around = self.surroundings(git=head is not None)
         return replace(around, catalog_at=lambda sha: catalog if sha == head else self.catalog_at(sha))
+
+    def stored_release(self, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease | None:
+        """The recorded release to read where there is no clone, or the clone is not of the components' repo."""
+        from releasewatch.usecases.releases import choose_release
+
+        repos = {key.rpartition("/")[0] for key in components if "/" in key}
+        if not name or (self.history_or_none is not None and (not repos or self.repo in repos)):
+            return None
+        usual = None
+        with suppress(ReleasewatchError):
+            usual = self.repo
+        return choose_release(ledger, name, components, usual)
 
     @cached_property
     def actor(self) -> str:

@@ -107,7 +107,8 @@ def record(
     """Record a deployment and say which customers it reaches.
 
     Safe to repeat: the same CI run records the same deployment once. A failed or cancelled one is no baseline, and
-    exposes as possible until the next success.
+    exposes as possible until the next success. Without a checkout, or with --component of another repo, it is read from
+    the --release that a build recorded (release record).
     """
     app.rehearse = dry_run
     app.fetch_missing = not dry_run
@@ -149,6 +150,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
         tier="other",
         now=app.now,
         head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
+        head_is_given=given["head"] is not None,
         components=tuple(sorted(set(given["components"]))),
         targets=_targets(given["regions"], given["rings"]),
         release=given["release"] or "",
@@ -199,6 +201,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
 
     Nothing is fetched either: what this clone lacks is said. Markdown (for a pull request) holds counts and keys.
     """
+    from releasewatch.cli.recording import read_from, settings_in_force
     from releasewatch.usecases.deployments import Describing
     from releasewatch.usecases.planning import plan as plan_deployment
 
@@ -209,7 +212,9 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
     ledger = app.rehearsal()
     try:
-        document, remarks = plan_deployment(ledger, app.surroundings(), request, Describing(app.now, without))
+        request = replace(request, **settings_in_force(app, request.environment))
+        around, request = read_from(app, ledger, request)
+        document, remarks = plan_deployment(ledger, around, request, Describing(app.now, without))
     finally:
         ledger.close()
     if not app.quiet:

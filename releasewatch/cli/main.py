@@ -35,6 +35,7 @@ NOUNS = {
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),
+    "release": ("release", "Releases that builds recorded, for deploy jobs without git."),
     "spool": ("spool", "Records that wait for the ledger."),
     "staff": ("staff", "Our people: account managers, absence, hand-over."),
     "status": ("status", "What runs where, and the last deployments."),

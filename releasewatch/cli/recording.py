@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from releasewatch.domain.spool import SpooledRecord
-    from releasewatch.usecases.record_facts import RecordRequest
+    from releasewatch.storage.ledger import Ledger
+    from releasewatch.usecases.record_facts import RecordRequest, Surroundings
 
 _GRACE = 10.0
 """Seconds more to settle what is spooled, when time ran out before that: rather late than lost."""
@@ -40,7 +41,7 @@ def record_patiently(
     try:
         with time_limit(patience.seconds):
             facts = ask()
-            if patience.spools and not app.rehearse:
+            if patience.spools and not app.rehearse and _can_settle(app, facts):
                 waiting = _settled(app, facts)  # first of all, so that time does not run out on it
             return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
     except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
@@ -48,7 +49,10 @@ def record_patiently(
             raise
         if waiting is None:
             with time_limit(_GRACE):
-                waiting = _settled(app, facts or ask())
+                facts = facts or ask()
+                if not _can_settle(app, facts):
+                    raise
+                waiting = _settled(app, facts)
         from releasewatch.cli.spool import keep_for_later
 
         keep_for_later(app, waiting, error, form)
@@ -66,9 +70,15 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
         say(f"{environment} is not among the environments of the settings ({known}); its tier is taken from its name.")
     return {
         "tier": app.config.tier(environment),
+        "tier_is_guess": not (settings and settings.tier),
         "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
         "products": {key: product.components for key, product in tables.products.items()},
     }
+
+
+def _can_settle(app: App, request: RecordRequest) -> bool:
+    """Whether a record can be put together without the ledger; where there is no clone, only that knows the release."""
+    return request.stated_kind == "change" or not request.release or app.history_or_none is not None
 
 
 def _settled(app: App, request: RecordRequest) -> SpooledRecord:
@@ -76,6 +86,22 @@ def _settled(app: App, request: RecordRequest) -> SpooledRecord:
 
     kept = replace(request, url=without_credentials(request.url))  # the log will hold it
     return settle(app.surroundings(git=request.stated_kind != "change"), kept)
+
+
+def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
+    """What is read for a deployment: the clone one stands in; else the release that a build recorded."""
+    from releasewatch.usecases.releases import stored_surroundings
+    from releasewatch.wiring import mapper_of
+
+    if request.stated_kind == "change":
+        return app.surroundings(git=False), request
+    found = app.stored_release(ledger, request.release, request.components)
+    if found is None:
+        return app.surroundings(), request
+    if not app.quiet:
+        say(f"Read from the release {found.name} of {found.repo} ({found.head[:10]}), as a build recorded it.")
+    head = request.head if request.head_is_given else found.name
+    return stored_surroundings(ledger, found, mapper_of), replace(request, head=head)
 
 
 def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
@@ -89,7 +115,8 @@ def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
         )
     ledger = app.ledger
     try:
-        done = record(ledger, app.surroundings(git=request.stated_kind != "change"), request)
+        around, request = read_from(app, ledger, request)
+        done = record(ledger, around, request)
         without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
         document = describe(ledger, done.deployment_id, Describing(app.now, without, done.already_recorded))
     finally:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # notes straight from git use these facts, and must not load 
 class RecordRequest:
     """What the pipeline says of a deployment. `now` is an aware UTC instant, as are all others.
 
+    `head_is_given`: a person or pipeline named the head; else it is CI's, or HEAD.
     `settled_key`: the idempotency key as it was settled when the record was spooled. `tier_is_guess`: nobody stated the
     tier, so that it replaces none. `finishes`: this ends what was started under the same key, even when the CI system
     counts the two as different attempts (GitLab: two jobs of one pipeline).
@@ -51,6 +52,7 @@ class RecordRequest:
     run: str = ""
     attempt: int = 1
     tier_is_guess: bool = False
+    head_is_given: bool = False
     finishes: bool = False
     settled_key: str = ""
 

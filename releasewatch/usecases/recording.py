@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from typing import Any
 
 from releasewatch.domain.catalog import Catalog
 from releasewatch.domain.deployments import Axes, Coverages, KeyParts
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, UnknownNameError
-from releasewatch.storage import catalogs, coverages
+from releasewatch.storage import catalogs, coverages, releases
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.attempts import FOLLOWS_WITHIN, find_record
 from releasewatch.usecases.comparing import prepare
@@ -121,6 +122,7 @@ def _look(ledger: Ledger, task: Task) -> Seen:
         environment_id = None if environment is None else int(environment.environment_id)
         stored = Axes() if environment_id is None else catalogs.known_axes(connection, environment_id)
         newest = None
+        _check_release(connection, task, repo_id)
         if repo_id is not None and environment_id is not None:
             newest = coverages.newest_opened_at(connection, repo_id, environment_id, request.now + FOLLOWS_WITHIN)
         found = find_record(connection, task, newest)
@@ -146,6 +148,17 @@ def _look(ledger: Ledger, task: Task) -> Seen:
             seen.same_head = Coverages(same)
         seen.later = coverages.later_deployments(connection, repo_id, environment_id, opened_at, number)
         return seen
+
+
+def _check_release(connection: Any, task: Task, repo_id: int | None) -> None:
+    """A release that a build recorded is one commit: were another one taken for it, the record would be of neither."""
+    name = task.request.release
+    found = releases.find_release(connection, repo_id, name) if name and repo_id is not None and task.head else None
+    if found is not None and found.head != task.head:
+        raise InvalidCallError(
+            f"The release {name!r} of {task.around.repo} was recorded as commit {found.head}, and this is {task.head}.",
+            f"Give the commit that was deployed (--head {found.head}), or the release's own name.",
+        )
 
 
 def _contradiction(seen: Seen, request: RecordRequest) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column
 
-PLACEMENTS = {"reference", "deployment", "customer", "local"}
+PLACEMENTS = {"reference", "deployment", "release", "customer", "local"}
 
 TABLES = sorted(metadata.tables.values(), key=lambda table: table.name)
 
@@ -49,6 +49,7 @@ PERSONAL = {
     "contact_detail": {"name", "phone", "phone_e164", "phone_state", "email"},
     "customer_contract": {"contract_value", "currency", "renewal_on", "attributes"},
     "deployment_person": {"actor"},
+    "release_author": {"name", "email"},
     "staff_person": {"name", "email"},
 }
 """The tables that hold what can be said of a person, or what a contract is worth, and in which columns."""
@@ -67,8 +68,13 @@ STATEMENTS_OF_STAFF = {
 ORGANISATIONS = {"customer_fact": {"name"}}
 """A customer is an organisation; its name is shown to those who may see names."""
 
-NOT_PERSONAL = {"counter": {"name"}, "deployment": {"why_incomplete"}}
-"""Columns that only look like it: the name of a counter, and what git said."""
+NOT_PERSONAL = {
+    "counter": {"name"},
+    "deployment": {"why_incomplete"},
+    "release": {"name"},
+    "release_range": {"why_incomplete"},
+}
+"""Columns that only look like it: the name of a counter or a release, and what git said."""
 
 PERSONAL_WORDS = (
     "name",
@@ -138,6 +144,13 @@ def test_a_deployment_table_is_told_apart_by_its_deployment(table: Table[Any]) -
     for columns in unique_sets(table):
         assert "deployment_id" in columns, columns
     assert not table.c.deployment_id.nullable
+
+
+@pytest.mark.parametrize("table", placed("release"), ids=str)
+def test_a_release_table_is_told_apart_by_its_release(table: Table[Any]) -> None:
+    for columns in unique_sets(table):
+        assert "release_id" in columns, columns
+    assert not table.c.release_id.nullable
 
 
 KEYS = [(table, key) for table in TABLES for key in foreign_keys(table)]

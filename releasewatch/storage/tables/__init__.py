@@ -50,6 +50,13 @@ from releasewatch.storage.tables.deployments import (
     window,
 )
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
+from releasewatch.storage.tables.releases import (
+    release,
+    release_author,
+    release_commit,
+    release_path,
+    release_range,
+)
 from releasewatch.storage.tables.staff import staff, staff_leave, staff_person
 
 __all__ = [
@@ -95,6 +102,11 @@ __all__ = [
     "origin",
     "product_component",
     "reach",
+    "release",
+    "release_author",
+    "release_commit",
+    "release_path",
+    "release_range",
     "repo",
     "scope",
     "scope_component",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import MetaData
 
-Placement = Literal["reference", "deployment", "customer", "local"]
+Placement = Literal["reference", "deployment", "release", "customer", "local"]
 
 metadata = MetaData(
     naming_convention={
