@@ -54,11 +54,11 @@ def list_releases(
     return list(connection.execute(query.order_by(t.release.c.release_id.desc()).limit(limit)))
 
 
-def last_of(connection: Connection, repo_id: int) -> Any:
-    """The row of the release of a repo that was recorded last, or None."""
+def newest_heads(connection: Connection, repo_id: int, many: int) -> list[str]:
+    """The commits of the releases of a repo that were recorded last, newest first."""
     r = t.release.c
-    query = select(t.release).where(r.repo_id == repo_id).order_by(r.release_id.desc()).limit(1)
-    return connection.execute(query).first()
+    query = select(r.head).where(r.repo_id == repo_id).order_by(r.release_id.desc()).limit(many)
+    return list(dict.fromkeys(connection.scalars(query)))
 
 
 def catalog_of_head(connection: Connection, repo_id: int, head: str) -> int | None:

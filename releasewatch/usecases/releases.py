@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from releasewatch.ports import History, PathMapper
 
 
+NEAR = 20
+"""Among so many of the releases recorded last one is looked for that a new one can be joined to."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedRelease:
     """A release that the ledger has, and whether it had it already."""
@@ -54,10 +58,12 @@ def record_release(ledger: Ledger, around: Surroundings, name: str, rev: str, no
         repo_id = catalogs.repo_id_of(connection, around.repo)
         if repo_id is not None and _is_known(connection, repo_id, around.repo, name, head):
             return RecordedRelease(around.repo, name, head, already_recorded=True)
-        ranges_needed = [] if repo_id is None else _known_heads(connection, repo_id)
+        newest = [] if repo_id is None else releases.newest_heads(connection, repo_id, NEAR)
+        live = [] if repo_id is None else releases.live_heads(connection, repo_id)
         edges = [] if repo_id is None else releases.edges_of(connection, repo_id)
     tag = history.nearest_tag(head)
-    ranges = _read_ranges(history, head, [*ranges_needed, *([tag[1]] if tag else [])], edges)
+    bases = [*_before(history, newest, head), *live, *([tag[1]] if tag else [])]
+    ranges = _read_ranges(history, head, bases, edges)
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:catalog")
         repo_id = catalogs.ensure_repo(connection, around.repo)
@@ -99,10 +105,13 @@ def _is_known(connection: Any, repo_id: int, repo: str, name: str, head: str) ->
     return True
 
 
-def _known_heads(connection: Any, repo_id: int) -> list[str]:
-    """The release recorded last, and everything that is live: what a deployment of this one may be compared with."""
-    last = releases.last_of(connection, repo_id)
-    return [*([] if last is None else [last.head]), *releases.live_heads(connection, repo_id)]
+def _before(history: History, newest: Sequence[str], head: str) -> list[str]:
+    """The release to be joined to: the newest in the history of this one, else the newest that this clone has.
+
+    Builds of branches are recorded as well, and another clone may lack their commits.
+    """
+    present = [sha for sha in newest if history.contains(sha)]
+    return next(([sha] for sha in present if history.is_ancestor(sha, head)), present[:1] or list(newest[:1]))
 
 
 def _read_ranges(

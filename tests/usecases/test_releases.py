@@ -175,6 +175,23 @@ class TestAsWithAClone:
         done = twins.deploy(4, "v3")
         assert set(done.reached()) == {"shop/a", "shop/b"}, "a was changed by the merge itself"
 
+    def test_a_build_of_a_branch_in_between_that_the_next_clone_lacks(self, twins, tmp_path):
+        """Joined to the newest release that the clone has; the branch's commit is nowhere else."""
+        twins.commit("a", "b")
+        twins.build("v1")
+        around = twins.bare.surroundings()
+        twins.repo.git("clone", "-q", twins.repo.url, str(tmp_path / "elsewhere"))
+        branch = RepoBuilder(tmp_path / "elsewhere")
+        branch.commit("On a branch", {"a/branch": "1"})
+        theirs = replace(
+            around, history=open_history(branch.path, fetch_missing=False), catalog_at=lambda _: around.catalog_at(None)
+        )
+        record_release(twins.bare.ledger, theirs, "pr-7", "HEAD", hour(1))
+        twins.commit("b")
+        assert twins.build("v2", at=2).remarks == ()
+        twins.deploy(1, "v1")
+        assert twins.deploy(2, "v2").reached().keys() == {"shop/b", "shop/a"}
+
     def test_what_was_live_before_releases_were_recorded_is_joined_at_build_time(self, twins):
         first = twins.commit("a", "b", "c")
         for world in (twins.cloned, twins.bare):
