@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
-    """Deployments as a table."""
+    """Deployments as a table; where imported ones are among them, with what each was taken from."""
+    source = ("source",) if any(item["source"] for item in items) else ()
     emit_table(
-        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes", "source"),
+        ("id", "opened", "repo", "environment", "where", "kind", "status", "release", "head", "changes", *source),
         (
             (
                 item["id"],
@@ -31,7 +32,7 @@ def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
                 item["release"] or "",
                 (item["head"] or "")[:10],
                 _plus_minus(item["changes"]),
-                item["source"] or "",
+                *([item["source"] or ""] if source else []),
             )
             for item in items
         ),
