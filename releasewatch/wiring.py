@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
-from releasewatch.errors import InvalidCallError, ReleasewatchError
+from releasewatch.errors import InvalidCallError, ReleasewatchError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -287,7 +287,17 @@ class App:
         usual = None
         with suppress(ReleasewatchError):
             usual = self.repo
-        return choose_release(ledger, name, components, usual)
+        try:
+            return choose_release(ledger, name, components, usual)
+        except UnknownNameError:
+            if self.history_or_none is None:
+                self._raise_what_git_said()
+            raise
+
+    def _raise_what_git_said(self) -> None:
+        """Where git itself is missing or refuses, that is what is to be mended; that there is no repo is no failure."""
+        with suppress(InvalidCallError):
+            _ = self.history
 
     @cached_property
     def actor(self) -> str:

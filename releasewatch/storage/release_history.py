@@ -75,8 +75,9 @@ class ReleaseHistory:
         return sha in self._contained
 
     def is_shallow(self) -> bool:
-        """Never: what is not stored is said where it is asked for."""
-        return False
+        """Whether the build of the release stood in a shallow clone, which may have lacked an earlier tag."""
+        with self._ledger.read() as connection:
+            return releases.was_shallow(connection, self._repo_id, self._root)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool | None:
         """Whether one commit is in the other's history; None when the stored ranges cannot tell."""

@@ -68,6 +68,13 @@ def catalog_of_head(connection: Connection, repo_id: int, head: str) -> int | No
     return connection.scalar(query)
 
 
+def was_shallow(connection: Connection, repo_id: int, head: str) -> bool:
+    """Whether every build of a commit stood in a clone that was cut off."""
+    r = t.release.c
+    found = connection.scalars(select(r.shallow).where(r.repo_id == repo_id, r.head == head)).all()
+    return bool(found) and all(found)
+
+
 def tag_before(connection: Connection, repo_id: int, head: str) -> tuple[str, str] | None:
     """`(tag, sha)` of the nearest tag before a release's commit, as git said it at build time."""
     r = t.release.c

@@ -64,6 +64,7 @@ def record_release(ledger: Ledger, around: Surroundings, name: str, rev: str, no
     tag = history.nearest_tag(head)
     bases = [*_before(history, newest, head), *live, *([tag[1]] if tag else [])]
     ranges = _read_ranges(history, head, bases, edges)
+    is_shallow = history.is_shallow()
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:catalog")
         repo_id = catalogs.ensure_repo(connection, around.repo)
@@ -79,6 +80,7 @@ def record_release(ledger: Ledger, around: Surroundings, name: str, rev: str, no
             "catalog_id": catalog_id,
             "tag": tag[0] if tag else None,
             "tag_sha": tag[1] if tag else None,
+            "shallow": is_shallow,
             "recorded_at": now,
         }
         releases.insert_release(connection, values, ranges)

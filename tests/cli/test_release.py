@@ -94,6 +94,15 @@ def test_a_stated_tier_is_not_replaced_by_one_that_is_guessed(jobs):
     assert done.document["exposure"]["customers"] == 4, "an environment of tier production, as the settings said"
 
 
+def test_where_git_is_missing_and_no_build_recorded_it_git_is_what_to_mend(jobs, tmp_path):
+    (tmp_path / "bin").mkdir()
+    words = ("deployment", "record", "--environment", "production", "--release", "v9", "--format", "json", "-q")
+    done = jobs.run(*words, cwd=jobs.shop.path, PATH=str(tmp_path / "bin"))
+    assert (done.status, done.error["code"]) == (3, "git_failed")
+    jobs.build("--release", "v9")
+    assert jobs.run(*words, cwd=jobs.shop.path, PATH=str(tmp_path / "bin")).status == 0
+
+
 class TestBuild:
     def test_twice_is_once_and_another_commit_an_error(self, jobs):
         jobs.build("--release", "v3")

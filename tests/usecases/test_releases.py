@@ -282,6 +282,16 @@ class TestWhatIsNotKnown:
         assert deployed.document["deployment"]["why_incomplete"] == done.remarks[0]
         assert deployed.document["deployment"]["history_complete"] is False
 
+    def test_the_first_release_of_a_shallow_build_may_hide_its_past(self, twins, tmp_path):
+        twins.commit("a")
+        twins.commit("b")
+        twins.repo.git("clone", "-q", "--depth=1", twins.repo.url, str(tmp_path / "shallow"))
+        history = open_history(tmp_path / "shallow", fetch_missing=False)
+        record_release(twins.bare.ledger, replace(twins.bare.surroundings(), history=history), "v1", "HEAD", hour(1))
+        done = twins.without_git(3, "v1")
+        assert done.document["deployment"]["history_complete"] is False
+        assert done.baselines[0]["from"] == "nothing: this shallow clone may lack an earlier tag"
+
 
 class TestNames:
     def test_twice_is_once_and_another_commit_is_refused(self, twins):

@@ -23,7 +23,8 @@ from releasewatch.storage.types import Instant, id_type, key_type
 class ReleaseColumns(TypedColumns):
     """A named version of code, not yet anywhere: one commit and the catalog there.
 
-    `tag` and `tag_sha`: the nearest tag on an earlier commit, None where there is none.
+    `tag` and `tag_sha`: the nearest tag on an earlier commit, None where there is none. `shallow`: the build stood in a
+    clone that was cut off, and may have lacked one.
     """
 
     release_id = Column(id_type(), primary_key=True)
@@ -33,6 +34,7 @@ class ReleaseColumns(TypedColumns):
     catalog_id = Column(id_type(), ForeignKey("catalog.catalog_id"), nullable=False)
     tag = Column(key_type(), nullable=True)
     tag_sha = Column(key_type(), nullable=True)
+    shallow = Column(Boolean, nullable=False)
     recorded_at = Column(Instant, nullable=False)
 
 

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("catalog_id", id_type(), nullable=False),
         sa.Column("tag", key_type(), nullable=True),
         sa.Column("tag_sha", key_type(), nullable=True),
+        sa.Column("shallow", sa.Boolean(), nullable=False),
         sa.Column("recorded_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["catalog_id"], ["catalog.catalog_id"], name=op.f("fk_release_catalog_id")),
         sa.ForeignKeyConstraint(["repo_id"], ["repo.repo_id"], name=op.f("fk_release_repo_id")),
