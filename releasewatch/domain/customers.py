@@ -139,9 +139,11 @@ class Rejected:
 class FileOutcome:
     """What importing one file does.
 
-    `read` and `rejected` are rows of the file; the others are facts in the ledger: one for a customer or contact, one
-    for each cell of an entitlement. `present`: facts before the import. `waiting`: entitlements to what the ledger does
-    not know yet, some of which are named. `repeated`: cells that the file states more than once. `made_callable`:
+    `read`, `silent` and `rejected` are rows of the file; the others are facts in the ledger: one for a customer or
+    contact, one for each cell of an entitlement. `silent`: rows that say nothing about this kind. `present`: facts
+    before the import. `waiting`: entitlements to what the ledger does not know yet, some of which are named.
+    `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
+    file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
     customers for whom do-not-call is switched off.
     """
 
@@ -157,6 +159,8 @@ class FileOutcome:
     waiting: int = 0
     waiting_for: tuple[str, ...] = ()
     repeated: int = 0
+    silent: int = 0
+    unsettled: tuple[str, ...] = ()
 
 
 def customer_id(directory: str, key: str) -> UUID:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
+from releasewatch.domain.columns import Heading
 from releasewatch.domain.customers import customer_id
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.secret import Secret
@@ -227,7 +228,7 @@ def test_a_refused_row_that_names_nothing_keeps_all_of_its_customer(desk: Desk) 
 def test_rejections_say_file_line_and_the_heading_there(desk: Desk, tmp_path: Path) -> None:
     desk.take(
         customers="id,name,Land\nA,Acme,Atlantis\n,Nobody,\n",
-        columns={"customers": {"key": ("id", {}), "country": ("Land", {})}},
+        columns={"customers": {"key": Heading("id"), "country": Heading("Land")}},
     )
     assert [(one.file, one.line, one.column) for one in desk.reports[-1].rejected] == [
         (str(tmp_path / "customers.csv"), 2, "Land"),
@@ -236,15 +237,15 @@ def test_rejections_say_file_line_and_the_heading_there(desk: Desk, tmp_path: Pa
     assert desk.rows(t.import_rejection, "line", "column") == [(2, "country"), (3, "key")]
 
 
-def test_the_second_of_two_rows_with_one_key_is_refused(desk: Desk) -> None:
+def test_the_second_of_two_rows_that_differ_is_refused(desk: Desk) -> None:
     desk.take(
         customers="key,name\nA,Acme\nB,Bee\nA,Again\n",
         contacts="customer,key,name,email\nA,1,Ann,\nB,1,Bob,\nA,,Cid,c@example.org\nA,,Dee,C@EXAMPLE.ORG\n",
     )
     assert desk.rejected == [
-        (4, "key", "stands in line 2 already"),
-        (3, "key", "is the contact of line 2 again"),
-        (5, "key", "is the contact of line 4 again"),
+        (4, "key", "stands in line 2 already, with another name"),
+        (3, "key", "is the contact of line 2 again, with another customer, name"),
+        (5, "key", "is the contact of line 4 again, with another name, email"),
     ]
 
 

@@ -148,7 +148,12 @@ def test_refused_items_are_told_by_page_and_item(visitor: Visitor) -> None:
     visitor.crm.lists = visitor.crm.lists | {"customers": [*CUSTOMERS, {"key": "K00", "name": "Again"}, {"key": "Z"}]}
     report = visitor.fetch()
     assert [(one.file, one.place, one.column, one.reason) for one in report.rejected] == [
-        ("directory crm customers", {"page": 3, "item": 9}, "key", "stands in line 1 already"),
+        (
+            "directory crm customers",
+            {"page": 3, "item": 9},
+            "key",
+            "stands in line 1 already, with another name, country",
+        ),
         ("directory crm customers", {"page": 4, "item": 10}, "name", "is empty"),
     ]
     assert import_document(report, dry_run=False)["rejected"][1] == {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import String, and_, case, cast, func, insert, literal, or_, select, update
+from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 
 from releasewatch.domain.customers import Contact, FileOutcome, PhoneReader, Problem, Rejected, Stated, contact_id
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
 from releasewatch.storage.imports.names import Named, find_named
+from releasewatch.storage.imports.repeats import contradictions, drop_repeats
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 ROLE = ("key", "role", "language", "timezone", "best_from", "best_to", "is_primary", "do_not_call", "consent")
 PERSON = ("name", "phone", "phone_e164", "phone_state", "email")
 _IDS = ("customer_id", "contact_id")
+_STATED = {
+    "customer_id": "customer",
+    **{name: name.removeprefix("is_") for name in ROLE},
+    **{name: name for name in ("name", "phone", "email")},
+}
+"""What rows about one contact must agree in, with the names of the columns."""
 _KEEPS = (s.KEPT_CONTACT, "contact_id")
 _NOBODY = UUID(int=0)
 """Stands for the customer where a contact's key says who is meant."""
@@ -103,7 +111,9 @@ def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]
 def plan_contacts(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
     """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
     connection, c = imp.connection, s.contact.c
-    s.reject_staged(imp, "contacts", _repeated(), s.contact, _KEEPS)
+    repeated = drop_repeats(imp, s.contact, "contact_id", _STATED)
+    again = contradictions(s.contact, "contact_id", _STATED, ("is the contact of line ", " again, with another "))
+    s.reject_staged(imp, "contacts", again, s.contact, _KEEPS)
     recorded = _recorded(imp)
     same = and_(c.contact_id == recorded.c.contact_id, c.customer_id == recorded.c.customer_id)
     absent = [] if imp.is_snapshot else _not_stated(columns)
@@ -113,21 +123,12 @@ def plan_contacts(imp: s.Import, read: int, columns: Collection[str]) -> FileOut
     connection.execute(update(s.contact).where(same).values(state=case((differing, s.CHANGED), else_=s.SAME)))
     gone = _not_there_any_more(recorded) if imp.is_snapshot else _moved(recorded)
     connection.execute(insert(s.ended).from_select(["kind", "customer_id", "contact_id"], gone))
-    return _outcome(imp, read, recorded)
+    return replace(_outcome(imp, read, recorded), repeated=repeated)
 
 
 def _not_stated(columns: Collection[str]) -> list[str]:
     called = {"is_primary": "primary", "phone_e164": "phone", "phone_state": "phone"}
     return [name for name in (*ROLE, *PERSON) if called.get(name, name) not in columns]
-
-
-def _repeated() -> Select[Any]:
-    c = s.contact.c
-    first = select(c.contact_id, func.min(c.line).label("line")).group_by(c.contact_id).subquery()
-    reason = literal("is the contact of line ").concat(cast(first.c.line, String)).concat(literal(" again"))
-    return select(c.line, literal("key").label("column"), reason.label("reason")).join_from(
-        s.contact, first, and_(first.c.contact_id == c.contact_id, first.c.line < c.line)
-    )
 
 
 def _recorded(imp: s.Import) -> FromClause:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from releasewatch.storage.imports.clocks import (
     is_current,
 )
 from releasewatch.storage.imports.names import FROM_DIRECTORY
+from releasewatch.storage.imports.repeats import contradictions, drop_repeats, settle_attributes
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ FACTS = (
     "credit_after_minutes",
 )
 CONTRACT = ("contract_value", "currency", "renewal_on", "attributes")
+_STATED = {name: name for name in (*FACTS, *CONTRACT, "aliases") if name != "attributes"}
+"""What rows about one customer must agree in."""
 _COMPARED = ((t.customer_fact, FACTS, "fact_state"), (t.customer_contract, CONTRACT, "contract_state"))
 
 
@@ -82,6 +86,7 @@ def _stage(imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected
         row, identity = one.row, customer_id(imp.directory, one.row.key)
         values = {name: getattr(row, name) for name in (*FACTS, *CONTRACT) if name != "attributes"}
         values["attributes"] = dict(row.attributes)
+        values["aliases"] = ";".join(sorted(row.aliases))
         customers.append({"line": one.line, "customer_id": identity, "key": row.key, **values})
         for alias in (row.key, *row.aliases):
             names = {"line": one.line, "customer_id": identity, "alias": alias, "is_key": alias == row.key}
@@ -92,7 +97,10 @@ def _stage(imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected
 
 def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
     """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
-    s.reject_staged(imp, "customers", _repeated_keys(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    unsettled = settle_attributes(imp)
+    repeated = drop_repeats(imp, s.customer, "customer_id", _STATED)
+    again = contradictions(s.customer, "customer_id", _STATED, ("stands in line ", " already, with another "))
+    s.reject_staged(imp, "customers", again, s.customer, (s.KEPT_CUSTOMER, "customer_id"))
     if not imp.is_snapshot:
         _keep_what_is_not_stated(imp, columns)
     s.reject_staged(imp, "customers", _names_taken_in_file(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
@@ -102,16 +110,7 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
     _compare(imp)
     if imp.is_snapshot:
         imp.connection.execute(insert(s.ended).from_select(["kind", "customer_id"], _not_there_any_more(imp)))
-    return _outcome(imp, read)
-
-
-def _repeated_keys() -> Select[Any]:
-    c = s.customer.c
-    first = select(c.customer_id, func.min(c.line).label("line")).group_by(c.customer_id).subquery()
-    reason = literal("stands in line ").concat(cast(first.c.line, String)).concat(literal(" already"))
-    return select(c.line, literal("key").label("column"), reason.label("reason")).join_from(
-        s.customer, first, and_(first.c.customer_id == c.customer_id, first.c.line < c.line)
-    )
+    return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled)
 
 
 def _names_taken_in_file() -> Select[Any]:

@@ -59,7 +59,18 @@ customer = _staged(
     "customer",
     Column("line", Integer, primary_key=True, autoincrement=False),
     Column("customer_id", Uuid16, nullable=False, index=True),
-    *_texts("key", "name", "parent", "customer_tier", "segment", "account_manager", "country", "timezone", "language"),
+    *_texts(
+        "key",
+        "name",
+        "aliases",
+        "parent",
+        "customer_tier",
+        "segment",
+        "account_manager",
+        "country",
+        "timezone",
+        "language",
+    ),
     Column("do_not_call", Boolean, nullable=False),
     Column("escalated", Boolean, nullable=False),
     Column("sla_minutes", Integer, nullable=False),
@@ -213,7 +224,9 @@ def runs_of(imp: Import, kind: Kind) -> Any:
 
 
 def reject(imp: Import, kind: Kind, rejected: Sequence[Rejected]) -> None:
-    """Note rows that a reader refused."""
+    """Note rows that a reader refused; one line may be refused in two batches, and is noted once."""
+    if not rejected:
+        return
     found = {
         (row.line, problem.column): {
             "kind": kind,
@@ -224,6 +237,9 @@ def reject(imp: Import, kind: Kind, rejected: Sequence[Rejected]) -> None:
         for row in reversed(rejected)
         for problem in reversed(row.problems)
     }
+    r, first = rejection.c, min(row.line for row in rejected)
+    for noted in imp.connection.execute(select(r.line, r.column).where(r.kind == kind, r.line == first)):
+        found.pop((noted.line, noted.column), None)
     if found:
         imp.connection.execute(insert(rejection), list(found.values()))
 
