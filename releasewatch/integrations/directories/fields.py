@@ -13,9 +13,10 @@ import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, cast
 
 import pycountry
+
+from releasewatch.integrations.directories.countries import find_country
 
 MAX_KEY_BYTES = 200
 """Six such keys still fit into one entry of a PostgreSQL index (2,704 bytes)."""
@@ -41,44 +42,14 @@ _LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 
-_COMMON_COUNTRIES = {
-    # Names that people write and ISO 3166-1 does not know.
-    "uk": "GB",
-    "u.k.": "GB",
-    "great britain": "GB",
-    "britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "northern ireland": "GB",
-    "u.s.": "US",
-    "u.s.a.": "US",
-    "uae": "AE",
-    "russia": "RU",
-    "turkey": "TR",
-    "holland": "NL",
-    "the netherlands": "NL",
-    "ivory coast": "CI",
-    "cape verde": "CV",
-    "swaziland": "SZ",
-    "macedonia": "MK",
-    "burma": "MM",
-    "macau": "MO",
-    "brunei": "BN",
-    "palestine": "PS",
-    "vatican": "VA",
-    "vatican city": "VA",
-    "micronesia": "FM",
-    "east timor": "TL",
-    "democratic republic of the congo": "CD",
-    "dr congo": "CD",
-    "kosovo": "XK",  # a code that ISO leaves to users; phone numbers and the EU know it
-    "xk": "XK",
-}
-
 
 class BadValueError(ValueError):
     """A cell that cannot be read; the text says why and never what it holds."""
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a cell is a number as a spreadsheet shortens it, with digits lost: 4.9151E+11."""
+    return bool(_DAMAGED.fullmatch(text))
 
 
 def read_text(text: str) -> str:
@@ -105,7 +76,7 @@ def readable(text: str) -> str:
 
 def read_phone(text: str) -> str:
     """A phone number as given; refused where a spreadsheet has turned it into a number."""
-    if _DAMAGED.fullmatch(text):
+    if is_damaged(text):
         raise BadValueError("is a number as a spreadsheet shortens it (4.9151E+11); export the column as text")
     return read_line(text)
 
@@ -114,7 +85,7 @@ def read_key(text: str) -> str:
     """A key: printable, not too long for an index, and not damaged by a spreadsheet."""
     if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
         raise BadValueError("holds a control character or one that cannot be seen")
-    if _DAMAGED.fullmatch(text):
+    if is_damaged(text):
         raise BadValueError("is a number as a spreadsheet shortens it (4.9151E+11); export the column as text")
     if len(text.encode()) > MAX_KEY_BYTES:
         raise BadValueError(f"is longer than {MAX_KEY_BYTES} bytes")
@@ -213,16 +184,12 @@ def read_clock(text: str) -> str:
     return f"{int(found[1]):02d}:{found[2]}"
 
 
-@lru_cache(maxsize=4096)
 def read_country(text: str) -> str:
     """A country as its ISO 3166-1 alpha-2 code, from a code or a name."""
-    common = _COMMON_COUNTRIES.get(text.casefold())
-    if common:
-        return common
-    try:
-        return cast("str", cast("Any", pycountry.countries.lookup(text)).alpha_2)
-    except LookupError:
-        raise BadValueError("is no country of ISO 3166-1; write its code (DE) or English name") from None
+    code = find_country(text)
+    if not code:
+        raise BadValueError("is no country of ISO 3166-1; write its code (DE) or name")
+    return code
 
 
 @lru_cache(maxsize=256)
