@@ -24,6 +24,7 @@ HEAVY = {
     "git",
     "jinja2",
     "msgspec",
+    "openpyxl",
     "pathspec",
     "phonenumbers",
     "psycopg",

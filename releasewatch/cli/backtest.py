@@ -42,11 +42,11 @@ def command(app: App, form: str, incidents: Path, environments: tuple[str, ...],
     """
     from releasewatch.domain.backtest import distances, score_within, suggest_mends
     from releasewatch.domain.customers import Rejected
-    from releasewatch.integrations.directories.csv_file import open_csv
+    from releasewatch.integrations.directories.directory_file import open_file
     from releasewatch.integrations.directories.records import INCIDENTS
     from releasewatch.usecases.backtest import Backtest, replay_all
 
-    file = open_csv(incidents, INCIDENTS)
+    file = open_file(incidents, INCIDENTS)
     rows = list(file.rows())
     rejected = [row for row in rows if isinstance(row, Rejected)]
     past = [(row.line, row.row) for row in rows if not isinstance(row, Rejected)]

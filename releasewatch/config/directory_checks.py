@@ -10,7 +10,8 @@ import msgspec
 
 from releasewatch.config.ledger_address import reference_name
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
-from releasewatch.config.schema import COLUMNS, DirectoryTable, EndpointTable, PagesTable
+from releasewatch.config.schema import COLUMNS, ColumnMap, DirectoryTable, EndpointTable, PagesTable
+from releasewatch.domain.columns import AMOUNTS, DATES
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -49,6 +50,29 @@ def _columns(directory: DirectoryTable, key: Key) -> Iterator[Problem]:
                 problem = f"there is no such column{did_you_mean(column, known)}"
                 has = f"There are {listed(known, most=20)}."
                 yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), problem, has)
+            elif isinstance(heading, ColumnMap) and (found := _misuse(column, heading, directory.kind)):
+                yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), found)
+
+
+def _misuse(column: str, of: ColumnMap, kind: str) -> str:
+    """What is wrong between the settings of one column, or nothing."""
+    if (of.heading is None) == (of.constant is None):
+        return "wanted either from, the heading of the file, or constant"
+    if kind == "http" and (of.constant or of.separator or of.prefix or of.list or of.format or of.decimal):
+        return 'a server gives values by themselves: kind = "http" takes from, more and values only'
+    if of.constant is not None and (
+        of.more or of.values or of.separator or of.prefix or of.list or of.format or of.decimal
+    ):
+        return "a constant stands alone"
+    if of.format and column not in DATES:
+        return f"format is for columns of days: {listed(DATES)}"
+    if of.decimal and column not in AMOUNTS:
+        return f"decimal is for columns of amounts: {listed(AMOUNTS)}"
+    if of.decimal and (of.separator or of.prefix or of.list):
+        return "an amount stands in its cell alone: decimal goes without separator, prefix and list"
+    if of.more and (of.format or of.decimal or of.separator or of.prefix or of.list):
+        return "a value that is joined from several columns is text alone"
+    return ""
 
 
 def _files(directory: DirectoryTable, key: Key) -> Iterator[Problem]:

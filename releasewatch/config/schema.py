@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
+from releasewatch.domain.columns import DateFormat, DecimalSign
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
 RevealWord = Literal["keys", "names", "contacts"]
@@ -31,6 +32,9 @@ Name = Annotated[
         description="a name of one line without ; that is not ?",
     ),
 ]
+
+
+CellMark = Annotated[str, Meta(min_length=1, max_length=10, description="a text of 1 to 10 characters")]
 
 
 class Table(Struct, frozen=True):
@@ -88,15 +92,27 @@ class ProductTable(Table, frozen=True):
     """Component keys, `repo/key`, or `repo/*` for all of a repo."""
 
 
-class ColumnMap(Table, frozen=True):
-    """A column whose values are translated: `{ from = "Segment", values = { "Enterprise" = "platinum" } }`.
+class ColumnMap(Table, frozen=True, omit_defaults=True):
+    """A column of which something has to be made: `{ from = "Segment", values = { "Enterprise" = "platinum" } }`."""
 
-    `more`: further ones, whose texts are joined with a space: `{ from = "First Name", more = ["Last Name"] }`.
-    """
-
-    heading: Line = field(name="from")
+    heading: Line | None = field(name="from", default=None)
+    """The file's own heading."""
     more: tuple[Line, ...] = ()
+    """Further ones, whose texts are joined with a space: `{ from = "First Name", more = ["Last Name"] }`."""
     values: dict[str, str] = {}
+    """What a value means; one that is not listed stays as it is, one that means `""` is left out."""
+    constant: Line | None = None
+    """Instead of a heading: what every row says."""
+    separator: CellMark | None = None
+    """What stands between the parts of a cell that holds several."""
+    prefix: Line | None = None
+    """Only the parts that begin with this word count, as in `Plan: Business; Add-ons: Invoicing, Reports`."""
+    list: CellMark | None = None
+    """What stands between the values of such a part."""
+    format: DateFormat | None = None
+    """How the column writes days; default: YYYY-MM-DD, with both zeros."""
+    decimal: DecimalSign | None = None
+    """What stands before the decimals of an amount; the other sign may group digits, a currency stand beside it."""
 
 
 class Columns(Table, frozen=True):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.customers import callable_needs_word, ending_needs_word
+from releasewatch.domain.customers import Row, callable_needs_word, ending_needs_word
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.integrations.directories import records
-from releasewatch.integrations.directories.columns import Heading
-from releasewatch.integrations.directories.csv_file import open_csv
+from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file, without_columns_of
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import FileOutcome, Kind, Mode
-    from releasewatch.integrations.directories.columns import ColumnMap
     from releasewatch.integrations.directories.sources import Source
     from releasewatch.storage.ledger import Ledger
 
@@ -108,11 +108,8 @@ class _Planned:
     starts_at: dict[Kind, datetime] = field(default_factory=dict)
 
 
-def open_directory(
-    paths: Mapping[Kind, Path],
-    columns: Mapping[Kind, Mapping[str, Heading | tuple[str, Mapping[str, str]]]] | None = None,
-) -> DirectoryFiles:
-    """Look into the files. `columns`: for each file our column to its heading there and what its values mean.
+def open_directory(paths: Mapping[Kind, Path], columns: Mapping[Kind, ColumnMap] | None = None) -> DirectoryFiles:
+    """Look into the files; one may feed several kinds. `columns`: for each kind the map from our columns to the file's.
 
     Raises InvalidCallError when no file is given, one cannot be read, or one lacks a column.
     """
@@ -121,18 +118,20 @@ def open_directory(
             "There is nothing to import: no file is given and none is configured.",
             "Name one with --customers, --contacts or --entitlements, or in [directory.NAME].",
         )
+    times = Counter(path.absolute() for path in paths.values())
 
-    def headings(kind: Kind) -> ColumnMap:
-        given = (columns or {}).get(kind, {})
-        return {column: one if isinstance(one, Heading) else Heading(*one) for column, one in given.items()}
+    def opened(shape: records.Shape[Row]) -> DirectoryFile[Row] | None:
+        path = paths.get(shape.kind)
+        if path is None:
+            return None
+        return open_file(path, shape, (columns or {}).get(shape.kind, {}), shared=times[path.absolute()] > 1)
 
-    return DirectoryFiles(
-        open_csv(paths["customers"], records.CUSTOMERS, headings("customers")) if "customers" in paths else None,
-        open_csv(paths["contacts"], records.CONTACTS, headings("contacts")) if "contacts" in paths else None,
-        open_csv(paths["entitlements"], records.ENTITLEMENTS, headings("entitlements"))
-        if "entitlements" in paths
-        else None,
-    )
+    customers = opened(records.CUSTOMERS)
+    contacts, entitlements = opened(records.CONTACTS), opened(records.ENTITLEMENTS)
+    if customers and customers.shared:
+        same = [one for one in (contacts, entitlements) if one and one.sheet.label == customers.sheet.label]
+        customers = without_columns_of(customers, same)
+    return DirectoryFiles(customers, contacts, entitlements)
 
 
 def import_directory(
@@ -185,6 +184,11 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Pl
         read = entitlements.stage_entitlements(imp, files.entitlements.rows(), subjects)
         starts_at = planned.starts_at["entitlements"]
         planned.outcomes["entitlements"] = entitlements.plan_entitlements(imp, read, starts_at)
+    for file in files:
+        kind = file.shape.kind
+        # A row of a file may state several things, or nothing about this kind.
+        if isinstance(file, DirectoryFile):
+            planned.outcomes[kind] = replace(planned.outcomes[kind], read=file.tally.rows, silent=file.tally.silent)
     return planned
 
 
@@ -249,6 +253,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "file": file.name,
                     **file.facts,
                     "read": outcome.read,
+                    "silent": outcome.silent,
                     "added": outcome.added,
                     "changed": outcome.changed,
                     "ended": outcome.ended,
@@ -256,6 +261,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "waiting": outcome.waiting,
                     "waiting_for": list(outcome.waiting_for),
                     "repeated": outcome.repeated,
+                    "unsettled": list(outcome.unsettled),
                     "rejected": outcome.rejected,
                     "notes": list(file.notes),
                 }

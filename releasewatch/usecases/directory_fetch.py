@@ -134,7 +134,7 @@ def _configured(own: str | EndpointTable | None, shipped: Endpoint | None) -> En
 
 
 def _field(one: str | ColumnMap) -> Field:
-    return read_field(one) if isinstance(one, str) else read_field([one.heading, *one.more], one.values)
+    return read_field(one) if isinstance(one, str) else read_field([one.heading or "", *one.more], one.values)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.customers import Rejected, ending_needs_word
 from releasewatch.domain.staff import Leave, Staff, StaffBook
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
-from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
+from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.records import STAFF
 from releasewatch.storage import staff as storage
 
@@ -27,7 +27,7 @@ class StaffReport:
     """What importing a staff file did. `left`: who is no longer in a snapshot. `written`: False when a row was refused
     and none may be."""
 
-    file: CsvFile[Staff]
+    file: DirectoryFile[Staff]
     read: int = 0
     added: int = 0
     changed: int = 0
@@ -46,7 +46,7 @@ def import_staff(
     Raises RefusedError when a snapshot lacks so many that the export may have broken off, InvalidCallError when the
     file cannot be read.
     """
-    report = StaffReport(open_csv(path, STAFF))
+    report = StaffReport(open_file(path, STAFF))
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:staff")
         before = {one.key: one for one in storage.read_staff(connection)}

@@ -93,7 +93,6 @@ def test_every_table_is_read_into_its_type() -> None:
     assert msgspec.to_builtins(crm.columns.customers["customer_tier"]) == {
         "from": "Segment",
         "values": {"Enterprise": "platinum"},
-        "more": (),
     }
     assert (tables.privacy.terminal, tables.privacy.ci, tables.privacy.keys) == ("contacts", "names", "opaque")
     assert tables.notes.subjects == "customer"
@@ -151,8 +150,8 @@ def test_pyproject_holds_the_same_under_tool_releasewatch() -> None:
         ('[directory.d]\nkind = "csv"', "directory.d = { … }: a directory needs a file"),
         ('[directory.d]\nkind = "csv"\ncustomers = "x"\ncolumns.customers.nmae = "N"',
          'directory.d.columns.customers.nmae = "N": there is no such column; did you mean "name"?'),
-        ('[directory.d]\nkind = "csv"\ncustomers = "x"\ncolumns.contacts.name = { form = "N" }',
-         'directory.d.columns.contacts.name.form = "N": there is no such setting; did you mean "from"?'),
+        ('[directory.d]\nkind = "csv"\ncustomers = "x"\ncolumns.contacts.name = { frm = "N" }',
+         'directory.d.columns.contacts.name.frm = "N": there is no such setting; did you mean "from"?'),
         ('[privacy]\nci = "all"', 'privacy.ci = "all": wanted "keys", "names" or "contacts"'),
         ("[ranking]\nbreaking = -1", "ranking.breaking = -1: wanted a whole number from 0 to 1000"),
         ("[ranking]\nbreaking = 1.5", "ranking.breaking = 1.5: wanted a whole number"),

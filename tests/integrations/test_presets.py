@@ -12,7 +12,7 @@ import pytest
 from releasewatch.config.schema import COLUMNS, DirectoryTable
 from releasewatch.domain.customers import Contact, Customer, Kind, Stated
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.directories.csv_file import open_csv
+from releasewatch.integrations.directories.directory_file import open_file
 from releasewatch.integrations.directories.http_json import fetch_rows
 from releasewatch.integrations.directories.presets import FOLDER, load_preset
 from releasewatch.integrations.directories.records import SHAPES
@@ -171,12 +171,12 @@ EXPORTS = [
 @pytest.mark.parametrize(("preset", "kind", "text", "row"), EXPORTS)
 def test_exports(tmp_path: Path, preset: str, kind: Kind, text: str, row: Customer | Contact) -> None:
     (tmp_path / "export.csv").write_text(text, encoding="utf-8")
-    file = open_csv(tmp_path / "export.csv", SHAPES[kind], load_preset(preset).headings[kind])
+    file = open_file(tmp_path / "export.csv", SHAPES[kind], load_preset(preset).headings[kind])
     assert [one.row for one in file.rows() if isinstance(one, Stated)] == [row]
 
 
 def test_an_export_without_what_a_row_needs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("Record ID,Email\n1,a@example.org\n", encoding="utf-8")
     with pytest.raises(InvalidCallError) as caught:
-        open_csv(tmp_path / "export.csv", SHAPES["contacts"], load_preset("hubspot").headings["contacts"])
+        open_file(tmp_path / "export.csv", SHAPES["contacts"], load_preset("hubspot").headings["contacts"])
     assert "lacks the column customer, name" in caught.value.message

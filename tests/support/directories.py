@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import func, select
 
+from releasewatch.domain.columns import ColumnMap
 from releasewatch.domain.customers import FileOutcome, Kind
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
@@ -37,7 +38,7 @@ class Desk:
         customers: str | None = None,
         contacts: str | None = None,
         entitlements: str | None = None,
-        columns: Mapping[Kind, Mapping[str, tuple[str, Mapping[str, str]]]] | None = None,
+        columns: Mapping[Kind, ColumnMap] | None = None,
         later: timedelta = DAY,
         **order: Any,
     ) -> dict[str, FileOutcome]:

@@ -33,7 +33,7 @@ _CANDIDATES = [
 ]  # fmt: skip
 _USUAL = "cp1252"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def find_encoding(path: Path) -> Writing:
         raise InvalidCallError(f"{path} cannot be read: {error.strerror}.", "Name a CSV file.") from error
     if start.startswith(_WORKBOOKS) or path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise InvalidCallError(
-            f"{path} is a workbook; this version reads CSV.", "Save the sheet as CSV (UTF-8) and name that file."
+            f"{path} is a workbook of a kind that is not read (an old or an encrypted one).",
+            "Save it as XLSX or as CSV (UTF-8), and name that file.",
         )
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     for mark, encoding in _MARKS:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.integrations.directories.columns import Heading
+from releasewatch.domain.columns import Heading
 from releasewatch.integrations.directories.http_json import Endpoint
 from releasewatch.integrations.directories.json_items import Field, read_path
 from releasewatch.integrations.directories.pages import Paging

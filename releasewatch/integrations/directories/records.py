@@ -53,14 +53,21 @@ class Cells:
 
     def require(self, column: str, how: Callable[[str], str]) -> str:
         """Like `read`, for a cell that must not be empty."""
-        if not self.values.get(column, ""):
+        if not self.values.get(column, "") and all(one.column != column for one in self.problems):
             self.problems.append(Problem(column, "is empty"))
         return self.read(column, how, "")
+
+    def states(self, shape: Shape[Any]) -> bool:
+        """Whether a row says anything about this kind: one of a wide file may well not."""
+        return not shape.stating or any(self.values.get(column) for column in shape.stating) or bool(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[Row]):
-    """What a file of one kind holds: columns, those it cannot do without, those that say whom a row is about."""
+    """What a file of one kind holds: columns, those it cannot do without, those that say whom a row is about.
+
+    `stating`: in a file that feeds several kinds, a row without any of these says nothing about this one.
+    """
 
     kind: Kind
     columns: tuple[str, ...]
@@ -68,6 +75,7 @@ class Shape(Generic[Row]):
     identity: tuple[str, ...]
     read: Callable[[Cells], Row]
     keeps_attributes: bool = False
+    stating: tuple[str, ...] = ()
 
 
 def _read_customer(cells: Cells) -> Customer:
@@ -239,6 +247,7 @@ CONTACTS: Shape[Contact] = Shape(
     required=("customer", "name"),
     identity=("customer", "key", "email", "name"),
     read=_read_contact,
+    stating=("name", "key", "phone", "email"),
 )
 
 ENTITLEMENTS: Shape[Entitlement] = Shape(
@@ -257,6 +266,7 @@ ENTITLEMENTS: Shape[Entitlement] = Shape(
     required=("customer",),
     identity=("customer", "component", "product"),
     read=_read_entitlement,
+    stating=("component", "product"),
 )
 
 STAFF: Shape[Staff] = Shape(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from releasewatch.domain.columns import Heading
 from releasewatch.domain.customers import Contact, Customer, Entitlement, Problem, Rejected, Stated
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.directories.columns import Heading
-from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
+from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.records import CONTACTS, CUSTOMERS, ENTITLEMENTS, Shape
 
 
@@ -20,18 +20,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "file.csv"
 
 
-def _open(path: Path, content: str | bytes, shape: Shape[Any] = CUSTOMERS, **columns: Heading) -> CsvFile[Any]:
+def _open(path: Path, content: str | bytes, shape: Shape[Any] = CUSTOMERS, **columns: Heading) -> DirectoryFile[Any]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return open_csv(path, shape, columns)
+    return open_file(path, shape, columns)
 
 
-def _stated(file: CsvFile[Any]) -> list[Any]:
+def _stated(file: DirectoryFile[Any]) -> list[Any]:
     rows = list(file.rows())
     assert all(isinstance(row, Stated) for row in rows), rows
     return [row.row for row in rows if isinstance(row, Stated)]
 
 
-def _rejected(file: CsvFile[Any]) -> list[Rejected]:
+def _rejected(file: DirectoryFile[Any]) -> list[Rejected]:
     return [row for row in file.rows() if isinstance(row, Rejected)]
 
 
@@ -110,7 +110,7 @@ def test_embedded_line_ends_and_quotes_and_the_line_where_a_row_begins(path: Pat
 
 def test_a_header_may_hold_line_ends_too(path: Path) -> None:
     file = _open(path, 'key,name,"Health\nscore"\nA,Acme,7\n')
-    assert _stated(file)[0].attributes == {"Health\nscore": "7"}
+    assert _stated(file)[0].attributes == {"Health score": "7"}
     assert [row.line for row in file.rows()] == [3]
 
 
@@ -142,7 +142,7 @@ def test_one_heading_may_feed_two_columns(path: Path) -> None:
     [
         ("key,title\n", "lacks the column name", "column"),
         ("key,naem\n", "It has: 'key', 'naem'", "Did you mean 'naem'?"),
-        ("key,name,key\n", "twice", "once"),
+        ("key,name,Key\n", "twice", "once"),
         ("", "is empty", "key, name"),
         ("\n\n", "is empty", "key, name"),
         ('key,"name\n', "quote", "first line"),
@@ -212,7 +212,7 @@ def test_an_encoding_that_does_not_hold_to_the_end_stops(path: Path) -> None:
         list(file.rows())
 
 
-@pytest.mark.parametrize(("separator", "name"), [(";", "semicolon"), ("\t", "tab")])
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolon"), ("\t", "tab"), ("|", "bar")])
 def test_separators_are_recognised_and_said(path: Path, separator: str, name: str) -> None:
     content = 'key|name|aliases\nA|"Acme, Inc"|"a;b"\n'.replace("|", separator)
     for start in ("", f"sep={separator}\n"):
@@ -266,17 +266,19 @@ def test_a_cell_beyond_all_measure_stops(path: Path) -> None:
 
 
 def test_a_workbook_is_told_from_text(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(InvalidCallError, match="workbook"):
+    with pytest.raises(InvalidCallError, match="is no XLSX workbook"):
         _open(tmp_path / "customers.xlsx", "key,name\n")
-    with pytest.raises(InvalidCallError, match="workbook"):
+    with pytest.raises(InvalidCallError, match="is no XLSX workbook"):
         _open(path, b"PK\x03\x04rest")
+    with pytest.raises(InvalidCallError, match="workbook of a kind that is not read"):
+        _open(path, b"\xd0\xcf\x11\xe0rest")
 
 
 def test_a_file_that_is_not_there(path: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidCallError, match="No such file"):
-        open_csv(path, CUSTOMERS)
+        open_file(path, CUSTOMERS)
     with pytest.raises(InvalidCallError, match="Is a directory"):
-        open_csv(tmp_path, CUSTOMERS)
+        open_file(tmp_path, CUSTOMERS)
 
 
 def test_rows_are_streamed(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reads a CSV file of a directory in one streamed pass: each row is given, or refused with the reason."""
+"""Reads a CSV file in one streamed pass: how it is written, its headings, and each row as it stands there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import csv
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, Generic
+from typing import IO, TYPE_CHECKING
 
-from releasewatch.domain.customers import Problem, Rejected, Row, Stated
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.directories.columns import ColumnMap, Layout, lay_out
 from releasewatch.integrations.directories.encodings import (
     SEPARATORS,
     Writing,
@@ -18,26 +16,29 @@ from releasewatch.integrations.directories.encodings import (
     find_separator,
     split,
 )
-from releasewatch.integrations.directories.fields import readable
+from releasewatch.integrations.directories.sheets import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-from releasewatch.integrations.directories.records import Cells, Shape
+_DAMAGE = "has a quoted cell that goes on after its closing quote"
 
 
 @dataclass(frozen=True, slots=True)
-class CsvFile(Generic[Row]):
-    """A file that was looked into and can be read. `notes` say what was recognised or looks odd, for people."""
+class CsvSheet:
+    """A CSV file that was looked into and can be read."""
 
     path: Path
-    shape: Shape[Row]
     writing: Writing
     separator: str
     header_line: int
-    layout: Layout
-    notes: tuple[str, ...]
+    headings: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The file."""
+        return str(self.path)
 
     @property
     def encoding(self) -> str:
@@ -45,38 +46,17 @@ class CsvFile(Generic[Row]):
         return self.writing.encoding
 
     @property
-    def name(self) -> str:
-        """The file, as messages name it."""
-        return str(self.path)
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return self.writing.digest
 
     @property
-    def reading(self) -> Any:
-        """The file's bytes, and how they were read."""
-        places = self.layout.places.items()
-        columns = {column: [at, heading.name, dict(heading.values)] for column, (at, heading) in places}
-        joined = {column: more for column, more in self.layout.joined.items() if more}
-        return [self.writing.digest, self.encoding, self.separator, columns, joined]
+    def notes(self) -> tuple[str, ...]:
+        """What was recognised."""
+        return tuple(_notes(self.writing, self.separator))
 
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """How the file is written."""
-        return {"encoding": self.encoding, "separator": self.separator}
-
-    def heading(self, column: str) -> str:
-        """What the file calls one of our columns."""
-        return self.layout.heading(column)
-
-    def place(self, line: int) -> Mapping[str, int]:
-        """Where a row begins."""
-        return {"line": line}
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Which of our columns the file has; `attributes` when it has others that are kept."""
-        return frozenset(self.layout.places) | ({"attributes"} if self.layout.others else set())
-
-    def rows(self) -> Iterator[Stated[Row] | Rejected]:
-        """Every row that is not blank, in order. Raises InvalidCallError when the file itself is damaged."""
+    def lines(self) -> Iterator[Line]:
+        """Every row below the headings that is not blank. Raises InvalidCallError when the file itself is damaged."""
         with _opened(self.path, self.writing.encoding) as file:
             lines = _Lines(file)
             reader = csv.reader(lines, delimiter=self.separator, strict=True)
@@ -85,29 +65,15 @@ class CsvFile(Generic[Row]):
                 try:
                     row = next(reader, None)
                 except csv.Error as error:
-                    yield self._unreadable(lines, error)
+                    yield self._damaged(lines, error)
                     continue
                 if row is None:
                     return
                 if lines.first > self.header_line and any(cell.strip() for cell in row):
-                    yield self._read(row, lines.first)
+                    yield Line(lines.first, row)
 
-    def _read(self, row: list[str], line: int) -> Stated[Row] | Rejected:
-        cells = self.layout.cells(row)
-        extra = any(cell.strip() for cell in row[self.layout.width :])
-        if extra or len(row) < self.layout.width:
-            reason = f"has {len(row)} cells where the header has {self.layout.width}"
-            return Rejected(line, (Problem("", reason),), self._identity(cells))
-        stated = self.shape.read(cells)
-        if cells.problems:
-            return Rejected(line, tuple(cells.problems), self._identity(cells))
-        return Stated(line, stated)
-
-    def _identity(self, cells: Cells) -> Mapping[str, str]:
-        return {column: readable(cells.values.get(column, "")) for column in self.shape.identity}
-
-    def _unreadable(self, lines: _Lines, error: csv.Error) -> Rejected:
-        """A record that is no RFC 4180: refused alone, unless a quote that is never closed took others with it."""
+    def _damaged(self, lines: _Lines, error: csv.Error) -> Line:
+        """A record that is no RFC 4180, read leniently, unless a quote that is never closed took others with it."""
         if "unexpected end of data" in str(error):
             raise InvalidCallError(
                 f"{self.path} ends inside a quoted cell that begins in the row of line {lines.first}: "
@@ -120,19 +86,15 @@ class CsvFile(Generic[Row]):
                 f"{lines.first}; a quote may be missing.",
                 "Correct that row; nothing was imported.",
             ) from error
-        cells = self.layout.cells(split(lines.record, self.separator))
-        problem = Problem("", "has a quoted cell that goes on after its closing quote")
-        return Rejected(lines.first, (problem,), self._identity(cells))
+        return Line(lines.first, split(lines.record, self.separator), _DAMAGE)
 
 
-def open_csv(path: Path, shape: Shape[Row], columns: ColumnMap | None = None) -> CsvFile[Row]:
-    """Look into a file: how it is written and where its columns stand.
+def open_csv(path: Path, known: Collection[str], needed: str) -> CsvSheet:
+    """Look into a file. `known`: headings to be expected, casefolded; `needed`: what an empty file should begin with.
 
-    Raises InvalidCallError when it cannot be read, is empty or a workbook, or lacks a column.
+    Raises InvalidCallError when it cannot be read, is empty or a workbook.
     """
     writing = find_encoding(path)
-    columns = columns or {}
-    known = {heading.name.casefold() for heading in columns.values()} | set(shape.columns)
     with _opened(path, writing.encoding) as file:
         lines = _Lines(file)
         line = lines.next_with_text()
@@ -140,8 +102,7 @@ def open_csv(path: Path, shape: Shape[Row], columns: ColumnMap | None = None) ->
         if separator:
             line = lines.next_with_text()
         if not line:
-            columns_needed = ", ".join(shape.required)
-            raise InvalidCallError(f"{path} is empty.", f"Its first line names the columns: {columns_needed}, …")
+            raise InvalidCallError(f"{path} is empty.", f"Its first line names the columns: {needed}, …")
         separator = separator or find_separator(line, lambda name: name.casefold() in known)
         try:
             headings = next(csv.reader(chain([line], lines), delimiter=separator, strict=True))
@@ -149,9 +110,7 @@ def open_csv(path: Path, shape: Shape[Row], columns: ColumnMap | None = None) ->
             raise InvalidCallError(
                 f"The column names of {path} cannot be read: a quote is out of place.", "Correct its first line."
             ) from error
-    layout = lay_out(shape, headings, columns, str(path))
-    notes = (*_notes(writing, separator), *layout.notes)
-    return CsvFile(path, shape, writing, separator, lines.number, layout, notes)
+    return CsvSheet(path, writing, separator, lines.number, tuple(headings))
 
 
 def _declared_separator(line: str) -> str:
