@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from click.core import ParameterSource
 
 from releasewatch import wiring
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import INSTANT, OUTPUT, common
-from releasewatch.cli.output import emit, emit_json, emit_jsonl, emit_table, one_line, open_output, say
+from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from releasewatch.config.schema import ColumnMap, DirectoryTable
+    from releasewatch.config.schema import DirectoryTable
+    from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import Kind
-    from releasewatch.integrations.directories.columns import Heading
-    from releasewatch.usecases.customer_import import DirectoryFiles, ImportOrder, ImportReport, RejectedCell
+    from releasewatch.usecases.customer_import import DirectoryFiles, ImportOrder
     from releasewatch.usecases.customers import Looking
 
 KINDS: tuple[Kind, ...] = ("customers", "contacts", "entitlements")
 UNCONFIGURED = "default"
-_REJECTIONS_PRINTED = 20
 
 
 @click.group()
@@ -37,9 +37,15 @@ def command() -> None:
 
 @command.command("import")
 @click.option("--directory", metavar="NAME", help="Which [directory.NAME]; default: the only one, else 'default'.")
-@click.option("--customers", type=OUTPUT, metavar="FILE", help="CSV: key, name, …")
-@click.option("--contacts", type=OUTPUT, metavar="FILE", help="CSV: customer, name, …")
-@click.option("--entitlements", type=OUTPUT, metavar="FILE", help="CSV: customer, component or product, …")
+@click.option("--customers", type=OUTPUT, metavar="FILE", help="CSV, or FILE.xlsx#Sheet: key, name, …")
+@click.option("--contacts", type=OUTPUT, metavar="FILE", help="The same: customer, name, …")
+@click.option("--entitlements", type=OUTPUT, metavar="FILE", help="The same: customer, component or product, …")
+@click.option(
+    "--guess",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Import nothing: propose a column map for a CRM's export, and show its first rows as read by it.",
+)
 @click.option(
     "--snapshot/--changes",
     "snapshot",
@@ -58,24 +64,33 @@ def command() -> None:
 )
 @click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when any row is rejected.")
 @click.option("--dry-run", is_flag=True, help="Do everything, and take it back.")
-@common()
+@common(output=True, reveal=True)
 def import_(
     app: App,
     form: str,
     directory: str | None,
+    guess: Path | None,
     snapshot: bool,
     accept_ending: int | None,
     accept_callable: int | None,
     strict: bool,
     dry_run: bool,
+    output: Path | None,
+    reveal: str | None,
     **files: Path | None,
 ) -> int:
-    """Import CSV files: from [directory.NAME] of the settings, or those named here; a file not given ends nothing.
+    """Import CSV or XLSX files: from [directory.NAME] of the settings, or those named here.
     A directory of kind http is fetched from its server.
 
-    What the first import of a kind of file brings counts as having been so always; what a later one brings, or lacks,
-    begins or ends with it, unless valid_from and valid_to say otherwise.
+    A file not given ends nothing. What the first import of a kind of file brings counts as having been so always; what
+    a later one brings, or lacks, begins or ends with it, unless valid_from and valid_to say otherwise. With --guess, -o
+    saves the proposed map, and --reveal shows more of the rows.
     """
+    if guess is not None:
+        return _guess(app, guess, directory, form, output, reveal)
+    if reveal:
+        raise InvalidCallError("What an import reports holds nothing to reveal.", "--reveal goes with --guess.")
+    from releasewatch.cli.importing import show_import
     from releasewatch.usecases.customer_import import ImportOrder, import_directory, import_document
 
     name, table = _directory(app, directory)
@@ -95,11 +110,28 @@ def import_(
             report = import_directory(ledger, opened, order, wiring.clock)
         finally:
             ledger.close()
-    if form == "json":
-        emit_json(import_document(report, dry_run=dry_run))
-    else:
-        _show_import(app, report, dry_run=dry_run)
+    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+        if form == "json":
+            emit_json(import_document(report, dry_run=dry_run), stream)
+        else:
+            show_import(app, report, stream, dry_run=dry_run)
     return exit_codes.DONE if report.written or report.unchanged else exit_codes.FAILED_AS_ASKED
+
+
+def _guess(app: App, file: Path, directory: str | None, form: str, output: Path | None, reveal: str | None) -> int:
+    from releasewatch.cli.guessing import guess
+
+    context = click.get_current_context()
+    beside = ("customers", "contacts", "entitlements", "snapshot", "accept_ending", "accept_callable", "strict")
+    for name in (*beside, "dry_run"):
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise InvalidCallError(
+                "--guess imports nothing, and takes no options of an import.", f"Leave out --{name.replace('_', '-')}."
+            )
+    known: Mapping[str, DirectoryTable] = app.config.tables.directory
+    name = directory or (next(iter(known)) if len(known) == 1 else "crm")
+    guess(app, file, name, form, output, reveal)
+    return exit_codes.DONE
 
 
 def _directory(app: App, asked: str | None) -> tuple[str, DirectoryTable | None]:
@@ -143,59 +175,15 @@ def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path
     return {kind: app.config.resolve(name) for kind, name in names.items() if name}
 
 
-def _column_maps(table: DirectoryTable | None) -> dict[Kind, dict[str, Heading | tuple[str, Mapping[str, str]]]]:
+def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
     """The headings of each file by our columns: the configured ones, on top of those of a shipped map."""
     if table is None:
         return {}
-    from releasewatch.integrations.directories.columns import Heading
+    from releasewatch.config.columns import headings_of
     from releasewatch.integrations.directories.presets import load_preset
 
     shipped = load_preset(table.map).headings if table.map else {}
-
-    def heading(one: str | ColumnMap) -> Heading:
-        return Heading(one) if isinstance(one, str) else Heading(one.heading, one.values, one.more)
-
-    maps = {kind: getattr(table.columns, kind) for kind in KINDS}
-    return {
-        kind: {**shipped.get(kind, {}), **{column: heading(one) for column, one in columns.items()}}
-        for kind, columns in maps.items()
-    }
-
-
-def _where(one: RejectedCell) -> str:
-    """Where a row was refused: `customers.csv:12`, or `directory crm customers, page 2, item 105`."""
-    if "line" in one.place:
-        return f"{one.file}:{one.line}"
-    return ", ".join([one.file, *(f"{word} {number}" for word, number in one.place.items())])
-
-
-def _show_import(app: App, report: ImportReport, *, dry_run: bool) -> None:
-    if report.unchanged:
-        say("Unchanged since the last import, says the server: nothing was written.")
-        return
-    numbers = ("read", "added", "changed", "ended", "unchanged", "waiting", "rejected")
-    emit_table(
-        ("file", *numbers),
-        ((outcome.kind, *(str(getattr(outcome, name)) for name in numbers)) for _, outcome in report.files),
-        right=numbers,
-    )
-    for one in report.rejected[:_REJECTIONS_PRINTED]:
-        emit(one_line(f"{_where(one)}: {one.column + ' ' if one.column else ''}{one.reason}") + "\n")
-    rejected = sum(outcome.rejected for _, outcome in report.files)
-    if len(report.rejected) > _REJECTIONS_PRINTED:
-        emit(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
-    if app.quiet:
-        return
-    for file, outcome in report.files:
-        for note in file.notes:
-            say(f"{file.name}: {note}")
-        if outcome.waiting:
-            what = ", ".join(outcome.waiting_for)
-            say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")
-    if not report.written:
-        say("Nothing was imported: --strict stops at rejected rows.")
-    elif dry_run:
-        say("Nothing was kept: this was a rehearsal.")
+    return {kind: {**shipped.get(kind, {}), **headings_of(getattr(table.columns, kind))} for kind in KINDS}
 
 
 @command.command("list")

@@ -1,0 +1,92 @@
+"""Shows what `customer import --guess` makes of a file: the proposed map, and the first rows as it would read them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
+from releasewatch.domain.privacy import Reveal
+
+if TYPE_CHECKING:
+    from releasewatch.usecases.guessing import Guessed
+    from releasewatch.wiring import App
+
+
+def guess(app: App, file: Path, directory: str, form: str, output: Path | None, reveal: str | None) -> None:
+    """Look at a file and say how it could be read; the ledger is not opened."""
+    from releasewatch.usecases.guessing import guess_document, guess_file, guess_toml, sold_by
+
+    tables = app.config.tables
+    sold = sold_by(
+        {key: product.components for key, product in tables.products.items()},
+        {key: component.title or key for key, component in tables.components.items()},
+        [region for environment in tables.environments.values() for region in environment.regions],
+        reveal=app.level(reveal, output),
+    )
+    guessed = guess_file(file, sold)
+    toml = guess_toml(guessed, directory, _as_configured(app, file), is_new=directory not in tables.directory)
+    opaque = tables.privacy.keys == "opaque"
+    if form == "json":
+        document = guess_document(guessed, toml, app.level(reveal, output), opaque=opaque)
+        if output:
+            with open_output(output) as stream:
+                emit_json(document, stream)
+        else:
+            emit_json(document)
+        return
+    if output:
+        with open_output(output) as stream:
+            stream.write(toml)
+        say(f"The proposed map is in {output}; nothing was imported.")
+    else:
+        emit(toml + "\n")
+    # The rows go to stdout in any case, and show what may be shown there.
+    _show_rows(guessed, app.level(reveal, None), opaque=opaque)
+    if not app.quiet:
+        for note in guessed.notes:
+            say(f"{guessed.sheet.label}: {note}")
+
+
+def _as_configured(app: App, file: Path) -> str:
+    """The file's name as the settings would write it: relative to where they stand, when it is below."""
+    absolute, base = (app.cwd / file).resolve(), app.config.resolve(".").resolve()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+
+
+def _show_rows(guessed: Guessed, level: Reveal, *, opaque: bool) -> None:
+    from releasewatch.usecases.guessing import sample_row
+
+    for kind, sample in guessed.samples.items():
+        says = f"{sample.read - sample.silent} of {sample.read} rows say something, {sample.rejected} are rejected"
+        if level < Reveal.KEYS:
+            emit(f"{kind}: {says}\n")
+            continue
+        rows = [sample_row(one, level, opaque=opaque) for one in sample.sample]
+        columns = list(dict.fromkeys(name for row in rows for name in row["values"]))
+        problems = any(row["problems"] for row in rows)
+        emit_table(
+            ("line", *columns, *(["rejected"] if problems else [])),
+            ([str(row["line"]), *(_cell(row, name) for name in columns), *_why(row, problems)] for row in rows),
+            title=f"{kind}: {says}; the first {len(rows)}:",
+            right=("line",),
+            stream=sys.stdout,
+        )
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    if name in row["withheld"]:
+        return "withheld"
+    value = row["values"].get(name)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {text}" for key, text in value.items())
+    if isinstance(value, list):
+        return ";".join(value)
+    return "yes" if value is True else "" if value is None else str(value)
+
+
+def _why(row: dict[str, Any], problems: bool) -> list[str]:
+    if not problems:
+        return []
+    return ["; ".join(f"{one['column'] or ''} {one['reason']}".strip() for one in row["problems"])]

@@ -1,0 +1,63 @@
+"""Shows what `customer import` did: a line for each file, the rows that were refused, and what people should know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from releasewatch.cli.output import emit_table, one_line, say
+
+if TYPE_CHECKING:
+    from releasewatch.usecases.customer_import import ImportReport, RejectedCell
+    from releasewatch.wiring import App
+
+_REJECTIONS_PRINTED = 20
+
+
+def _where(one: RejectedCell) -> str:
+    """Where a row was refused: `customers.csv:12`, or `directory crm customers, page 2, item 105`."""
+    if "line" in one.place:
+        return f"{one.file}:{one.line}"
+    return ", ".join([one.file, *(f"{word} {number}" for word, number in one.place.items())])
+
+
+def show_import(app: App, report: ImportReport, stream: TextIO, *, dry_run: bool) -> None:
+    """What came of each file, which rows were refused and why."""
+    if report.unchanged:
+        say("Unchanged since the last import, says the server: nothing was written.")
+        return
+    numbers = ("read", "added", "changed", "ended", "unchanged", "waiting", "rejected")
+    emit_table(
+        ("file", *numbers),
+        ((outcome.kind, *(str(getattr(outcome, name)) for name in numbers)) for _, outcome in report.files),
+        right=numbers,
+        stream=stream,
+    )
+    for one in report.rejected[:_REJECTIONS_PRINTED]:
+        stream.write(one_line(f"{_where(one)}: {one.column + ' ' if one.column else ''}{one.reason}") + "\n")
+    rejected = sum(outcome.rejected for _, outcome in report.files)
+    if len(report.rejected) > _REJECTIONS_PRINTED:
+        stream.write(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
+    if not app.quiet:
+        _say_of_import(report, dry_run=dry_run)
+
+
+def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
+    """What was recognised, left out and waits; for people."""
+    # A file that feeds several kinds is recognised as the same thing each time.
+    for note in dict.fromkeys(f"{file.name}: {note}" for file, _ in report.files for note in file.notes):
+        say(note)
+    for file, outcome in report.files:
+        if outcome.silent:
+            say(f"{file.name}: {outcome.silent} rows say nothing of {outcome.kind}")
+        if outcome.repeated:
+            say(f"{outcome.repeated} {outcome.kind} are stated more than once, alike")
+        if outcome.unsettled:
+            names = ", ".join(repr(name) for name in outcome.unsettled)
+            say(f"rows about one customer differ in {names}, which are not kept as attributes of these customers")
+        if outcome.waiting:
+            what = ", ".join(outcome.waiting_for)
+            say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")
+    if not report.written:
+        say("Nothing was imported: --strict stops at rejected rows.")
+    elif dry_run:
+        say("Nothing was kept: this was a rehearsal.")
