@@ -11,7 +11,7 @@ from releasewatch.domain.customers import Rejected, Stated
 from releasewatch.domain.past import IMPORT, PastDeployment, Source, Tag
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import ConfigError, InvalidCallError, RefusedError, ReleasewatchError
-from releasewatch.integrations.directories.csv_file import CsvFile, open_csv
+from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.past_deployments import DEPLOYMENTS
 from releasewatch.storage import deployments
 from releasewatch.storage.types import OPEN_END
@@ -119,7 +119,7 @@ def past_of_file(path: Path, since: datetime | None, usual: PastDeployment, now:
 
     Raises InvalidCallError when the file cannot be read, or lacks a column.
     """
-    file: CsvFile[PastDeployment] = open_csv(path, DEPLOYMENTS)
+    file: DirectoryFile[PastDeployment] = open_file(path, DEPLOYMENTS)
     rows: list[PastRow] = []
     rejected: list[RejectedRow] = []
     read = older = 0
@@ -138,7 +138,7 @@ def past_of_file(path: Path, since: datetime | None, usual: PastDeployment, now:
 
 
 def _problem(
-    entry: Stated[PastDeployment] | Rejected, file: CsvFile[PastDeployment], usual: PastDeployment, now: datetime
+    entry: Stated[PastDeployment] | Rejected, file: DirectoryFile[PastDeployment], usual: PastDeployment, now: datetime
 ) -> RejectedRow | None:
     if isinstance(entry, Rejected):
         first = entry.problems[0]
