@@ -56,12 +56,14 @@ PERSONAL = {
 
 STATEMENTS_OF_STAFF = {
     "acceptance": {"why"},
+    "alias_statement": {"why", "recorded_by"},
     "call_item": {"why_withdrawn"},
     "change_edit": {"why", "recorded_by"},
-    "customer_merge": {"why", "recorded_by"},
+    "customer_merge": {"why", "recorded_by", "why_undone"},
     "mark": {"why", "recorded_by"},
     "settings": {"recorded_by"},
     "staff_leave": {"why", "recorded_by"},
+    "suppression": {"why", "recorded_by", "why_readmitted"},
 }
 """Who of our people said something, and why in their words: it belongs to the row that it is about."""
 

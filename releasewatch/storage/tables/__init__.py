@@ -24,6 +24,7 @@ from releasewatch.storage.tables.changes import (
     changed_path,
 )
 from releasewatch.storage.tables.customers import (
+    alias_statement,
     contact,
     contact_detail,
     customer,
@@ -49,6 +50,7 @@ from releasewatch.storage.tables.deployments import (
     target,
     window,
 )
+from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
 from releasewatch.storage.tables.releases import (
     release,
@@ -61,6 +63,7 @@ from releasewatch.storage.tables.staff import staff, staff_leave, staff_person
 
 __all__ = [
     "acceptance",
+    "alias_statement",
     "axis_value",
     "baseline",
     "call",
@@ -114,6 +117,8 @@ __all__ = [
     "staff",
     "staff_leave",
     "staff_person",
+    "suppression",
+    "suppression_key",
     "target",
     "window",
 ]

@@ -99,15 +99,39 @@ customer_alias: Table[CustomerAliasColumns] = Table(
 )
 
 
+class AliasStatementColumns(TypedColumns):
+    """What one of our people said of an alias, and why. `word`: added, or removed (then no import brings it back)."""
+
+    customer_id = Column(Uuid16, ForeignKey("customer.customer_id"), primary_key=True)
+    alias = Column(key_type(), primary_key=True)
+    recorded_from = Column(Instant, primary_key=True)
+    recorded_to = Column(Instant, nullable=False)
+    word = Column(key_type(), nullable=False)
+    why = Column(String, nullable=False)
+    recorded_by = Column(String, nullable=False)
+
+
+alias_statement: Table[AliasStatementColumns] = Table(
+    "alias_statement", metadata, AliasStatementColumns, info=placed("customer")
+)
+
+
 class CustomerMergeColumns(TypedColumns):
-    """That a customer was taken over by another one; read through to the survivor."""
+    """That a customer was taken over by another one; read through to the survivor.
+
+    `survivor_id` is whoever is left at the end of a chain; `through_id` whom the customer was merged into, where that
+    one was merged in turn.
+    """
 
     customer_id = Column(Uuid16, ForeignKey("customer.customer_id"), primary_key=True)
     recorded_from = Column(Instant, primary_key=True)
     recorded_to = Column(Instant, nullable=False)
     survivor_id = Column(Uuid16, nullable=False)
+    through_id = Column(Uuid16, nullable=True)
     why = Column(String, nullable=False)
     recorded_by = Column(String, nullable=False)
+    why_undone = Column(String, nullable=False, default="")
+    undone_by = Column(String, nullable=False, default="")
 
 
 customer_merge: Table[CustomerMergeColumns] = Table(
