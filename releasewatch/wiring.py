@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger, Rehearsal
+    from releasewatch.usecases.customers import Looking
     from releasewatch.usecases.record_facts import Surroundings
     from releasewatch.usecases.releases import StoredRelease
 
@@ -312,6 +313,21 @@ class App:
         channel = self.channel(output)
         privacy = self.config.tables.privacy
         return decide_level(channel, WORDS[reveal] if reveal else None, WORDS[privacy.terminal], WORDS[privacy.ci])
+
+    def looking(
+        self,
+        reveal: str | None,
+        output: Path | None = None,
+        *,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Looking:
+        """As of when customers are looked up, and how much of them may be shown where the answer goes."""
+        from releasewatch.storage.when import When
+        from releasewatch.usecases.customers import Looking
+
+        opaque = self.config.tables.privacy.keys == "opaque"
+        return Looking(When(at or self.now, known_at), self.level(reveal, output), opaque)
 
     def channel(self, output: Path | None) -> Channel:
         """Where output goes."""

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from releasewatch import wiring
-from releasewatch.cli import exit_codes
+from releasewatch.cli import exit_codes, sameness
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.errors import InvalidCallError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import Kind
     from releasewatch.usecases.customer_import import DirectoryFiles, ImportOrder
-    from releasewatch.usecases.customers import Looking
 
 KINDS: tuple[Kind, ...] = ("customers", "contacts", "entitlements")
 UNCONFIGURED = "default"
@@ -33,6 +32,10 @@ UNCONFIGURED = "default"
 @click.group()
 def command() -> None:
     """The directory: customers, contacts and what they use."""
+
+
+command.add_command(sameness.alias)
+command.add_command(sameness.merge)
 
 
 @command.command("import")
@@ -190,6 +193,7 @@ def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many (table, json).")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before (table, json).")
 @click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
+@click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
 @common(("table", "json", "jsonl", "csv"), output=True, reveal=True)
 def list_(
     app: App,
@@ -197,13 +201,14 @@ def list_(
     limit: int,
     after: str | None,
     at: datetime | None,
+    known_at: datetime | None,
     output: Path | None,
     reveal: str | None,
 ) -> None:
     """The customers of the directory, by key; jsonl and csv give all of them, as they come."""
     from releasewatch.usecases.customers import list_document, read_customers
 
-    looking = _looking(app, reveal, output, at)
+    looking = app.looking(reveal, output, at=at, known_at=known_at)
     with open_output(output) if output else nullcontext(sys.stdout) as stream:
         if form == "jsonl":
             emit_jsonl(read_customers(app.ledger, looking), stream)
@@ -213,16 +218,6 @@ def list_(
             emit_json(list_document(app.ledger, looking, limit=limit, after=after), stream)
         else:
             _show_list(app, list_document(app.ledger, looking, limit=limit, after=after), stream)
-
-
-def _looking(
-    app: App, reveal: str | None, output: Path | None, at: datetime | None, known_at: datetime | None = None
-) -> Looking:
-    from releasewatch.storage.customers import When
-    from releasewatch.usecases.customers import Looking
-
-    opaque = app.config.tables.privacy.keys == "opaque"
-    return Looking(When(at or app.now, known_at), app.level(reveal, output), opaque)
 
 
 _COLUMNS = ("key", "name", "customer_tier", "account_manager", "country", "entitlements")
@@ -274,7 +269,7 @@ def show(
     """
     from releasewatch.usecases.customers import show_document
 
-    document = show_document(app.ledger, customer, _looking(app, reveal, output, at, known_at))
+    document = show_document(app.ledger, customer, app.looking(reveal, output, at=at, known_at=known_at))
     with open_output(output) if output else nullcontext(sys.stdout) as stream:
         if form == "json":
             emit_json(document, stream)
@@ -322,7 +317,9 @@ _ANY = {"subject": "", "environment": "all production", "region": "any", "ring":
 
 _FACTS = (
     "aliases",
+    "merged",
     "parent",
+    "children",
     "customer_tier",
     "segment",
     "account_manager",
@@ -347,8 +344,17 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} = {text}" for name, text in value.items())
     if isinstance(value, list):
-        return ", ".join(one if isinstance(one, str) else f"{one['kind']} ({one['why']})" for one in value)
+        return ", ".join(map(_item_words, value))
     return str(value)
+
+
+def _item_words(item: Any) -> str:
+    """An alias or a child, a mark, or somebody who was merged."""
+    if isinstance(item, str):
+        return item
+    what = item["key"] if "key" in item else item["kind"].replace("_", " ")
+    about = f" of {item['contact']}" if item.get("contact") else ""
+    return f"{what}{about} ({item['why']})"
 
 
 def _day(app: App, instant: str | None) -> str:

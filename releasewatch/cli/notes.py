@@ -96,7 +96,7 @@ def render(
         made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
         made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
-    own = {scope.name, *scope.refs} if scope else set()
+    own = {scope.name, *scope.refs, *scope.titles} if scope else set()
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
         say(f"Passed by hand: {len(allow)} words, because: {why}")

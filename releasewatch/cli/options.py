@@ -54,6 +54,8 @@ RELEASE = NameType(chosen_by_others=True)
 """The name of a release: a tag may hold anything, and it is made printable where it is shown."""
 INSTANT = InstantType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
+BY = click.option("--by", metavar="WHO", help="Who says so; default: RELEASEWATCH_ACTOR, CI's actor, or git's e-mail.")
+"""Who of our people says something; without it `App.actor` is asked."""
 
 
 def common(

@@ -118,12 +118,13 @@ class CustomerScope:
     """The one customer that notes are for: only what reaches them is told, under the titles of their own components.
 
     `components`: full keys of the customer's components that the deployment reaches. `refs`: every key and alias that a
-    `Customer:` trailer may name them by.
+    `Customer:` trailer may name them by. `titles`: what they, and those whom they took over, are called.
     """
 
     name: str
     components: frozenset[str]
     refs: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -3,24 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import CTE, Connection, and_, func, insert, select
 
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure import ExposureQuestion, exposed_customers
+from releasewatch.storage.exposure_rows import exposed_once, merged_customers
+from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
 from releasewatch.storage.sql import chunks, digest_of, next_number
+from releasewatch.storage.types import OPEN_END
 
 
-def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, Any]:
-    """What the directory says of each exposed customer: facts and contract in one row."""
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What the directory says of a customer that a call depends on.
+
+    Do-not-call and escalated are so when it says so of the customer or of anybody who was merged into them.
+    """
+
+    customer_tier: str
+    account_manager: str
+    country: str
+    timezone: str
+    language: str
+    contract_value: Decimal | None
+    currency: str
+    renewal_on: date | None
+    do_not_call: bool
+    escalated: bool
+
+
+def _members(q: ExposureQuestion) -> CTE:
+    """The exposed customers and who was merged into them: `member_id`, and the survivor as `customer_id`."""
+    merged = merged_customers(q)
+    exposed = exposed_once(q, in_view(q), merged)
+    themselves = select(exposed.c.customer_id.label("member_id"), exposed.c.customer_id)
+    others = select(merged.c.customer_id, merged.c.survivor_id).join_from(
+        merged, exposed, exposed.c.customer_id == merged.c.survivor_id
+    )
+    return themselves.union_all(others).cte("member")
+
+
+def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, CallFacts]:
+    """What the directory says of each exposed customer; of one it has lost, what it says of whom they took over."""
     f, c = t.customer_fact.c, t.customer_contract.c
-    exposed = exposed_customers(q)
+    member = _members(q)
     rows = connection.execute(
-        select(t.customer_fact, c.contract_value, c.currency, c.renewal_on)
-        .join_from(t.customer_fact, exposed, exposed.c.customer_id == f.customer_id)
+        select(
+            member.c.customer_id.label("survivor_id"),
+            t.customer_fact,
+            c.contract_value,
+            c.currency,
+            c.renewal_on,
+        )
+        .join_from(t.customer_fact, member, member.c.member_id == f.customer_id)
         .outerjoin(
             t.customer_contract,
             and_(
@@ -32,17 +72,39 @@ def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, Any]:
             ),
         )
         .where(f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at)
+        .order_by(f.customer_id)
     )
-    return {row.customer_id: row for row in rows}
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.survivor_id, []).append(row)
+    return {survivor: _call_facts(survivor, mine) for survivor, mine in found.items()}
+
+
+def _call_facts(survivor: UUID, rows: Sequence[Any]) -> CallFacts:
+    own = next((row for row in rows if row.customer_id == survivor), rows[0])
+    return CallFacts(
+        own.customer_tier,
+        own.account_manager,
+        own.country,
+        own.timezone,
+        own.language,
+        own.contract_value,
+        own.currency or "",
+        own.renewal_on,
+        do_not_call=any(row.do_not_call for row in rows),
+        escalated=any(row.escalated for row in rows),
+    )
 
 
 def read_contacts(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
     """The contacts of each exposed customer with their details, the primary one first, then by key."""
     c, d = t.contact.c, t.contact_detail.c
-    exposed = exposed_customers(q)
+    member = _members(q)
     rows = connection.execute(
-        select(t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email)
-        .join_from(t.contact, exposed, exposed.c.customer_id == c.customer_id)
+        select(
+            member.c.customer_id.label("survivor_id"), t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email
+        )
+        .join_from(t.contact, member, member.c.member_id == c.customer_id)
         .join(
             t.contact_detail,
             and_(
@@ -53,36 +115,36 @@ def read_contacts(connection: Connection, q: ExposureQuestion) -> dict[UUID, lis
             ),
         )
         .where(c.valid_from <= q.at, c.valid_to > q.at, c.recorded_from <= q.known_at, c.recorded_to > q.known_at)
-        .order_by(c.customer_id, c.is_primary.desc(), c.key, d.name)
+        .order_by(member.c.customer_id, c.is_primary.desc(), c.key, d.name, c.contact_id)
     )
     found: dict[UUID, list[Any]] = {}
     for row in rows:
-        found.setdefault(row.customer_id, []).append(row)
+        found.setdefault(row.survivor_id, []).append(row)
     return found
 
 
 def read_marks(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
     """The marks that our people made on exposed customers and their contacts."""
     m = t.mark.c
-    exposed = exposed_customers(q)
+    member = _members(q)
     rows = connection.execute(
-        select(t.mark)
-        .join_from(t.mark, exposed, exposed.c.customer_id == m.customer_id)
+        select(member.c.customer_id.label("survivor_id"), m.contact_id, m.kind)
+        .join_from(t.mark, member, member.c.member_id == m.customer_id)
         .where(m.recorded_from <= q.known_at, m.recorded_to > q.known_at)
     )
     found: dict[UUID, list[Any]] = {}
     for row in rows:
-        found.setdefault(row.customer_id, []).append(row)
+        found.setdefault(row.survivor_id, []).append(row)
     return found
 
 
 def read_aliases(connection: Connection, q: ExposureQuestion) -> dict[UUID, set[str]]:
     """Every name that exposed customers answer to."""
     a = t.customer_alias.c
-    exposed = exposed_customers(q)
+    member = _members(q)
     rows = connection.execute(
-        select(a.customer_id, a.alias)
-        .join_from(t.customer_alias, exposed, exposed.c.customer_id == a.customer_id)
+        select(member.c.customer_id, a.alias)
+        .join_from(t.customer_alias, member, member.c.member_id == a.customer_id)
         .where(a.recorded_from <= q.known_at, a.recorded_to > q.known_at)
     )
     found: dict[UUID, set[str]] = {}
@@ -114,12 +176,22 @@ def breaking_components(connection: Connection, deployment_id: int) -> set[int]:
 
 
 def planned_calls(connection: Connection, deployment_id: int) -> dict[UUID, Any]:
-    """The open calls that a deployment has an item in: `customer_id -> (call_id, status, purpose)`."""
-    i, c = t.call_item.c, t.call.c
+    """The calls that a deployment has an item in: `customer_id -> (call_id, status, purpose)`.
+
+    A call of somebody who was merged is the survivor's, who comes first where both have one.
+    """
+    i, c, m = t.call_item.c, t.call.c, t.customer_merge.c
     rows = connection.execute(
-        select(i.customer_id, i.call_id, i.purpose, c.status)
+        select(
+            func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type).label("customer_id"),
+            i.call_id,
+            i.purpose,
+            c.status,
+        )
         .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
+        .outerjoin(t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END))
         .where(i.deployment_id == deployment_id, i.withdrawn_at.is_(None))
+        .order_by(m.customer_id.is_(None), i.call_id)
     )
     return {row.customer_id: row for row in rows}
 

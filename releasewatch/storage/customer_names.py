@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select, union
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.merges import members_of
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from releasewatch.storage.when import When
 
-def aliases_of(connection: Connection, customer_id: UUID, known_at: datetime) -> list[str]:
-    """Every name that one customer answers to, its key among them."""
-    a = t.customer_alias.c
+
+def aliases_of(connection: Connection, customer_id: UUID, when: When) -> list[str]:
+    """Every name that one customer answers to, its key among them, and those of whom they took over."""
+    a = t.customer_alias
+    members = members_of(connection, customer_id, when)
     return list(
         connection.scalars(
-            select(a.alias)
-            .where(a.customer_id == customer_id, a.recorded_from <= known_at, a.recorded_to > known_at)
-            .order_by(a.alias)
+            select(a.c.alias).where(a.c.customer_id.in_(members), when.recorded(a)).distinct().order_by(a.c.alias)
         )
     )
 
@@ -36,6 +38,14 @@ def account_managers(connection: Connection) -> list[str]:
     """The keys of everybody who is or was the account manager of a customer."""
     found = t.customer_fact.c.account_manager
     return list(connection.scalars(select(found).where(found != "").distinct().order_by(found)))
+
+
+def titles_of(connection: Connection, customer_id: UUID, when: When) -> list[str]:
+    """What the directory calls a customer, and those whom they took over."""
+    f = t.customer_fact
+    members = members_of(connection, customer_id, when)
+    query = select(f.c.name).where(f.c.customer_id.in_(members), when.held(f), f.c.name != "")
+    return list(connection.scalars(query.order_by(f.c.name)))
 
 
 def all_names(connection: Connection, at: datetime) -> list[str]:

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
-from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.customer_refs import LAST_CHARACTER, CustomerRef, get_ref, resolve_customer
+from releasewatch.storage.merges import MergeLine, members_of, merged_lines
 from releasewatch.storage.types import OPEN_END
+from releasewatch.storage.when import When
 
-_LAST_CHARACTER = "\U0010ffff"
-_CANDIDATES = 10
-_NEAR_ENOUGH = 2000
-"""So many names that begin alike are looked at for a `did you mean`."""
+__all__ = [
+    "ContactLine",
+    "CustomerContract",
+    "CustomerDetails",
+    "CustomerFacts",
+    "CustomerLine",
+    "CustomerRef",
+    "EntitlementLine",
+    "MarkLine",
+    "When",
+    "count_customers",
+    "cursor_of",
+    "get_customer",
+    "get_ref",
+    "list_customers",
+    "resolve_customer",
+]
+
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRef:
-    """A customer that a name was resolved to."""
-
-    customer_id: UUID
-    key: str
-    directory: str
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """`at`: true at that instant. `known_at`: as recorded by then; None: as recorded now."""
-
-    at: datetime
-    known_at: datetime | None = None
-
-    def held(self, table: FromClause) -> ColumnElement[bool]:
-        """Rows with both clocks that held then."""
-        return and_(table.c.valid_from <= self.at, table.c.valid_to > self.at, self.recorded(table))
-
-    def recorded(self, table: FromClause) -> ColumnElement[bool]:
-        """Rows that were recorded then."""
-        if self.known_at is None:
-            recorded: ColumnElement[bool] = table.c.recorded_to == OPEN_END
-            return recorded
-        return and_(table.c.recorded_from <= self.known_at, table.c.recorded_to > self.known_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +71,7 @@ class ContactLine:
     primary: bool
     do_not_call: bool
     consent: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +85,19 @@ class EntitlementLine:
     version: str
     valid_from: datetime
     valid_to: datetime | None
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
 class MarkLine:
-    """What one of our people marked by hand."""
+    """What one of our people marked by hand; `contact_id` None: of the customer."""
 
     kind: str
+    contact_id: UUID | None
     why: str
     recorded_by: str
     recorded_from: datetime
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +130,11 @@ class CustomerContract:
 
 @dataclass(frozen=True, slots=True)
 class CustomerDetails:
-    """Everything about one customer at an instant; `facts` is None when the directory did not have them then."""
+    """Everything about one customer at an instant; `facts` is None when the directory did not have them then.
+
+    What was known of those who were merged into them (`merged`) is theirs; `of` says whose it was, empty for their own.
+    `parent` is whom the directory's word means, where it means one customer; `children` are those who name them so.
+    """
 
     ref: CustomerRef
     recorded_at: datetime
@@ -148,96 +144,9 @@ class CustomerDetails:
     contacts: tuple[ContactLine, ...]
     entitlements: tuple[EntitlementLine, ...]
     marks: tuple[MarkLine, ...]
-
-
-def resolve_customer(connection: Connection, ref: str) -> CustomerRef:
-    """The customer that a key, an alias, `directory:key` or a unique beginning of one means; merged ones read through.
-
-    Raises AmbiguousNameError with the candidates, UnknownNameError with what may have been meant.
-    """
-    ref = ref.strip()
-    for find in (_by_name, _by_directory_and_key, _by_key_of_the_past, _by_beginning):
-        found = find(connection, ref) if ref and "\0" not in ref else []
-        survivors = {one.customer_id: one for one in (_survivor(connection, one) for one in found)}
-        if len(survivors) == 1:
-            return next(iter(survivors.values()))
-        if survivors:
-            raise _ambiguous(ref, list(survivors.values()), len(found) > _CANDIDATES)
-    raise _unknown(connection, ref)
-
-
-def _refs(connection: Connection, condition: ColumnElement[bool], *, current: bool = True) -> list[CustomerRef]:
-    c, a = t.customer.c, t.customer_alias.c
-    query = select(c.customer_id, c.key, c.directory).where(condition).distinct()
-    if current:
-        query = query.join_from(t.customer, t.customer_alias, a.customer_id == c.customer_id)
-        query = query.where(a.recorded_to == OPEN_END)
-    rows = connection.execute(query.order_by(c.key, c.directory).limit(_CANDIDATES + 1))
-    return [CustomerRef(*row) for row in rows]
-
-
-def _by_name(connection: Connection, ref: str) -> list[CustomerRef]:
-    return _refs(connection, t.customer_alias.c.alias == ref)
-
-
-def _by_directory_and_key(connection: Connection, ref: str) -> list[CustomerRef]:
-    directory, _, key = ref.partition(":")
-    c = t.customer.c
-    return _refs(connection, and_(c.directory == directory, c.key == key), current=False)
-
-
-def _by_key_of_the_past(connection: Connection, ref: str) -> list[CustomerRef]:
-    """Customers who have left the directory are still known by their key."""
-    return _refs(connection, t.customer.c.key == ref, current=False)
-
-
-def _by_beginning(connection: Connection, ref: str) -> list[CustomerRef]:
-    alias = t.customer_alias.c.alias
-    return _refs(connection, and_(alias >= ref, alias < ref + _LAST_CHARACTER))
-
-
-def _survivor(connection: Connection, ref: CustomerRef) -> CustomerRef:
-    """Whom a customer was merged into, if anybody."""
-    seen = {ref.customer_id}
-    m, c = t.customer_merge.c, t.customer.c
-    while True:
-        row = connection.execute(
-            select(c.customer_id, c.key, c.directory)
-            .join_from(t.customer_merge, t.customer, c.customer_id == m.survivor_id)
-            .where(m.customer_id == ref.customer_id, m.recorded_to == OPEN_END)
-        ).first()
-        if row is None or row.customer_id in seen:
-            return ref
-        ref = CustomerRef(*row)
-        seen.add(ref.customer_id)
-
-
-def _ambiguous(ref: str, found: Sequence[CustomerRef], more: bool) -> AmbiguousNameError:
-    found = found[:_CANDIDATES]
-    same_key = len({one.key for one in found}) < len(found)
-    words = [f"{one.directory}:{one.key}" if same_key else one.key for one in found]
-    return AmbiguousNameError(
-        f"{ref!r} may mean several customers.", f"Candidates: {', '.join(words)}{', …' if more else ''}"
-    )
-
-
-def _unknown(connection: Connection, ref: str) -> UnknownNameError:
-    a = t.customer_alias.c
-    start = ref[:1]
-    near: dict[str, str] = {}
-    for first in {start.upper(), start.lower()} - {""}:
-        query = (
-            select(a.alias, t.customer.c.key)
-            .join_from(t.customer_alias, t.customer, t.customer.c.customer_id == a.customer_id)
-            .where(a.alias >= first, a.alias < first + _LAST_CHARACTER, a.recorded_to == OPEN_END)
-            .order_by(a.alias)
-            .limit(_NEAR_ENOUGH)
-        )
-        if "\0" not in ref:
-            near |= {alias.casefold(): key for alias, key in connection.execute(query)}
-    close = difflib.get_close_matches(ref.casefold(), near, n=1)
-    hint = f"Did you mean {near[close[0]]}?" if close else "See: releasewatch customer list"
-    return UnknownNameError(f"There is no customer {ref!r}, by key or alias.", hint)
+    merged: tuple[MergeLine, ...]
+    parent: str
+    children: tuple[str, ...]
 
 
 def list_customers(
@@ -261,7 +170,18 @@ def list_customers(
 def count_customers(connection: Connection, when: When) -> int:
     """How many customers the directory has at an instant."""
     f = t.customer_fact
-    return connection.scalar(select(func.count()).select_from(f).where(when.held(f))) or 0
+    query = select(func.count()).select_from(f).where(when.held(f), f.c.customer_id.not_in(_read_through(when)))
+    return connection.scalar(query) or 0
+
+
+def _read_through(when: When) -> Select[UUID]:
+    """Who is not listed, because the survivor whom they were merged into is."""
+    m, f = t.customer_merge, t.customer_fact.alias("of_survivor")
+    return (
+        select(m.c.customer_id)
+        .join_from(m, f, f.c.customer_id == m.c.survivor_id)
+        .where(when.recorded(m), when.held(f))
+    )
 
 
 def cursor_of(line: CustomerLine) -> str:
@@ -276,37 +196,51 @@ def _page(
     query = (
         select(c.customer_id, c.key, c.directory, f.c.name, f.c.customer_tier, f.c.account_manager, f.c.country)
         .join_from(t.customer, f, f.c.customer_id == c.customer_id)
-        .where(when.held(f))
+        .where(when.held(f), f.c.customer_id.not_in(_read_through(when)))
         .order_by(c.key, c.directory)
         .limit(size)
     )
     if after is not None:
         key, _, directory = after.rpartition("@")
         if not key:
-            key, directory = after, _LAST_CHARACTER
+            key, directory = after, LAST_CHARACTER
         query = query.where(or_(c.key > key, and_(c.key == key, c.directory > directory)))
     return connection.execute(query).all()
 
 
 def _count_entitlements(connection: Connection, when: When, ids: Collection[UUID]) -> dict[UUID, int]:
-    e = t.entitlement
-    query = select(e.c.customer_id, func.count()).where(e.c.customer_id.in_(ids), when.held(e))
-    return dict(connection.execute(query.group_by(e.c.customer_id)).all())
+    """What customers use, and what those use who were merged into them."""
+    e, m = t.entitlement, t.customer_merge
+    merges = select(m.c.customer_id, m.c.survivor_id).where(m.c.survivor_id.in_(ids), when.recorded(m))
+    survivor: dict[UUID, UUID] = dict(connection.execute(merges).all())
+    query = select(e.c.customer_id, func.count()).where(e.c.customer_id.in_([*ids, *survivor]), when.held(e))
+    counts: dict[UUID, int] = {}
+    for customer_id, many in connection.execute(query.group_by(e.c.customer_id)):
+        owner = survivor.get(customer_id, customer_id)
+        counts[owner] = counts.get(owner, 0) + many
+    return counts
 
 
 def get_customer(connection: Connection, ref: CustomerRef, when: When) -> CustomerDetails:
     """Everything about a customer at an instant."""
     recorded_at = connection.scalar(select(t.customer.c.recorded_at).where(t.customer.c.customer_id == ref.customer_id))
     assert recorded_at is not None, "a reference is to a customer that exists"  # noqa: S101 - a reference was resolved
+    members = members_of(connection, ref.customer_id, when)
+    whose = {one: get_ref(connection, one).key if one != ref.customer_id else "" for one in members}
+    facts = _facts(connection, ref, when)
+    aliases = _aliases(connection, members, when)
     return CustomerDetails(
         ref,
         recorded_at,
-        _facts(connection, ref, when),
+        facts,
         _contract(connection, ref, when),
-        _aliases(connection, ref, when),
-        tuple(_contacts(connection, ref, when)),
-        tuple(_entitlements(connection, ref, when)),
-        tuple(_marks(connection, ref, when)),
+        tuple(one for one in aliases if one != ref.key),
+        tuple(_contacts(connection, whose, when)),
+        tuple(_entitlements(connection, whose, when)),
+        tuple(_marks(connection, whose, when)),
+        tuple(merged_lines(connection, members, when)),
+        _parent(connection, facts.parent if facts else "", when),
+        _children(connection, aliases, when),
     )
 
 
@@ -324,13 +258,35 @@ def _contract(connection: Connection, ref: CustomerRef, when: When) -> CustomerC
     return CustomerContract(*row) if row is not None else None
 
 
-def _aliases(connection: Connection, ref: CustomerRef, when: When) -> tuple[str, ...]:
+def _aliases(connection: Connection, members: Collection[UUID], when: When) -> list[str]:
     a = t.customer_alias
-    query = select(a.c.alias).where(a.c.customer_id == ref.customer_id, a.c.alias != ref.key, when.recorded(a))
-    return tuple(connection.scalars(query.order_by(a.c.alias)))
+    query = select(a.c.alias).where(a.c.customer_id.in_(members), when.recorded(a)).distinct()
+    return list(connection.scalars(query.order_by(a.c.alias)))
 
 
-def _contacts(connection: Connection, ref: CustomerRef, when: When) -> Iterator[ContactLine]:
+def _parent(connection: Connection, word: str, when: When) -> str:
+    """The key of the customer whom a directory's `parent` means; the word itself where that is not one of them."""
+    a, c, m = t.customer_alias, t.customer.c, t.customer_merge
+    survivor = and_(m.c.customer_id == a.c.customer_id, when.recorded(m))
+    query = (
+        select(c.key)
+        .join_from(a, m, survivor, isouter=True)
+        .join(t.customer, c.customer_id == func.coalesce(m.c.survivor_id, a.c.customer_id))
+        .where(a.c.alias == word, when.recorded(a))
+        .distinct()
+    )
+    found = list(connection.scalars(query)) if word else []
+    return found[0] if len(found) == 1 else word
+
+
+def _children(connection: Connection, names: Collection[str], when: When) -> tuple[str, ...]:
+    """The keys of those whose directory says that one of these names is their parent."""
+    f, c = t.customer_fact, t.customer.c
+    query = select(c.key).join_from(f, t.customer, c.customer_id == f.c.customer_id)
+    return tuple(connection.scalars(query.where(f.c.parent.in_(names), when.held(f)).order_by(c.key, c.directory)))
+
+
+def _contacts(connection: Connection, whose: Mapping[UUID, str], when: When) -> Iterator[ContactLine]:
     c, d = t.contact, t.contact_detail
     person = [d.c[name] == c.c[name] for name in ("customer_id", "contact_id", "valid_from", "recorded_from")]
     texts = [func.coalesce(d.c[name], "") for name in ("name", "phone", "phone_e164", "phone_state", "email")]
@@ -352,27 +308,31 @@ def _contacts(connection: Connection, ref: CustomerRef, when: When) -> Iterator[
             c.c.is_primary,
             c.c.do_not_call,
             c.c.consent,
+            c.c.customer_id,
         )
         .join_from(c, d, and_(*person), isouter=True)
-        .where(c.c.customer_id == ref.customer_id, when.held(c))
+        .where(c.c.customer_id.in_(whose), when.held(c))
         .order_by(c.c.is_primary.desc(), c.c.key, name, c.c.contact_id)
     )
-    for row in connection.execute(query):
-        yield ContactLine(*row)
+    for found in connection.execute(query):
+        values = list[Any](found)
+        yield ContactLine(*[*values[:-1], whose[values[-1]]])
 
 
-def _entitlements(connection: Connection, ref: CustomerRef, when: When) -> Iterator[EntitlementLine]:
+def _entitlements(connection: Connection, whose: Mapping[UUID, str], when: When) -> Iterator[EntitlementLine]:
     e = t.entitlement
-    columns = [e.c[name] for name in EntitlementLine.__slots__]
-    query = select(*columns).where(e.c.customer_id == ref.customer_id, when.held(e))
-    for row in connection.execute(query.order_by(*columns)):
-        line = EntitlementLine(*row)
+    columns = [e.c[name] for name in EntitlementLine.__slots__ if name != "of"]
+    query = select(*columns, e.c.customer_id).where(e.c.customer_id.in_(whose), when.held(e))
+    for found in connection.execute(query.order_by(*columns, e.c.customer_id)):
+        values = list[Any](found)
+        line = EntitlementLine(*[*values[:-1], whose[values[-1]]])
         yield replace(line, valid_to=None) if line.valid_to == OPEN_END else line
 
 
-def _marks(connection: Connection, ref: CustomerRef, when: When) -> Iterator[MarkLine]:
+def _marks(connection: Connection, whose: Mapping[UUID, str], when: When) -> Iterator[MarkLine]:
     m = t.mark
-    columns = [m.c[name] for name in MarkLine.__slots__]
-    query = select(*columns).where(m.c.customer_id == ref.customer_id, when.recorded(m))
-    for row in connection.execute(query.order_by(m.c.recorded_from, m.c.kind)):
-        yield MarkLine(*row)
+    columns = [m.c[name] for name in MarkLine.__slots__ if name != "of"]
+    query = select(*columns, m.c.customer_id).where(m.c.customer_id.in_(whose), when.recorded(m))
+    for found in connection.execute(query.order_by(m.c.recorded_from, m.c.kind)):
+        values = list[Any](found)
+        yield MarkLine(*[*values[:-1], whose[values[-1]]])

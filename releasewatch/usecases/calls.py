@@ -158,7 +158,7 @@ def _candidates(
         rank_reach, distance = divmod(best.rank, 10_000)
         components = sorted({row.component_id for row in mine if row.component_id is not None})
         fact = facts.get(customer_id)
-        wrong = {m.contact_id for m in marks.get(customer_id, ()) if m.kind == "wrong_number"}
+        marked = {(m.contact_id, m.kind) for m in marks.get(customer_id, ())}
         stopped = [m for m in marks.get(customer_id, ()) if m.kind == "do_not_call" and m.contact_id is None]
         possible = not any(row.certain for row in mine)
         owner = book.owner(fact.account_manager if fact else "", day)
@@ -181,7 +181,7 @@ def _candidates(
                 possible_because=uncertain_because(mine) if possible else (),
                 tier=fact.customer_tier if fact else "",
                 contract_value=fact.contract_value if fact else None,
-                currency=(fact.currency or "") if fact else "",
+                currency=fact.currency if fact else "",
                 renewal_on=fact.renewal_on if fact else None,
                 escalated=bool(fact and fact.escalated),
                 do_not_call=bool(stopped) or bool(fact and fact.do_not_call),
@@ -191,7 +191,7 @@ def _candidates(
                 country=fact.country if fact else "",
                 timezone=fact.timezone if fact else "",
                 language=fact.language if fact else "",
-                contacts=tuple(_contact(row, wrong) for row in contacts.get(customer_id, ())),
+                contacts=tuple(_contact(row, marked) for row in contacts.get(customer_id, ())),
                 say=points.of(scope),
             ),
         )
@@ -216,7 +216,7 @@ def _component(number: int, nearest: Mapping[int, Any], names: Mapping[int, str]
     )
 
 
-def _contact(row: Any, wrong: set[Any]) -> CallContact:
+def _contact(row: Any, marked: set[tuple[UUID | None, str]]) -> CallContact:
     return CallContact(
         key=row.key,
         name=row.name,
@@ -230,9 +230,9 @@ def _contact(row: Any, wrong: set[Any]) -> CallContact:
         best_from=row.best_from,
         best_to=row.best_to,
         primary=row.is_primary,
-        do_not_call=row.do_not_call,
+        do_not_call=row.do_not_call or (row.contact_id, "do_not_call") in marked,
         consent=row.consent,
-        wrong_number=row.contact_id in wrong,
+        wrong_number=(row.contact_id, "wrong_number") in marked,
     )
 
 

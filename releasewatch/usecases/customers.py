@@ -20,14 +20,21 @@ from releasewatch.storage.types import OPEN_START
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from releasewatch.storage.customers import ContactLine, CustomerDetails, CustomerLine, EntitlementLine, When
+    from releasewatch.storage.customers import (
+        ContactLine,
+        CustomerDetails,
+        CustomerLine,
+        EntitlementLine,
+        MarkLine,
+        When,
+    )
     from releasewatch.storage.ledger import Ledger
+    from releasewatch.storage.merges import MergeLine
 
 _NAMED = ("name", "customer_tier", "account_manager", "country")
 """What of a line is shown only where names may be."""
 _NAMED_FACTS = (
     "name",
-    "parent",
     "customer_tier",
     "segment",
     "account_manager",
@@ -107,7 +114,9 @@ def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
     with ledger.read() as connection:
         found = get_customer(connection, resolve_customer(connection, ref), when)
     named = {name: getattr(found.facts, name) if found.facts else None for name in _NAMED_FACTS}
-    shown: dict[str, Any] = {**named, "aliases": list(found.aliases), **_private(found)}
+    related = {"aliases": list(found.aliases), "parent": found.parent, "children": list(found.children)}
+    merged = [_dated(one) for one in found.merged]
+    shown: dict[str, Any] = {**named, **related, "merged": merged, **_private(found)}
     withheld = [name for name in shown if not _may_show(name, looking.reveal)]
     return {
         "customer": {
@@ -143,8 +152,19 @@ def _private(found: CustomerDetails) -> dict[str, Any]:
         "renewal_on": renewal.isoformat() if renewal else None,
         "attributes": dict(contract.attributes) if contract else {},
         "contacts": [_contact(one) for one in found.contacts],
-        "marks": [{**asdict(one), "recorded_from": format_utc(one.recorded_from)} for one in found.marks],
+        "marks": [_mark(one, found) for one in found.marks],
     }
+
+
+def _dated(one: MarkLine | MergeLine) -> dict[str, Any]:
+    return {**asdict(one), "recorded_from": format_utc(one.recorded_from)}
+
+
+def _mark(one: MarkLine, found: CustomerDetails) -> dict[str, Any]:
+    """A mark, with the name of the contact whom it is about."""
+    item = {name: _plain(value) for name, value in _dated(one).items() if name != "contact_id"}
+    contact = next((c for c in found.contacts if c.contact_id == one.contact_id), None)
+    return {**item, "contact": contact.name or contact.key if contact else None}
 
 
 def _contact(one: ContactLine) -> dict[str, Any]:
@@ -154,6 +174,7 @@ def _contact(one: ContactLine) -> dict[str, Any]:
 def _entitlement(one: EntitlementLine) -> dict[str, Any]:
     return {
         **asdict(one),
+        "of": one.of or None,
         # null: for as long as anybody knows
         "valid_from": format_utc(one.valid_from) if one.valid_from > OPEN_START else None,
         "valid_to": format_utc(one.valid_to) if one.valid_to else None,

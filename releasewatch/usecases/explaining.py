@@ -115,7 +115,8 @@ class _Telling:
         ]
 
     def _naming(self) -> list[dict[str, str]]:
-        names = customer_names.aliases_of(self._connection, self._details.ref.customer_id, self._question.known_at)
+        when = When(self._question.at, self._question.known_at)
+        names = customer_names.aliases_of(self._connection, self._details.ref.customer_id, when)
         found = explanations.changes_naming(self._connection, self._question.deployment_id, names)
         return [hop("change", row.sha or "stated", f"The change {self._quoted(row)} names them.") for row in found[:1]]
 

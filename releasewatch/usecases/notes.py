@@ -262,21 +262,24 @@ def _unknown(what: str, name: str) -> UnknownNameError:
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:
     """What of a deployment reaches one customer: their components, and every name that a change may name them by."""
     from releasewatch.storage import catalogs, customer_names, exposure
+    from releasewatch.storage.when import When
 
     with ledger.read() as connection:
         names = catalogs.component_keys(connection)
         rows = connection.execute(exposure.detail_statement(question, None, customer_id)).all()
-        aliases = customer_names.aliases_of(connection, customer_id, question.known_at)
+        when = When(question.at, question.known_at)
+        aliases = customer_names.aliases_of(connection, customer_id, when)
+        titles = customer_names.titles_of(connection, customer_id, when)
     components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
     name = next((row.name for row in rows if row.name), None) or key
-    return CustomerScope(name=name, components=components, refs=frozenset({key, *aliases}))
+    return CustomerScope(name=name, components=components, refs=frozenset({key, *aliases}), titles=frozenset(titles))
 
 
 def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None) -> dict[str, str]:
     """Names and aliases of customers that an outer document must not hold, but for the reader's own: to category."""
     from releasewatch.storage import customer_names
 
-    mine = {own.name, *own.refs} if own else set()
+    mine = {own.name, *own.refs, *own.titles} if own else set()
     with ledger.read() as connection:
         found = customer_names.all_names(connection, at)
         return dict.fromkeys(_but(found, mine), "another customer's name")

@@ -10,6 +10,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 
 from releasewatch.domain.customers import Customer, FileOutcome, Rejected, Stated, customer_id
 from releasewatch.storage import tables as t
+from releasewatch.storage.aliases import FROM_DIRECTORY, REMOVED
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import (
     CLOCKS,
@@ -30,7 +32,6 @@ from releasewatch.storage.imports.clocks import (
     instant,
     is_current,
 )
-from releasewatch.storage.imports.names import FROM_DIRECTORY
 from releasewatch.storage.imports.repeats import contradictions, drop_repeats, settle_attributes
 from releasewatch.storage.types import OPEN_END
 
@@ -101,6 +102,7 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
     repeated = drop_repeats(imp, s.customer, "customer_id", _STATED)
     again = contradictions(s.customer, "customer_id", _STATED, ("stands in line ", " already, with another "))
     s.reject_staged(imp, "customers", again, s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    _leave_out_what_a_person_removed(imp)
     if not imp.is_snapshot:
         _keep_what_is_not_stated(imp, columns)
     s.reject_staged(imp, "customers", _names_taken_in_file(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
@@ -111,6 +113,18 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
     if imp.is_snapshot:
         imp.connection.execute(insert(s.ended).from_select(["kind", "customer_id"], _not_there_any_more(imp)))
     return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled)
+
+
+def _leave_out_what_a_person_removed(imp: s.Import) -> None:
+    """An alias that one of our people took away from a customer stays away, whatever the directory states."""
+    w = t.alias_statement.c
+    for alias, customer in imp.connection.execute(
+        select(w.alias, w.customer_id)
+        .join_from(t.alias_statement, s.alias, and_(s.alias.c.alias == w.alias, s.alias.c.customer_id == w.customer_id))
+        .where(w.recorded_to == OPEN_END, w.word == REMOVED, s.alias.c.is_key.is_(False))
+        .distinct()
+    ).all():
+        imp.connection.execute(delete(s.alias).where(s.alias.c.alias == alias, s.alias.c.customer_id == customer))
 
 
 def _names_taken_in_file() -> Select[Any]:
@@ -137,6 +151,7 @@ def _names_taken_in_file() -> Select[Any]:
 def _names_taken(imp: s.Import) -> Select[Any]:
     """Keys and aliases by which the ledger knows somebody else, who goes on being known by them after this import."""
     mine, theirs, kept = s.alias, t.customer_alias, s.kept
+    my_merge, their_merge = t.customer_merge.alias("my_merge"), t.customer_merge.alias("their_merge")
     stays: ColumnElement[bool] = s.customer.c.line.is_(None)
     if imp.is_snapshot:
         stays = and_(stays, or_(t.customer.c.directory != imp.directory, kept.c.id.is_not(None)))
@@ -149,6 +164,10 @@ def _names_taken(imp: s.Import) -> Select[Any]:
         )
         .join_from(mine, theirs, and_(theirs.c.alias == mine.c.alias, theirs.c.customer_id != mine.c.customer_id))
         .join(t.customer, t.customer.c.customer_id == theirs.c.customer_id)
+        .outerjoin(my_merge, and_(my_merge.c.customer_id == mine.c.customer_id, my_merge.c.recorded_to == OPEN_END))
+        .outerjoin(
+            their_merge, and_(their_merge.c.customer_id == theirs.c.customer_id, their_merge.c.recorded_to == OPEN_END)
+        )
         .outerjoin(s.customer, s.customer.c.customer_id == theirs.c.customer_id)
         .outerjoin(kept, and_(kept.c.kind == s.KEPT_CUSTOMER, kept.c.id == theirs.c.customer_id))
         .where(
@@ -156,6 +175,9 @@ def _names_taken(imp: s.Import) -> Select[Any]:
             or_(theirs.c.source != FROM_DIRECTORY, stays),
             # The same key may be used in two directories; whoever writes it is asked which of the two is meant.
             or_(mine.c.is_key.is_(False), theirs.c.alias != t.customer.c.key),
+            # Who was merged with the row's customer is the same one by another name.
+            func.coalesce(my_merge.c.survivor_id, mine.c.customer_id)
+            != func.coalesce(their_merge.c.survivor_id, theirs.c.customer_id),
         )
         .group_by(mine.c.line)
     )

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, literal, or_, select
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.aliases import FROM_DIRECTORY
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import is_current
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from sqlalchemy import Select
 
 UNKNOWN = "is no key or alias of a customer that is known"
 AMBIGUOUS = "is the key of customers in several directories; write an alias that only one of them has"
-
-FROM_DIRECTORY = "directory"
-"""The source of an alias that a directory states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,28 @@ def find_named(imp: s.Import, names: Collection[str]) -> dict[str, Named]:
     # A customer who has left the directory is still known by their key, unless somebody else goes by it now.
     for name, customer_id in imp.connection.execute(_gone(imp, set(names) - found.keys())):
         found[name] = {customer_id: (0, "")}
-    return {name: _choose(found.get(name, {})) for name in names}
+    several = {one for ids in found.values() if len(ids) > 1 for one in ids}
+    survivors = _survivors(imp, several)
+    return {name: _choose(found.get(name, {}), survivors) for name in names}
 
 
-def _choose(found: dict[UUID, tuple[int, str]]) -> Named:
+def _survivors(imp: s.Import, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whom those were merged into who were."""
+    m = t.customer_merge.c
+    query = select(m.customer_id, m.survivor_id).where(m.customer_id.in_(ids), m.recorded_to == OPEN_END)
+    return dict(imp.connection.execute(query).all()) if ids else {}
+
+
+def _choose(found: dict[UUID, tuple[int, str]], survivors: Mapping[UUID, UUID]) -> Named:
     if not found:
         return Named(None, why_nobody=UNKNOWN)
     nearest = min(rank for rank, _ in found.values())
-    chosen = [(one, country) for one, (rank, country) in found.items() if rank == nearest]
-    if len(chosen) > 1:
+    chosen = {one: country for one, (rank, country) in found.items() if rank == nearest}
+    if len({survivors.get(one, one) for one in chosen}) > 1:
         return Named(None, why_nobody=AMBIGUOUS)
-    return Named(*chosen[0])
+    # Of several that are one customer by a merge, the survivor.
+    best = next((one for one in chosen if one not in survivors), min(chosen))
+    return Named(best, chosen[best])
 
 
 def _brought(imp: s.Import, names: Collection[str]) -> Select[str, UUID, str, str]:
