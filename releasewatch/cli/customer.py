@@ -13,8 +13,8 @@ import click
 from click.core import ParameterSource
 
 from releasewatch import wiring
-from releasewatch.cli import exit_codes, sameness
-from releasewatch.cli.options import INSTANT, OUTPUT, common
+from releasewatch.cli import erasure, exit_codes, sameness
+from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -36,6 +36,8 @@ def command() -> None:
 
 command.add_command(sameness.alias)
 command.add_command(sameness.merge)
+command.add_command(erasure.export_customer)
+command.add_command(erasure.forget_customer)
 
 
 @command.command("import")
@@ -65,6 +67,14 @@ command.add_command(sameness.merge)
     metavar="N",
     help="Let a file switch off do-not-call for up to N customers.",
 )
+@click.option(
+    "--readmit",
+    multiple=True,
+    metavar="KEY",
+    help="Let somebody in again who was forgotten: key, alias, e-mail or number. Needs --why.",
+)
+@sameness.WHY
+@BY
 @click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when any row is rejected.")
 @click.option("--dry-run", is_flag=True, help="Do everything, and take it back.")
 @common(output=True, reveal=True)
@@ -76,6 +86,9 @@ def import_(
     snapshot: bool,
     accept_ending: int | None,
     accept_callable: int | None,
+    readmit: tuple[str, ...],
+    why: str | None,
+    by: str | None,
     strict: bool,
     dry_run: bool,
     output: Path | None,
@@ -98,12 +111,16 @@ def import_(
 
     name, table = _directory(app, directory)
     given = {kind: path for kind in KINDS if (path := files[kind]) is not None}
+    word = sameness.said(app, by, why) if readmit else None
     order = ImportOrder(
         directory=name,
         mode="snapshot" if snapshot else "changes",
         accept_ending=accept_ending,
         accept_callable=accept_callable,
         strict=strict,
+        readmit=readmit,
+        why=word.why if word else "",
+        by=word.by if word else "",
         products={key: product.components for key, product in app.config.tables.products.items()},
     )
     app.rehearse = dry_run
@@ -281,6 +298,7 @@ def _show_customer(app: App, document: dict[str, Any], stream: TextIO) -> None:
     one, withheld = document["customer"], document["withheld"]
     title = f"{one['key']}  {one['name'] or ''}".rstrip()
     state = "" if one["in_directory"] else "  [not in the directory]"
+    state = "  [forgotten]" if one["forgotten"] else state
     lines = [f"{title}{state}", f"  directory: {one['directory']}"]
     for name in _FACTS:
         value = one[name]

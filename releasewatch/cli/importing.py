@@ -54,6 +54,8 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
         if outcome.unsettled:
             names = ", ".join(repr(name) for name in outcome.unsettled)
             say(f"rows about one customer differ in {names}, which are not kept as attributes of these customers")
+        if outcome.suppressed:
+            say(f"{outcome.kind}: suppressed: {outcome.suppressed} rows of those who were forgotten (--readmit)")
         if outcome.waiting:
             what = ", ".join(outcome.waiting_for)
             say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")

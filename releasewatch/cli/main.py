@@ -27,6 +27,7 @@ NOUNS = {
     "catalog": ("catalog", "The components of a repo, their paths and dependencies."),
     "change": ("change", "What may be said of a change, decided by hand."),
     "config": ("settings", "The settings in force, and where each comes from."),
+    "contact": ("contact", "A person's data: given, erased, marked."),
     "customer": ("customer", "The directory: customers, contacts and what they use."),
     "db": ("db", "The ledger's schema."),
     "demo": ("demo", "The main job on the git repo you stand in, with sample customers."),

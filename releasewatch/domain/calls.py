@@ -88,6 +88,7 @@ class CallCandidate:
     escalated: bool = False
     do_not_call: bool = False
     do_not_call_because: str = ""
+    forgotten: bool = False
     account_manager: str = ""
     owner_note: str = ""
     country: str = ""
@@ -197,6 +198,8 @@ def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
 
 
 def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
+    if candidate.forgotten:
+        return "leave", "they were forgotten"
     if candidate.reach == "named":
         return "call", "a change names them"
     if candidate.reach == "direct":

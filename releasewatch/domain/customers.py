@@ -144,7 +144,8 @@ class FileOutcome:
     before the import. `waiting`: entitlements to what the ledger does not know yet, some of which are named.
     `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
     file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
-    customers for whom do-not-call is switched off.
+    customers for whom do-not-call is switched off. `suppressed`: rows of the file that speak of somebody who was
+    forgotten.
     """
 
     kind: Kind
@@ -161,6 +162,7 @@ class FileOutcome:
     repeated: int = 0
     silent: int = 0
     unsettled: tuple[str, ...] = ()
+    suppressed: int = 0
 
 
 def customer_id(directory: str, key: str) -> UUID:

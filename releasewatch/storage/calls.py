@@ -128,7 +128,7 @@ def read_marks(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[A
     m = t.mark.c
     member = _members(q)
     rows = connection.execute(
-        select(member.c.customer_id.label("survivor_id"), m.contact_id, m.kind)
+        select(member.c.customer_id.label("survivor_id"), m.contact_id, m.kind, m.why)
         .join_from(t.mark, member, member.c.member_id == m.customer_id)
         .where(m.recorded_from <= q.known_at, m.recorded_to > q.known_at)
     )

@@ -25,6 +25,7 @@ from releasewatch.domain.notes import CustomerScope, NotesInput, talking_points
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import calls, catalogs, deployments, exposure, footprints
 from releasewatch.storage import staff as staff_storage
+from releasewatch.storage.erasing import WHY_FORGOTTEN
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -186,6 +187,7 @@ def _candidates(
                 escalated=bool(fact and fact.escalated),
                 do_not_call=bool(stopped) or bool(fact and fact.do_not_call),
                 do_not_call_because=_who_said_no(fact, stopped),
+                forgotten=any(m.why == WHY_FORGOTTEN for m in stopped),
                 account_manager=owner.key,
                 owner_note=owner.note,
                 country=fact.country if fact else "",

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from releasewatch.domain.customers import Row, callable_needs_word, ending_needs_word
+from releasewatch.domain.customers import (
+    Contact,
+    Row,
+    callable_needs_word,
+    contact_id,
+    customer_id,
+    ending_needs_word,
+)
 from releasewatch.domain.times import format_utc
-from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories import records
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file, without_columns_of
 from releasewatch.integrations.directories.phones import look_at_phone
+from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
 from releasewatch.storage.products import refresh_subjects, store_products
 from releasewatch.storage.sql import digest_of
+from releasewatch.storage.suppressions import read_suppressions
 from releasewatch.storage.types import OPEN_START
 
 if TYPE_CHECKING:
@@ -26,8 +36,12 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import FileOutcome, Kind, Mode
+    from releasewatch.domain.erasure import Identity
     from releasewatch.integrations.directories.sources import Source
     from releasewatch.storage.ledger import Ledger
+
+_NOBODY = UUID(int=0)
+"""Stands for the customer where a contact's key says who is meant."""
 
 REJECTIONS_SHOWN = 1000
 """So many refused rows of a file are listed; the ledger keeps all of them."""
@@ -62,7 +76,8 @@ class DirectoryFiles:
 class ImportOrder:
     """How to import. `accept_*`: the number of rows (customers) that a person has agreed to; None when nobody has.
 
-    `products` are those of the configuration. `strict`: a single refused row stops the import.
+    `products` are those of the configuration. `strict`: a single refused row stops the import. `readmit`: keys,
+    aliases, addresses or numbers of those who were forgotten and may be brought back, because of `why`, as `by` says.
     """
 
     directory: str
@@ -71,6 +86,9 @@ class ImportOrder:
     accept_callable: int | None = None
     strict: bool = False
     products: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    readmit: Sequence[str] = ()
+    why: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,8 @@ def import_directory(
         at = runs.next_instant(connection, clock())
         if store_products(connection, order.products, at):
             refresh_subjects(connection, at)
-        imp = staging.Import(connection, order.directory, order.mode, at)
+        _readmit(connection, order, at)
+        imp = staging.Import(connection, order.directory, order.mode, at, read_suppressions(connection))
         staging.create_staging(connection)
         planned = _plan(imp, files, order)
         report = ImportReport(
@@ -166,6 +185,23 @@ def import_directory(
             _ask_guards(planned.outcomes, order)
             _write(imp, files, planned)
     return report
+
+
+def _readmit(connection: Any, order: ImportOrder, at: datetime) -> None:
+    """Let in again whom somebody named, by whatever identifies them in this directory."""
+    for ref in order.readmit:
+        identities: list[tuple[Identity, str]] = [
+            ("customer", customer_id(order.directory, ref).hex),
+            ("name", ref),
+            ("contact", contact_id(order.directory, _NOBODY, Contact("", "", ref)).hex),
+            ("email", ref),
+            ("phone", look_at_phone(ref, "").e164 or ref),
+        ]
+        if not suppressions.readmit(connection, identities, order.why, order.by, at):
+            raise UnknownNameError(
+                "Nobody who was forgotten is known by what --readmit says.",
+                "Give the key, alias, e-mail or number that they had when they were forgotten.",
+            )
 
 
 def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Planned:
@@ -262,6 +298,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "waiting_for": list(outcome.waiting_for),
                     "repeated": outcome.repeated,
                     "unsettled": list(outcome.unsettled),
+                    "suppressed": outcome.suppressed,
                     "rejected": outcome.rejected,
                     "notes": list(file.notes),
                 }

@@ -15,6 +15,7 @@ from releasewatch.storage.customers import (
     list_customers,
     resolve_customer,
 )
+from releasewatch.storage.suppressions import read_suppressions
 from releasewatch.storage.types import OPEN_START
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
     when = looking.when
     with ledger.read() as connection:
         found = get_customer(connection, resolve_customer(connection, ref), when)
+        forgotten = read_suppressions(connection).holds("customer", found.ref.customer_id.hex)
     named = {name: getattr(found.facts, name) if found.facts else None for name in _NAMED_FACTS}
     related = {"aliases": list(found.aliases), "parent": found.parent, "children": list(found.children)}
     merged = [_dated(one) for one in found.merged]
@@ -123,6 +125,7 @@ def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
             "key": looking.key(found.ref.key),
             "directory": found.ref.directory,
             "in_directory": found.facts is not None,
+            "forgotten": forgotten,
             "recorded_at": format_utc(found.recorded_at),
             **{name: None if name in withheld else _plain(value) for name, value in shown.items()},
             "contact_count": len(found.contacts),

@@ -264,3 +264,25 @@ def test_an_unknown_customer_ends_with_2(imported: Path) -> None:
     assert (done.status, done.error["code"], done.error["hint"]) == (2, "unknown_name", "Did you mean A1?")
     done = _run(imported, "show", "A", "--format", "json")
     assert (done.status, done.error["code"], done.error["hint"]) == (2, "ambiguous_name", "Candidates: A1, A2")
+
+
+def test_aliases_and_merges_by_hand(imported: Path) -> None:
+    said = ("--why", "the help desk calls them so", "--by", "mara")
+    assert _run(imported, "alias", "A1", "--add", "desk-7").status == 2, "without a reason"
+    assert _run(imported, "alias", "A1", "--add", "desk-7", *said).out == "A1: 1 added, 0 removed, 0 unchanged.\n"
+    taken = _run(imported, "alias", "A2", "--add", "acme.example", *said)
+    assert (taken.status, "A1" in taken.err) == (4, True)
+    listed = _run(imported, "alias", "desk-7", "--reveal", "names", "--format", "json").document
+    assert [(one["alias"], one["source"], one["recorded_by"]) for one in listed["aliases"]] == [
+        ("acme.example", "directory", None),
+        ("desk-7", "person", "mara"),
+    ]
+    assert _run(imported, "alias", "A1").out == "A1: aliases withheld (--reveal names)\n"
+    merged = _run(imported, "merge", "A1", "--into", "A2", "--why", "acquired", "--format", "json").document
+    assert merged == {"schema": 1, "customer": "A1", "survivor": "A2", "merged": True, "already": False, "calls": 0}
+    shown = _run(imported, "show", "desk-7", "--reveal", "contacts")
+    assert "merged: A1 (acquired)" in shown.out
+    assert "Ann Ashgrove" in shown.out
+    assert _run(imported, "merge", "A2", "--into", "A1", "--why", "no").status == 2
+    assert _run(imported, "merge", "A1", "--undo", "--why", "sold again").status == 0
+    assert _run(imported, "show", "desk-7", "--format", "json").document["customer"]["key"] == "A1"

@@ -56,15 +56,31 @@ def _stage(imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_p
             refused.append(row)
             continue
         whose = named[row.row.customer]
+        if whose.customer_id is None and imp.forgotten.holds("name", row.row.customer):
+            imp.suppressed["contacts"] += 1
+            continue
         if whose.customer_id is None:
             identity = {"key": row.row.key}
             refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), identity))
             continue
-        staged.append(_values(imp, row, whose.customer_id, look_at_phone(row.row.phone, whose.country)))
+        values = _values(imp, row, whose.customer_id, look_at_phone(row.row.phone, whose.country))
+        if _is_forgotten(imp, values):
+            imp.suppressed["contacts"] += 1
+            continue
+        staged.append(values)
     s.reject(imp, "contacts", refused)
     _keep(imp, refused, named)
     if staged:
         imp.connection.execute(insert(s.contact), staged)
+
+
+def _is_forgotten(imp: s.Import, values: Mapping[str, Any]) -> bool:
+    """Whether a row is of a person who was forgotten: by their id, their address, or their own number."""
+    return (
+        imp.forgotten.holds("contact", values["contact_id"].hex)
+        or imp.forgotten.holds("email", values["email"])
+        or imp.forgotten.holds("phone", values["phone_e164"])
+    )
 
 
 def _values(imp: s.Import, stated: Stated[Contact], customer: UUID, phone: Any) -> dict[str, Any]:
@@ -184,6 +200,7 @@ def _outcome(imp: s.Import, read: int, recorded: FromClause) -> FileOutcome:
         unchanged=states.get(s.SAME, 0),
         present=s.count(imp, select(func.count()).select_from(recorded)),
         made_callable=s.count(imp, silenced),
+        suppressed=imp.suppressed["contacts"],
     )
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from releasewatch.domain.customers import Customer, FileOutcome, Rejected, Stated, customer_id
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_DIRECTORY, REMOVED
+from releasewatch.storage.erasing import WHY_FORGOTTEN
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import (
     CLOCKS,
@@ -85,15 +86,21 @@ def _stage(imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected
     customers, aliases = [], []
     for one in stated:
         row, identity = one.row, customer_id(imp.directory, one.row.key)
+        if imp.forgotten.holds("customer", identity.hex):
+            imp.suppressed["customers"] += 1
+            continue
         values = {name: getattr(row, name) for name in (*FACTS, *CONTRACT) if name != "attributes"}
         values["attributes"] = dict(row.attributes)
         values["aliases"] = ";".join(sorted(row.aliases))
+        if imp.forgotten.holds("name", row.parent):
+            values["parent"] = ""
         customers.append({"line": one.line, "customer_id": identity, "key": row.key, **values})
         for alias in (row.key, *row.aliases):
             names = {"line": one.line, "customer_id": identity, "alias": alias, "is_key": alias == row.key}
             aliases.append(names)
-    imp.connection.execute(insert(s.customer), customers)
-    imp.connection.execute(insert(s.alias), aliases)
+    if customers:
+        imp.connection.execute(insert(s.customer), customers)
+        imp.connection.execute(insert(s.alias), aliases)
 
 
 def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
@@ -298,6 +305,7 @@ def _outcome(imp: s.Import, read: int) -> FileOutcome:
         unchanged=total - added - changes,
         present=s.count(imp, present),
         made_callable=s.count(imp, silenced),
+        suppressed=imp.suppressed["customers"],
     )
 
 
@@ -313,6 +321,7 @@ def write_customers(imp: s.Import, starts_at: datetime) -> None:
             .where(known.c.customer_id.is_(None)),
         )
     )
+    _let_in_again(imp)
     for table, names, state in _COMPARED:
         changed = select(c.customer_id).where(c[state] == s.CHANGED).subquery()
         close_current(connection, table, imp.at, changed, ["customer_id"])
@@ -326,6 +335,16 @@ def write_customers(imp: s.Import, starts_at: datetime) -> None:
             )
         )
     _write_aliases(imp)
+
+
+def _let_in_again(imp: s.Import) -> None:
+    """Who was forgotten and may be brought back has their key again, and may be called."""
+    c, m, known = s.customer.c, t.mark, t.customer
+    again = and_(known.c.customer_id == c.customer_id, known.c.key != c.key)
+    who = select(known.c.customer_id).join_from(known, s.customer, again)
+    forgotten = and_(m.c.customer_id.in_(who), m.c.why == WHY_FORGOTTEN, m.c.recorded_to == OPEN_END)
+    imp.connection.execute(update(m).where(forgotten).values(recorded_to=imp.at))
+    imp.connection.execute(update(known).where(again).values(key=c.key))
 
 
 def _write_aliases(imp: s.Import) -> None:

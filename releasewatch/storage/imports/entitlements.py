@@ -58,6 +58,9 @@ def _stage(imp: s.Import, batch: Sequence[Stated[Entitlement] | Rejected], subje
             refused.append(row)
             continue
         stated, customer, subject = row.row, named[row.row.customer], subjects.find(row.row)
+        if customer.customer_id is None and imp.forgotten.holds("name", stated.customer):
+            imp.suppressed["entitlements"] += 1
+            continue
         if customer.customer_id is None or subject.candidates:
             problem = Problem("customer", customer.why_nobody) if customer.customer_id is None else None
             refused.append(
@@ -294,6 +297,7 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
         waiting=s.count(imp, select(func.count()).select_from(s.entitlement).where(e.waits)),
         waiting_for=tuple(subject.removeprefix(PRODUCT) for subject in imp.connection.scalars(waiting)),
         repeated=repeated,
+        suppressed=imp.suppressed["entitlements"],
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 
+from releasewatch.domain.erasure import Suppressions
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import Instant, Uuid16, key_type
 
@@ -43,6 +45,8 @@ T = TypeVar("T")
 
 BATCH = 1000
 NEW, CHANGED, SAME = "new", "changed", "same"
+
+NOBODY = Suppressions()
 
 staging = MetaData()
 
@@ -180,12 +184,17 @@ rejection = _staged(
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import under way. `at` is its instant, later than that of every import before it."""
+    """One import under way. `at` is its instant, later than that of every import before it.
+
+    `suppressed` counts the rows of each file that speak of somebody who was forgotten: they are left out.
+    """
 
     connection: Connection
     directory: str
     mode: Mode
     at: datetime
+    forgotten: Suppressions = NOBODY
+    suppressed: Counter[Kind] = field(default_factory=Counter)
 
     @property
     def is_snapshot(self) -> bool:
