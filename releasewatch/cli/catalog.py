@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from releasewatch.cli.discovering import say_left_out, source_options
-from releasewatch.cli.options import OUTPUT, common
+from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
+from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -32,15 +34,27 @@ def command() -> None:
     show_default=True,
     help="config: this repo, as its file says now. ledger: all repos, as last deployed.",
 )
+@click.option("--at", type=INSTANT, metavar="T", help="As it was at this time (--from ledger); default now.")
+@click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @common()
-def show(app: App, form: str, source: str, limit: int, after: str | None) -> None:
+def show(
+    app: App,
+    form: str,
+    source: str,
+    at: datetime | None,
+    known_at: datetime | None,
+    limit: int,
+    after: str | None,
+) -> None:
     """Show each component: title, type, owner, who may read of it, paths, what it needs and who needs it."""
     from releasewatch.usecases.catalog import Page, catalogs_in_ledger, describe_catalogs
 
     here = source == "config"
-    found = [app.catalog_here] if here else catalogs_in_ledger(app.ledger, app.now)
+    if here and (at or known_at):
+        raise InvalidCallError("A file says what is now; the ledger knows what was.", "Add --from ledger.")
+    found = [app.catalog_here] if here else catalogs_in_ledger(app.ledger, at or app.now, known_at or app.now)
     document = describe_catalogs(found, Page(limit, after))
     if form == "json":
         emit_json(document)

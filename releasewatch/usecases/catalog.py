@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
 
 
-def catalogs_in_ledger(ledger: Ledger, now: datetime) -> list[Catalog]:
-    """The catalog in force of every repo: that of its newest forward deployment."""
+def catalogs_in_ledger(ledger: Ledger, at: datetime, known_at: datetime) -> list[Catalog]:
+    """The catalog in force of every repo at an instant, as known at another: that of its newest forward deployment."""
     with ledger.read() as connection:
-        found = catalogs.catalogs_in_force(connection, now, now)
+        found = catalogs.catalogs_in_force(connection, at, known_at)
         return [catalogs.load_catalog(connection, number) for _, number in sorted(found.items())]
 
 
