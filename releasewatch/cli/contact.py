@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from releasewatch.cli import erasure
+from releasewatch.cli import erasure, marks
 
 
 @click.group()
@@ -14,3 +14,4 @@ def command() -> None:
 
 command.add_command(erasure.export_contact)
 command.add_command(erasure.forget_contact)
+command.add_command(marks.mark_contact)

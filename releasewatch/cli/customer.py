@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from releasewatch import wiring
-from releasewatch.cli import erasure, exit_codes, sameness
+from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.errors import InvalidCallError
@@ -36,6 +36,7 @@ def command() -> None:
 
 command.add_command(sameness.alias)
 command.add_command(sameness.merge)
+command.add_command(marks.mark_customer)
 command.add_command(erasure.export_customer)
 command.add_command(erasure.forget_customer)
 

@@ -55,7 +55,7 @@ def erase_person(connection: Connection, person: Person, at: datetime) -> dict[s
     Returns how many rows went or were emptied, by table.
     """
     done = _empty_contacts(connection, "contact_id", person.contact_id, at)
-    done["mark"] = _empty(connection, t.mark, t.mark.c.contact_id == person.contact_id, "why")
+    done["mark"] = _empty(connection, t.mark, t.mark.c.contact_id == person.contact_id, "why", "why_cleared")
     return done | _erase_addresses(connection, person.emails)
 
 
@@ -104,7 +104,7 @@ def erase_customer(
     ).rowcount
     done["customer_fact"] = _empty_facts(connection, customer_id, at)
     done["entitlement"] = _end_entitlements(connection, customer_id, at)
-    done["mark"] = _empty(connection, t.mark, t.mark.c.customer_id == customer_id, "why")
+    done["mark"] = _empty(connection, t.mark, t.mark.c.customer_id == customer_id, "why", "why_cleared")
     connection.execute(insert(t.mark).values(**_do_not_call(customer_id, by, at)))
     merges = or_(t.customer_merge.c.customer_id == customer_id, t.customer_merge.c.survivor_id == customer_id)
     done["customer_merge"] = _empty(connection, t.customer_merge, merges, "why", "why_undone")

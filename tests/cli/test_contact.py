@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from typing import Any
 
 from tests.support.command import Finished, run_command
 from tests.support.repos import RepoBuilder
@@ -65,3 +66,39 @@ def test_a_forgotten_customer_is_counted_and_not_called(shop: RepoBuilder) -> No
     assert run(shop, "customer", "import", *files, "--readmit", "acme").status == 2, "without a reason"
     assert run(shop, "customer", "import", *files, "--readmit", "acme", "--why", "back again").status == 0
     assert "acme" in run(shop, "customer", "show", "acme").out
+
+
+def call_of(shop: RepoBuilder, customer: str) -> dict[str, Any]:
+    calls = run(shop, "call", "list", "--deployment", "two", "--format", "json").document["calls"]
+    (found,) = [one for one in calls if one["customer"] == customer]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_marks_by_hand_are_obeyed_until_a_person_clears_them(shop: RepoBuilder) -> None:
+    why = ("--why", "they asked us")
+    assert call_of(shop, "acme")["verdict"] == "call"
+    assert run(shop, "customer", "mark", "acme", *why).status == 2, "nothing to mark"
+    assert run(shop, "customer", "mark", "acme", "--do-not-call").status == 2, "without a reason"
+    assert run(shop, "customer", "mark", "acme", "--do-not-call", *why).out == "acme: 1 marks added, 0 cleared.\n"
+    assert run(shop, "customer", "mark", "acme", "--do-not-call", *why).out == "acme: 0 marks added, 0 cleared.\n"
+    assert run(shop, "customer", "import", "--customers", "customers.csv").status == 0
+    stopped = call_of(shop, "acme")
+    assert (stopped["verdict"], stopped["callable"]) == ("write", "never")
+    assert "one of us marked them do-not-call" in stopped["verdict_because"]
+    assert run(shop, "customer", "mark", "acme", "--no-do-not-call", *why).out == "acme: 0 marks added, 1 cleared.\n"
+    assert call_of(shop, "acme")["verdict"] == "call"
+    told = run(shop, "customer", "mark", "cask", "--no-do-not-call", *why)
+    assert (told.status, "The directory still says do-not-call" in told.err) == (0, True)
+    assert call_of(shop, "cask")["callable"] == "never"
+
+
+def test_a_contact_is_marked_for_themselves(shop: RepoBuilder) -> None:
+    said = ("contact", "mark", "acme", "ada@acme.example")
+    assert run(shop, *said, "--wrong-number", "--why", "a pizzeria").status == 0
+    assert "the number is marked as wrong" in call_of(shop, "acme")["verdict_because"]
+    swapped = run(shop, *said, "--no-wrong-number", "--do-not-call", "--why", "it was right", "--format", "json")
+    assert (swapped.document["added"], swapped.document["cleared"]) == (1, 1)
+    assert "the contact is not to be called" in call_of(shop, "acme")["verdict_because"]
+    shown = run(shop, "customer", "show", "acme", "--reveal", "contacts")
+    assert "marks: do not call of Ada Example (it was right)" in shown.out

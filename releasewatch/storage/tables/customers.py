@@ -204,6 +204,8 @@ class MarkColumns(TypedColumns):
     recorded_by = Column(String, nullable=False)
     recorded_from = Column(Instant, nullable=False)
     recorded_to = Column(Instant, nullable=False)
+    why_cleared = Column(String, nullable=False, default="")
+    cleared_by = Column(String, nullable=False, default="")
 
 
 mark: Table[MarkColumns] = Table("mark", metadata, MarkColumns, info=placed("customer"))

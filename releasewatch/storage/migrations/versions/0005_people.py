@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("readmitted_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("digest", "erasure_id", name=op.f("pk_suppression")),
     )
-    # Nothing could write a merge before this version: the table is empty, and made anew.
+    # Nothing could write a merge or a mark before this version: the tables are empty, and made anew.
     op.drop_table("customer_merge")
     op.create_table(
         "customer_merge",
@@ -63,4 +63,20 @@ def upgrade() -> None:
         sa.Column("undone_by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.customer_id"], name=op.f("fk_customer_merge_customer_id")),
         sa.PrimaryKeyConstraint("customer_id", "recorded_from", name=op.f("pk_customer_merge")),
+    )
+    op.drop_table("mark")
+    op.create_table(
+        "mark",
+        sa.Column("customer_id", Uuid16(), nullable=False),
+        sa.Column("mark_id", Uuid16(), nullable=False),
+        sa.Column("contact_id", Uuid16(), nullable=True),
+        sa.Column("kind", key_type(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("recorded_from", Instant(), nullable=False),
+        sa.Column("recorded_to", Instant(), nullable=False),
+        sa.Column("why_cleared", sa.String(), nullable=False),
+        sa.Column("cleared_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.customer_id"], name=op.f("fk_mark_customer_id")),
+        sa.PrimaryKeyConstraint("customer_id", "mark_id", name=op.f("pk_mark")),
     )
