@@ -164,6 +164,9 @@ def _rename(connection: Connection, customer_id: UUID, key: str) -> dict[str, in
     told = r.c.reason == f"holds a name that the customer {key} goes by"
     connection.execute(update(r).where(told).values(reason=f"holds a name that the customer {token} goes by"))
     done["change_customer"] = _rename_in_changes(connection, names, token)
+    edit = t.change_edit
+    named = update(edit).where(edit.c.customer.in_(names)).values(customer=token)
+    done["change_edit"] = connection.execute(named).rowcount
     return done
 
 

@@ -92,6 +92,7 @@ def rows_of_customer(connection: Connection, members: Collection[UUID]) -> Rows:
         or_(t.customer_merge.c.customer_id.in_(members), t.customer_merge.c.survivor_id.in_(members)),
     )
     found["change_customer"] = _rows(connection, t.change_customer, t.change_customer.c.ref.in_(names))
+    found["change_edit"] = _rows(connection, t.change_edit, t.change_edit.c.customer.in_(names))
     trailer = t.change_trailer.c
     named = and_(func.lower(trailer.key) == NAMING_TRAILER, trailer.value.in_(names))
     found["change_trailer"] = _rows(connection, t.change_trailer, named)
@@ -180,9 +181,14 @@ def _words(person: Person) -> Iterator[str]:
 
 
 def count_texts_naming(connection: Connection, names: Sequence[str], shortest: int = 4) -> int:
-    """How many recorded changes hold one of these names in a text from git; short names are not looked for."""
-    c = t.change.c
-    texts = [func.coalesce(column, "") for column in (c.subject, c.body, c.pull_request_title)]
+    """How many changes hold one of these names in a text from git, or in what we said of them; not short names."""
+    c, e = t.change.c, t.change_edit.c
     wanted = [name for name in names if len(name) >= shortest]
-    found = or_(*(text.contains(name, autoescape=True) for text in texts for name in wanted)) if wanted else None
-    return 0 if found is None else connection.scalar(select(func.count()).select_from(t.change).where(found)) or 0
+    if not wanted:
+        return 0
+    found = 0
+    for table, columns in ((t.change, (c.subject, c.body, c.pull_request_title)), (t.change_edit, (e.wording, e.why))):
+        texts = [func.coalesce(column, "") for column in columns]
+        naming = or_(*(text.contains(name, autoescape=True) for text in texts for name in wanted))
+        found += connection.scalar(select(func.count()).select_from(table).where(naming)) or 0
+    return found

@@ -19,8 +19,10 @@ from releasewatch.storage.customers import When, get_customer, list_customers, r
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.erasure import Erasure, export_contact, export_customer, forget_contact, forget_customer
+from releasewatch.usecases.exposure import Asking, list_exposed
 from releasewatch.usecases.sameness import Word, change_aliases, merge_customers
 from tests.support.directories import DAY, START, Desk
+from tests.support.worlds import World, hour
 
 CUSTOMERS = (
     "key,name,aliases,parent,contract_value,currency,Health\n"
@@ -199,6 +201,26 @@ def _rehearse(desk: Desk, ref: str, url: str) -> Erasure:
         return forget_customer(ledger, ref, Word("mara", "looking", desk.now + DAY), secret, dry_run=True)
     finally:
         ledger.close()
+
+
+def test_what_changes_say_of_a_customer_is_said_of_a_key_that_says_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger)
+    world.commit("a")
+    world.record(0)
+    world.commit("a", subject="Mend what Acme Grommets saw", trailers={"Customer": "tenant-4711", "Refs": "T-1"})
+    done = world.record(1)
+    desk = Desk(ledger, tmp_path, now=hour(2))
+    desk.take(**EVERYTHING)
+    asking = Asking(done.number, now=hour(100))
+    before = [(one["reach"], one["possible"]) for one in list_exposed(ledger, asking)]
+    erasure = forget_customer(ledger, "ACME-17", word(desk), secret, dry_run=False)
+    (git,) = [one for one in erasure.unreached if one.where == "git"]
+    assert (erasure.rows["change_customer"], git.count) == (1, 1)
+    assert places_holding(ledger, "tenant-4711") == {}, "the reference, the trailer, and its line in the message"
+    assert places_holding(ledger, "Acme Grommets") == {"Acme Grommets": ["change"]}, "the subject is git's"
+    after = list(list_exposed(ledger, asking))
+    assert [(one["reach"], one["possible"]) for one in after] == before == [("named", True)]
+    assert after[0]["key"] == forgotten_key(ACME)
 
 
 def test_who_was_taken_over_is_forgotten_with_the_survivor(desk: Desk) -> None:
