@@ -142,13 +142,14 @@ def fetched(ledger: Ledger, server: Server, order: ImportOrder) -> Iterator[Dire
     """Everything that the server gives, all of it fetched before a row is told; gone when the block ends.
 
     Nothing is fetched, and the files are `unchanged`, when the server says of each page of the last import that it is
-    as it was, and that import read them the same way, refused no row, and is still the newest.
+    as it was, and that import read them the same way, refused no row, and is still the newest. Whoever is let in again
+    has to be told anew.
     Raises OutsideFailedError when anything keeps an answer from being whole.
     """
     readings = {kind: _reading(server.endpoints[kind], order) for kind in server.endpoints}
     with ExitStack() as stack:
         clients = {kind: stack.enter_context(server.client(kind)) for kind in server.endpoints}
-        if _is_unchanged(ledger, clients, readings, order):
+        if not order.readmit and _is_unchanged(ledger, clients, readings, order):
             yield DirectoryFiles(unchanged=True)
             return
         found = {

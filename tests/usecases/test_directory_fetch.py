@@ -21,6 +21,8 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.customer_import import ImportOrder, ImportReport, import_directory, import_document
 from releasewatch.usecases.directory_fetch import Server, fetched
+from releasewatch.usecases.erasure import forget_customer
+from releasewatch.usecases.sameness import Word
 from tests.support.directories import DAY, START, Desk
 from tests.support.http_server import Reply, Request, WebServer, running_server
 
@@ -198,6 +200,16 @@ def test_another_reading_of_the_same_answer_is_not_skipped(visitor: Visitor) -> 
     assert visitor.fetch().unchanged
     visitor.fields = {"language": Field((("lang",),), {"german": "de"})}
     assert not visitor.fetch().unchanged
+
+
+def test_who_was_forgotten_and_is_let_in_again_is_told_anew(visitor: Visitor) -> None:
+    visitor.fetch()
+    forget_customer(
+        visitor.ledger, "K01", Word("mara", "asked", visitor.now + DAY / 2), lambda: b"k" * 32, dry_run=False
+    )
+    assert visitor.fetch().unchanged
+    outcomes = visitor.outcomes(readmit=["K01"], why="back", by="mara")
+    assert (outcomes["customers"].added, outcomes["customers"].suppressed) == (1, 0)
 
 
 def test_an_import_of_files_in_between_is_not_skipped_over(visitor: Visitor, desk: Desk) -> None:
