@@ -1,7 +1,7 @@
 """Aliases said by our people, merges of merges, and who was forgotten.
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from releasewatch.storage.types import Instant, Uuid16, key_type
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
