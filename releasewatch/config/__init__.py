@@ -2,6 +2,18 @@
 
 from releasewatch.config.ledger_address import DEFAULT_FILE, LedgerAddress
 from releasewatch.config.loading import Config, config_at, find_git_root, load_config, parse_config
+from releasewatch.config.organisation import (
+    ORGANISATION_FILE,
+    OrganisationSettings,
+    find_organisation_file,
+    is_organisation_file,
+    load_organisation,
+    organisation_sections,
+    parse_organisation,
+    pushed_settings,
+    with_organisation,
+)
+from releasewatch.config.schema import OWN
 from releasewatch.config.settings import (
     CONFIG_FILE,
     DATABASE,
@@ -20,19 +32,29 @@ __all__ = [
     "CONFIG_FILE",
     "DATABASE",
     "DEFAULT_FILE",
+    "ORGANISATION_FILE",
+    "OWN",
     "REPO",
     "SPOOL",
     "VARIABLES",
     "Config",
     "LedgerAddress",
+    "OrganisationSettings",
     "Setting",
     "Sources",
     "config_at",
     "find_git_root",
+    "find_organisation_file",
+    "is_organisation_file",
     "list_settings",
     "load_config",
+    "load_organisation",
+    "organisation_sections",
     "parse_config",
+    "parse_organisation",
+    "pushed_settings",
     "resolve_ledger",
     "resolve_repo",
     "resolve_spool",
+    "with_organisation",
 ]

@@ -112,7 +112,7 @@ def _environments(tables: Tables) -> Iterator[Problem]:
 
 def _products(tables: Tables) -> Iterator[Problem]:
     yield from _names("products", tables.products)
-    own = f"{tables.releasewatch.repo}/"
+    own = f"{tables.releasewatch.repo or ''}/"  # no key begins with a slash: without a name none is known as ours
     for name, product in tables.products.items():
         for number, component in enumerate(product.components):
             where: Key = ("products", name, "components", number)

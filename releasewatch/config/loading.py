@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from releasewatch.config.problems import Key
 
@@ -33,7 +34,9 @@ class Config:
 
     `path` is the file they were read from, None when there is none. Paths in the file are relative to `root`:
     its folder, or without a file the root of the git repo (else the folder one stands in). `written` holds
-    the keys that the file itself sets; everything else is a default.
+    the keys that the file itself sets; everything else is a default. `sections` are the tables that it holds.
+    `organisation` says where the organisation's settings come from when they are not the file's own (see
+    `releasewatch.config.organisation`), `settings_version` which version of them it is.
     """
 
     root: Path
@@ -42,6 +45,9 @@ class Config:
     where: str = "the default configuration"
     written: frozenset[Key] = frozenset()
     pyproject: bool = False
+    sections: frozenset[str] = frozenset()
+    organisation: str | None = None
+    settings_version: int | None = None
 
     def catalog(self, repo: str) -> Catalog:
         """The catalog of this repo, components ordered by key.
@@ -93,8 +99,8 @@ def load_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) 
     if named is not None:
         return _load_named(start / named, str(named))
     git_root = find_git_root(start)
-    for folder in _upward(start, git_root):
-        config = _config_in(partial(_read_in, folder), partial(_shown_in, folder, start))
+    for folder in upward(start, git_root):
+        config = _config_in(partial(read_file, folder), partial(_shown_in, folder, start))
         if config is not None:
             path = folder / (PYPROJECT_FILE if config.pyproject else OWN_FILE)
             return replace(config, root=folder, path=path)
@@ -130,7 +136,8 @@ def _checked(raw: object, where: str, *, pyproject: bool) -> Config:
     problems = find_problems(tables)
     if problems:
         raise shape_error(where, problems, pyproject=pyproject)
-    return Config(root=Path(), tables=tables, where=where, written=written, pyproject=pyproject)
+    sections = frozenset(raw) if isinstance(raw, Mapping) else frozenset()
+    return Config(Path(), tables, where=where, written=written, pyproject=pyproject, sections=sections)
 
 
 def _config_in(read_file: Callable[[str], bytes | None], shown: Callable[[str], str]) -> Config | None:
@@ -150,14 +157,15 @@ def _config_in(read_file: Callable[[str], bytes | None], shown: Callable[[str], 
 
 
 def _load_named(path: Path, where: str) -> Config:
-    text = _read_in(path.parent, path.name)
+    text = read_file(path.parent, path.name)
     if text is None:
         raise ConfigError(f"the configuration file {where} does not exist", "Check --config and RELEASEWATCH_CONFIG.")
     config = parse_config(text, where, pyproject=path.name == PYPROJECT_FILE)
     return replace(config, root=path.parent, path=path)
 
 
-def _upward(start: Path, last: Path | None) -> Iterator[Path]:
+def upward(start: Path, last: Path | None) -> Iterator[Path]:
+    """A folder and those it lies in, up to `last`; without one, the folder alone."""
     yield start
     for folder in start.parents if last is not None and last != start else ():
         yield folder
@@ -165,7 +173,8 @@ def _upward(start: Path, last: Path | None) -> Iterator[Path]:
             return
 
 
-def _read_in(folder: Path, name: str) -> bytes | None:
+def read_file(folder: Path, name: str) -> bytes | None:
+    """The content of a file, or None when it is not there; raises ConfigError when it cannot be read."""
     try:
         return (folder / name).read_bytes()
     except FileNotFoundError:

@@ -25,9 +25,13 @@ _UNFIT = object()
 
 @dataclass(slots=True)
 class _Reading:
-    """What came of reading the tables so far. Keys are those of a releasewatch.toml."""
+    """What came of reading the tables so far. Keys are those of a releasewatch.toml.
+
+    `left_out`: tables that this kind of file cannot hold, and that are not offered.
+    """
 
     pyproject: bool
+    left_out: frozenset[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     written: set[Key] = field(default_factory=set)
 
@@ -50,13 +54,16 @@ def pyproject_table(document: Mapping[str, object]) -> object | None:
     return tool.get(PYPROJECT[1]) if isinstance(tool, Mapping) else None
 
 
-def read_tables(raw: object, where: str, *, pyproject: bool) -> tuple[Tables, frozenset[Key]]:
+def read_tables(
+    raw: object, where: str, *, pyproject: bool, left_out: frozenset[str] = frozenset()
+) -> tuple[Tables, frozenset[Key]]:
     """The tables of a parsed file, and which settings it writes; raises ConfigError.
 
     In pyproject.toml `raw` is what stands in `[tool.releasewatch]`, where the settings of `[releasewatch]`
     stand beside the other tables. The keys given back are those of a releasewatch.toml all the same.
+    `left_out`: tables that this kind of file does not have.
     """
-    reading = _Reading(pyproject)
+    reading = _Reading(pyproject, left_out)
     if pyproject and isinstance(raw, Mapping):
         raw = _with_general_apart(raw, reading)
     tables = _read_table(Tables, raw, (), reading)
@@ -163,9 +170,10 @@ def _unknown(name: str, value: object, key: Key, known: Mapping[str, object], re
     names, general = set(known), set(_fields(General))
     if key:
         return Problem((*key, name), value, f"there is no such setting{did_you_mean(name, names)}", _has(names))
+    names -= reading.left_out
     if name in LATER:
         return Problem((name,), value, "this version of releasewatch does not know this table yet")
-    if name in general:
+    if name in general and _GENERAL in names:
         return Problem((name,), value, f"there is no such table; did you mean {_GENERAL}.{name}?")
     if reading.pyproject:
         names = (names | general) - {_GENERAL}

@@ -244,6 +244,9 @@ class Tables(Table, frozen=True):
     calling: Calling = Calling()
 
 
+OWN = frozenset({"releasewatch", "catalog", "components"})
+"""Tables that are a repo's own. All others are the organisation's: the same for every repo."""
+
 LATER = frozenset({"freezes", "gate", "notify"})
 """Tables that a later version brings. They are refused: a setting that does nothing is worse than an error."""
 

@@ -19,7 +19,7 @@ from releasewatch.config.ledger_address import (
 )
 from releasewatch.config.loading import CONFIG_VARIABLE, Config
 from releasewatch.config.problems import Key, dotted, shown
-from releasewatch.config.schema import Table
+from releasewatch.config.schema import OWN, Table
 from releasewatch.errors import ConfigError, InvalidCallError
 
 if TYPE_CHECKING:
@@ -126,11 +126,16 @@ def list_settings(config: Config, sources: Sources) -> list[Setting]:
     spool, spool_source = resolve_spool(config, sources)
     known[SPOOL] = Setting(dotted(SPOOL), str(spool), spool_source)
     rest = [
-        Setting(dotted(key), value, config.where if key in config.written else DEFAULT)
+        Setting(dotted(key), value, _source(key, config) if key in config.written else DEFAULT)
         for key, value in _leaves((), config.tables, config)
         if key not in known
     ]
     return [*known.values(), *rest]
+
+
+def _source(key: Key, config: Config) -> str:
+    """Where a written setting stands: the file, or what the organisation pushed."""
+    return config.where if config.organisation is None or key[0] in OWN else config.organisation
 
 
 def _repo(config: Config, sources: Sources) -> Setting:
