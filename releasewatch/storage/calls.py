@@ -258,18 +258,34 @@ def add_calls(
     return len(missing)
 
 
-def save_list(connection: Connection, deployment_id: int, content: Iterable[tuple[str, str]], now: datetime) -> int:
-    """Keep that a list was planned; returns its version, which rises when `(customer, verdict)` pairs changed."""
+def save_list(
+    connection: Connection,
+    deployment_id: int,
+    content: Iterable[tuple[str, str]],
+    now: datetime,
+    settings_version: int | None = None,
+) -> int:
+    """Keep that a list was planned; returns its version, which rises when `(customer, verdict)` pairs changed, or the
+    version of the settings that ranked it."""
     c = t.call_list.c
     digest = digest_of(sorted(content))
     last = connection.execute(
-        select(c.version, c.digest).where(c.deployment_id == deployment_id).order_by(c.version.desc()).limit(1)
+        select(c.version, c.digest, c.settings_version)
+        .where(c.deployment_id == deployment_id)
+        .order_by(c.version.desc())
+        .limit(1)
     ).first()
-    if last is not None and last.digest == digest:
+    if last is not None and (last.digest, last.settings_version) == (digest, settings_version):
         return int(last.version)
     version = (last.version if last is not None else 0) + 1
     connection.execute(
-        insert(t.call_list).values(deployment_id=deployment_id, version=version, planned_at=now, digest=digest)
+        insert(t.call_list).values(
+            deployment_id=deployment_id,
+            version=version,
+            planned_at=now,
+            digest=digest,
+            settings_version=settings_version,
+        )
     )
     return int(version)
 

@@ -13,20 +13,18 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
 
-def store_products(connection: Connection, products: Mapping[str, Sequence[str]], now: datetime) -> bool:
+def store_products(
+    connection: Connection, products: Mapping[str, Sequence[str]], now: datetime, *, whole: bool = False
+) -> bool:
     """Make the products given (product to component keys or patterns) the ledger's; True when that changed any.
 
-    Products that are not given stay: another repo's configuration may hold them.
+    Products that are not given stay, since another repo's configuration may hold them; unless these are the `whole`.
     """
     p = t.product_component.c
-    current = {
-        (row.product, row.pattern): row
-        for row in connection.execute(
-            select(t.product_component).where(
-                p.valid_to == OPEN_END, p.recorded_to == OPEN_END, p.product.in_(sorted(products))
-            )
-        )
-    }
+    in_question = select(t.product_component).where(p.valid_to == OPEN_END, p.recorded_to == OPEN_END)
+    if not whole:
+        in_question = in_question.where(p.product.in_(sorted(products)))
+    current = {(row.product, row.pattern): row for row in connection.execute(in_question)}
     wanted = {(product, pattern) for product, patterns in products.items() for pattern in patterns}
     known_products = set(connection.scalars(select(p.product).distinct()))
     for product, pattern in sorted(current.keys() - wanted):
@@ -46,6 +44,20 @@ def store_products(connection: Connection, products: Mapping[str, Sequence[str]]
     if new:
         connection.execute(insert(t.product_component), new)
     return wanted != current.keys()
+
+
+def known_products(connection: Connection) -> dict[str, list[str]]:
+    """What each product is made of now: its patterns, in order."""
+    p = t.product_component.c
+    rows = connection.execute(
+        select(p.product, p.pattern)
+        .where(p.valid_to == OPEN_END, p.recorded_to == OPEN_END)
+        .order_by(p.product, p.pattern)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.product, []).append(row.pattern)
+    return found
 
 
 def refresh_subjects(connection: Connection, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -131,9 +132,11 @@ def shape_on_sqlite(connection: Connection) -> set[tuple[object, ...]]:
         if name == migrate.VERSION_TABLE or name.startswith("sqlite_"):
             continue
         found |= {(name, *row) for row in connection.exec_driver_sql(f"PRAGMA table_xinfo({name})")}
-        # Keys, their names, WITHOUT ROWID: a line each. Their order means nothing.
+        # Keys, their names, WITHOUT ROWID: a line each; a column that was added later ends the line of another one.
+        # Their order means nothing.
         definition = connection.scalar(text("SELECT sql FROM sqlite_schema WHERE name = :name"), {"name": name})
-        found |= {(name, line.strip(" \t,")) for line in str(definition).splitlines()}
+        lines = re.split(r"\n|,(?![^()]*\))", str(definition))
+        found |= {(name, line.strip()) for line in lines if line.strip()}
     indexes = text("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     return found | {tuple(row) for row in connection.execute(indexes)}
 

@@ -61,7 +61,7 @@ STATEMENTS_OF_STAFF = {
     "change_edit": {"why", "recorded_by"},
     "customer_merge": {"why", "recorded_by", "why_undone"},
     "mark": {"why", "recorded_by", "why_cleared"},
-    "settings": {"recorded_by"},
+    "settings": {"why", "recorded_by"},
     "staff_leave": {"why", "recorded_by"},
     "suppression": {"why", "recorded_by", "why_readmitted"},
 }

@@ -44,12 +44,16 @@ call_item: Table[CallItemColumns] = Table(
 
 
 class CallListColumns(TypedColumns):
-    """A list that was planned: its version rises whenever planning changed what is on it."""
+    """A list that was planned: its version rises whenever planning changed what is on it.
+
+    `settings_version`: which of the organisation's settings ranked it; null when it was a repo's own file.
+    """
 
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
     version = Column(id_type(), primary_key=True, autoincrement=False)
     planned_at = Column(Instant, nullable=False)
     digest = Column(key_type(), nullable=False)
+    settings_version = Column(id_type(), nullable=True)
 
 
 call_list: Table[CallListColumns] = Table("call_list", metadata, CallListColumns, info=placed("reference"))

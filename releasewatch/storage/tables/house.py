@@ -17,10 +17,13 @@ counter: Table[CounterColumns] = Table("counter", metadata, CounterColumns, info
 
 
 class SettingsColumns(TypedColumns):
+    """A version of the organisation's settings, as it was written; the newest is in force."""
+
     version = Column(id_type(), primary_key=True, autoincrement=False)
     document = Column(JSON, nullable=False)
     recorded_at = Column(Instant, nullable=False)
     recorded_by = Column(String, nullable=False)
+    why = Column(String, nullable=False, server_default="")
 
 
 settings: Table[SettingsColumns] = Table("settings", metadata, SettingsColumns, info=placed("reference"))
