@@ -52,6 +52,7 @@ def plan(app: App, form: str, ref: str, repo: str | None, environment: str | Non
             {
                 "deployment": found.id,
                 "list_version": made.version,
+                "settings_version": made.calls.settings_version,
                 "added": made.added,
                 "verdicts": counts,
                 "not_planned": {"leave": counts["leave"]},
@@ -114,6 +115,7 @@ def list_(
                 "verdicts": counts,
                 "not_planned": {"leave": counts["leave"]},
                 "list_version": made.version,
+                "settings_version": made.calls.settings_version,
                 "next_cursor": next_cursor,
             }
         )
@@ -191,6 +193,7 @@ def _planning(app: App) -> Planning:
         hours=CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),
         without_entitlement={key: d.without_entitlement for key, d in tables.directory.items()},
         reading=Reading(app.now, tables.notes.subjects),
+        settings_version=app.config.settings_version,
     )
 
 

@@ -130,7 +130,7 @@ class CallList:
     """A planned list, or one account manager's part of it, ready to be rendered. Instants in UTC.
 
     `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
-    were planned, whoever keeps them.
+    were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
     """
 
     deployment: str
@@ -145,6 +145,7 @@ class CallList:
     account_manager: str | None = None
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
+    settings_version: int | None = None
 
 
 def rank_calls(

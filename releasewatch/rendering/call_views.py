@@ -240,7 +240,7 @@ def _window(availability: Availability) -> str:
 
 
 def _facts(calls: CallList) -> tuple[FactView, ...]:
-    hours = calls.hours
+    hours, version = calls.hours, calls.settings_version
     days = ", ".join(_DAYS[day] for day in sorted(hours.weekdays))
     facts = (
         ("Repo", calls.repo),
@@ -248,6 +248,7 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
         ("Release", calls.release or ""),
         ("Live since", instant_in_words(calls.live_at.astimezone(UTC)) if calls.live_at else ""),
         ("Calling hours", f"{days}, {_clock(hours.opens)} to {_clock(hours.closes)}, the customer's time"),
+        ("Ranked by", f"organisation settings, version {version}" if version is not None else ""),
     )
     return tuple(FactView(label, value) for label, value in facts if value)
 

@@ -47,6 +47,7 @@ CALL_COLUMNS = (
     "say",
     "as_of",
     "list_version",
+    "settings_version",
 )
 
 _CHUNK = 1 << 16
@@ -115,9 +116,9 @@ def write_calls(
 
     if fmt == "csv":
         make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
-        as_of = f"{calls.as_of:%Y-%m-%dT%H:%M:%SZ}"
+        of_all = (f"{calls.as_of:%Y-%m-%dT%H:%M:%SZ}", calls.version, calls.settings_version)
         rows = calls.rows if reveal >= Reveal.KEYS else ()
-        write_csv(stream, CALL_COLUMNS, (_cells(make(row), as_of, calls.version) for row in rows), bom=True)
+        write_csv(stream, CALL_COLUMNS, ((*_cells(make(row)), *of_all) for row in rows), bom=True)
         return
     view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)
@@ -193,7 +194,7 @@ def _pour(pieces: Iterable[str], stream: TextIO) -> None:
     stream.write("".join(waiting))
 
 
-def _cells(row: CallView, as_of: str, version: int) -> tuple[Cell, ...]:
+def _cells(row: CallView) -> tuple[Cell, ...]:
     return (
         row.call,
         row.verdict,
@@ -215,8 +216,6 @@ def _cells(row: CallView, as_of: str, version: int) -> tuple[Cell, ...]:
         row.score,
         ", ".join(f"{part.label} {part.value}" for part in row.parts),
         " / ".join(row.say),
-        as_of,
-        version,
     )
 
 

@@ -38,13 +38,17 @@ PURPOSES = {"named": "good_news", "direct": "heads_up", "dependent": "heads_up"}
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told."""
+    """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told.
+
+    `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
+    """
 
     now: datetime
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
     without_entitlement: Mapping[str, str] = field(default_factory=dict)
     reading: Reading | None = None
+    settings_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
     with ledger.write() as connection:
         # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
         ledger.lock(connection, "releasewatch:calls")
-        calls.save_list(connection, deployment_id, ((row.candidate.key, row.verdict) for _, row in ranked), how.now)
+        rows = ((row.candidate.key, row.verdict) for _, row in ranked)
+        calls.save_list(connection, deployment_id, rows, how.now, how.settings_version)
         added = calls.add_calls(connection, deployment_id, wanted, how.now)
     ranked, ids, status, version = _rank(ledger, deployment_id, how)
     made = _as_list(ledger, deployment_id, how, ranked, ids, status, version, None)
@@ -134,6 +139,7 @@ def _as_list(
         rows=tuple(rows),
         weights=how.weights,
         hours=how.hours,
+        settings_version=how.settings_version,
     )
     return RankedList(made, {key: status[key] for key in ids}, version)
 
