@@ -19,7 +19,7 @@ from releasewatch.errors import InvalidCallError, ReleasewatchError, UnknownName
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from releasewatch.config import Config, LedgerAddress, Sources
+    from releasewatch.config import Config, LedgerAddress, OrganisationSettings, Sources
     from releasewatch.domain.discovery import Found, Proposal
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.integrations.ci.facts import CiFacts
@@ -75,11 +75,48 @@ class App:
         return recognise(self.environ)
 
     @cached_property
-    def config(self) -> Config:
-        """The settings in force here."""
+    def repo_config(self) -> Config:
+        """The settings in the repo's own file: for its name, its catalog and where the ledger is. Opens no ledger."""
         from releasewatch.config import load_config
 
         return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings in force: the repo's own, with the organisation's from the ledger once they were pushed.
+
+        Raises ConfigError when the repo's file holds a table of the organisation's as well, and whatever keeps the
+        ledger from being read: who is shown what, and what tier an environment has, is not guessed.
+        """
+        return self.config_known_at(None)
+
+    def config_known_at(self, known_at: datetime | None) -> Config:
+        """The same with the version in force by an instant; before the first one, those of today.
+
+        What stood in repos' files in those days is not kept anywhere.
+        """
+        from releasewatch.config import with_organisation
+
+        pushed = self.pushed_settings(known_at)
+        if pushed is not None:
+            return with_organisation(self.repo_config, pushed)
+        return self.repo_config if known_at is None else self.config
+
+    def pushed_settings(self, known_at: datetime | None = None) -> OrganisationSettings | None:
+        """The organisation's settings in the ledger, or those known by an instant; None where none were pushed."""
+        address = self.ledger_address
+        if address.file is not None and not address.file.exists():
+            return None  # without loading what speaks to databases
+        from releasewatch.usecases.settings import read_pushed
+
+        return read_pushed(address.url, known_at)
+
+    @property
+    def products_to_store(self) -> dict[str, tuple[str, ...]]:
+        """The products that a repo's own file brings into the ledger; none once the organisation's are pushed there."""
+        if self.config.settings_version is not None:
+            return {}
+        return {key: product.components for key, product in self.config.tables.products.items()}
 
     @cached_property
     def history(self) -> GitHistory:
@@ -121,14 +158,14 @@ class App:
         """What this repo is called in the ledger."""
         from releasewatch.config import resolve_repo
 
-        return str(resolve_repo(self.config, self.sources).value)
+        return str(resolve_repo(self.repo_config, self.sources).value)
 
     @cached_property
     def ledger_address(self) -> LedgerAddress:
         """Where the ledger is, without opening it."""
         from releasewatch.config import resolve_ledger
 
-        return resolve_ledger(self.config, self.sources)
+        return resolve_ledger(self.repo_config, self.sources)
 
     @cached_property
     def spool(self) -> SpoolFolder:
@@ -136,7 +173,7 @@ class App:
         from releasewatch.config import resolve_spool
         from releasewatch.integrations.spool_files import SpoolFolder
 
-        return SpoolFolder(resolve_spool(self.config, self.sources)[0])
+        return SpoolFolder(resolve_spool(self.repo_config, self.sources)[0])
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -177,14 +214,14 @@ class App:
         if sha is None:
             return self.catalog_here
         if self._is_checked_out(sha) or self.config_file:
-            return self._catalog_of(self.config, sha)
+            return self._catalog_of(self.repo_config, sha)
         found = config_at(lambda path: self.history.file_at(sha, path), sha)
-        return self._catalog_of(found or self.config, sha)
+        return self._catalog_of(found or self.repo_config, sha)
 
     @cached_property
     def catalog_here(self) -> Catalog:
         """The catalog of the work tree, from its config, else its `catalog-info.yaml` files."""
-        return self._catalog_of(self.config, None)
+        return self._catalog_of(self.repo_config, None)
 
     def _catalog_of(self, config: Config, sha: str | None) -> Catalog:
         catalog = config.catalog(self.repo)
@@ -246,7 +283,7 @@ class App:
         from releasewatch.errors import ConfigError, InvalidCallError
 
         try:
-            config = self.config
+            config = self.repo_config
         except ConfigError:
             config = Config(root=self.cwd)  # a broken file names nothing; what else does may still
         try:

@@ -124,7 +124,7 @@ def _own(app: App, output: Path | None) -> Catalog:
     from releasewatch.config import Config, config_at, parse_config
     from releasewatch.errors import InvalidCallError
 
-    config = app.config
+    config = app.repo_config
     if output is not None and output.exists():
         try:
             content = output.read_bytes()
@@ -167,9 +167,9 @@ def _say_news(news: News, output: Path | None) -> None:
 
 
 def _why_empty(app: App) -> str:
-    if app.config.path is None:
+    if app.repo_config.path is None:
         return "No components: there is no releasewatch.toml here. Run releasewatch init: it writes one."
-    return f"No components: {app.config.where} has no table [components.KEY]. See: releasewatch catalog import"
+    return f"No components: {app.repo_config.where} has no table [components.KEY]. See: releasewatch catalog import"
 
 
 def _named(key: str, prefix: str, *, unknown: bool) -> str:

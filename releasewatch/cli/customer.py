@@ -122,7 +122,7 @@ def import_(
         readmit=readmit,
         why=word.why if word else "",
         by=word.by if word else "",
-        products={key: product.components for key, product in app.config.tables.products.items()},
+        products=app.products_to_store,
     )
     app.rehearse = dry_run
     with _opened(app, table, order, given) as opened:

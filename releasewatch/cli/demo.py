@@ -79,8 +79,8 @@ def _catalog(app: App) -> Catalog:
 
 
 def _source(app: App) -> str:
-    if app.config.tables.components:
-        return app.config.where
+    if app.repo_config.tables.components:
+        return app.repo_config.where
     if app.catalog_here.components:
         return "catalog-info.yaml"
     return "its largest folders (there is no releasewatch.toml)"

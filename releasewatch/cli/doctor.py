@@ -48,9 +48,10 @@ def _examine(app: App) -> list[Check]:
         (
             (
                 "config",
-                lambda: doctor.check_config(app.config, lambda: app.catalog_here if app.history_or_none else None),
+                lambda: doctor.check_config(app.repo_config, lambda: app.catalog_here if app.history_or_none else None),
             ),
             ("ledger", lambda: doctor.check_ledger(app.ledger_address, is_lost=app.ledger_is_lost)),
+            ("organisation", lambda: doctor.check_organisation(app.config)),
             ("spool", lambda: doctor.check_spool(*app.spool.read(), str(app.spool.path))),
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
             ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),

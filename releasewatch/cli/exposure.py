@@ -116,7 +116,9 @@ def _asking(
         now=app.now,
         at=at,
         known_at=known_at,
-        without_entitlement={key: d.without_entitlement for key, d in app.config.tables.directory.items()},
+        without_entitlement={
+            key: d.without_entitlement for key, d in app.config_known_at(known_at).tables.directory.items()
+        },
         only=only,
         reveal=level,
         opaque=app.config.tables.privacy.keys == "opaque",

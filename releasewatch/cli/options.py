@@ -126,7 +126,7 @@ def _say_where_from(app: App) -> None:
     from releasewatch.cli.output import say
 
     address = app.ledger_address
-    say(f"Settings: {app.config.where}")
+    say(f"Settings: {app.repo_config.where}")
     say(f"Ledger: {address.printable} (from {address.source})")
     say(f"CI: {app.ci.provider if app.ci else 'none recognised'}")
 

@@ -72,7 +72,7 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
         "tier": app.config.tier(environment),
         "tier_is_guess": not (settings and settings.tier),
         "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
-        "products": {key: product.components for key, product in tables.products.items()},
+        "products": app.products_to_store,
     }
 
 

@@ -79,6 +79,13 @@ def check_config(config: Config, catalog: Callable[[], Catalog | None]) -> list[
     return [Check("config", "ok", f"{config.where}: {_counted(many, 'component')}")]
 
 
+def check_organisation(config: Config) -> list[Check]:
+    """The organisation's settings: are some in force? Their trouble is raised where the settings are put together."""
+    if config.settings_version is None:
+        return []
+    return [Check("organisation", "ok", f"{config.organisation}, in force for every repo")]
+
+
 def check_ledger(address: LedgerAddress, *, is_lost: bool) -> list[Check]:
     """The ledger: can it be opened, which schema has it, and will it still be there tomorrow?"""
     with as_it_is(address.url) as ledger:

@@ -34,7 +34,8 @@ def shop(tmp_path: Path) -> RepoBuilder:
 def settings(repo: RepoBuilder, *arguments: str, env: dict[str, str] | None = None) -> dict[str, tuple[Any, str]]:
     done = run_command("config", "show", "--format", "json", *arguments, cwd=repo.path, env=env)
     assert (done.status, done.err) == (0, "")
-    assert set(done.document) == {"schema", "settings", "next_cursor"}
+    assert done.document["settings_version"] is None
+    assert set(done.document) == {"schema", "settings", "settings_version", "next_cursor"}
     return {one["key"]: (one["value"], one["source"]) for one in done.document["settings"]}
 
 
@@ -54,13 +55,13 @@ def test_the_nearest_source_counts(shop: RepoBuilder) -> None:
     assert settings(shop, env=github)["releasewatch.repo"] == ("acme/shop", "ci")
     named = github | {"RELEASEWATCH_REPO": "our/shop"}
     assert settings(shop, env=named)["releasewatch.repo"] == ("our/shop", "environment RELEASEWATCH_REPO")
-    url = {"RELEASEWATCH_DATABASE_URL": "postgresql://db.example.org/ledger"}
+    url = {"RELEASEWATCH_DATABASE_URL": "postgresql://127.0.0.1:1/ledger"}
     given = settings(shop, "--database", "mine.db", env=url)
     assert given["releasewatch.database"] == (f"sqlite:///{shop.path}/mine.db", "flag")
 
 
 def test_a_ledger_of_the_environment_is_shown_without_its_address(shop: RepoBuilder) -> None:
-    env = {"RELEASEWATCH_DATABASE_URL": "postgresql://ada:canary-7f3a@db.example.org/ledger"}
+    env = {"RELEASEWATCH_DATABASE_URL": "postgresql://ada:canary-7f3a@127.0.0.1:1/ledger"}
     for form in ("table", "json"):
         done = run_command("config", "show", "--format", form, cwd=shop.path, env=env)
         assert done.status == 0

@@ -111,6 +111,7 @@ def test_a_broken_configuration_is_told_once_and_the_rest_is_examined(shop: Repo
     assert states(done) == {
         "config": "fail",
         "ledger": "fail",
+        "organisation": "fail",
         "spool": "fail",
         "git": "ok",
         "ci": "ok",
