@@ -12,12 +12,16 @@ from releasewatch.domain.past import Tag
 from releasewatch.domain.releases import Range, RangeKind
 from releasewatch.domain.reverts import mark_reverts
 from releasewatch.errors import GitFailedError, UnknownNameError
+from releasewatch.integrations.git_churn import read_churn
 from releasewatch.integrations.git_commands import GitCommands
 from releasewatch.integrations.git_fetch import GitFetcher
 from releasewatch.integrations.git_walk import MANY_PATHS, Walk, boundary_reached, merges_behind, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from releasewatch.integrations.git_churn import Churn
 
 FETCH_FOR = 300.0
 """Seconds that one fetch of a missing baseline may take."""
@@ -150,6 +154,10 @@ class GitHistory:
         """Every file in the tree of a commit-ish, in git's order."""
         listed = self._commands.read("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.resolve(rev))
         return [os.fsdecode(path) for path in listed.split(b"\0") if path]
+
+    def churn(self, rev: str, since: datetime) -> Churn:
+        """How many commits in the history of a commit-ish touched each path from an instant on; one process."""
+        return read_churn(self._commands, self.resolve(rev), since, self._boundary())
 
     def file_at(self, rev: str, path: str) -> bytes | None:
         """The content of one file at a commit, or None when it is not there.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # %m says on which side of `base...head` a commit is: `<` is reachable from base, `>` from head.
 COMMIT_FORMAT = "--format=%m%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%b"
 MERGE_FORMAT = "--format=%H%x00%P"
+PATHS_FORMAT = "--format=%H"
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -71,6 +72,21 @@ def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
                 tuple(paths),
             ),
         )
+
+
+def parse_touched(pieces: Iterator[bytes]) -> Iterator[tuple[str, list[str]]]:
+    """Each commit of a log with PATHS_FORMAT and `--raw -z`, with the paths it touched."""
+    known: dict[bytes, str] = {}
+    sha, paths = "", list[str]()
+    for piece in pieces:
+        if piece[:1] == b":" or piece[:1] == b"\n":
+            paths.append(_path(next(pieces, b""), known))
+            continue
+        if sha:
+            yield sha, paths
+        sha, paths = piece.decode("ascii"), []
+    if sha:
+        yield sha, paths
 
 
 def parse_changes(pieces: Iterator[bytes]) -> Iterator[PathChange]:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from releasewatch.integrations.git_commands import GitCommands
 
 # Never --numstat, --stat or -M: 16 times slower, and in a partial clone they fetch the contents of files.
-_RAW = (
+RAW = (
     "-z", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv",
     "--ignore-submodules=none", f"-O{os.devnull}",
 )  # fmt: skip
 # By date, but never a parent before its child: what is "earlier" must not depend on somebody's wrong clock.
-_LOG = (*_RAW, "--encoding=UTF-8", "--date-order")
+_LOG = (*RAW, "--encoding=UTF-8", "--date-order")
 
 MANY_PATHS = 64_000
 """Bytes of paths from which a command line is too long, and reading all and choosing here is better."""
@@ -51,7 +51,7 @@ def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str])
     added: list[Commit] = []
     removed: list[Commit] = []
     with (
-        commands.stream("diff-tree", "-r", *_RAW, base, head, "--") as changes,
+        commands.stream("diff-tree", "-r", *RAW, base, head, "--") as changes,
         commands.stream("log", *_LOG, COMMIT_FORMAT, "--left-right", f"{base}...{head}", "--") as log,
     ):
         for of_base, commit in parse_log(log):
