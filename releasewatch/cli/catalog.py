@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from releasewatch.cli.catalog_check import check
 from releasewatch.cli.discovering import say_left_out, source_options
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.group()
 def command() -> None:
     """The components of a repo, their paths and dependencies."""
+
+
+command.add_command(check)
 
 
 @command.command("show")
