@@ -89,10 +89,10 @@ def _look_at_ledger(app: App, limit: int) -> tuple[LedgerFacts | None, Releasewa
 
 def _show(app: App, document: dict[str, Any]) -> None:
     unmapped = document["unmapped"]
+    left = f"{_many(unmapped['files'], 'file')} {'belongs' if unmapped['files'] == 1 else 'belong'} to no component."
     emit_line(
         f"{document['repo']} at {document['head'][:10]}: {_many(document['files'], 'file')}, "
-        f"{_many(document['components'], 'component')}; {unmapped['files'] or 'no'} "
-        f"{'file belongs' if unmapped['files'] == 1 else 'files belong'} to no component."
+        f"{_many(document['components'], 'component')}; {left if unmapped['files'] else 'none is left over.'}"
     )
     if not document["churn_complete"]:
         say("This clone is shallow: changes before its oldest commits are not counted.")
