@@ -104,12 +104,11 @@ class App:
 
     def pushed_settings(self, known_at: datetime | None = None) -> OrganisationSettings | None:
         """The organisation's settings in the ledger, or those known by an instant; None where none were pushed."""
-        address = self.ledger_address
-        if address.file is not None and not address.file.exists():
+        if not self.has_ledger:
             return None  # without loading what speaks to databases
         from releasewatch.usecases.settings import read_pushed
 
-        return read_pushed(address.url, known_at)
+        return read_pushed(self.ledger_address.url, known_at)
 
     @property
     def products_to_store(self) -> dict[str, tuple[str, ...]]:

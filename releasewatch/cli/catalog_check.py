@@ -73,14 +73,14 @@ def _look_at_ledger(app: App, limit: int) -> tuple[LedgerFacts | None, Releasewa
     from releasewatch.usecases.catalog_check import look_at_ledger
 
     try:
-        address = app.ledger_address
+        has_ledger = app.has_ledger
     except InvalidCallError as error:  # a variable that is not set here, as in a job for somebody's pull request
         return None, error
-    if address.file is not None and not address.file.exists():
+    if not has_ledger:
         return None, InvalidCallError("There is no ledger yet.", "It comes with the first deployment that is recorded.")
     try:
         app.config  # noqa: B018 - what may be shown of customers is decided there
-        return look_at_ledger(address.url, app.repo_config.catalog(app.repo), app.now, limit), None
+        return look_at_ledger(app.ledger_address.url, app.repo_config.catalog(app.repo), app.now, limit), None
     except ConfigError:
         raise
     except ReleasewatchError as error:

@@ -131,11 +131,10 @@ def _checked_organisation(app: App, path: Path) -> dict[str, Any]:
     where = _where(app, path)
     settings = load_organisation(path, where)
     about: dict[str, Any] = {"file": where, "kind": "organisation", "version": None, "changes": None, "why_not": None}
-    address = app.ledger_address
-    if address.file is not None and not address.file.exists():
+    if not app.has_ledger:
         return about | {"why_not": "there is no ledger yet"}
     try:
-        made = compare_with_pushed(settings, address.url)
+        made = compare_with_pushed(settings, app.ledger_address.url)
     except ReleasewatchError as error:
         return about | {"why_not": error.message}
     return about | {"version": made.previous, "changes": changes_document(made.changes)}
@@ -234,9 +233,7 @@ def log(app: App, form: str) -> None:
     from releasewatch.domain.times import format_both
     from releasewatch.usecases.settings import list_versions
 
-    address = app.ledger_address
-    no_ledger = address.file is not None and not address.file.exists()
-    versions = [] if no_ledger else list_versions(address.url)
+    versions = list_versions(app.ledger_address.url) if app.has_ledger else []
     if form == "json":
         emit_json({"versions": versions, "next_cursor": None})
         return

@@ -300,3 +300,12 @@ def test_what_needs_the_ledger_says_that_it_is_away(shop: RepoBuilder) -> None:
     for words in (("config", "push"), ("config", "log"), ("deployment", "record", "--environment", "production")):
         done = run(shop, *words, "--format", "json", env=AWAY)
         assert (done.status, done.out) == (3, ""), words
+
+
+def test_notes_for_customers_tell_subjects_as_the_organisation_says(shop: RepoBuilder) -> None:
+    (shop.path / "organisation.toml").write_text('[notes]\nsubjects = "customer"\n')
+    push(shop)
+    shop.commit("fix: totals add up", {"inv/a": "2"})
+    words = ("notes", "render", "--from", "HEAD~1", "--audience", "customer")
+    assert "totals add up" in run(shop, *words).out.lower()
+    assert "totals add up" not in run(shop, *words, "--no-ledger").out.lower()  # the narrower of the two
