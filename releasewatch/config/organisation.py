@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 ORGANISATION_FILE = "organisation.toml"
 
 _SECRET_SETTING = re.compile(
-    r"(?:^|[_-])(?:pass(?:word|wd|phrase)?|secret|token|credentials?|api_?key)$", re.IGNORECASE
+    r"(?:^|[_-])(?:pass(?:word|wd|phrase)?|secret|token|credentials?|api[_-]?key)$", re.IGNORECASE
 )
 _REFERENCE = re.compile(r"env:RELEASEWATCH_[A-Z0-9_]+")
 _CREDENTIALS = re.compile(
     r"://[^/\s@]*:[^\s@]*@|[?&][^=&\s]*(pass(word|wd)|token|secret|api_?key)[^=&\s]*=", re.IGNORECASE
 )
-_DATA = frozenset({"values", "columns"})
+_DATA = frozenset({"values", "columns", "only"})
 """Tables whose names and values are those of somebody else's files: a heading `Token` is no secret."""
 
 

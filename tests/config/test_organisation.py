@@ -31,6 +31,9 @@ WHEN = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 DOCUMENT = {"environments": {"qa": {"tier": "staging"}}, "ranking": {"breaking": 30}}
 
 
+SERVER = '[directory.crm]\nkind = "http"\ncustomers = "https://crm.example.org/customers"\n'
+
+
 def organisation(text: str) -> OrganisationSettings:
     return parse_organisation(text.encode(), "organisation.toml")
 
@@ -86,6 +89,8 @@ def test_a_repos_own_tables_are_not_offered() -> None:
         '[directory.crm]\nkind = "csv"\ncustomers = "https://crm.example.org/c.csv?x=1&api_key=canary-7f3a"',
         '[directory.crm]\nkind = "csv"\ncustomers = "c.csv"\npassword = "canary-7f3a"',
         '[directory.crm]\nkind = "csv"\ncustomers = "c.csv"\napi_token = "canary-7f3a"',
+        SERVER + 'token = "canary-7f3a"',
+        SERVER + 'headers = { X-Api-Key = "canary-7f3a" }',
         '[notes]\nsubjects = "postgresql://me:canary-7f3a@db.example.org/x"',
     ],
 )
@@ -103,9 +108,8 @@ def test_a_heading_of_somebody_elses_file_is_no_password() -> None:
 
 
 def test_a_reference_may_stand_where_a_secret_would() -> None:
-    """No setting takes one today; what is wrong is the setting then, and not its value."""
-    with pytest.raises(ConfigError, match="there is no such setting"):
-        organisation('[directory.crm]\nkind = "csv"\ntoken = "env:RELEASEWATCH_CRM"')
+    found = organisation(SERVER + 'token = "env:RELEASEWATCH_CRM"')
+    assert found.document["directory"]["crm"]["token"] == "env:RELEASEWATCH_CRM"
 
 
 def test_the_organisations_tables_take_the_place_of_the_files() -> None:
