@@ -193,7 +193,12 @@ def _opened(
 
 def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path]:
     names = {kind: getattr(table, kind) for kind in KINDS} if table else {}
-    return {kind: app.config.resolve(name) for kind, name in names.items() if name}
+    return {kind: _shown(app.config.resolve(name), app.cwd) for kind, name in names.items() if name}
+
+
+def _shown(path: Path, cwd: Path) -> Path:
+    """The path as somebody who stands here would type it."""
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
 def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:

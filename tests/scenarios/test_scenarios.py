@@ -20,6 +20,8 @@ from tests.support.repos import RepoBuilder
 
 STORIES = sorted(path.parent for path in Path(__file__).parent.glob("*/story.toml"))
 INPUTS = ("*.csv", "releasewatch.toml")
+GIVEN = frozenset({"releasewatch.toml"})
+"""What is committed as it stands; any other file holds its commit's subject, unless the story brings it in repo/."""
 WRITES = os.environ.get("RELEASEWATCH_TEST_WRITE_EXPECTED") == "1"
 
 
@@ -35,21 +37,27 @@ run(sys.argv[2:])
 """Runs one command in a process of its own, as people do, at the instant of the story."""
 
 
-def perform(step: dict, repo: RepoBuilder) -> str:
+def perform(step: dict, repo: RepoBuilder, story: Path) -> str:
     """Do what a step says; returns what its command gave out."""
     if "commit" in step:
         files = {}
         for name in step["files"]:
-            given = repo.path / name
-            files[name] = given.read_bytes() if name == "releasewatch.toml" else f"{step['commit']}\n"
+            given = next((path for path in (story / "repo" / name, repo.path / name) if path.is_file()), None)
+            is_text = name in GIVEN or (story / "repo" / name).is_file()
+            files[name] = given.read_bytes() if given is not None and is_text else f"{step['commit']}\n"
         repo.commit(step["commit"], files, trailers=step.get("trailers", ()), at=step["at"])
         return ""
     if "tag" in step:
         repo.tag(step["tag"])
         return ""
+    if "write" in step:
+        _write_by_hand(repo.path / step["write"], step)
+        return ""
     arguments = shlex.split(step["run"])
     done = run_python("-c", AT_AN_INSTANT, step["at"].isoformat(), *arguments, cwd=repo.path)
     assert done.status == step.get("exit", 0), done.err
+    if "file" in step:
+        return (repo.path / step["file"]).read_bytes().decode("utf-8")
     if "-o" not in arguments:
         return done.out
     written = repo.path / arguments[arguments.index("-o") + 1]
@@ -57,15 +65,22 @@ def perform(step: dict, repo: RepoBuilder) -> str:
     return written.read_bytes().decode("utf-8")
 
 
+def _write_by_hand(target: Path, step: dict) -> None:
+    """What somebody puts at the end of a file: another file, and what they type."""
+    text = target.read_text("utf-8")
+    text += (target.parent / step["with"]).read_text("utf-8") if "with" in step else ""
+    target.write_text(text + step["text"], "utf-8")
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.name)
 def test_story(story, tmp_path):
     told = tomllib.loads((story / "story.toml").read_text("utf-8"))
-    repo = RepoBuilder(tmp_path / "repo")
+    repo = RepoBuilder(tmp_path / told.get("folder", "repo"))
     for pattern in INPUTS:
         for given in story.glob(pattern):
             shutil.copy(given, repo.path)
     for step in told["step"]:
-        given_out = perform(step, repo)
+        given_out = perform(step, repo, story)
         if "expect" not in step:
             continue
         expected = story / "expected" / step["expect"]
