@@ -11,8 +11,9 @@ import msgspec
 from releasewatch.config.directory_checks import find_directory_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
-from releasewatch.config.schema import CatalogTable, ComponentTable, Line, Name, Tables
+from releasewatch.config.schema import CatalogTable, ComponentTable, Line, Name, Suspects, Tables
 from releasewatch.domain.patterns import read_pattern
+from releasewatch.domain.suspects import MOST
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *_names("directory", tables.directory),
         *find_directory_problems(tables.directory),
         *_tiers_and_hours(tables),
+        *_points(tables.suspects),
     ]
 
 
@@ -134,6 +136,14 @@ def _tiers_and_hours(tables: Tables) -> Iterator[Problem]:
     if tables.calling.hours_to <= tables.calling.hours_from:
         wanted = f"wanted a time after hours_from, which is {tables.calling.hours_from}"
         yield Problem(("calling", "hours_to"), tables.calling.hours_to, wanted)
+
+
+def _points(suspects: Suspects) -> Iterator[Problem]:
+    """A score is 0 to 100, and the sum of its parts."""
+    others = ("half_hours", "plausible", "look_back_days")
+    total = sum(points for name, points in msgspec.structs.asdict(suspects).items() if name not in others)
+    if total > MOST:
+        yield Problem(("suspects",), total, f"the points of all reasons are {total} in all; wanted at most {MOST}")
 
 
 def _names(table: str, entries: Mapping[str, msgspec.Struct]) -> Iterator[Problem]:

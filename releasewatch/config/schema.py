@@ -13,6 +13,8 @@ Tier = Literal["production", "staging", "testing", "development", "other"]
 RevealWord = Literal["keys", "names", "contacts"]
 
 Weight = Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")]
+Points = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
+Hours = Annotated[int, Meta(ge=1, le=8760, description="a number of hours from 1 to 8760")]
 Days = Annotated[int, Meta(ge=0, le=3660, description="a number of days from 0 to 3660")]
 PageSize = Annotated[int, Meta(ge=1, le=100_000, description="a number of items from 1 to 100000")]
 Seconds = Annotated[int, Meta(ge=1, le=600, description="a number of seconds from 1 to 600")]
@@ -221,6 +223,36 @@ class Ranking(Table, frozen=True):
     escalated: Weight = 15
 
 
+class Suspects(Table, frozen=True):
+    """`[suspects]`: the most points of each reason why a deployment is suspect; in all at most 100."""
+
+    component: Points = 30
+    """It changed what is hurt; half for each hop between."""
+    focus: Points = 20
+    """It changed little else."""
+    newest: Points = 8
+    """Nothing else changed what is hurt between it and the start."""
+    time: Points = 15
+    """It went live just before the start."""
+    place: Points = 9
+    """It went to the regions and rings that are hurt."""
+    carried: Points = 3
+    """What it brought was still there at the start."""
+    size: Points = 3
+    """It changed many paths."""
+    migration: Points = 3
+    dependency: Points = 2
+    config: Points = 1
+    taken_back: Points = 6
+    """It was rolled back or reverted after the start."""
+    half_hours: Hours = 12
+    """After so many hours half of the points for time are left."""
+    plausible: Points = 35
+    """From so many percent of the points that the question allows a suspect is plausible."""
+    look_back_days: Annotated[int, Meta(ge=1, le=3660, description="a number of days from 1 to 3660")] = 90
+    """How long before the start a deployment may have gone live."""
+
+
 class Calling(Table, frozen=True):
     """`[calling]`: between which hours, in the customer's own time zone, people may be called."""
 
@@ -241,6 +273,7 @@ class Tables(Table, frozen=True):
     privacy: Privacy = Privacy()
     notes: Notes = Notes()
     ranking: Ranking = Ranking()
+    suspects: Suspects = Suspects()
     calling: Calling = Calling()
 
 

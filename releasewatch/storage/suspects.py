@@ -1,0 +1,226 @@
+"""The deployments before an impact as the score of suspects sees them: six statements, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, or_, select
+
+from releasewatch.domain.deployments import Place
+from releasewatch.domain.suspect_signs import SIGNS, Sign
+from releasewatch.domain.suspects import Candidate, Reached
+from releasewatch.storage import tables as t
+from releasewatch.storage.types import OPEN_END
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where an impact was and from when; `since`: how far back deployments are looked for.
+
+    `components`: number to full key. Empty components, regions and rings: not known.
+    """
+
+    environments: Sequence[int]
+    since: datetime
+    began_at: datetime
+    components: Mapping[int, str]
+    regions: Collection[str] = ()
+    rings: Collection[str] = ()
+
+
+def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
+    """Every deployment that went live in the scene's environments between `since` and the start, oldest first."""
+    d = t.deployment.c
+    rows = connection.execute(
+        select(t.deployment, t.repo.c.key.label("repo_key"), t.environment.c.key.label("environment_key"))
+        .join_from(t.deployment, t.repo)
+        .join(t.environment)
+        .where(*_among(scene))
+        .order_by(d.opened_at, d.deployment_id)
+    ).all()
+    among = select(d.deployment_id).where(*_among(scene)).subquery("among")
+    reached, touched = _read_reach(connection, among, scene.components)
+    places = _read_places(connection, among)
+    states = _read_states(connection, among, scene)
+    paths, shown = _read_paths(connection, among)
+    for number, signs in _read_subjects(connection, among).items():
+        shown[number] = {**signs, **shown.get(number, {})}
+    found = []
+    for row in rows:
+        number = int(row.deployment_id)
+        carried, taken_back_at, taken_back_by = states.get(number, (None, None, None))
+        found.append(
+            Candidate(
+                number,
+                row.repo_key,
+                row.environment_key,
+                row.kind,
+                row.opened_at,
+                head=row.head,
+                finished_at=row.finished_at,
+                succeeded=row.succeeded,
+                reached=reached.get(number, {}),
+                touched=touched.get(number, 0),
+                places=tuple(places.get(number, ())),
+                carried=carried,
+                taken_back_at=taken_back_at,
+                taken_back_by=taken_back_by,
+                paths=paths.get(number, 0),
+                shown=shown.get(number, {}),
+            )
+        )
+    return found
+
+
+def _among(scene: Scene) -> list[Any]:
+    d = t.deployment.c
+    return [d.environment_id.in_(scene.environments), d.opened_at >= scene.since, d.opened_at <= scene.began_at]
+
+
+def _read_reach(
+    connection: Connection, among: Subquery, components: Mapping[int, str]
+) -> tuple[dict[int, dict[str, Reached]], dict[int, int]]:
+    """How near each comes to the components asked about, and how many it changed in all."""
+    r = t.reach.c
+    via = t.component.alias("via")
+    mine = or_(r.distance == 0, r.component_id.in_(list(components)))
+    rows = connection.execute(
+        select(r.deployment_id, r.component_id, r.distance, func.min(via.c.full_key).label("via"))
+        .join_from(t.reach, among, among.c.deployment_id == r.deployment_id)
+        .outerjoin(via, via.c.component_id == r.via_id)
+        .where(mine)
+        .group_by(r.deployment_id, r.component_id, r.distance)
+        .order_by(r.deployment_id, r.component_id, r.distance.desc())
+    )
+    reached: dict[int, dict[str, Reached]] = {}
+    touched: dict[int, int] = {}
+    for row in rows:
+        if row.distance == 0:
+            touched[row.deployment_id] = touched.get(row.deployment_id, 0) + 1
+        if row.component_id in components:
+            # The nearest comes last.
+            reached.setdefault(row.deployment_id, {})[components[row.component_id]] = Reached(row.distance, row.via)
+    return reached, touched
+
+
+def _read_places(connection: Connection, among: Subquery) -> dict[int, list[Place]]:
+    p = t.target.c
+    rows = connection.execute(
+        select(p.deployment_id, p.region, p.ring)
+        .join_from(t.target, among, among.c.deployment_id == p.deployment_id)
+        .order_by(p.deployment_id, p.region, p.ring)
+    )
+    found: dict[int, list[Place]] = {}
+    for row in rows:
+        found.setdefault(row.deployment_id, []).append(Place(row.region, row.ring))
+    return found
+
+
+def _read_states(
+    connection: Connection, among: Subquery, scene: Scene
+) -> dict[int, tuple[bool, datetime | None, int | None]]:
+    """Whether what each brought was still there at the start, and when and by whom the last of it was taken back.
+
+    Only what reaches the components, and is in the regions and rings, that are asked about.
+    """
+    w = t.window.c
+    question = select(w.deployment_id, w.region, w.ring, w.live_from, w.carrying_until, w.carrying_ended_by).join_from(
+        t.window, among, among.c.deployment_id == w.deployment_id
+    )
+    if scene.components:
+        question = question.where(_reaches(scene.components))
+    # A row that only names a place has no instant; a possible window that success ended is no taking back.
+    real = and_(
+        w.carrying_until > w.live_from,
+        or_(w.carrying_ended_by.is_(None), w.carrying_ended_by != w.deployment_id),
+    )
+    rows: dict[int, list[Any]] = {}
+    for row in connection.execute(question.where(real).distinct()):
+        rows.setdefault(row.deployment_id, []).append(row)
+    found: dict[int, tuple[bool, datetime | None, int | None]] = {}
+    for number, all_here in rows.items():
+        here = _in_places(_in_places(all_here, "region", scene.regions), "ring", scene.rings)
+        if not here:
+            continue
+        carried = any(row.live_from <= scene.began_at < row.carrying_until for row in here)
+        last = max(here, key=lambda row: (row.carrying_until, row.carrying_ended_by or 0))
+        ended = last.carrying_until != OPEN_END
+        found[number] = (
+            carried,
+            last.carrying_until if ended else None,
+            last.carrying_ended_by if ended else None,
+        )
+    return found
+
+
+def _reaches(components: Mapping[int, str]) -> Any:
+    r, w = t.reach.c, t.window.c
+    return (
+        select(r.component_id)
+        .where(r.deployment_id == w.deployment_id, r.origin_no == w.origin_no, r.component_id.in_(list(components)))
+        .exists()
+    )
+
+
+def _in_places(rows: Sequence[Any], axis: str, wanted: Collection[str]) -> list[Any]:
+    """The rows of the places asked about; where a place is not named, the remainder stands for it."""
+    if not wanted:
+        return list(rows)
+    named = {getattr(row, axis) for row in rows}
+    meant = {place if place in named else "" for place in wanted}
+    return [row for row in rows if getattr(row, axis) in meant]
+
+
+def _read_paths(connection: Connection, among: Subquery) -> tuple[dict[int, int], dict[int, dict[Sign, str]]]:
+    """How many paths each changed, and one for each sign that a path shows."""
+    p = t.changed_path.c
+    lowered = func.lower(p.path)
+    samples = [
+        func.min(
+            case(
+                (
+                    or_(
+                        *(lowered.contains(text, autoescape=True) for text in marks.path_holds),
+                        *(lowered.endswith(text, autoescape=True) for text in marks.path_ends),
+                    ),
+                    p.path,
+                )
+            )
+        ).label(sign)
+        for sign, marks in SIGNS.items()
+    ]
+    rows = connection.execute(
+        select(p.deployment_id, func.count(p.path_digest.distinct()).label("many"), *samples)
+        .join_from(t.changed_path, among, among.c.deployment_id == p.deployment_id)
+        .group_by(p.deployment_id)
+    ).all()
+    return {row.deployment_id: row.many for row in rows}, _signs(rows)
+
+
+def _read_subjects(connection: Connection, among: Subquery) -> dict[int, dict[Sign, str]]:
+    """For each sign that a subject shows, one that does; what was reverted in its own range shows none."""
+    c = t.change.c
+    lowered = func.lower(c.subject)
+    samples = [
+        func.min(
+            case((or_(*(lowered.contains(text, autoescape=True) for text in marks.subject_holds)), c.subject))
+        ).label(sign)
+        for sign, marks in SIGNS.items()
+    ]
+    question: Select[Any] = (
+        select(c.deployment_id, *samples)
+        .join_from(t.change, among, among.c.deployment_id == c.deployment_id)
+        .where(c.side == "added", c.reverted_by.is_(None))
+        .group_by(c.deployment_id)
+    )
+    return _signs(connection.execute(question).all())
+
+
+def _signs(rows: Sequence[Any]) -> dict[int, dict[Sign, str]]:
+    return {
+        row.deployment_id: {sign: getattr(row, sign) for sign in SIGNS if getattr(row, sign) is not None}
+        for row in rows
+    }

@@ -1,0 +1,172 @@
+"""Which deployments may have begun an impact: the candidates of all repos, ranked by the score or by the clock."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from releasewatch.domain.suspects import Impact, Suspect, SuspectWeights, attainable, rank_latest, rank_suspects
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage import catalogs
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.suspects import Scene, read_candidates
+
+Strategy = Literal["score", "latest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blaming:
+    """What is known of an impact, as given, and how suspects are ranked.
+
+    `components`: full keys, or bare ones of `repo` or of no other; `environment` None: all of tier production.
+    `look_back`: how long before the start a deployment may have gone live to be looked at.
+    """
+
+    now: datetime
+    began_at: datetime
+    ended_at: datetime | None = None
+    components: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    rings: Sequence[str] = ()
+    environment: str | None = None
+    repo: str | None = None
+    strategy: Strategy = "score"
+    weights: SuspectWeights = field(default_factory=SuspectWeights)
+    look_back: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """All suspects, best first. `least`: the points from which one is plausible; `most`: what the question allows."""
+
+    impact: Impact
+    suspects: tuple[Suspect, ...]
+    strategy: Strategy
+    least: int
+    most: int
+
+    @property
+    def none_plausible(self) -> bool:
+        return not any(suspect.plausible for suspect in self.suspects)
+
+    def document(self, limit: int, incident: str | None = None) -> dict[str, Any]:
+        """The document of `incident suspects --format json`, without its schema number."""
+        return {
+            "incident": incident,
+            "strategy": self.strategy,
+            "began_at": format_utc(self.impact.began_at),
+            "components": list(self.impact.components),
+            "none_plausible": self.none_plausible,
+            "plausible_from": self.least,
+            "attainable": self.most,
+            "candidates": len(self.suspects),
+            "suspects": [_suspect(suspect) for suspect in self.suspects[:limit]],
+        }
+
+
+def line_up(ledger: Ledger, how: Blaming) -> Lineup:
+    """Rank the deployments that went live before an impact.
+
+    Raises InvalidCallError for times in the wrong order, UnknownNameError for a component, environment or region that
+    the ledger does not know, AmbiguousNameError for a bare component key of several repos.
+    """
+    _check_times(how)
+    with ledger.read() as connection:
+        return line_up_in(connection, how)
+
+
+def line_up_in(connection: Any, how: Blaming) -> Lineup:
+    """The same inside somebody's transaction; the times are taken as they are."""
+    components = _components(connection, how)
+    environments = _environments(connection, how)
+    _check_places(connection, environments, how)
+    impact = Impact(
+        how.began_at, how.ended_at, tuple(sorted(components.values())), tuple(how.regions), tuple(how.rings)
+    )
+    # Dates before year 1 do not exist: however long the look back, it ends there.
+    floor = datetime.min.replace(tzinfo=how.began_at.tzinfo)
+    since = how.began_at - how.look_back if how.began_at - floor > how.look_back else floor
+    scene = Scene(environments, since, how.began_at, components, how.regions, how.rings)
+    candidates = read_candidates(connection, scene)
+    if how.strategy == "latest":
+        return Lineup(impact, tuple(rank_latest(impact, candidates)), "latest", 100, 100)
+    most = attainable(impact, how.weights)
+    least = -(-how.weights.plausible * most // 100)
+    return Lineup(impact, tuple(rank_suspects(impact, candidates, how.weights)), "score", least, most)
+
+
+def _check_times(how: Blaming) -> None:
+    if how.began_at > how.now:
+        raise InvalidCallError(
+            f"--since is {format_utc(how.began_at)}, which lies ahead.", "Give when the impact began, such as 2h (ago)."
+        )
+    if how.ended_at is not None and how.ended_at > how.now:
+        raise InvalidCallError(
+            f"--until is {format_utc(how.ended_at)}, which lies ahead.", "Leave --until out while the impact lasts."
+        )
+    if how.ended_at is not None and how.ended_at < how.began_at:
+        raise InvalidCallError(
+            f"The impact ends ({format_utc(how.ended_at)}) before it begins ({format_utc(how.began_at)}).",
+            "Give --until an instant after --since.",
+        )
+
+
+def _components(connection: Any, how: Blaming) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for ref in how.components:
+        try:
+            known = catalogs.resolve_component(connection, ref, how.repo)
+        except UnknownNameError as error:
+            full = sorted(catalogs.component_keys(connection).values())
+            bare = [key.rpartition("/")[2] for key in full]
+            near = difflib.get_close_matches(ref, full + bare, n=1)
+            raise UnknownNameError(error.message, f"Did you mean {near[0]}?" if near else error.hint) from error
+        found[known.component_id] = known.full_key
+    return found
+
+
+def _environments(connection: Any, how: Blaming) -> list[int]:
+    rows = catalogs.environments(connection)
+    if how.environment is None:
+        return [row.environment_id for row in rows if row.tier == "production"]
+    chosen = [row.environment_id for row in rows if row.key == how.environment]
+    if not chosen:
+        raise _unknown("Nothing was ever deployed to", how.environment, [row.key for row in rows])
+    return chosen
+
+
+def _check_places(connection: Any, environments: Sequence[int], how: Blaming) -> None:
+    """Refuse a region or ring that is not among those known: it would only cost every suspect its points."""
+    axes = [catalogs.known_axes(connection, number) for number in environments]
+    for word, given, known in (
+        ("region", how.regions, {region for one in axes for region in one.regions}),
+        ("ring", how.rings, {ring for one in axes for ring in one.rings}),
+    ):
+        for name in given:
+            if known and name not in known:
+                raise _unknown(f"The ledger knows no {word}", name, known)
+
+
+def _unknown(words: str, name: str, known: Collection[str]) -> UnknownNameError:
+    near = difflib.get_close_matches(name, known, n=1)
+    there_are = f"There are: {', '.join(sorted(known)) or 'none'}."
+    return UnknownNameError(f"{words} {name!r}.", f"Did you mean {near[0]}?" if near else there_are)
+
+
+def _suspect(suspect: Suspect) -> dict[str, Any]:
+    one = suspect.candidate
+    return {
+        "deployment": one.id,
+        "repo": one.repo,
+        "environment": one.environment,
+        "kind": one.kind,
+        "head": one.head,
+        "live_from": format_utc(one.live_at),
+        "score": suspect.score,
+        "plausible": suspect.plausible,
+        "reasons": [{"kind": r.kind, "points": r.points, "text": r.text} for r in suspect.reasons],
+    }
