@@ -26,7 +26,8 @@ class SuspectWeights:
     | reason | points |
     | --- | --- |
     | component | `component` by how much of the impact it reaches: 1 for a component that it changed, half of that for
-      each hop to one that depends on it, averaged over the components of the impact |
+      each hop to one that depends on it, and for one that was deployed when not all that changed is known; averaged
+      over the components of the impact |
     | focus | `focus` by the share of what it changed that is in the impact |
     | newest | `newest` by the share of the impact's components that nothing changed between it and the start |
     | time | `time` from going live to the start: all at once, half after `half_hours`, a third after twice that, … |
@@ -77,7 +78,7 @@ class Reached:
 class Candidate:
     """A deployment as the score sees it. `reached` holds components of the impact only.
 
-    `touched`: how many components it changed in all. `carried`: whether what it brought was still there at the start
+    `unknown`: those that it deployed, when not all of what it changed is known. `touched`: how many components it changed in all. `carried`: whether what it brought was still there at the start
     of the impact; None where that is not known. `shown`: the signs of what is known to break, each with an example.
     """
 
@@ -90,6 +91,7 @@ class Candidate:
     finished_at: datetime | None = None
     succeeded: bool = True
     reached: Mapping[str, Reached] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
     touched: int = 0
     places: tuple[Place, ...] = ()
     carried: bool | None = None
@@ -208,11 +210,14 @@ def _component_reasons(
 ) -> Iterable[Reason]:
     asked = impact.components
     reached = {component: one.reached[component] for component in asked if component in one.reached}
-    if not reached:
+    unknown = [component for component in asked if component in one.unknown and component not in reached]
+    if not reached and not unknown:
         return
-    near = sum(0.5**step.distance for step in reached.values()) / len(asked)
+    near = (sum(0.5**step.distance for step in reached.values()) + 0.5 * len(unknown)) / len(asked)
+    doubt = [f"deployed {listed(unknown)}, and not all of what changed is known"] if unknown else []
+    text = "; ".join(([_reach_text(reached, len(asked))] if reached else []) + doubt)
+    yield _reason("component", w.component * near, text)
     direct = [component for component in reached if reached[component].distance == 0]
-    yield _reason("component", w.component * near, _reach_text(reached, len(asked)))
     if direct:
         share = len(direct) / max(one.touched, len(direct))
         rest = max(one.touched, len(direct)) - len(direct)

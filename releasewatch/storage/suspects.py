@@ -1,4 +1,4 @@
-"""The deployments before an impact as the score of suspects sees them: six statements, however many there are."""
+"""The deployments before an impact as the score of suspects sees them: seven statements, however many there are."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
     ).all()
     among = select(d.deployment_id).where(*_among(scene)).subquery("among")
     reached, touched = _read_reach(connection, among, scene.components)
+    unknown = _read_unknown(connection, scene)
     places = _read_places(connection, among)
     states = _read_states(connection, among, scene)
     paths, shown = _read_paths(connection, among)
@@ -63,6 +64,7 @@ def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
                 finished_at=row.finished_at,
                 succeeded=row.succeeded,
                 reached=reached.get(number, {}),
+                unknown=frozenset(unknown.get(number, ())),
                 touched=touched.get(number, 0),
                 places=tuple(places.get(number, ())),
                 carried=carried,
@@ -104,6 +106,24 @@ def _read_reach(
             # The nearest comes last.
             reached.setdefault(row.deployment_id, {})[components[row.component_id]] = Reached(row.distance, row.via)
     return reached, touched
+
+
+def _read_unknown(connection: Connection, scene: Scene) -> dict[int, set[str]]:
+    """The components asked about that were deployed without a baseline, or by a clone that lacked history."""
+    d, s = t.deployment.c, t.scope_component.c
+    rows = connection.execute(
+        select(d.deployment_id, s.component_id)
+        .join_from(t.deployment, t.scope_component, s.scope_id == d.scope_id)
+        .where(
+            *_among(scene),
+            or_(d.history_complete.is_(False), d.kind == "initial"),
+            s.component_id.in_(list(scene.components)),
+        )
+    )
+    found: dict[int, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.deployment_id, set()).add(scene.components[row.component_id])
+    return found
 
 
 def _read_places(connection: Connection, among: Subquery) -> dict[int, list[Place]]:

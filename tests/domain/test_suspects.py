@@ -60,6 +60,14 @@ class TestReasons:
         reached = {"shop/a": Reached(distance, "shop/b" if distance else None)}
         assert points(candidate(reached=reached))["component"] == round(30 * 0.5**distance)
 
+    def test_what_was_deployed_without_it_being_known_what_changed_counts_half(self):
+        one = candidate(unknown=frozenset({"shop/a", "shop/b"}))
+        assert points(one)["component"] == 15
+        assert text(one, "component") == "deployed shop/a, and not all of what changed is known"
+        assert points(replace(one, reached=DIRECT))["component"] == 30
+        both = replace(IMPACT, components=("shop/a", "shop/b"))
+        assert points(replace(one, reached=DIRECT), both)["component"] == round(30 * 0.75)
+
     def test_of_several_components_the_average(self):
         both = replace(IMPACT, components=("shop/a", "shop/b"))
         assert points(candidate(reached=DIRECT, touched=1), both)["component"] == 15
