@@ -78,8 +78,9 @@ class Reached:
 class Candidate:
     """A deployment as the score sees it. `reached` holds components of the impact only.
 
-    `unknown`: those that it deployed, when not all of what it changed is known. `touched`: how many components it changed in all. `carried`: whether what it brought was still there at the start
-    of the impact; None where that is not known. `shown`: the signs of what is known to break, each with an example.
+    `unknown`: those that it deployed, when not all of what it changed is known. `touched`: how many components it
+    changed in all. `carried`: whether what it brought was still there at the start of the impact; None where that is
+    not known. `shown`: the signs of what is known to break, each with an example.
     """
 
     number: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,13 +34,7 @@ class Scene:
 def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
     """Every deployment that went live in the scene's environments between `since` and the start, oldest first."""
     d = t.deployment.c
-    rows = connection.execute(
-        select(t.deployment, t.repo.c.key.label("repo_key"), t.environment.c.key.label("environment_key"))
-        .join_from(t.deployment, t.repo)
-        .join(t.environment)
-        .where(*_among(scene))
-        .order_by(d.opened_at, d.deployment_id)
-    ).all()
+    rows = connection.execute(_select().where(*_among(scene)).order_by(d.opened_at, d.deployment_id)).all()
     among = select(d.deployment_id).where(*_among(scene)).subquery("among")
     reached, touched = _read_reach(connection, among, scene.components)
     unknown = _read_unknown(connection, scene)
@@ -54,15 +48,8 @@ def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
         number = int(row.deployment_id)
         carried, taken_back_at, taken_back_by = states.get(number, (None, None, None))
         found.append(
-            Candidate(
-                number,
-                row.repo_key,
-                row.environment_key,
-                row.kind,
-                row.opened_at,
-                head=row.head,
-                finished_at=row.finished_at,
-                succeeded=row.succeeded,
+            replace(
+                _candidate(row),
                 reached=reached.get(number, {}),
                 unknown=frozenset(unknown.get(number, ())),
                 touched=touched.get(number, 0),
@@ -75,6 +62,41 @@ def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
             )
         )
     return found
+
+
+def read_latest(connection: Connection, scene: Scene, most: int) -> list[Candidate]:
+    """The last deployments that had succeeded and ended by the start, however long before; the newest first."""
+    d = t.deployment.c
+    ended_at = func.coalesce(d.finished_at, d.opened_at)
+    rows = connection.execute(
+        _select()
+        .where(d.environment_id.in_(scene.environments), d.succeeded.is_(True), ended_at <= scene.began_at)
+        .order_by(ended_at.desc(), d.deployment_id.desc())
+        .limit(most)
+    )
+    return [_candidate(row) for row in rows]
+
+
+def _select() -> Select[Any]:
+    return (
+        select(t.deployment, t.repo.c.key.label("repo_key"), t.environment.c.key.label("environment_key"))
+        .join_from(t.deployment, t.repo)
+        .join(t.environment)
+    )
+
+
+def _candidate(row: Any) -> Candidate:
+    """What the deployment itself says, without what it touched."""
+    return Candidate(
+        row.deployment_id,
+        row.repo_key,
+        row.environment_key,
+        row.kind,
+        row.opened_at,
+        head=row.head,
+        finished_at=row.finished_at,
+        succeeded=row.succeeded,
+    )
 
 
 def _among(scene: Scene) -> list[Any]:

@@ -13,9 +13,12 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage.ledger import Ledger
-from releasewatch.storage.suspects import Scene, read_candidates
+from releasewatch.storage.suspects import Scene, read_candidates, read_latest
 
 Strategy = Literal["score", "latest"]
+
+_LATEST = 1000
+"""So many are read for the rule of the clock, which blames one; the command shows no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,10 @@ def line_up_in(connection: Any, how: Blaming) -> Lineup:
     floor = datetime.min.replace(tzinfo=how.began_at.tzinfo)
     since = how.began_at - how.look_back if how.began_at - floor > how.look_back else floor
     scene = Scene(environments, since, how.began_at, components, how.regions, how.rings)
-    candidates = read_candidates(connection, scene)
     if how.strategy == "latest":
-        return Lineup(impact, tuple(rank_latest(impact, candidates)), "latest", 100, 100)
+        last = read_latest(connection, scene, _LATEST)
+        return Lineup(impact, tuple(rank_latest(impact, last)), "latest", 100, 100)
+    candidates = read_candidates(connection, scene)
     most = attainable(impact, how.weights)
     least = -(-how.weights.plausible * most // 100)
     return Lineup(impact, tuple(rank_suspects(impact, candidates, how.weights)), "score", least, most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ class TestReasons:
 class TestTime:
     def test_it_falls_ever_slower_and_never_to_nothing(self):
         gaps = [decay(timedelta(minutes=10 * n), timedelta(hours=12)) for n in range(500)]
-        steps = [before - after for before, after in zip(gaps, gaps[1:], strict=False)]
+        steps = [before - after for before, after in itertools.pairwise(gaps)]
         assert gaps[0] == 1
         assert gaps[-1] > 0
         assert all(step > 0 for step in steps)
