@@ -26,6 +26,8 @@ class Marks:
         return any(text in subject for text in self.subject_holds)
 
 
+BY_SUBJECT = ""
+
 SIGNS: dict[Sign, Marks] = {
     "migration": Marks(
         path_holds=("migrations/", "/migration/", "db/migrate/", "alembic/versions/", "liquibase/", "flyway/"),
@@ -52,7 +54,10 @@ SIGNS: dict[Sign, Marks] = {
 
 
 def find_signs(paths: Iterable[str], subjects: Iterable[str]) -> dict[Sign, str]:
-    """The signs that are there, each with the first path or subject that shows it; paths go first."""
+    """The signs that are there, each with the first path that shows it; empty where only a subject does.
+
+    A subject is not repeated: it may name a customer, and a score is read on any channel.
+    """
     found: dict[Sign, str] = {}
     for path in paths:
         for sign, marks in SIGNS.items():
@@ -61,5 +66,5 @@ def find_signs(paths: Iterable[str], subjects: Iterable[str]) -> dict[Sign, str]
     for subject in subjects:
         for sign, marks in SIGNS.items():
             if sign not in found and marks.on_subject(subject):
-                found[sign] = subject
+                found[sign] = BY_SUBJECT
     return found

@@ -80,7 +80,8 @@ class Candidate:
 
     `unknown`: those that it deployed, when not all of what it changed is known. `touched`: how many components it
     changed in all. `carried`: whether what it brought was still there at the start of the impact; None where that is
-    not known. `shown`: the signs of what is known to break, each with an example.
+    not known. `shown`: the signs of what is known to break, each with a path, or empty where a subject
+    shows it.
     """
 
     number: int
@@ -275,7 +276,8 @@ def _change_reasons(one: Candidate, w: SuspectWeights) -> Iterable[Reason]:
     words: dict[Sign, str] = {"migration": "migrates data", "dependency": "moves dependencies", "config": "configures"}
     for sign, most in points.items():
         if sign in one.shown:
-            yield _reason(sign, most, f"{words[sign]}: {one.shown[sign]}")
+            seen_in = one.shown[sign] or "the subject of a commit says so"
+            yield _reason(sign, most, f"{words[sign]}: {seen_in}")
         elif sign == "config" and one.kind == "change":
             yield _reason(sign, most, "a change without git, such as a flag or a setting")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, literal, or_, select
 
 from releasewatch.domain.deployments import Place
-from releasewatch.domain.suspect_signs import SIGNS, Sign
+from releasewatch.domain.suspect_signs import BY_SUBJECT, SIGNS, Sign
 from releasewatch.domain.suspects import Candidate, Reached
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END
@@ -243,22 +243,22 @@ def _read_paths(connection: Connection, among: Subquery) -> tuple[dict[int, int]
 
 
 def _read_subjects(connection: Connection, among: Subquery) -> dict[int, dict[Sign, str]]:
-    """For each sign that a subject shows, one that does; what was reverted in its own range shows none."""
+    """The signs that a subject shows; what was reverted in its own range shows none."""
     c = t.change.c
     lowered = func.lower(c.subject)
     samples = [
-        func.min(
-            case((or_(*(lowered.contains(text, autoescape=True) for text in marks.subject_holds)), c.subject))
+        func.max(
+            case((or_(*(lowered.contains(text, autoescape=True) for text in marks.subject_holds)), literal(BY_SUBJECT)))
         ).label(sign)
         for sign, marks in SIGNS.items()
     ]
-    question: Select[Any] = (
+    rows = connection.execute(
         select(c.deployment_id, *samples)
         .join_from(t.change, among, among.c.deployment_id == c.deployment_id)
         .where(c.side == "added", c.reverted_by.is_(None))
         .group_by(c.deployment_id)
     )
-    return _signs(connection.execute(question).all())
+    return _signs(rows.all())
 
 
 def _signs(rows: Sequence[Any]) -> dict[int, dict[Sign, str]]:

@@ -125,6 +125,10 @@ class TestReasons:
         assert (found["migration"], found["dependency"], found["config"]) == (3, 2, 1)
         assert text(candidate(shown=shown), "migration") == "migrates data: db/migrate/1.rb"
 
+    def test_a_subject_is_a_sign_and_not_repeated(self):
+        shown = find_signs([], ["Upgrade the driver for Acme GmbH"])
+        assert text(candidate(shown=shown), "dependency") == "moves dependencies: the subject of a commit says so"
+
     def test_a_flag_without_git_counts(self):
         assert points(replace(candidate(), kind="change"))["config"] == 1
 

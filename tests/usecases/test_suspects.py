@@ -116,6 +116,13 @@ def test_signs_of_paths_and_subjects(world):
     done = world.record(10)
     found = kinds(asked(world, 11, components=("a",)), done.number)
     assert {"migration", "dependency", "config", "size"} <= found.keys()
+    world.commit("a", subject="Upgrade the driver for Acme GmbH")
+    subject_alone = world.record(11.5)
+    (suspect,) = [
+        s for s in asked(world, 11.6, components=("a",)).suspects if s.candidate.number == subject_alone.number
+    ]
+    assert "moves dependencies: the subject of a commit says so" in [r.text for r in suspect.reasons]
+    assert not any("Acme" in r.text for r in suspect.reasons)
     world.commit("a")
     plain = world.record(12)
     assert not {"migration", "dependency"} & kinds(asked(world, 13, components=("a",)), plain.number).keys()
