@@ -95,7 +95,7 @@ def show_lineup(app: App, found: Lineup, limit: int) -> None:
         emit_line("No deployment went live before the impact: its cause is elsewhere, or was not recorded.")
         return
     emit_table(
-        ("", "deployment", "repo", "live from", "score", "because"),
+        ("", "deployment", "repo", "live from", "score"),
         [
             [
                 str(place),
@@ -103,12 +103,15 @@ def show_lineup(app: App, found: Lineup, limit: int) -> None:
                 suspect.candidate.repo,
                 format_both(suspect.candidate.live_at, app.zone),
                 str(suspect.score),
-                one_line("; ".join(f"{reason.text} ({reason.points})" for reason in suspect.reasons)),
             ]
             for place, suspect in enumerate(found.suspects[:limit], 1)
         ],
         right=("", "score"),
     )
+    for place, suspect in enumerate(found.suspects[:limit], 1):
+        emit_line(f"{place}  {suspect.candidate.id}:" + ("" if suspect.reasons else " nothing speaks against it"))
+        for reason in suspect.reasons:
+            emit_line(one_line(f"  {reason.points:>3}  {reason.text}"))
     if found.none_plausible:
         emit_line(f"None of these is plausible: from {found.least} of {found.most} points on one would be.")
     if len(found.suspects) > limit:

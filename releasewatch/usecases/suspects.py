@@ -136,7 +136,13 @@ def _components(connection: Any, how: Blaming) -> dict[int, str]:
 def _environments(connection: Any, how: Blaming) -> list[int]:
     rows = catalogs.environments(connection)
     if how.environment is None:
-        return [row.environment_id for row in rows if row.tier == "production"]
+        found = [row.environment_id for row in rows if row.tier == "production"]
+        if rows and not found:
+            raise InvalidCallError(
+                "No environment that was deployed to is of tier production.",
+                f"Name one with --environment: {', '.join(row.key for row in rows)}.",
+            )
+        return found
     chosen = [row.environment_id for row in rows if row.key == how.environment]
     if not chosen:
         raise _unknown("Nothing was ever deployed to", how.environment, [row.key for row in rows])

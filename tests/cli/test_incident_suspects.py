@@ -65,11 +65,16 @@ class TestTable:
     def test_reasons_with_their_points(self, shop):
         done = run_command("incident", "suspects", "--component", "invoicing", "--since", "now", cwd=shop.path)
         assert done.status == 0, done.err
-        first = next(line for line in done.out.splitlines() if "D-2" in line)
-        assert "changed shop/invoicing (30)" in first
+        lines = done.out.splitlines()
+        assert lines[lines.index("1  D-2:") + 1] == "   30  changed shop/invoicing"
 
     def test_none_is_plausible(self, shop):
-        # Its own catalog was never told of what checkout does: the newest deployment only reaches it.
+        config = shop.path / "releasewatch.toml"
+        config.write_text(config.read_text() + "\n[suspects]\nplausible = 100\n")
+        done = run_command("incident", "suspects", "--since", "now", cwd=shop.path)
+        assert "None of these is plausible: from 33 of 33 points on one would be." in done.out
+
+    def test_a_doubt_and_that_there_are_more(self, shop):
         done = run_command(
             "incident", "suspects", "--component", "settings", "--since", "now", "--limit", "1", cwd=shop.path
         )

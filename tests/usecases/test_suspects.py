@@ -156,6 +156,16 @@ def test_only_production_unless_said(world):
     assert order(asked(world, 11, environment="staging")) == [staged.number]
 
 
+def test_without_any_production_one_has_to_be_named(tmp_path, ledger):
+    world = World(tmp_path, ledger)
+    assert asked(world, 1).none_plausible  # nothing at all is recorded
+    world.commit("a")
+    world.record(0, environment="staging", tier="staging")
+    with pytest.raises(InvalidCallError) as caught:
+        asked(world, 1)
+    assert caught.value.hint == "Name one with --environment: staging."
+
+
 def test_none_of_these(world):
     world.commit("a")
     world.record(499)
