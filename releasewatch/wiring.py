@@ -366,12 +366,14 @@ class App:
         return Looking(When(at or self.now, known_at), self.level(reveal, output), opaque)
 
     def channel(self, output: Path | None) -> Channel:
-        """Where output goes."""
+        """Where output goes; a device or pipe named with -o is no file of ours, and no terminal that we know of."""
+        from releasewatch.integrations.devices import is_written_through
+
         return Channel(
             is_terminal=self.stdout_is_terminal and output is None,
             in_ci=self.ci is not None,
             public_repo=self.ci.public_repo if self.ci else False,
-            file=output is not None,
+            file=output is not None and not is_written_through(output),
         )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from releasewatch.errors import InvalidCallError, OutsideFailedError
+from releasewatch.integrations.devices import is_written_through, own_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,10 +49,24 @@ def without_credentials(text: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let a log or terminal that cannot show a character show its number instead; the default is to break off."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let a log or terminal that cannot show a character show its number instead; the default is to break off.
+
+    A stream that the caller closed (`>&-`) leads to nothing: its number must not go to the next file that is opened.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            _lead_to_nothing(number)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115 - a number
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _lead_to_nothing(number: int) -> None:
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    if nothing != number:
+        os.dup2(nothing, number)
+        os.close(nothing)
 
 
 def say(text: str) -> None:
@@ -154,16 +169,20 @@ def _write_plain(columns: Sequence[str], rows: list[list[str]], title: str, righ
 def open_output(path: Path, *, mode: int = 0o600) -> Iterator[TextIO]:
     """Write a regular file, for its owner alone, beside its place and then renamed: whole, or not there.
 
-    With another `mode` (for what holds nothing private) a file that is there keeps its own rights, and a link its file.
+    With another `mode` (for what holds nothing private) a file that is there keeps its own rights. A link is never
+    replaced: what it leads to is. A device, a pipe or a link to them (/dev/stdout) is written through.
     """
     import tempfile
 
+    if is_written_through(path):
+        with _through(path) as stream:
+            yield stream
+        return
     private = mode == 0o600
+    path = _target(path, may_be_new=not private)
     if not private:
-        path = path.resolve()
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else mode & ~_umask()
-
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+    if path.exists() and not path.is_file():
         raise InvalidCallError(f"{path} is not a regular file.", "Name a file to be written with -o.")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -188,6 +207,35 @@ def open_output(path: Path, *, mode: int = 0o600) -> Iterator[TextIO]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _target(path: Path, *, may_be_new: bool) -> Path:
+    """The file that is meant: the one that a link leads to, which is there unless it may be made."""
+    if not path.is_symlink():
+        return path
+    try:
+        found = path.resolve()
+        if may_be_new or found.exists():
+            return found
+        why = "leads to nothing"
+    except (OSError, RuntimeError):  # RuntimeError: what Python 3.11 says of links in a circle
+        why = "leads in a circle"
+    raise InvalidCallError(f"{path} is a link that {why}.", "Remove the link, or name a file to be written with -o.")
+
+
+@contextmanager
+def _through(path: Path) -> Iterator[TextIO]:
+    """A stream into a device or pipe; where that is our own stdout or stderr, by its number: a socket opens no more."""
+    try:
+        own = own_stream(path)
+        handle = os.open(path, os.O_WRONLY | os.O_NOCTTY) if own is None else os.dup(own)
+        sys.stdout.flush()
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutsideFailedError(f"{path} could not be written: {error.strerror}.", "Name another place.") from error
 
 
 def _umask() -> int:

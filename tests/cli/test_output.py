@@ -30,9 +30,12 @@ from releasewatch.cli.output import (
     without_credentials,
 )
 from releasewatch.errors import InvalidCallError, OutsideFailedError
+from tests.support.command import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.repos import RepoBuilder
 
 HOSTILE = "fix\x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxt.exe \u2066x\u2069 a\rb\x00\x7f\u200b\udcff"
 """Clears the screen, renames the window, colours, turns text around, overwrites, hides, and is no Unicode."""
@@ -182,12 +185,71 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("kind", ["folder", "pipe"])
-def test_only_regular_files_are_written(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "thing"
-    path.mkdir() if kind == "folder" else os.mkfifo(path)
-    with pytest.raises(InvalidCallError, match="is not a regular file"), open_output(path):
+def test_a_folder_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCallError, match="is not a regular file"), open_output(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_pipe_is_written_through(tmp_path: Path, is_link: bool) -> None:
+    pipe, path = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    path.symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with open_output(path if is_link else pipe) as stream:
+            stream.write("whole")
+        assert os.read(reader, 100) == b"whole"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert path.is_symlink()
+
+
+def test_a_link_to_a_file_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, path = tmp_path / "there" / "file", tmp_path / "link"
+    file.write_text("old", "utf-8")
+    file.chmod(0o644)
+    path.symlink_to(file)
+    with open_output(path) as stream:
+        stream.write("new")
+    assert path.is_symlink()
+    assert file.read_text("utf-8") == "new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("target", "words"), [("gone", "leads to nothing"), ("link", "leads in a circle")])
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path, target: str, words: str) -> None:
+    path = tmp_path / "link"
+    path.symlink_to(tmp_path / target)
+    with pytest.raises(InvalidCallError, match=words), open_output(path):
+        pass
+    assert os.listdir(tmp_path) == ["link"]  # noqa: PTH208 - names alone
+
+
+@pytest.mark.parametrize("to_file", [False, True])
+def test_a_link_to_our_own_stdout_is_stdout(shop: RepoBuilder, tmp_path: Path, to_file: bool) -> None:
+    stdout = tmp_path / "stdout"
+    stdout.symlink_to("/proc/self/fd/1")
+    words = ("exposure", "list", "--deployment", "two", "--format", "json", "-o", str(stdout))
+    through = ("sh", "-c", '"$@" > out', "sh") if to_file else ()
+    done = run_command(*words, cwd=shop.path, through=through)
+    assert done.status == 0, done.err
+    document = json.loads((shop.path / "out").read_text("utf-8") if to_file else done.out)
+    assert {one["name"] for one in document["customers"]} == {None}, "a pipe is no file of ours"
+    assert stdout.is_symlink()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">&- 2>&- <&-"])
+def test_a_stream_that_was_closed_leads_to_nothing(shop: RepoBuilder, closed: str) -> None:
+    record = ("deployment", "record", "--environment", "staging", "--from", "HEAD~1", "--key", "closed")
+    done = run_command(*record, cwd=shop.path, through=("sh", "-c", f'"$@" {closed}', "sh"))
+    assert done.status == 0, done.err
+    shown = run_command("deployment", "show", "closed", "--format", "json", cwd=shop.path)
+    assert shown.document["deployment"]["environment"] == "staging"
+    refused = run_command("deployment", "show", "D-99", cwd=shop.path, through=("sh", "-c", f'"$@" {closed}', "sh"))
+    assert refused.status == 2
 
 
 def test_a_failing_disk_is_the_outside(tmp_path: Path) -> None:
