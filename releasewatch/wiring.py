@@ -62,6 +62,7 @@ class App:
     quiet: bool = False
     verbose: bool = False
     rehearse: bool = False
+    reads_only: bool = False
     fetch_missing: bool = True
     now: datetime = field(default_factory=lambda: clock())
     zone: tzinfo = field(default_factory=lambda: local_zone())
@@ -179,6 +180,8 @@ class App:
         """The ledger, open and at the program's schema; one that forgets what it is told when rehearsing."""
         from releasewatch.storage.migrate import open_ledger
 
+        if self.reads_only and not self.has_ledger:
+            return open_ledger(_passing_ledger())  # a question leaves no file behind, whatever it was asked of
         return self.rehearsal() if self.rehearse else open_ledger(self.ledger_address.url)
 
     def rehearsal(self) -> Rehearsal:

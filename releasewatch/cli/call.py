@@ -73,7 +73,7 @@ def plan(app: App, form: str, ref: str, repo: str | None, environment: str | Non
 @click.option("--verdict", type=click.Choice(["call", "write", "leave"]), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
 @click.option("--after", type=click.IntRange(0), metavar="RANK", help="Go on after this rank: next_cursor.")
-@common(("table", "json", "jsonl"), reveal=True)
+@common(("table", "json", "jsonl"), reveal=True, reads=True)
 def list_(
     app: App,
     form: str,

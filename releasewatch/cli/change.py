@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.options import common
+from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.domain.change_edits import ChangeEdit
+    from releasewatch.storage.change_edits import FoundChange, Said
     from releasewatch.usecases.change_edits import ChangeSaid
+    from releasewatch.usecases.customers import Looking
+
+WITHHELD = "withheld"
 
 
 @click.group()
@@ -39,7 +44,7 @@ def command() -> None:
     "--label", "labels", multiple=True, metavar="LABEL", help="As its pull request's label: audience: account."
 )
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
-@click.option("--by", metavar="NAME", help="Who says so; default RELEASEWATCH_ACTOR, CI's actor, git's e-mail.")
+@BY
 @common()
 def edit_(
     app: App,
@@ -80,7 +85,7 @@ def edit_(
             "Nothing is said of the change.", "Give --audience, --wording, --embargo, --customer or --label."
         )
     said = edit_change(app.ledger, change, repo, edits, app.now, why=why, recorded_by=by or app.actor)
-    _give_out(app, form, said)
+    _give_out(app, form, said, app.looking(None))
 
 
 def _of_labels(labels: Iterable[str]) -> Iterable[ChangeEdit]:
@@ -102,71 +107,134 @@ def _of_labels(labels: Iterable[str]) -> Iterable[ChangeEdit]:
 @command.command("show")
 @click.argument("change", metavar="SHA")
 @click.option("--repo", metavar="REPO", help="The repo, where the sha may mean several.")
-@common()
+@common(reads=True)
 def show_(app: App, form: str, change: str, repo: str | None) -> None:
     """Show what a recorded change says of itself, what people said by hand, and what that comes to."""
     from releasewatch.usecases.change_edits import show_change
+    from releasewatch.usecases.customers import require_keys
 
-    _give_out(app, form, show_change(app.ledger, change, repo, app.now))
+    looking = app.looking(None)
+    require_keys(looking)
+    _give_out(app, form, show_change(app.ledger, change, repo, app.now), looking)
 
 
-def _give_out(app: App, form: str, said: ChangeSaid) -> None:
-    names = app.level(None, None) >= Reveal.NAMES
+def _give_out(app: App, form: str, said: ChangeSaid, looking: Looking) -> None:
+    shown = _Shown(said, looking)
     if form == "json":
-        emit_json({"change": _document(said, names=names), "withheld": [] if names or not said.said else ["by"]})
+        document = _document(shown)
+        emit_json({"change": document, "withheld": sorted(shown.withheld)})
         return
     change = said.change
-    emit_line(f"{change.repo} {change.ref[:12]}: {change.subject}")
-    emit_line(f"  deployed with {', '.join(f'D-{number}' for number in change.deployments)}")
-    for word, value in said.trailers:
-        emit_line(f"  its commit says {word}: {value}")
-    for one in said.said:
+    emit_line(f"{change.repo} {change.ref[:12]}: {change.subject or '(no subject)'}")
+    emit_line(f"  {_where(change)}")
+    for word, value in shown.trailers():
+        emit_line(f"  its commit says {word}: {value or WITHHELD}")
+    for one in shown.edits():
         at = format_both(one.recorded_at, app.zone)
-        who = (one.recorded_by if names else "") or "one of us"
-        emit_line(f"  {at}, {who}: {_in_words(one.edit)} ({one.why})")
+        emit_line(
+            f"  {at}, {shown.by(one) or 'one of us'}: {_in_words(one.edit, shown)} ({shown.why(one) or WITHHELD})"
+        )
+    if shown.counts_only:
+        emit_line(f"  {counted(len(said.said), 'word')} by hand; {counted(len(said.customers), 'customer')} named")
     until = f" until {said.embargo_until}" if said.embargo_until else ""
     emit_line(f"It goes as far as {said.audience}{until}, where its components' visibility allows.")
     if said.wording:
-        emit_line(f"Told outside as: {said.wording}")
+        emit_line(f"Told outside as: {shown.wording(said.wording) or WITHHELD}")
 
 
-def _in_words(edit: ChangeEdit) -> str:
+def _where(change: FoundChange) -> str:
+    """By side: what a rollback took away was not deployed by it."""
+    sides = (("brought by", change.brought_by), ("taken back by", change.taken_back_by))
+    return "; ".join(f"{word} {', '.join(f'D-{n}' for n in numbers)}" for word, numbers in sides if numbers)
+
+
+class _Shown:
+    """What was said of a change as far as it may be shown; notes what was withheld."""
+
+    def __init__(self, said: ChangeSaid, looking: Looking) -> None:
+        self.said = said
+        self.withheld: set[str] = set()
+        self.counts_only = looking.reveal < Reveal.KEYS
+        self._looking = looking
+        self._names = looking.reveal >= Reveal.NAMES
+
+    def trailers(self) -> Iterable[tuple[str, str | None]]:
+        """What the commit says; whom it matters to by key."""
+        for word, value in self.said.trailers:
+            yield word, self.customer(value) if word.lower() == "customer" else value
+
+    def edits(self) -> Sequence[Said]:
+        """What people said, each with whom it matters to: nothing of it where only counts are shown."""
+        if self.counts_only and self.said.said:
+            self.withheld.add("edits")
+        return () if self.counts_only else self.said.said
+
+    def customer(self, ref: str) -> str | None:
+        """A customer as named where names may be; else by key, for an alias may be a name."""
+        if self._names:
+            return ref
+        key = None if self.counts_only else self.said.keys[ref]
+        return self._looking.key(key) if key is not None else self._withhold("customer")
+
+    def by(self, one: Said) -> str | None:
+        """Who of our people said it."""
+        return (one.recorded_by or None) if self._names else self._withhold("by")
+
+    def why(self, one: Said) -> str | None:
+        """The reason, which may hold anything."""
+        return one.why if self._names else self._withhold("why")
+
+    def wording(self, text: str) -> str | None:
+        """A sentence for readers outside: shown where any customer may read it, else where names may be."""
+        public = self.said.audience == "customer" and not self.said.embargo_until
+        return text if self._names or public else self._withhold("wording")
+
+    def _withhold(self, name: str) -> None:
+        self.withheld.add(name)
+
+
+def _in_words(edit: ChangeEdit, shown: _Shown) -> str:
     words = []
     if edit.audience:
         words.append(f"audience {edit.audience}")
     if edit.wording:
-        words.append(f"worded “{edit.wording}”")
+        text = shown.wording(edit.wording)
+        words.append(f"worded “{text}”" if text else f"worded ({WITHHELD})")
     if edit.is_silent:
         words.append("no release note")
     if edit.embargo:
         words.append("embargo lifted" if edit.embargo == "none" else f"embargo until {edit.embargo}")
     if edit.customer:
-        words.append(f"matters to {edit.customer}")
+        words.append(f"matters to {shown.customer(edit.customer) or f'a customer ({WITHHELD})'}")
     return ", ".join(words)
 
 
-def _document(said: ChangeSaid, *, names: bool) -> dict[str, Any]:
+def _document(shown: _Shown) -> dict[str, Any]:
+    said = shown.said
+    customers = [shown.customer(ref) for ref in said.customers]
     return {
         "repo": said.change.repo,
         "ref": said.change.ref,
         "subject": said.change.subject,
-        "deployments": [f"D-{number}" for number in said.change.deployments],
-        "trailers": [{"key": word, "value": value} for word, value in said.trailers],
+        "deployments": [f"D-{number}" for number in said.change.brought_by],
+        "taken_back_by": [f"D-{number}" for number in said.change.taken_back_by],
+        "trailers": [{"key": word, "value": value} for word, value in shown.trailers()],
         "edits": [
             {
                 "audience": one.edit.audience,
-                "wording": one.edit.wording or None,
+                "wording": shown.wording(one.edit.wording) if one.edit.wording else None,
                 "release_note": None if one.edit.is_silent is None else not one.edit.is_silent,
                 "embargo": one.edit.embargo or None,
-                "customer": one.edit.customer or None,
-                "why": one.why,
-                "by": (one.recorded_by or None) if names else None,
+                "customer": shown.customer(one.edit.customer) if one.edit.customer else None,
+                "why": shown.why(one),
+                "by": shown.by(one),
                 "at": format_utc(one.recorded_at),
             }
-            for one in said.said
+            for one in shown.edits()
         ],
         "audience": said.audience,
-        "wording": said.wording,
+        "wording": shown.wording(said.wording) if said.wording else None,
         "embargo_until": said.embargo_until,
-        "customers": list(said.customers),
+        "customers": [key for key in dict.fromkeys(customers) if key is not None],
+        "counts": {"edits": len(said.said), "customers": len(said.customers)},
     }

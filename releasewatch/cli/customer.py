@@ -217,7 +217,7 @@ def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before (table, json).")
 @click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
-@common(("table", "json", "jsonl", "csv"), output=True, reveal=True)
+@common(("table", "json", "jsonl", "csv"), output=True, reveal=True, reads=True)
 def list_(
     app: App,
     form: str,
@@ -276,7 +276,7 @@ def _cell(item: dict[str, Any], name: str) -> str:
 @click.argument("customer")
 @click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
-@common(output=True, reveal=True)
+@common(output=True, reveal=True, reads=True)
 def show(
     app: App,
     form: str,

@@ -14,7 +14,7 @@ import click
 
 from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_words import show_document, show_summaries
-from releasewatch.cli.options import INSTANT, NAME, RELEASE, common, filled_by
+from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, open_output, say
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.wiring import App
@@ -39,13 +39,17 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all."
         ),
-        click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere."),
+        click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere."),
         click.option(
-            "--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone."
+            "--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone."
         ),
         click.option("--release", type=RELEASE, metavar="V", help="The release's name."),
-        click.option("--head", metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")),
-        click.option("--from", "base", metavar="REV", help="What cells without a baseline are compared with."),
+        click.option(
+            "--head", type=REVISION, metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")
+        ),
+        click.option(
+            "--from", "base", type=REVISION, metavar="REV", help="What cells without a baseline are compared with."
+        ),
         click.option(
             "--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and CI run."
         ),
@@ -143,8 +147,6 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
     run = ci.run if ci else None
     if given["key"] is None and run is None:
         run = secrets.token_hex(16)
-        if not app.quiet:
-            say("Outside CI: this record has a random key, so the same command again is another record (give --key).")
     return RecordRequest(
         environment=given["environment"],
         tier="other",
@@ -178,6 +180,9 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
 
     patience = Patience(given["timeout"], spools=given["when_unreachable"] == "spool")
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
+    if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:
+        why = "No CI run is known" if app.ci else "Outside CI"
+        say(f"{why}: this record has a random key, so the same command again is another record (give --key).")
     if document is None:
         return
     if app.rehearse:
@@ -190,10 +195,10 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
 
 @command.command("plan")
 @click.option("--environment", type=NAME, required=True, metavar="ENV", help="Where it would go, e.g. production.")
-@click.option("--head", metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
+@click.option("--head", type=REVISION, metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
 @click.option("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
-@click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere.")
-@click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone.")
+@click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
+@click.option("--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone.")
 @click.option("--release", type=RELEASE, metavar="V", help="The release's name.")
 @common(("table", "json", "md"), output=True)
 def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
@@ -201,7 +206,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
 
     Nothing is fetched either: what this clone lacks is said. Markdown (for a pull request) holds counts and keys.
     """
-    from releasewatch.cli.recording import read_from, settings_in_force
+    from releasewatch.cli.recording import read_from, say_unknown_places, settings_in_force
     from releasewatch.usecases.deployments import Describing
     from releasewatch.usecases.planning import plan as plan_deployment
 
@@ -213,6 +218,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
     ledger = app.rehearsal()
     try:
         request = replace(request, **settings_in_force(app, request.environment))
+        say_unknown_places(app, request)
         around, request = read_from(app, ledger, request)
         document, remarks = plan_deployment(ledger, around, request, Describing(app.now, without))
     finally:
@@ -235,7 +241,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
 @click.argument("deployment")
 @click.option("--repo", metavar="REPO", help="The repo that `last` means.")
 @click.option("--environment", metavar="ENV", help="The environment that `last` means.")
-@common()
+@common(reads=True)
 def show(app: App, form: str, deployment: str, repo: str | None, environment: str | None) -> None:
     """Show one deployment (D-12, a key, or `last`): baselines, changes, components, how many customers."""
     from releasewatch.storage.deployments import resolve_deployment
@@ -258,13 +264,14 @@ def show(app: App, form: str, deployment: str, repo: str | None, environment: st
 @click.option("--environment", metavar="ENV", help="Only this environment's.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
-@common(("table", "json", "jsonl"))
+@common(("table", "json", "jsonl"), reads=True)
 def list_(app: App, form: str, repo: str | None, environment: str | None, limit: int, after: str | None) -> None:
     """The last deployments, newest first."""
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.usecases.deployments import check_environment, list_last
+    from releasewatch.usecases.deployments import check_environment, check_repo, list_last
 
     check_environment(app.ledger, environment, app.config.tables.environments)
+    check_repo(app.ledger, repo)
     document = list_last(app.ledger, repo=repo, environment=environment, limit=limit, cursor=after)
     if form == "json":
         emit_json(document)

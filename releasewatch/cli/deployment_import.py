@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
-from releasewatch.cli.options import INSTANT, NAME, common
+from releasewatch.cli.options import INSTANT, NAME, PLACE, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.times import format_both
 from releasewatch.errors import InvalidCallError
@@ -38,8 +38,8 @@ _PRINTED = 20
 @click.option("--tags", "patterns", multiple=True, metavar="PATTERN", help="Only tags like this, e.g. 'v*'.")
 @click.option("--since", type=INSTANT, metavar="T", help="Nothing older, e.g. 90d; default: everything.")
 @click.option("--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all.")
-@click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere.")
-@click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="To which group; default: everyone.")
+@click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
+@click.option("--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone.")
 @click.option("--accept", multiple=True, metavar="RULE", help="Pass a guard by name, with --why.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --accept.")
 @click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when anything is rejected.")
@@ -150,7 +150,7 @@ def _show(app: App, report: PastReport, form: str, *, dry_run: bool) -> None:
         say(f"{report.past.file}: {words}")
     for words in list(report.remarks)[:_PRINTED]:
         say(words)
-    sideways = sum(one.range in ("diverged", "rollback", "mixed") for one in report.deployments)
+    sideways = sum(one.sideways for one in report.deployments)
     if sideways and report.past.source == "tags":
         say(
             f"{sideways} of the tags are not ahead of the one before them in time: were they deployed there at all? "

@@ -55,7 +55,7 @@ def _clocks(function: Callable[..., Any]) -> Callable[..., Any]:
     "--limit", type=click.IntRange(1, 100_000), metavar="N", help="How many; default 100, for jsonl and csv all."
 )
 @click.option("--after", metavar="CURSOR", help="Go on after this: next_cursor of the page before.")
-@common(("table", "json", "jsonl", "csv"), output=True, reveal=True)
+@common(("table", "json", "jsonl", "csv"), output=True, reveal=True, reads=True)
 def list_(
     app: App,
     form: str,
@@ -186,7 +186,7 @@ def _words(item: dict[str, Any]) -> list[str]:
 @_clocks
 @click.option("--customer", required=True, metavar="KEY", help="Key, alias, or the beginning of one.")
 @click.option("--all", "every", is_flag=True, help="Every chain, not the nearest alone.")
-@common(reveal=True)
+@common(reveal=True, reads=True)
 def explain_(
     app: App,
     form: str,

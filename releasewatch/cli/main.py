@@ -14,7 +14,7 @@ import click
 
 from releasewatch import __version__
 from releasewatch.cli import exit_codes
-from releasewatch.cli.output import prepare_streams, printable, without_credentials
+from releasewatch.cli.output import prepare_streams, printable, talk_held, without_credentials
 from releasewatch.errors import ReleasewatchError
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
     wants_json = _wants_json(given)
     prepare_streams()
     try:
-        status = _invoke(given)
-        sys.stdout.flush()
+        with talk_held(wanted=wants_json):
+            status = _invoke(given)
+            sys.stdout.flush()
     except ReleasewatchError as error:
         _say(error.code, error.message, error.hint, wants_json)
         status = exit_codes.of_error(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
-from releasewatch.cli.options import INSTANT, common
+from releasewatch.cli.options import INSTANT, REVISION, common
 from releasewatch.cli.output import open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -43,8 +43,8 @@ def command() -> None:
     help="Notes of what went to --environment (of --repo, default all) in a period: from here …",
 )
 @click.option("--until", type=INSTANT, metavar="T", help="… to here; default now.")
-@click.option("--from", "base", metavar="REV", help="Notes straight from git, no ledger: from here …")
-@click.option("--to", "head", metavar="REV", help="… to here; default HEAD.")
+@click.option("--from", "base", type=REVISION, metavar="REV", help="Notes straight from git, no ledger: from here …")
+@click.option("--to", "head", type=REVISION, metavar="REV", help="… to here; default HEAD.")
 @click.option(
     "--audience",
     type=click.Choice(["engineering", "account", "customer"]),
@@ -61,11 +61,12 @@ def command() -> None:
 @click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
 @TEMPLATES
-@common(("md", "html"), output=True)
+@common(("md", "html"), output=True, reveal=True)
 def render(
     app: App,
     form: str,
     output: Path | None,
+    reveal: str | None,
     ref: str | None,
     repo: str | None,
     environment: str | None,
@@ -88,7 +89,12 @@ def render(
     Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
     customers' names and for texts of inner changes; a hit writes nothing, and is passed with --allow WORDS --why TEXT.
     """
+    from releasewatch.usecases.customers import require_keys
+
     _check(_Given(ref, since, until, base, head), customer, audience, allow, why)
+    looking = app.looking(reveal, output)
+    if customer is not None:
+        require_keys(looking)
     if since is not None:
         period = _period(app, environment, since, until)
         made, scope, scanner = _of_period(app, period, environment or "", repo, audience, customer)
@@ -96,6 +102,8 @@ def render(
         made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
         made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
+    if scope is not None and looking.reveal < Reveal.NAMES:
+        made = replace(made, customer=looking.key(scope.key))
     own = {scope.name, *scope.refs, *scope.titles} if scope else set()
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
@@ -246,11 +254,6 @@ def _give_out(
     from releasewatch.rendering.documents import write_notes
 
     if output is None:
-        if made.customer and app.level(None, None) < Reveal.NAMES and app.ci is not None:
-            raise RefusedError(
-                "Notes for one customer hold their name, and this log may be read by others.",
-                "Write them with -o FILE.",
-            )
         write_notes(sys.stdout, made, _format(form), templates, names=scanner, allow=allow)
         return
     with open_output(output) as stream:

@@ -49,7 +49,32 @@ class NameType(click.ParamType[str]):
         return text
 
 
+class PlaceType(NameType):
+    """The name of a region or ring, which is one: what stands for several is refused, for nobody would be there."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        if set(text) & set("*?[]"):
+            self.fail(f"{text!r} is a pattern. Name one, and give the option several times for several.", param, ctx)
+        return text
+
+
+class RevisionType(click.ParamType[str]):
+    """What git calls a commit by; that there is such a commit is seen later."""
+
+    name = "revision"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not str(value).strip():
+            self.fail("It is empty. Is the variable set that it was taken from?", param, ctx)
+        return str(value)
+
+
 NAME = NameType()
+PLACE = PlaceType()
+REVISION = RevisionType()
 RELEASE = NameType(chosen_by_others=True)
 """The name of a release: a tag may hold anything, and it is made printable where it is shown."""
 INSTANT = InstantType()
@@ -59,9 +84,12 @@ BY = click.option("--by", metavar="WHO", help="Who says so; default: RELEASEWATC
 
 
 def common(
-    formats: Sequence[str] = ("table", "json"), *, output: bool = False, reveal: bool = False
+    formats: Sequence[str] = ("table", "json"), *, output: bool = False, reveal: bool = False, reads: bool = False
 ) -> Callable[[F], F]:
-    """Add the options every command takes and hand it an `App` as its first argument."""
+    """Add the options every command takes and hand it an `App` as its first argument.
+
+    `reads`: it only asks the ledger, and makes none where there is none.
+    """
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
@@ -76,8 +104,11 @@ def common(
                 quiet=quiet,
                 verbose=verbose,
             )
+            app.reads_only = reads
             if verbose and not quiet:
                 _say_where_from(app)
+            if reads and not quiet and not app.has_ledger:
+                _say_no_ledger(app)
             return function(app, *args, **kwargs)
 
         wrapped: Any = call
@@ -120,6 +151,12 @@ def common(
         return cast("F", wrapped)
 
     return decorate
+
+
+def _say_no_ledger(app: App) -> None:
+    from releasewatch.cli.output import say
+
+    say(f"There is no ledger {app.ledger_address.printable} yet: nothing is recorded.")
 
 
 def _say_where_from(app: App) -> None:

@@ -56,7 +56,7 @@ def prepare_streams() -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             _lead_to_nothing(number)
-            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115 - a number
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - a number
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -69,8 +69,28 @@ def _lead_to_nothing(number: int) -> None:
         os.close(nothing)
 
 
+_held: list[str] | None = None
+
+
+@contextmanager
+def talk_held(*, wanted: bool) -> Iterator[None]:
+    """Where `wanted`, talk waits until the end and is dropped when that is an error: then that alone is on stderr."""
+    global _held
+    _held = [] if wanted else None
+    try:
+        yield
+        held, _held = _held or [], None
+        for text in held:
+            say(text)
+    finally:
+        _held = None
+
+
 def say(text: str) -> None:
     """Talk to the person: stderr, so that results can be piped."""
+    if _held is not None:
+        _held.append(text)
+        return
     print(printable(text), file=sys.stderr)  # noqa: T201 - this is where the program talks
 
 
@@ -128,8 +148,12 @@ def emit_table(
 def _draw_on_terminal(
     columns: Sequence[str], rows: list[list[str]], title: str, right: set[str], stream: IO[str]
 ) -> None:
-    """As wide as the terminal: long cells are folded."""
+    """As wide as the terminal: long cells are folded, words of headings are not.
+
+    Where they do not fit side by side, columns that are empty throughout are left out.
+    """
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -141,12 +165,37 @@ def _draw_on_terminal(
             raise BrokenPipeError
 
     heading = Text(title) if title else None
-    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False, show_edge=False)
+    console = HonestConsole(file=stream, highlight=False)
+    natural = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+    places = list(range(len(columns)))
+    if sum(natural) + _GAP * (len(places) - 1) > console.width:
+        places = [place for place in places if any(row[place] for row in rows)] or places
+    least = [max(map(cell_len, columns[place].replace("_", " ").split())) for place in places]
+    widths = _fitted([natural[place] for place in places], least, console.width - _GAP * (len(places) - 1))
+    for place, width in zip(places, widths, strict=True):
+        words = columns[place] if cell_len(columns[place]) <= width else columns[place].replace("_", " ")
+        justify: Any = "right" if columns[place] in right else "left"
+        table.add_column(words, justify=justify, overflow="fold", width=width)
     for row in rows:
-        table.add_row(*map(Text, row))
-    HonestConsole(file=stream, highlight=False).print(table)
+        table.add_row(*(Text(row[place]) for place in places))
+    gaps = _GAP * (len(places) - 1)
+    console.print(table, width=max(console.width, sum(widths) + gaps), crop=False)
+
+
+_GAP = 3
+"""Between two columns on a terminal: a blank on both sides of the (blank) line that parts them."""
+
+
+def _fitted(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that share some room: the widest give way first, none below its least."""
+    widths = list(natural)
+    while sum(widths) > room:
+        giving = [(width, place) for place, width in enumerate(widths) if width > least[place]]
+        if not giving:
+            break
+        widths[max(giving)[1]] -= 1
+    return widths
 
 
 def _write_plain(columns: Sequence[str], rows: list[list[str]], title: str, right: set[str], stream: IO[str]) -> None:

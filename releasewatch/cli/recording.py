@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from releasewatch.domain.spool import SpooledRecord
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+
+_NEAR = 0.4
+"""How like a known region or ring a name must be: they are short, and one is often the beginning of a longer one."""
 
 _GRACE = 10.0
 """Seconds more to settle what is spooled, when time ran out before that: rather late than lost."""
@@ -43,6 +47,7 @@ def record_patiently(
             facts = ask()
             if patience.spools and not app.rehearse and _can_settle(app, facts):
                 waiting = _settled(app, facts)  # first of all, so that time does not run out on it
+            say_unknown_places(app, facts)
             return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
     except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
         if not patience.spools or app.rehearse:
@@ -74,6 +79,21 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
         "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
         "products": app.products_to_store,
     }
+
+
+def say_unknown_places(app: App, request: RecordRequest) -> None:
+    """Say which regions and rings are not among those that the settings name: a slip of the pen reaches nobody."""
+    settings = app.config.tables.environments.get(request.environment)
+    if settings is None or app.quiet:
+        return
+    from releasewatch.domain.deployments import Axes
+
+    given = Axes.of(request.targets)
+    for words, named, known in (("regions", given.regions, settings.regions), ("rings", given.rings, settings.rings)):
+        for one in sorted(named - set(known)) if known else ():
+            near = difflib.get_close_matches(one, known, n=1, cutoff=_NEAR)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            say(f"{one} is not among the {words} of {request.environment} ({', '.join(known)}){hint}")
 
 
 def _can_settle(app: App, request: RecordRequest) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.options import RELEASE, common, filled_by
+from releasewatch.cli.options import RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, one_line, say
 from releasewatch.domain.times import format_both
 from releasewatch.wiring import App
@@ -22,7 +22,7 @@ def command() -> None:
 
 @command.command("record")
 @click.option("--release", type=RELEASE, metavar="V", help="Its name; default: the tag built, else the commit's sha.")
-@click.option("--head", metavar="REV", help="The commit built; default HEAD." + filled_by("sha"))
+@click.option("--head", type=REVISION, metavar="REV", help="The commit built; default HEAD." + filled_by("sha"))
 @common()
 def record(app: App, form: str, release: str | None, head: str | None) -> None:
     """Keep a release's commit, catalog, commits and paths, so that its deployment can be recorded without git.
@@ -69,11 +69,13 @@ def _name_of(app: App, rev: str) -> str:
 @click.option("--repo", metavar="REPO", help="Only this repo's.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
-@common(("table", "json", "jsonl"))
+@common(("table", "json", "jsonl"), reads=True)
 def list_(app: App, form: str, repo: str | None, limit: int, after: str | None) -> None:
     """The releases recorded last, newest first."""
+    from releasewatch.usecases.deployments import check_repo
     from releasewatch.usecases.releases import list_document
 
+    check_repo(app.ledger, repo)
     document = list_document(app.ledger, repo=repo, limit=limit, cursor=after)
     if form == "json":
         emit_json(document)
@@ -94,7 +96,7 @@ def list_(app: App, form: str, repo: str | None, limit: int, after: str | None) 
 @command.command("show")
 @click.argument("release")
 @click.option("--repo", metavar="REPO", help="Whose release, where several repos have one of this name.")
-@common()
+@common(reads=True)
 def show(app: App, form: str, release: str, repo: str | None) -> None:
     """One release: its commit and components, what it can be compared with, and where it went."""
     from releasewatch.usecases.releases import show_document

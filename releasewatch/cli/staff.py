@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
-from releasewatch.cli.options import OUTPUT, common
+from releasewatch.cli.options import BY, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
@@ -119,7 +119,7 @@ def _show(app: App, report: StaffReport, *, dry_run: bool) -> None:
 
 
 @command.command("list")
-@common(("table", "json"), reveal=True)
+@common(("table", "json"), reveal=True, reads=True)
 def list_(app: App, form: str, reveal: str | None) -> None:
     """List our people: who is here, away or gone, and how many customers each of them keeps.
 
@@ -169,7 +169,7 @@ def list_(app: App, form: str, reveal: str | None) -> None:
 @click.option("--on", "day", type=_DAY, metavar="DATE", help="The first day on which they are gone; default today.")
 @click.option("--undo", is_flag=True, help="Take back what was said: the staff file counts again.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
-@click.option("--by", metavar="NAME", help="Who says so; default RELEASEWATCH_ACTOR, CI's actor, git's e-mail.")
+@BY
 @common()
 def leave_(
     app: App,

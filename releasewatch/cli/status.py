@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--environment", metavar="ENV", help="Only this environment.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many last deployments.")
-@common()
+@common(reads=True)
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
     """Show what runs where (release, head, since when), and the last deployments of all repos."""
     from releasewatch.usecases.deployments import check_environment, what_runs

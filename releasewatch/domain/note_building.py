@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.audiences import Audience, may_read
 from releasewatch.domain.messages import trailer_values
-from releasewatch.domain.note_standings import Reading, read_standings
+from releasewatch.domain.note_standings import NO_SUBJECT, Reading, read_standings
 from releasewatch.domain.notes import CustomerScope, NoteGroup, NoteItem, Notes, NoteSection, NotesInput
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class _Filing:
         authors = [one.change.author_name for one in commits] or [change.author_name]
         days = self._days(reading)
         return NoteItem(
-            text=reading.subject(),
+            text=reading.subject() or NO_SUBJECT,
             also=also,
             breaking=change.breaking or any(one.change.breaking for one in commits),
             breaking_note=_breaking_note(reading),
@@ -298,7 +298,10 @@ def _commit_lines(commits: Sequence[Reading], merge: Reading) -> tuple[NoteItem,
         return ()
     return tuple(
         NoteItem(
-            one.subject(), sha=one.change.sha, reverted_by=one.change.reverted_by or "", breaking=one.change.breaking
+            one.subject() or NO_SUBJECT,
+            sha=one.change.sha,
+            reverted_by=one.change.reverted_by or "",
+            breaking=one.change.breaking,
         )
         for one in commits
     )

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _Id = tuple[str, str]
 """Side and sha: with several baselines a commit may be added against one and removed against another."""
 
+NO_SUBJECT = "(no subject)"
+"""What stands for the text of a change whose message is empty."""
+
 
 @dataclass(slots=True)
 class Reading:
@@ -66,7 +69,7 @@ class Reading:
 
     def outward(self) -> str:
         """Its text for readers outside."""
-        return self.wording or self.subject()
+        return self.wording or self.subject() or NO_SUBJECT
 
     def stands_for(self, audience: Audience) -> bool:
         """Whether this merge is told to an audience in place of what it brought.

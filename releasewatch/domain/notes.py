@@ -125,6 +125,7 @@ class CustomerScope:
     components: frozenset[str]
     refs: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
+    key: str = ""
 
 
 @dataclass(slots=True)

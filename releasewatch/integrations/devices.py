@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def is_written_through(path: Path) -> bool:
-    """Whether what is there must be written into, and never replaced: it is no regular file, or a link to our output."""
+    """Whether what is there must be written into, and never replaced: it is no regular file, or our own output."""
     try:
         mode = path.stat().st_mode
     except (OSError, RuntimeError):  # nothing there; RuntimeError: what Python 3.11 says of links in a circle

@@ -178,7 +178,10 @@ def _facts(notes: Notes, is_rollback: bool) -> tuple[FactView, ...]:
         ("Period", period_in_words(notes.period) if notes.period else ""),
         ("Deployments" if notes.period else "Deployment", notes.deployment or ""),
         ("Live since", instant_in_words(notes.live_at) if notes.live_at else ""),
-        ("Range", f"{span} (returned to an earlier version)" if span and is_rollback else span),
+        (
+            "Range" if notes.base else "Head",
+            f"{span} (returned to an earlier version)" if span and is_rollback else span,
+        ),
         ("Deployed by", notes.actor or ""),
         ("Reaches", reach_in_words(notes.reach) if notes.reach else ""),
     )

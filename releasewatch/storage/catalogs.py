@@ -25,6 +25,11 @@ class KnownComponent:
     full_key: str
 
 
+def repos(connection: Connection) -> list[str]:
+    """The names of all repos, in order."""
+    return list(connection.scalars(select(t.repo.c.key).order_by(t.repo.c.key)))
+
+
 def repo_id_of(connection: Connection, key: str) -> int | None:
     """The number of a repo, or None when the ledger has not seen it."""
     return connection.scalar(select(t.repo.c.repo_id).where(t.repo.c.key == key))

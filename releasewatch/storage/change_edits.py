@@ -23,13 +23,23 @@ _HEX = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True, slots=True)
 class FoundChange:
-    """A change that was recorded. `ref`: its full sha, or `D-12` when it is without git."""
+    """A change that was recorded. `ref`: its full sha, or `D-12` when it is without git.
+
+    `deployments`: all that tell of it; `taken_back_by`: those of them that took it away somewhere, and `brought_by`
+    those that put it there.
+    """
 
     repo_id: int
     repo: str
     ref: str
     subject: str
-    deployments: tuple[int, ...]
+    brought_by: tuple[int, ...]
+    taken_back_by: tuple[int, ...] = ()
+
+    @property
+    def deployments(self) -> tuple[int, ...]:
+        """Their numbers, in order."""
+        return tuple(sorted({*self.brought_by, *self.taken_back_by}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +91,14 @@ def resolve_change(connection: Connection, ref: str, repo: str | None) -> FoundC
 def _found(connection: Connection, repo_id: int, repo: str, sha: str) -> FoundChange:
     c, d = t.change.c, t.deployment.c
     rows = connection.execute(
-        select(c.deployment_id, c.subject)
+        select(c.deployment_id, c.side, c.subject)
         .join_from(t.change, t.deployment, d.deployment_id == c.deployment_id)
         .where(c.sha == sha, d.repo_id == repo_id)
         .distinct()
         .order_by(c.deployment_id)
     ).all()
-    return FoundChange(repo_id, repo, sha, rows[0].subject, tuple(row.deployment_id for row in rows))
+    of_side = {side: tuple(row.deployment_id for row in rows if row.side == side) for side in ("added", "removed")}
+    return FoundChange(repo_id, repo, sha, rows[0].subject, of_side["added"], of_side["removed"])
 
 
 def _without_git(connection: Connection, ref: str) -> FoundChange:

@@ -48,6 +48,12 @@ def titles_of(connection: Connection, customer_id: UUID, when: When) -> list[str
     return list(connection.scalars(query.order_by(f.c.name)))
 
 
+def title_of(connection: Connection, customer_id: UUID, when: When) -> str | None:
+    """What the directory calls a customer themselves; None where it has no name for them."""
+    f = t.customer_fact
+    return connection.scalar(select(f.c.name).where(f.c.customer_id == customer_id, when.held(f), f.c.name != ""))
+
+
 def all_names(connection: Connection, at: datetime) -> list[str]:
     """Every name and alias of every current customer."""
     f, a = t.customer_fact.c, t.customer_alias.c

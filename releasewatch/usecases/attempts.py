@@ -18,6 +18,10 @@ FOLLOWS_WITHIN = timedelta(minutes=10)
 clocks of runners differ, and a job's clock was read before others wrote."""
 
 
+AHEAD = timedelta(minutes=10)
+"""So far what is told may lie ahead of our clock: clocks differ. What lies further ahead is a slip of the pen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The record that a statement belongs to (None: a new one).

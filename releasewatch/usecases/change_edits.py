@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from releasewatch.domain.audiences import Audience, read_words
 from releasewatch.domain.change_edits import ChangeEdit, join_edits
+from releasewatch.errors import InvalidCallError
 from releasewatch.storage import change_edits as storage
 from releasewatch.storage.change_edits import FoundChange, Said
 from releasewatch.storage.customers import resolve_customer
@@ -18,7 +20,8 @@ from releasewatch.storage.ledger import Ledger
 class ChangeSaid:
     """A change, what its commit says, what people said by hand (oldest first), and what that comes to.
 
-    `audience` is the outermost that these words allow; the components' visibility may narrow it further.
+    `audience` is the outermost that these words allow; the components' visibility may narrow it further. `keys`: of the
+    customers whom it is said to matter to, by how they are named; None where nobody is known by that.
     """
 
     change: FoundChange
@@ -28,6 +31,7 @@ class ChangeSaid:
     wording: str | None
     embargo_until: str | None
     customers: tuple[str, ...]
+    keys: Mapping[str, str | None]
 
 
 def edit_change(
@@ -59,7 +63,10 @@ def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> Ch
         change = storage.resolve_change(connection, ref, repo)
         trailers = tuple(storage.trailers_of(connection, change.deployments, change.ref))
         said = tuple(storage.edits_of(connection, change.repo_id, change.ref))
-    edit, by_hand = join_edits(one.edit for one in said)
+        edit, by_hand = join_edits(one.edit for one in said)
+        named = [value for word, value in (*trailers, *by_hand) if word.lower() == "customer"]
+        refs = dict.fromkeys([*named, *(one.edit.customer for one in said if one.edit.customer)])
+        keys = {ref: _key_of(connection, ref) for ref in refs}
     words = read_words((*trailers, *by_hand), edit, now)
     return ChangeSaid(
         change,
@@ -68,5 +75,13 @@ def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> Ch
         words.limit,
         words.wording,
         words.until.isoformat() if words.until else None,
-        tuple(dict.fromkeys(value for word, value in (*trailers, *by_hand) if word.lower() == "customer")),
+        tuple(dict.fromkeys(named)),
+        keys,
     )
+
+
+def _key_of(connection: Any, ref: str) -> str | None:
+    try:
+        return resolve_customer(connection, ref).key
+    except InvalidCallError:  # unknown, or it may mean several
+        return None

@@ -131,7 +131,10 @@ class _Comparison:
                     first.append(cell)
                 else:
                     found[cell] = self._baseline_of(held)
-        if self._task.request.base is not None and not first:
+        base = self._task.request.base
+        if base is not None and not first:
+            if not self._history.is_shallow():  # a shallow one may lack it
+                self._history.resolve(base)  # a slip of the pen is told while somebody looks
             self._remarks.append("--from was not needed: every cell has a baseline in the ledger.")
         return found | self._first_baselines(first)
 

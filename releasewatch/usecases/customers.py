@@ -92,7 +92,7 @@ def read_customers(ledger: Ledger, looking: Looking) -> Iterator[dict[str, Any]]
 
     Raises RefusedError where not even keys may be shown.
     """
-    _require_keys(looking)
+    require_keys(looking)
     with ledger.read() as connection:
         for line in list_customers(connection, looking.when):
             yield _line(line, looking)
@@ -110,7 +110,7 @@ def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
 
     Raises UnknownNameError, AmbiguousNameError, and RefusedError where not even keys may be shown.
     """
-    _require_keys(looking)
+    require_keys(looking)
     when = looking.when
     with ledger.read() as connection:
         found = get_customer(connection, resolve_customer(connection, ref), when)
@@ -184,7 +184,8 @@ def _entitlement(one: EntitlementLine) -> dict[str, Any]:
     }
 
 
-def _require_keys(looking: Looking) -> None:
+def require_keys(looking: Looking) -> None:
+    """Refuse where not even keys may be shown. Raises RefusedError."""
     if looking.reveal < Reveal.KEYS:
         raise RefusedError(
             "The log of a public repository shows counts only, and a customer's row is more than that.",

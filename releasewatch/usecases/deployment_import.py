@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import ConfigError, InvalidCallError, RefusedError, ReleasewatchError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.past_deployments import DEPLOYMENTS
-from releasewatch.storage import deployments
+from releasewatch.storage import deployments, footprints
 from releasewatch.storage.types import OPEN_END
+from releasewatch.usecases.attempts import AHEAD
 from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from releasewatch.domain.catalog import Catalog
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.record_facts import Surroundings
-
-AHEAD = timedelta(minutes=10)
-"""So far a past deployment may lie ahead of our clock: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class ImportedDeployment:
-    """A deployment of the past that the ledger now has."""
+    """A deployment of the past that the ledger now has. `sideways`: somewhere it did not follow what was there."""
 
     id: str
     environment: str
@@ -73,6 +71,7 @@ class ImportedDeployment:
     opened_at: datetime
     kind: str
     range: str
+    sideways: bool
     already_recorded: bool
 
 
@@ -191,6 +190,7 @@ def import_past(
             continue
         with ledger.read() as connection:
             found = deployments.get_deployment(connection, done.deployment_id)
+            ranges = {block.range for block in footprints.read_blocks(connection, done.deployment_id)}
         report.remarks |= dict.fromkeys(done.remarks)
         report.deployments.append(
             ImportedDeployment(
@@ -201,6 +201,7 @@ def import_past(
                 found.row.opened_at,
                 found.row.kind,
                 found.row.range,
+                not ranges.isdisjoint(("diverged", "rollback")),
                 done.already_recorded,
             )
         )

@@ -231,6 +231,18 @@ def check_environment(ledger: Ledger, environment: str | None, configured: Colle
         )
 
 
+def check_repo(ledger: Ledger, repo: str | None) -> None:
+    """Refuse a repo that the ledger does not know: "nothing" would look like an answer. Raises UnknownNameError."""
+    if repo is None:
+        return
+    with ledger.read() as connection:
+        known = catalogs.repos(connection)
+    if repo not in known:
+        near = difflib.get_close_matches(repo, known, n=1)
+        there_are = f"There are: {', '.join(known)}." if known else "Nothing is recorded yet."
+        raise UnknownNameError(f"The ledger knows no repo {repo!r}.", f"Did you mean {near[0]}?" if near else there_are)
+
+
 def what_runs(ledger: Ledger, *, now: datetime, environment: str | None, limit: int) -> dict[str, Any]:
     """The document of `status --format json`: what is live since when, by component and place; the last deployments."""
     with ledger.read() as connection:

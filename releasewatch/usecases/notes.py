@@ -217,7 +217,8 @@ def notes_of_period(
     Raises UnknownNameError for an environment or repo that the ledger does not know.
     """
     from releasewatch.domain.note_periods import Part, merge_parts, only_for
-    from releasewatch.storage import catalogs, deployments
+    from releasewatch.storage import catalogs, customer_names, deployments
+    from releasewatch.storage.when import When
     from releasewatch.usecases.deployments import question_of, tier_of
 
     with ledger.read() as connection:
@@ -234,6 +235,7 @@ def notes_of_period(
         )
         targets = {one.id: tuple(deployments.targets_of(connection, one.row.deployment_id)) for one in found}
         tier = tier_of(connection, asked.environment)
+        name = reader and customer_names.title_of(connection, reader.customer_id, When(how.now, how.now))
     scope: CustomerScope | None = None
     parts: list[Part] = []
     for one in found:
@@ -248,7 +250,7 @@ def notes_of_period(
                 continue
         parts.append(Part(given, targets[one.id]))
     if reader is not None and scope is None:
-        scope = CustomerScope(reader.key, frozenset(), frozenset({reader.key}))
+        scope = CustomerScope(name or reader.key, frozenset(), frozenset({reader.key}), key=reader.key)
     merged = merge_parts(parts, asked.period, how.now, how.subjects, for_one=reader is not None)
     return replace(merged, environment=asked.environment, repo=merged.repo or asked.repo or ""), scope
 
@@ -270,9 +272,9 @@ def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: A
         when = When(question.at, question.known_at)
         aliases = customer_names.aliases_of(connection, customer_id, when)
         titles = customer_names.titles_of(connection, customer_id, when)
+        name = customer_names.title_of(connection, customer_id, when) or key
     components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
-    name = next((row.name for row in rows if row.name), None) or key
-    return CustomerScope(name=name, components=components, refs=frozenset({key, *aliases}), titles=frozenset(titles))
+    return CustomerScope(name, components, frozenset({key, *aliases}), frozenset(titles), key)
 
 
 def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None) -> dict[str, str]:

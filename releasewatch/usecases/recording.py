@@ -7,10 +7,11 @@ from typing import Any
 
 from releasewatch.domain.catalog import Catalog
 from releasewatch.domain.deployments import Axes, Coverages, KeyParts
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, UnknownNameError
 from releasewatch.storage import catalogs, coverages, releases
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.attempts import FOLLOWS_WITHIN, find_record
+from releasewatch.usecases.attempts import AHEAD, FOLLOWS_WITHIN, find_record
 from releasewatch.usecases.comparing import prepare
 from releasewatch.usecases.record_facts import Recorded, RecordRequest, Seen, Surroundings, Task
 from releasewatch.usecases.writing import add_words, write
@@ -50,6 +51,12 @@ def _check(request: RecordRequest) -> None:
         raise InvalidCallError(
             "The deployment would have finished before it started.", "Check --started-at and --finished-at."
         )
+    for option, at in (("--started-at", request.started_at), ("--finished-at", request.finished_at)):
+        if at is not None and at > request.now + AHEAD:
+            raise InvalidCallError(
+                f"{option} is ahead of the clock: {format_utc(at)}, and it is {format_utc(request.now)}.",
+                "Check the year and the zone; what is planned is not recorded.",
+            )
     unknown = sorted(set(request.accept) - set(ACCEPTABLE))
     if unknown:
         raise InvalidCallError(

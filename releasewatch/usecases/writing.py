@@ -131,6 +131,11 @@ def _standing_values(seen: Seen) -> dict[str, Any]:
     }
 
 
+def _range(blocks: Sequence[Block]) -> str:
+    """Where baselines differ, no range is that of the whole."""
+    return "mixed" if len({block.baseline.base for block in blocks}) > 1 else summarise(b.range for b in blocks)
+
+
 def _values(task: Task, seen: Seen, prepared: Prepared) -> dict[str, Any]:
     request, footprint = task.request, prepared.footprint
     return {
@@ -139,7 +144,7 @@ def _values(task: Task, seen: Seen, prepared: Prepared) -> dict[str, Any]:
         "release": request.release,
         "base": prepared.base,
         "head": task.head,
-        "range": summarise(block.range for block in footprint.blocks),
+        "range": _range(footprint.blocks),
         "history_complete": footprint.history_complete,
         "why_incomplete": footprint.why_incomplete,
         "title": request.title,

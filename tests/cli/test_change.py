@@ -73,10 +73,57 @@ def test_everything_that_was_said_is_shown_and_by_whom_on_a_terminal(shop, sha):
     for words in ("Audience: customer", "olga: audience account (legal asked)", "as far as account"):
         assert words in shown
     document = run_command("change", "show", sha, "--format", "json", cwd=shop.path).document
-    assert document["withheld"] == ["by"]
+    assert document["withheld"] == ["by", "why", "wording"], "a reason may hold anything"
     assert [(one["audience"], one["why"], one["by"]) for one in document["change"]["edits"]] == [
-        ("account", "legal asked", None)
+        ("account", None, None)
     ]
+
+
+PUBLIC = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "event.json"}
+
+
+@pytest.fixture
+def public(shop):
+    """The environment of a pipeline of a public repository."""
+    (shop.path / "event.json").write_text('{"repository": {"private": false, "visibility": "public"}}', "utf-8")
+    return PUBLIC
+
+
+def test_what_people_said_is_shown_by_channel(shop, sha, public):
+    said = ("--customer", "bolt", "--audience", "account", "--wording", "For Bolt and Sons alone")
+    done = run_command("change", "edit", sha[:8], *said, "--why", "Bolt and Sons asked", "--by", "olga", cwd=shop.path)
+    shown = run_on_terminal("change", "show", sha[:8], cwd=shop.path)
+    for words in ("Bolt and Sons alone", "Bolt and Sons asked", "matters to bolt"):
+        assert words in shown
+        assert (words in done.out) is (words == "matters to bolt")
+    document = run_command("change", "show", sha, "--format", "json", cwd=shop.path).document
+    assert document["change"]["customers"] == ["bolt"]
+    assert document["change"]["wording"] is None
+    assert document["withheld"] == ["by", "why", "wording"]
+    config = shop.path / "releasewatch.toml"
+    config.write_text(config.read_text("utf-8") + '[privacy]\nkeys = "opaque"\n', "utf-8")
+    for form in ("table", "json"):
+        opaque = run_command("change", "show", sha, "--format", form, cwd=shop.path).out
+        assert "olt" not in opaque
+        assert "customer-" in opaque
+    refused = run_command("change", "show", sha, cwd=shop.path, env=public)
+    assert (refused.status, refused.out) == (4, "")
+    edited = run_command("change", "edit", sha, *said, "--why", "Bolt again", cwd=shop.path, env=public)
+    assert edited.status == 0, edited.err
+    assert "2 words by hand; 1 customer named" in edited.out
+    assert "olt" not in edited.out
+
+
+def test_a_wording_for_every_customer_is_no_secret(shop, sha):
+    assert edit(shop, sha, "--wording", "Your exports open anywhere.")["wording"] == "Your exports open anywhere."
+
+
+def test_what_a_rollback_took_away_was_not_deployed_by_it(shop, sha):
+    record = ("deployment", "record", "--environment", "production", "-q")
+    assert run_command(*record, "--head", "HEAD~2", "--key", "back", cwd=shop.path).status == 0
+    assert "  brought by D-2; taken back by D-3\n" in run_command("change", "show", sha, cwd=shop.path).out
+    change = run_command("change", "show", sha, "--format", "json", cwd=shop.path).document["change"]
+    assert (change["deployments"], change["taken_back_by"]) == (["D-2"], ["D-3"])
 
 
 def test_a_change_without_git_is_edited_by_its_deployment(shop):

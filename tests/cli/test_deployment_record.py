@@ -116,6 +116,11 @@ class TestKeys:
         assert first.document["deployment"]["id"] != second.document["deployment"]["id"]
         assert "Outside CI: this record has a random key" in first.err
 
+    def test_in_ci_without_a_run_it_says_so(self, shop):
+        done = say(shop, CI="true", GITHUB_ACTIONS="true")
+        assert "No CI run is known: this record has a random key" in done.err
+        assert "Outside CI" not in done.err
+
     def test_a_run_of_ci_is_one_record(self, shop):
         first, second = document(shop, **GITHUB), document(shop, **GITHUB)
         assert first["deployment"]["id"] == second["deployment"]["id"]
@@ -176,3 +181,45 @@ class TestErrors:
         assert (refused.status, refused.error["code"]) == (4, "refused")
         told = document(shop, "--key", "three", "--accept", "unmapped", "--why", "a script of ours")
         assert told["unmapped"]["paths"] == 1
+
+
+class TestSlipsOfThePen:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--head", ""),
+            ("--from", " "),
+            ("--release", ""),
+            ("--key", ""),
+            ("--finished-at", "2999-01-01T00:00:00Z"),
+            ("--started-at", "2999-01-01T00:00:00Z"),
+            ("--from", "nosuch"),
+            ("--region", "eu*"),
+            ("--ring", "?"),
+            ("--region", "e[u]"),
+        ],
+    )
+    def test_they_are_refused_with_one_error_and_nothing_is_recorded(self, shop, words):
+        refused = say(shop, *words)
+        assert (refused.status, refused.out) == (2, "")
+        assert refused.error["code"] in ("invalid_call", "unknown_name"), "one document, and nothing else, on stderr"
+        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        assert [d["id"] for d in listed["deployments"]] == ["D-2", "D-1"]
+
+    @pytest.mark.parametrize("verb", ["record", "plan"])
+    def test_a_region_or_ring_that_the_settings_do_not_name_is_said(self, shop, verb):
+        config = shop.path / "releasewatch.toml"
+        regions = '[environments.production]\nregions = ["eu", "us"]\nrings = ["early", "stable"]\n'
+        config.write_text(config.read_text("utf-8") + regions, "utf-8")
+        done = say(shop, "--region", "eu-typo", "--region", "us", "--ring", "stabel", verb=verb)
+        assert done.status == 0, done.err
+        assert "eu-typo is not among the regions of production (eu, us); did you mean eu?\n" in done.err
+        assert "stabel is not among the rings of production (early, stable); did you mean stable?\n" in done.err
+        assert "us is not among" not in done.err
+
+    @pytest.mark.parametrize("noun", ["deployment", "release"])
+    def test_a_repo_that_nobody_knows_is_not_an_empty_list(self, shop, noun):
+        refused = run_command(noun, "list", "--repo", "shopp", "--format", "json", cwd=shop.path)
+        assert (refused.status, refused.out) == (2, "")
+        assert refused.error["hint"] == "Did you mean shop?"
+        assert run_command(noun, "list", "--repo", "shop", cwd=shop.path).status == 0

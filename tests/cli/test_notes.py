@@ -46,6 +46,51 @@ def test_one_customer_reads_what_reaches_them(shop):
         assert ("Exports are CSV now." in written) is told or key == "bolt"
 
 
+def test_notes_for_one_customer_name_them_where_names_may_be(shop):
+    words = ("--deployment", "two", "--audience", "customer", "--customer", "acme")
+    piped = render(shop, *words)
+    assert "For acme" in piped.out
+    assert "Acme GmbH" not in piped.out
+    ci = {"GITHUB_ACTIONS": "true"}
+    for more, env, name in (((), ci, "acme"), (("--reveal", "names"), {}, "Acme GmbH")):
+        done = run_command("notes", "render", *words, *more, "-o", "out.md", cwd=shop.path, env=env)
+        assert done.status == 0, done.err
+        assert f"For {name}\n" in (shop.path / "out.md").read_text("utf-8")
+    config = shop.path / "releasewatch.toml"
+    config.write_text(config.read_text("utf-8") + '[privacy]\nkeys = "opaque"\n', "utf-8")
+    opaque = render(shop, *words).out
+    assert "For customer-" in opaque
+    assert "acme" not in opaque
+
+
+@pytest.mark.parametrize("more", [(), ("-o", "out.md"), ("-o", "out.md", "--reveal", "contacts")])
+def test_a_public_repository_gets_no_notes_for_one_customer(shop, more):
+    (shop.path / "event.json").write_text('{"repository": {"private": false, "visibility": "public"}}', "utf-8")
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "event.json"}
+    words = ("--deployment", "two", "--audience", "customer", "--customer", "acme", *more)
+    done = run_command("notes", "render", *words, cwd=shop.path, env=env)
+    assert (done.status, done.out, (shop.path / "out.md").exists()) == (4, "", False)
+
+
+def test_who_is_not_reached_is_called_by_name_too(shop):
+    assert run_command("deployment", "record", "--environment", "staging", "--key", "st", cwd=shop.path).status == 0
+    for asked in (("--deployment", "st"), ("--since", "2999-01-01", "--until", "2999-02-01")):
+        environment = ("--environment", "production") if "--since" in asked else ()
+        words = (*asked, *environment, "--audience", "customer", "--customer", "acme", "-o", "out.md")
+        done = render(shop, *words)
+        assert done.status == 0, done.err
+        assert "For Acme GmbH\n" in (shop.path / "out.md").read_text("utf-8")
+
+
+def test_a_change_without_words_is_told_as_such(shop):
+    (shop.path / "services" / "invoicing" / "quiet.py").write_text("1", "utf-8")
+    shop.git("add", "-A")
+    shop.git("commit", "-q", "--allow-empty-message", "-m", "")
+    done = render(shop, "--from", "HEAD~1")
+    assert done.status == 0, done.err
+    assert "- (no subject) (" in done.out
+
+
 def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(shop):
     shop.commit(
         "fix(invoicing): exports",

@@ -114,6 +114,23 @@ def test_a_table_in_a_pipe_is_not_cut() -> None:
 # JSON
 
 
+def test_a_narrow_terminal_breaks_no_word_of_a_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = ("customer", "name", "possible", "state", "distance", "via", "components", "account_manager", "because")
+    row = ("acme", "Acme GmbH of Example", "no", "carrying", "1", "", "shop/invoicing, shop/checkout", "olga", "")
+    for width in (20, 80, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        terminal = Terminal()
+        emit_table(columns, [row], stream=terminal)
+        heads = set(terminal.getvalue().split("━")[0].split("─")[0].split())
+        empty = {"via", "because"}
+        words = {word for name in columns for word in (name.split("_") if width < 200 else [name])}
+        assert heads == (words - empty if width < 200 else words)
+        text = "".join(terminal.getvalue().split())
+        assert "GmbH" in text
+        if width == 80:
+            assert max(map(len, terminal.getvalue().splitlines())) <= width
+
+
 @given(st.text() | st.just(HOSTILE))
 def test_json_says_what_was_given_and_is_harmless(text: str) -> None:
     stream = io.StringIO()

@@ -119,3 +119,24 @@ def test_an_environment_of_the_settings_may_have_nothing_yet(shop: RepoBuilder, 
         "releasewatch.toml", cwd=tmp_path,
     )  # fmt: skip
     assert (done.status, done.out, done.err) == (0, "", "Nothing is recorded yet for production.\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("deployment", "list"),
+        ("release", "list"),
+        ("customer", "list"),
+        ("staff", "list"),
+        ("deployment", "show", "D-1"),
+        ("exposure", "list", "--deployment", "D-1"),
+    ],
+)
+def test_a_question_makes_no_ledger(tmp_path, words):
+    done = run_command(*words, "--database", f"sqlite:///{tmp_path}/typo/ledger.db", cwd=tmp_path)
+    assert done.status == (2 if "D-1" in words else 0), done.err
+    assert f"There is no ledger {tmp_path}/typo/ledger.db yet: nothing is recorded.\n" in done.err.replace(
+        "sqlite:///", ""
+    )
+    assert list(tmp_path.iterdir()) == []

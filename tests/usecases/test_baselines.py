@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from releasewatch.domain.deployments import Axes
+from releasewatch.errors import UnknownNameError
 from releasewatch.storage.windows import grids
 from tests.support.worlds import THREE, World
 
@@ -29,7 +30,8 @@ class TestRegionsAndRings:
         assert done.base_of("shop/a", "eu") == second
         assert done.base_of("shop/a", "us") == first
         assert done.base is None
-        assert done.document["deployment"]["range"] == "forward"
+        assert done.document["deployment"]["range"] == "mixed"
+        assert [block["range"] for block in done.baselines] == ["forward", "forward"]
         assert [(block["components"], places(block)) for block in done.baselines] == [
             (["shop/a", "shop/b", "shop/c"], [("eu", None)]),
             (["shop/a", "shop/b", "shop/c"], [("us", None)]),
@@ -233,7 +235,8 @@ class TestFirstDeployments:
         done = world.record(2, base=start)
         assert done.base == first
         assert done.remarks == ("--from was not needed: every cell has a baseline in the ledger.",)
-        world.record(3, base="not even a name")
+        with pytest.raises(UnknownNameError, match="No commit is called 'not even a name'"):
+            world.record(3, base="not even a name")
 
     def test_what_is_given_is_for_the_cells_that_have_none(self, world):
         start = world.commit("a", "b", "c")
