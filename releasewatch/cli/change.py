@@ -189,8 +189,9 @@ class _Shown:
         public = self.said.audience == "customer" and not self.said.embargo_until
         return text if self._names or public else self._withhold("wording")
 
-    def _withhold(self, name: str) -> None:
+    def _withhold(self, name: str) -> str | None:
         self.withheld.add(name)
+        return None
 
 
 def _in_words(edit: ChangeEdit, shown: _Shown) -> str:

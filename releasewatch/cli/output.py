@@ -179,8 +179,8 @@ def _draw_on_terminal(
         table.add_column(words, justify=justify, overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(row[place]) for place in places))
-    gaps = _GAP * (len(places) - 1)
-    console.print(table, width=max(console.width, sum(widths) + gaps), crop=False)
+    console.width = max(console.width, sum(widths) + _GAP * (len(places) - 1))
+    console.print(table)
 
 
 _GAP = 3

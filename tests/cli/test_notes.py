@@ -88,7 +88,7 @@ def test_a_change_without_words_is_told_as_such(shop):
     shop.git("commit", "-q", "--allow-empty-message", "-m", "")
     done = render(shop, "--from", "HEAD~1")
     assert done.status == 0, done.err
-    assert "- (no subject) (" in done.out
+    assert "(no subject) (" in done.out
 
 
 def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(shop):
