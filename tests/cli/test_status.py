@@ -96,7 +96,7 @@ def test_a_release_cannot_steer_a_terminal(shop: RepoBuilder) -> None:
 
 def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
     done = run_command("status", cwd=tmp_path)
-    assert (done.status, done.out, done.err) == (0, "", "Nothing is recorded yet.\n")
+    assert (done.status, done.out, done.err.splitlines()[1:]) == (0, "", ["Nothing is recorded yet."])
     document = run_command("status", "--format", "json", cwd=tmp_path).document
     assert document == {"schema": 1, "running": [], "deployments": []}
 
@@ -118,7 +118,9 @@ def test_an_environment_of_the_settings_may_have_nothing_yet(shop: RepoBuilder, 
         "status", "--environment", "production", "--database", str(tmp_path / "other.db"), "--config",
         "releasewatch.toml", cwd=tmp_path,
     )  # fmt: skip
-    assert (done.status, done.out, done.err) == (0, "", "Nothing is recorded yet for production.\n")
+    assert (done.status, done.out) == (0, "")
+    assert done.err.splitlines()[1:] == ["Nothing is recorded yet for production."]
+    assert not (tmp_path / "other.db").exists()
 
 
 @pytest.mark.parametrize(
