@@ -15,7 +15,7 @@ from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import blank_line, counted
 from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
@@ -86,7 +86,8 @@ def list_(
     only = ExposureFilter(None if state == "exposed" else state, reach, managers)
     asking = _asking(app, found.row.deployment_id, at, known_at, only, app.level(reveal, output))
     check_account_manager(app.ledger, account_manager, asking.reveal)
-    counts = count_document(app.ledger, asking) if asking.reveal < Reveal.KEYS or form in ("table", "json") else {}
+    is_counted = asking.reveal < Reveal.KEYS or form in ("table", "json") or (found.row.has_blank and not app.quiet)
+    counts = count_document(app.ledger, asking) if is_counted else {}
     cursor: str | None = None
     items: Iterable[dict[str, Any]]
     if asking.reveal < Reveal.KEYS:
@@ -97,11 +98,14 @@ def list_(
     else:
         items, cursor = page_exposed(app.ledger, asking, limit=limit or 100, after=after)
     document = {"deployment": found.id, "counts": counts}
+    blank = blank_line(found.row.unmapped_paths, counts.get("not_ruled_out", 0))
     if output is None:
-        _give_out(form, document, items, cursor, sys.stdout)
+        _give_out(form, document, items, cursor, blank, sys.stdout)
     else:
         with open_output(output) as stream:
-            _give_out(form, document, items, cursor, stream)
+            _give_out(form, document, items, cursor, blank, stream)
+    if blank and form in ("jsonl", "csv") and not app.quiet:
+        say(blank)
     if cursor is not None and form != "json" and not app.quiet:
         say(f"More: --after {cursor}")
 
@@ -131,7 +135,12 @@ def _say_counts_only(app: App) -> None:
 
 
 def _give_out(
-    form: str, document: dict[str, Any], items: Iterable[dict[str, Any]], cursor: str | None, stream: TextIO
+    form: str,
+    document: dict[str, Any],
+    items: Iterable[dict[str, Any]],
+    cursor: str | None,
+    blank: str,
+    stream: TextIO,
 ) -> None:
     if form == "json":
         emit_json({**document, "customers": list(items), "next_cursor": cursor}, stream)
@@ -140,7 +149,7 @@ def _give_out(
     elif form == "csv":
         _write_csv(items, stream)
     else:
-        _write_table(document["counts"], items, stream)
+        _write_table(document["counts"], items, blank, stream)
 
 
 def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
@@ -152,7 +161,7 @@ def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
         writer.writerow([guard(word) for word in _words(item)])
 
 
-def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], stream: TextIO) -> None:
+def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], blank: str, stream: TextIO) -> None:
     rows = [_words(item) for item in items]
     if rows:
         emit_table(("customer", *COLUMNS[1:]), rows, right=("distance",), stream=stream)
@@ -161,6 +170,8 @@ def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], stream
         f"{counts['dependent']} dependent; {counts['possible']} of them possibly; "
         f"{counts['still_exposed']} still carry it.\n"
     )
+    if blank:
+        stream.write(f"{blank}\n")
 
 
 def _words(item: dict[str, Any]) -> list[str]:
@@ -216,7 +227,8 @@ def explain_(
         emit_json(as_document(explained, found.id, every=every))
         return
     if not explained.reached:
-        emit_line(f"{found.id} does not reach {explained.customer}.")
+        known = "is not known to" if explained.not_ruled_out else "does not"
+        emit_line(f"{found.id} {known} reach {explained.customer}.")
         for reason in explained.why_not:
             emit_line(f"  {reason}")
         return

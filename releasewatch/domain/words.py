@@ -6,3 +6,18 @@ from __future__ import annotations
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 change`, `3,900 changes`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def blank_words(unmapped: int) -> str:
+    """What is not known of a change that has a blank, with the number of its paths that belong to no component."""
+    if not unmapped:
+        return "what changed is not known in full"
+    return "1 path belongs to no component" if unmapped == 1 else f"{unmapped:,} paths belong to no component"
+
+
+def blank_line(unmapped: int, not_ruled_out: int) -> str:
+    """The header line of everything that lists whom a change reaches; empty when nobody is left in doubt."""
+    if not not_ruled_out:
+        return ""
+    said = blank_words(unmapped)
+    return f"{said[0].upper()}{said[1:]}; {counted(not_ruled_out, 'customer')} cannot be ruled out."

@@ -102,7 +102,7 @@ def count_exposed(connection: Connection, q: ExposureQuestion, *, has_blank: boo
     return replace(
         count_reached(connection, q),
         unplaced=count_unplaced(connection, q),
-        not_ruled_out=_count_others(connection, q) if has_blank and not q.blank_reaches_all else 0,
+        not_ruled_out=count_not_ruled_out(connection, q, has_blank=has_blank),
     )
 
 
@@ -134,8 +134,13 @@ def count_unplaced(connection: Connection, q: ExposureQuestion) -> int:
     return connection.scalar(select(func.count()).select_from(who)) or 0
 
 
-def _count_others(connection: Connection, q: ExposureQuestion) -> int:
-    """How many of the environment's customers are not among the exposed."""
+def count_not_ruled_out(connection: Connection, q: ExposureQuestion, *, has_blank: bool) -> int:
+    """How many of the environment's customers are not among the exposed, and may be reached by what is not known.
+
+    Nobody when the change has no blank, or when a blank makes everybody exposed. Otherwise it goes through everybody.
+    """
+    if not has_blank or q.blank_reaches_all:
+        return 0
     seen, merged = in_view(q), merged_customers(q)
     anybody, exposed = everybody(q, seen, merged), exposed_once(q, seen, merged)
     found = connection.scalar(
@@ -144,6 +149,14 @@ def _count_others(connection: Connection, q: ExposureQuestion) -> int:
         .where(exposed.c.customer_id.is_(None))
     )
     return found or 0
+
+
+def may_be_reached(connection: Connection, q: ExposureQuestion, customer_id: UUID) -> bool:
+    """Whether a customer is one whom a blank of the change may concern."""
+    merged = merged_customers(q)
+    anybody = everybody(q, in_view(q), merged, (customer_id,))
+    found = select(anybody.c.customer_id).where(anybody.c.customer_id == customer_id)
+    return connection.scalar(found) is not None
 
 
 def page_statement(q: ExposureQuestion, only: ExposureFilter, after: UUID | None, limit: int) -> Select[Any]:
@@ -231,11 +244,13 @@ __all__ = [
     "ExposureFilter",
     "ExposureQuestion",
     "count_exposed",
+    "count_not_ruled_out",
     "count_reached",
     "count_unplaced",
     "detail_statement",
     "exposed_customers",
     "has_customer",
+    "may_be_reached",
     "page_statement",
     "waiting_subjects",
 ]

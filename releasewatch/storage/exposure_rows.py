@@ -273,12 +273,14 @@ def _upgraded(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> Sele
     )
 
 
-def everybody(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
+def everybody(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID] | None = None) -> CTE:
     """The environment's customers, each once, as `customer_id`: none can be ruled out when a change has a blank."""
     words = dict(q.without_entitlement)
     parts = [everybody_rows(q, seen)]
     if q.is_production and set(words.values()) & {"possible", "all"}:
         parts.append(unplaced_everybody_rows(q, seen, merged, words))
+    if among is not None:
+        parts = [_of_these(part, among, merged) for part in parts]
     found = union_all(*parts).subquery("anybody")
     return (
         select(_survivor(found.c.customer_id, merged))

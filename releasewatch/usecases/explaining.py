@@ -13,10 +13,12 @@ from releasewatch.domain.deployments import REST
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_both
-from releasewatch.storage import catalogs, customer_names, explanations, exposure, footprints
+from releasewatch.domain.words import blank_words
+from releasewatch.storage import catalogs, customer_names, deployments, explanations, exposure, footprints
 from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
 from releasewatch.storage.exposure import RANK, ExposureQuestion
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.reaching import Reaching
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.exposure import Asking, ask, told_place
 
@@ -26,12 +28,16 @@ SHORT = 10
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Whether a customer is reached, the chains of hops (nearest first), and, when not, why not."""
+    """Whether a customer is reached, the chains of hops, and, when not, why not.
+
+    What is still carried comes first, then what is nearest. `not_ruled_out`: what is not known may reach them.
+    """
 
     customer: str
     reached: bool
     chains: list[list[dict[str, str]]]
     why_not: list[str]
+    not_ruled_out: bool = False
 
 
 def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Explained:
@@ -43,7 +49,7 @@ def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Expl
         rows = connection.execute(exposure.detail_statement(question, None, ref.customer_id)).all()
         told = _Telling(connection, question, details, asking, zone)
         if not rows:
-            return Explained(told.key, False, [], told.why_not())
+            return Explained(told.key, False, [], told.why_not(), told.is_not_ruled_out)
         return Explained(told.key, True, list(told.chains(rows)), [])
 
 
@@ -57,6 +63,7 @@ def as_document(explained: Explained, deployment: str, *, every: bool) -> dict[s
         "chains": explained.chains if every else explained.chains[:1],
         "more_chains": 0 if every else max(0, len(explained.chains) - 1),
         "why_not": explained.why_not,
+        "not_ruled_out": explained.not_ruled_out,
     }
 
 
@@ -88,22 +95,28 @@ class _Telling:
     def chains(self, rows: Sequence[Any]) -> Iterator[list[dict[str, str]]]:
         """A chain for each way in which the customer is reached, without those that differ in nothing that is told."""
         seen: set[tuple[Any, ...]] = set()
-        for row in rows:
+        is_only_named = all(row.source == "named" for row in rows)
+        for row in sorted(rows, key=self._order):
             told = self._chain(row)
+            if is_only_named:
+                told.insert(-1, hop("entitlement", "none", "No entitlement places them here (so possibly)."))
             key = tuple(one["text"] for one in told)
             if key not in seen:
                 seen.add(key)
                 yield told
+
+    def _order(self, row: Any) -> tuple[Any, ...]:
+        """What is still carried first, then the nearest, then a place by its name before all others."""
+        region, ring = told_place(row)
+        rest = (region == REST and not row.any_region, ring == REST and not row.any_ring)
+        return row.carrying_until <= self._question.at, row.rank, rest
 
     def _chain(self, row: Any) -> list[dict[str, str]]:
         if row.source == "named":
             return [*self._naming(), self._customer()]
         if row.component_id is None:
             return [self._blank(row), self._customer()]
-        found = explanations.origins_of(
-            self._connection, self._question.deployment_id, row.component_id, row.region, row.ring
-        )
-        origin = next((o for o in found if o.distance == row.rank % RANK), None)
+        origin = self._origin(row)
         if origin is None:
             return [self._entitlement(row), self._customer()]
         return [
@@ -113,6 +126,26 @@ class _Telling:
             self._entitlement(row),
             self._customer(),
         ]
+
+    def _origin(self, row: Any) -> Any:
+        """Where a way begins, against the baseline of a cell of theirs; one that is still carried, if the way is."""
+        region, ring = self._reaching.place_of(row)
+        behind = {one.origin_no for one in self._reaching.of([row]) if one.distance == row.rank % RANK}
+        found = explanations.origins_of(
+            self._connection,
+            self._question.deployment_id,
+            row.component_id,
+            row.region if region is None else region,
+            row.ring if ring is None else ring,
+        )
+        mine = [origin for origin in found if origin.origin_no in behind]
+        at = self._question.at
+        carried = [origin for origin in mine if origin.carrying_until > at] if row.carrying_until > at else []
+        return next(iter(carried or mine), None)
+
+    @cached_property
+    def _reaching(self) -> Reaching:
+        return Reaching(self._connection, self._question)
 
     def _naming(self) -> list[dict[str, str]]:
         when = When(self._question.at, self._question.known_at)
@@ -225,16 +258,34 @@ class _Telling:
 
     def why_not(self) -> list[str]:
         """Why the customer is not reached, as far as the ledger can tell; one sentence an entitlement."""
+        blank = self._blank_words()
         if not self._details.entitlements:
-            return ["They have no entitlement at that instant."]
+            return [*blank, "They have no entitlement at that instant."]
         reached = {
             row.component_id: row.full_key
             for row in footprints.read_reached(self._connection, self._question.deployment_id)
         }
         if not reached:
-            return ["The deployment reaches no component at all."]
+            return blank or ["The deployment reaches no component at all."]
         subjects = exposure.subjects_of(self._connection, list(reached))
-        return list(dict.fromkeys(self._why(line, subjects) for line in self._details.entitlements))
+        return blank + list(dict.fromkeys(self._why(line, subjects) for line in self._details.entitlements))
+
+    def _blank_words(self) -> list[str]:
+        """That they cannot be ruled out, when what changed is not known in full; else nothing."""
+        if not self.is_not_ruled_out:
+            return []
+        return [f"They cannot be ruled out: {blank_words(self._deployment.unmapped_paths)}."]
+
+    @cached_property
+    def is_not_ruled_out(self) -> bool:
+        """Whether they, whom nothing known reaches, are among those whom something unknown may reach."""
+        return self._deployment.has_blank and exposure.may_be_reached(
+            self._connection, self._question, self._details.ref.customer_id
+        )
+
+    @cached_property
+    def _deployment(self) -> Any:
+        return deployments.get_deployment(self._connection, self._question.deployment_id).row
 
     def _why(self, line: Any, subjects: set[str]) -> str:
         what = f"They use {_subject_words(line.subject)}"

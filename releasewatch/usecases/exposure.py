@@ -130,9 +130,14 @@ def check_account_manager(ledger: Ledger, key: str | None, reveal: Reveal) -> No
 
 
 def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
-    """How many customers a list would hold, by reach: what may be shown everywhere."""
+    """How many customers a list would hold, by reach: what may be shown everywhere.
+
+    `not_ruled_out`: beside all whom the deployment reaches, whichever of them were asked for.
+    """
     with ledger.read() as connection:
-        counts = exposure.count_reached(connection, ask(connection, asking), asking.only)
+        question = ask(connection, asking)
+        counts = exposure.count_reached(connection, question, asking.only)
+        not_ruled_out = not_ruled_out_by(connection, question)
     return {
         "customers": counts.customers,
         "named": counts.named,
@@ -140,7 +145,14 @@ def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
         "dependent": counts.dependent,
         "possible": counts.possible,
         "still_exposed": counts.still_exposed,
+        "not_ruled_out": not_ruled_out,
     }
+
+
+def not_ruled_out_by(connection: Any, question: ExposureQuestion) -> int:
+    """How many customers cannot be ruled out, because what the deployment changed is not known in full."""
+    row = deployments.get_deployment(connection, question.deployment_id).row
+    return exposure.count_not_ruled_out(connection, question, has_blank=row.has_blank)
 
 
 class _Wording:

@@ -133,6 +133,7 @@ def test_the_list_says_how_each_is_reached(shop):
         "dependent": 1,
         "possible": 2,
         "still_exposed": 5,
+        "not_ruled_out": 0,
     }
 
 
@@ -265,6 +266,45 @@ def test_a_failed_deployment_may_have_reached_them(shop):
     assert (one["possible"], one["possible_because"]) == (True, ["the deployment did not succeed, or has not ended"])
     (chain,) = shop.explained("bob", failed).chains
     assert "has not succeeded (so they are reached possibly)" in chain[-3]["text"]
+
+
+def test_what_is_still_carried_is_told_first(shop):
+    shop.world.commit("invoicing", subject="fix: once more")
+    everywhere = shop.record(3)
+    shop.record(4, head="HEAD~1", regions=("eu",))
+    (one,) = [one for one in list_exposed(shop.ledger, shop.asking(everywhere)) if one["key"] == "ada"]
+    assert one["state"] == "carrying"
+    first, *others = [chain[-3] for chain in shop.explained("ada", everywhere).chains]
+    assert (first["ref"], "is still carried there" in first["text"]) == ("region us", True)
+    assert [(one["ref"], "still carried" in one["text"]) for one in others] == [
+        ("every other region", True),
+        ("region eu", False),
+    ]
+
+
+def test_who_is_only_named_is_told_that_no_entitlement_places_them_here(shop):
+    (chain,) = shop.explained("ian").chains
+    assert [one["kind"] for one in chain] == ["change", "entitlement", "customer"]
+    assert chain[1]["text"] == "No entitlement places them here (so possibly)."
+
+
+def test_what_is_not_known_rules_nobody_out(shop):
+    shop.world.commit("elsewhere", "nowhere", subject="chore: odd")
+    odd = shop.record(3, regions=("eu",))
+    assert shop.keys(odd) == []
+    assert count_document(shop.ledger, shop.asking(odd))["not_ruled_out"] == 8
+    assert count_document(shop.ledger, shop.asking(odd, at=hour(2)))["not_ruled_out"] == 0
+    cannot = "They cannot be ruled out: 2 paths belong to no component."
+    assert shop.explained("ada", odd) == Explained("ada", False, [], [cannot], not_ruled_out=True)
+    assert shop.explained("hal", odd) == Explained("hal", False, [], ["The deployment reaches no component at all."])
+    assert shop.explained("gil", odd) == Explained("gil", False, [], ["They have no entitlement at that instant."])
+    counted = explain(shop.ledger, shop.asking(odd, without_entitlement={"crm": "possible"}), "gil", UTC)
+    assert counted.why_not == [cannot, "They have no entitlement at that instant."]
+    shop.world.commit("invoicing", "elsewhere", subject="chore: both")
+    both = shop.record(4, regions=("eu",))
+    told = "They use shop/mail, which the deployment does not reach."
+    one = "They cannot be ruled out: 1 path belongs to no component."
+    assert shop.explained("ed", both).why_not == [one, told]
 
 
 def test_their_own_copy_is_reached_when_it_changes(shop):
