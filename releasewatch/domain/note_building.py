@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.audiences import Audience, may_read
 from releasewatch.domain.messages import trailer_values
@@ -112,7 +112,8 @@ def notes_for(prepared: PreparedNotes, audience: Audience, scope: CustomerScope 
         embargoes=tuple(sorted(filing.embargoes)),
         problems=tuple(filing.problems),
         not_deployed=tuple(sorted(filing.title(key) for key in given.not_deployed)) if engineering else (),
-        unmapped=given.unmapped if engineering else 0,
+        unmapped=given.unmapped if staff else 0,
+        is_known_in_full=not given.has_blank or not staff,
         unmapped_sample=given.unmapped_sample if engineering else (),
         merge_paths=tuple(sorted(given.merge_paths.items())) if engineering else (),
         history_complete=given.history_complete or not staff,
@@ -153,7 +154,8 @@ class _Filing:
         self._outer = audience != "engineering"
         self._lines: dict[str, list[tuple[str, tuple[str, ...], NoteItem]]] = {"added": [], "removed": []}
         self._counts: dict[str, Counter[str]] = {"added": Counter(), "removed": Counter()}
-        self._titles: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._titles: dict[Any, tuple[str, ...]] = {}
+        self._theirs = self._titles_by_origin(scope)
         self.embargoes: set[date] = set()
         self.problems: list[tuple[str, str]] = []
 
@@ -217,7 +219,9 @@ class _Filing:
 
     def _titles_of(self, reading: Reading) -> tuple[str, ...] | None:
         """The titles it is filed under here; None when it does not concern the customer of this document."""
-        keys = reading.live or (() if self._outer else reading.change.components)
+        keys: tuple[Any, ...] | frozenset[Any] = reading.live or (() if self._outer else reading.change.components)
+        if self._theirs is not None:
+            keys = reading.touches
         titles = self._titles.get(keys)
         if titles is None:
             found = {title for key in keys for title in self._titles_for(key)}
@@ -227,12 +231,25 @@ class _Filing:
         named = trailer_values(reading.change.trailers, "Customer")
         return () if any(ref.strip() in self._scope.refs for ref in named) else None
 
-    def _titles_for(self, key: str) -> Iterable[str]:
-        """The title of a changed component; for a customer, those of their components that it reaches."""
+    def _titles_for(self, key: Any) -> Iterable[str]:
+        """The title of a changed component; for a customer, those of their components that it reaches.
+
+        Where baselines are told apart, the key goes with the number of one.
+        """
         if self._scope is None:
             return (self.title(key),)
+        if self._theirs is not None:
+            return self._theirs.get(key, ())
         sources = self._given.sources
         return [self.title(own) for own in self._scope.components if own == key or key in sources.get(own, ())]
+
+    def _titles_by_origin(self, scope: CustomerScope | None) -> dict[tuple[str, int], set[str]] | None:
+        if scope is None or scope.origins is None:
+            return None
+        found: dict[tuple[str, int], set[str]] = {}
+        for own, touched, baseline in scope.origins:
+            found.setdefault((touched, baseline), set()).add(self.title(own))
+        return found
 
     def _is_embargoed(self, reading: Reading) -> bool:
         return bool(self._days(reading)) and may_read("account", reading.after_embargo)

@@ -71,6 +71,7 @@ def merge_parts(
         components={key: label for one in given for key, label in one.components.items()},
         sources=_united_sources(given),
         not_deployed=frozenset(key for one in given for key in one.not_deployed) - live,
+        has_blank=any(one.has_blank for one in given),
         unmapped=_unmapped(given),
         unmapped_sample=tuple(dict.fromkeys(path for one in given for path in one.unmapped_sample)),
         merge_paths={path: sha for one in given for path, sha in one.merge_paths.items()},
@@ -86,12 +87,17 @@ def only_for(given: NotesInput, scope: CustomerScope) -> NotesInput:
 
     Merges stay with what they brought, which is told of under their title.
     """
-    theirs = {key for own in scope.components for key in (own, *given.sources.get(own, ()))}
-    kept = [not theirs.isdisjoint(change.components) or _names_one(change, scope) for change in given.changes]
+    kept = [_reaches(given, change, scope) or _names_one(change, scope) for change in given.changes]
     if not any(kept):
         return replace(given, changes=())
     changes = [change for change, keep in zip(given.changes, kept, strict=True) if keep or change.is_merge]
     return replace(given, changes=changes)
+
+
+def _reaches(given: NotesInput, change: NoteChange, scope: CustomerScope) -> bool:
+    if scope.origins is not None:
+        return scope.concerns(change.touches)
+    return any(key == own or key in given.sources.get(own, ()) for own in scope.components for key in change.components)
 
 
 def _names_one(change: NoteChange, scope: CustomerScope) -> bool:
@@ -132,7 +138,9 @@ def _tell(stories: dict[str, _Story], part: Part, *, for_one: bool) -> None:
 def _net(story: _Story) -> NoteChange:
     reverted_by = story.undone_by or story.change.reverted_by
     here = {key for key, _ in story.live if key} if story.first == "added" else set()
-    return replace(story.change, components=tuple(sorted(here or story.components)), reverted_by=reverted_by)
+    components = tuple(sorted(here or story.components))
+    # Numbers of baselines are a deployment's own.
+    return replace(story.change, components=components, touches=frozenset(), reverted_by=reverted_by)
 
 
 def _mark_later_reverts(changes: Sequence[NoteChange], told_in: Mapping[str, set[str]]) -> None:

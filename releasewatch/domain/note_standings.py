@@ -41,6 +41,7 @@ class Reading:
     - `void`: it was undone inside the range, or does nothing but undo what it `undoes` there: engineering alone.
     - `leads`: a merge whose title says more than the single commits, in a history where that orders the notes.
     - `live`: the components that matter for readers outside: its own and its members', without those not deployed.
+    - `touches`: the same with the baselines, where the notes know them (`NoteChange.touches`).
     - `stated`: what people said of it (trailers, edits, visibility), apart from what follows of itself.
     """
 
@@ -53,6 +54,7 @@ class Reading:
     void: bool = False
     undoes: set[str] = field(default_factory=set)
     live: tuple[str, ...] = ()
+    touches: frozenset[tuple[str, int]] = frozenset()
     standing: Standing = INSIDE
     after_embargo: Audience = "engineering"
     stated: Audience = "customer"
@@ -163,6 +165,7 @@ def _decide(reading: Reading, given: NotesInput) -> None:
     if reading.members:
         keys = tuple(dict.fromkeys((*keys, *(key for one in reading.members for key in one.change.components))))
     reading.live = tuple([key for key in keys if key not in given.not_deployed]) if given.not_deployed else keys
+    reading.touches = change.touches.union(*(one.change.touches for one in reading.members))
     visible = bound = visibility_limit(_visibility(key, given) for key in keys)
     nothing_there = (keys and not reading.live) or (change.is_merge and not keys and not words.wording)
     if reading.void or nothing_there or _is_half_undone(reading):

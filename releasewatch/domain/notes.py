@@ -23,7 +23,8 @@ class NoteChange:
     `title` is the pull request's title where a merge carries one. `merged_by` is the sha of the merge, of the same
     range, that brought the commit to its line (`brought_by`); None on the main line or when it is not known.
     `description` is the subject without its conventional type and scope; `authored_at` is in UTC. `reverts` and
-    `reverts_subjects` are what it says that it undoes, wherever that is.
+    `reverts_subjects` are what it says that it undoes, wherever that is. `touches` holds its components once for each
+    baseline of the deployment against which it touched them, by number; empty where there are none.
     """
 
     sha: str
@@ -44,6 +45,7 @@ class NoteChange:
     components: tuple[str, ...] = ()
     reverts: tuple[str, ...] = ()
     reverts_subjects: tuple[str, ...] = ()
+    touches: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class NotesInput:
     - `changes` newest first; `components` by full key: those that occur, and none when there is no catalog.
     - `sources`: for a component that is reached through others, the changed components (full keys) that reach it.
     - `not_deployed`: full keys of components that changed and were not deployed; what touches only them reaches nobody.
+    - `has_blank`: not all that changed is known, or not whom it belongs to.
     - `merge_paths`: printable path to the sha of the merge that made it, for paths that no plain commit explains.
     - `period`: of which several deployments are told together; `deployment` then names them all.
     - `edits`: by full sha. `now` (UTC) decides whether an embargo runs; `live_at` is in UTC.
@@ -104,6 +107,7 @@ class NotesInput:
     components: Mapping[str, ComponentLabel] = field(default_factory=dict)
     sources: Mapping[str, frozenset[str]] = field(default_factory=dict)
     not_deployed: frozenset[str] = frozenset()
+    has_blank: bool = False
     unmapped: int = 0
     unmapped_sample: tuple[str, ...] = ()
     merge_paths: Mapping[str, str] = field(default_factory=dict)
@@ -118,7 +122,9 @@ class CustomerScope:
     """The one customer that notes are for: only what reaches them is told, under the titles of their own components.
 
     `components`: full keys of the customer's components that the deployment reaches. `refs`: every key and alias that a
-    `Customer:` trailer may name them by. `titles`: what they, and those whom they took over, are called.
+    `Customer:` trailer may name them by. `titles`: what they, and those whom they took over, are called. `origins`: for
+    one deployment, what reaches each of those components in the places that are theirs, as `(component, changed
+    component, number of the baseline)`; None where baselines are not told apart.
     """
 
     name: str
@@ -126,6 +132,12 @@ class CustomerScope:
     refs: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
     key: str = ""
+    origins: frozenset[tuple[str, str, int]] | None = None
+
+    def concerns(self, touches: Iterable[tuple[str, int]]) -> bool:
+        """Whether something that was touched reaches them; only where baselines are told apart."""
+        theirs = {(touched, baseline) for _, touched, baseline in self.origins or ()}
+        return not theirs.isdisjoint(touches)
 
 
 @dataclass(slots=True)
@@ -176,6 +188,7 @@ class Notes:
     - `sections` are the changes that went live, `removed` those that a rollback took away.
     - `counts` (`removed_counts`): title to the number of changes that a customer is told nothing else about.
     - `embargoes`: the days until which something is held back from account staff.
+    - `is_known_in_full`: False for our people when something that changed is not known: nobody can be ruled out.
     - `problems`: trailers that could not be read. `held`: texts of inner audience, to be looked for in the document.
     """
 
@@ -201,6 +214,7 @@ class Notes:
     embargoes: tuple[date, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     not_deployed: tuple[str, ...] = ()
+    is_known_in_full: bool = True
     unmapped: int = 0
     unmapped_sample: tuple[str, ...] = ()
     merge_paths: tuple[tuple[str, str], ...] = ()

@@ -214,8 +214,11 @@ def _blanks(notes: Notes) -> tuple[str, ...]:
     if notes.unmapped:
         sample = ", ".join(notes.unmapped_sample)
         more = ", …" if notes.unmapped > len(notes.unmapped_sample) else ""
+        which = f": {sample}{more}" if sample else "."
         paths = counted(notes.unmapped, "path")
-        said.append(f"{paths} {'belongs' if notes.unmapped == 1 else 'belong'} to no component: {sample}{more}")
+        said.append(f"{paths} {'belongs' if notes.unmapped == 1 else 'belong'} to no component{which}")
+    elif not notes.is_known_in_full:
+        said.append("What changed is not known in full.")
     if notes.reach is not None and notes.reach.not_ruled_out:
         said.append(f"{counted(notes.reach.not_ruled_out, 'customer')} cannot be ruled out.")
     if notes.not_deployed:
@@ -226,6 +229,10 @@ def _blanks(notes: Notes) -> tuple[str, ...]:
 def _nothing(notes: Notes) -> str:
     if not notes.is_empty:
         return ""
+    if notes.customer and not notes.is_known_in_full:
+        return (
+            "Nothing that is known of this release reaches them, but not all of it is known: they cannot be ruled out."
+        )
     if notes.customer or notes.audience == "customer":
         return "There is nothing to report to you about this release."
     return "There is no change to tell of."

@@ -14,12 +14,12 @@ from releasewatch.storage import tables as t
 def read_changes(connection: Connection, deployment_id: int, names: Mapping[int, str]) -> list[NoteChange]:
     """Every change of a deployment in the order of its range (newest first), with components by full key."""
     c, a = t.change.c, t.change_author.c
-    components: dict[int, set[str]] = {}
+    touches: dict[int, set[tuple[str, int]]] = {}
     touch = t.change_component.c
     for row in connection.execute(
-        select(touch.change_no, touch.component_id).where(touch.deployment_id == deployment_id)
+        select(touch.change_no, touch.component_id, touch.baseline_no).where(touch.deployment_id == deployment_id)
     ):
-        components.setdefault(row.change_no, set()).add(names[row.component_id])
+        touches.setdefault(row.change_no, set()).add((names[row.component_id], row.baseline_no))
     trailers: dict[int, list[tuple[str, str]]] = {}
     trailer = t.change_trailer.c
     for row in connection.execute(
@@ -40,12 +40,11 @@ def read_changes(connection: Connection, deployment_id: int, names: Mapping[int,
         .order_by(c.change_no)
     )
     return [
-        _change(row, tuple(sorted(components.get(row.change_no, ()))), tuple(trailers.get(row.change_no, ())))
-        for row in rows
+        _change(row, frozenset(touches.get(row.change_no, ())), tuple(trailers.get(row.change_no, ()))) for row in rows
     ]
 
 
-def _change(row: Any, components: tuple[str, ...], trailers: tuple[tuple[str, str], ...]) -> NoteChange:
+def _change(row: Any, touches: frozenset[tuple[str, int]], trailers: tuple[tuple[str, str], ...]) -> NoteChange:
     return NoteChange(
         sha=row.sha,
         subject=row.subject,
@@ -62,7 +61,8 @@ def _change(row: Any, components: tuple[str, ...], trailers: tuple[tuple[str, st
         trailers=trailers,
         author_name=row.author_name or "",
         authored_at=row.authored_at,
-        components=components,
+        components=tuple(sorted({component for component, _ in touches})),
+        touches=touches,
         reverts=tuple(row.reverts),
         reverts_subjects=tuple(row.reverts_subjects),
     )

@@ -31,6 +31,7 @@ from releasewatch.usecases.record_facts import Surroundings
 if TYPE_CHECKING:  # notes straight from git must not load the database library
     from releasewatch.storage.exposure import ExposureQuestion
     from releasewatch.storage.ledger import Ledger
+    from releasewatch.storage.reaching import Behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def notes_of_range(
         changes=changes,
         components=labels_of(catalog),
         sources={component: frozenset(keys) for component, keys in sources.items()},
+        has_blank=bool(footprint.unmapped),
         unmapped=len(footprint.unmapped),
         unmapped_sample=tuple(printable_path(path) for path in footprint.unmapped[:SAMPLE]),
         merge_paths={printable_path(path): sha for path, sha in found.merge_paths.items()},
@@ -164,6 +166,7 @@ def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts 
         components={**{key: ComponentLabel(key.rpartition("/")[2]) for key in known}, **labels},
         sources=sources,
         not_deployed=not_deployed,
+        has_blank=row.has_blank,
         unmapped=row.unmapped_paths,
         unmapped_sample=tuple(row.unmapped_sample),
         history_complete=row.history_complete,
@@ -242,7 +245,8 @@ def notes_of_period(
         if reader is not None:
             question = question_of(one, tier, max(how.now, one.row.opened_at), how.now, reader.without_entitlement)
             here = scope_of_customer(ledger, question, reader.customer_id, reader.key)
-            scope = here if scope is None else replace(here, components=scope.components | here.components)
+            together = here.components | (scope.components if scope else frozenset())
+            scope = replace(here, components=together, origins=None)
         given = notes_of_deployment(ledger, one.row.deployment_id, None, how)
         if reader is not None:
             given = only_for(given, here)
@@ -264,17 +268,31 @@ def _unknown(what: str, name: str) -> UnknownNameError:
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:
     """What of a deployment reaches one customer: their components, and every name that a change may name them by."""
     from releasewatch.storage import catalogs, customer_names, exposure
+    from releasewatch.storage.reaching import Reaching
     from releasewatch.storage.when import When
 
     with ledger.read() as connection:
         names = catalogs.component_keys(connection)
         rows = connection.execute(exposure.detail_statement(question, None, customer_id)).all()
+        behind = Reaching(connection, question).of(rows)
         when = When(question.at, question.known_at)
         aliases = customer_names.aliases_of(connection, customer_id, when)
         titles = customer_names.titles_of(connection, customer_id, when)
         name = customer_names.title_of(connection, customer_id, when) or key
     components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
-    return CustomerScope(name, components, frozenset({key, *aliases}), frozenset(titles), key)
+    return CustomerScope(
+        name=name,
+        components=components,
+        refs=frozenset({key, *aliases}),
+        titles=frozenset(titles),
+        key=key,
+        origins=origins_in_words(behind, names),
+    )
+
+
+def origins_in_words(behind: Iterable[Behind], names: Mapping[int, str]) -> frozenset[tuple[str, str, int]]:
+    """What reaches a customer, as `CustomerScope` holds it."""
+    return frozenset((names[one.component_id], names[one.touched_id], one.baseline_no) for one in behind)
 
 
 def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None) -> dict[str, str]:

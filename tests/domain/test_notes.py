@@ -523,8 +523,9 @@ def test_heads_of_outer_notes_leave_out_what_is_ours() -> None:
         why_incomplete="the clone is shallow at abc",
     )
     account, customer = build_notes(given, "account"), build_notes(given, "customer")
+    assert (account.unmapped, customer.unmapped) == (2, 0)
     for notes in (account, customer):
-        assert (notes.actor, notes.base, notes.head, notes.unmapped, notes.merge_paths) == (None, None, None, 0, ())
+        assert (notes.actor, notes.base, notes.head, notes.unmapped_sample, notes.merge_paths) == (None,) * 3 + ((), ())
         assert "tools/secret.py" not in render_notes(notes, "md")
     assert (account.reach, account.repo, account.history_complete) == (given.reach, "shop", False)
     assert (customer.reach, customer.repo, customer.environment) == (None, None, None)
