@@ -15,6 +15,7 @@ from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
 from releasewatch.domain.privacy import WORDS, Reveal
+from releasewatch.domain.words import blank_line, counted
 from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
@@ -56,6 +57,7 @@ def plan(app: App, form: str, ref: str, repo: str | None, environment: str | Non
                 "added": made.added,
                 "verdicts": counts,
                 "not_planned": {"leave": counts["leave"]},
+                "not_ruled_out": made.calls.not_ruled_out,
             }
         )
         return
@@ -63,6 +65,7 @@ def plan(app: App, form: str, ref: str, repo: str | None, environment: str | Non
         f"{found.id}, list version {made.version}: {counts['call']} to call, {counts['write']} to write to, "
         f"{counts['leave']} to leave; {made.added} new."
     )
+    _emit_blank(made)
     if not app.quiet:
         say(f"See them: releasewatch call list --deployment {found.id}")
 
@@ -102,6 +105,7 @@ def list_(
     rows = [row for row in rows if after is None or row["rank"] > after]
     page = rows[:limit]
     _say_if_limited(app, reveal, level)
+    _say_left_out(app, made)
     shown = [_withhold(row, level, in_ci=app.ci is not None, opaque=_opaque(app)) for row in page]
     if level < Reveal.KEYS:
         shown = []
@@ -114,6 +118,7 @@ def list_(
                 "calls": shown,
                 "verdicts": counts,
                 "not_planned": {"leave": counts["leave"]},
+                "not_ruled_out": made.calls.not_ruled_out,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
                 "next_cursor": next_cursor,
@@ -121,8 +126,10 @@ def list_(
         )
     elif form == "jsonl":
         emit_jsonl(shown)
+        _say_blank(app, made)
     else:
         _show(shown, counts)
+        _emit_blank(made)
         if next_cursor is not None and not app.quiet:
             say(f"More: --after {next_cursor}")
 
@@ -157,6 +164,9 @@ def render(
     check_account_manager(app.ledger, account_manager, level)
     made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
     _say_if_limited(app, reveal, level)
+    _say_left_out(app, made)
+    if form == "csv":
+        _say_blank(app, made)
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
         write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=_opaque(app))
@@ -194,6 +204,7 @@ def _planning(app: App) -> Planning:
         without_entitlement={key: d.without_entitlement for key, d in tables.directory.items()},
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
+        opaque=_opaque(app),
     )
 
 
@@ -216,12 +227,37 @@ def _say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
         say(f'--reveal {reveal} is more than the settings allow here: [privacy] {place} = "{reveal}" would allow it.')
 
 
+def _blank_of(made: RankedList) -> str:
+    return blank_line(made.calls.unmapped, made.calls.not_ruled_out)
+
+
+def _emit_blank(made: RankedList) -> None:
+    if made.calls.not_ruled_out:
+        emit_line(_blank_of(made))
+
+
+def _say_blank(app: App, made: RankedList) -> None:
+    """The same where the format has no place for it."""
+    if made.calls.not_ruled_out and not app.quiet:
+        say(_blank_of(made))
+
+
+def _say_left_out(app: App, made: RankedList) -> None:
+    rows = sum(1 for row in made.calls.rows if row.candidate.say_withheld)
+    if rows and not app.quiet:
+        say(
+            f"For {counted(rows, 'customer')} something to say names another customer and was left out. "
+            "Give it other words: releasewatch change edit"
+        )
+
+
 def _withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
     """A row as its channel may show it: what is withheld is null, and named."""
     from releasewatch.domain.call_scores import parts_for_ci
     from releasewatch.domain.privacy import opaque_key
 
     shown, withheld = dict(row), []
+    outside = shown.pop("verdict_outside")
     if in_ci:
         shown["parts"] = parts_for_ci(row["parts"])
     if level < Reveal.CONTACTS and row["contact"] is not None:
@@ -232,6 +268,10 @@ def _withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) 
             shown["customer"] = opaque_key(row["customer"])
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
+        # The window is the working day of their time zone, in UTC.
+        shown["local_time"] = shown["next_window"] = None
+        shown["verdict_because"] = outside
+        withheld += [name for name in ("local_time", "next_window") if row[name] is not None]
         withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
     shown["withheld"] = withheld
     return shown

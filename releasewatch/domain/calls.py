@@ -16,7 +16,7 @@ from releasewatch.domain.calling_hours import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from releasewatch.domain.exposure import ReachKind
@@ -25,6 +25,18 @@ Verdict = Literal["call", "write", "leave"]
 
 NO_WORDING = "No agreed wording: say what changed in general, do not improvise."
 """What stands where a customer's notes hold no sentence of their own."""
+
+DIRECTORY_SAYS_NO = "the directory says do-not-call"
+MARKED_DO_NOT_CALL = "one of us marked them do-not-call"
+NOT_TO_BE_CALLED = "they are not to be called"
+CONTACT_NOT_TO_BE_CALLED = "the contact is not to be called"
+NO_CONSENT = "the contact did not consent"
+
+_OUTSIDE = dict.fromkeys(
+    (DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL, NOT_TO_BE_CALLED, CONTACT_NOT_TO_BE_CALLED, NO_CONSENT),
+    "a call is not possible",
+)
+"""What a directory or a person said of somebody, in words that do not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,8 @@ class CallCandidate:
     `breaking`: a breaking change is in a component that reaches them directly. `do_not_call` is the OR of the directory
     and of marks, `do_not_call_because` whose word it is. `account_manager` is who
     keeps them on the day, empty when nobody does; `owner_note` why nobody does, or what else is worth knowing (away,
-    taken over). `say` comes from the customer's own notes (`talking_points`).
+    taken over). `say` comes from the customer's own notes (`talking_points`);
+    `say_withheld` sentences were left out because they name another customer.
     """
 
     key: str
@@ -96,6 +109,7 @@ class CallCandidate:
     language: str = ""
     contacts: tuple[CallContact, ...] = ()
     say: tuple[str, ...] = ()
+    say_withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +118,14 @@ class PlannedCall:
 
     `contact` is None when nobody may be approached; `may_dial` says whether it may be called, and when it may not,
     `availability.callable` is never.
-    `local_zone` is the IANA name that the local time is of, empty when it is unknown.
+    `local_zone` is the IANA name that the local time is of, empty when it is unknown. `verdict_outside` is the reason
+    as it may be told where names may not: what was said of them stays out of it.
     """
 
     candidate: CallCandidate
     verdict: Verdict
     verdict_because: str
+    verdict_outside: str
     score: int
     parts: Mapping[str, int]
     rank: int = 0
@@ -131,6 +147,8 @@ class CallList:
 
     `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
     were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
+    were planned, whoever keeps them. `not_ruled_out` counts the customers who are not on it, and may be reached by what
+    is not known of the change; `unmapped` its paths that belong to no component.
     """
 
     deployment: str
@@ -143,28 +161,41 @@ class CallList:
     release: str | None = None
     live_at: datetime | None = None
     account_manager: str | None = None
+    not_ruled_out: int = 0
+    unmapped: int = 0
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
     settings_version: int | None = None
 
 
 def rank_calls(
-    candidates: Iterable[CallCandidate], weights: RankingWeights, hours: CallingHours, now: datetime
+    candidates: Iterable[CallCandidate],
+    weights: RankingWeights,
+    hours: CallingHours,
+    now: datetime,
+    tie: Callable[[str], str] = str,
 ) -> list[PlannedCall]:
-    """A row for each customer, in the order of the score, highest first, ties by key. `now` is in UTC."""
+    """A row for each customer, in the order of the score, highest first. `now` is in UTC.
+
+    Ties are in the order of what `tie` makes of the key: where keys are withheld, their order must not tell them.
+    """
     planned = [plan_call(candidate, weights, hours, now) for candidate in candidates]
-    planned.sort(key=lambda row: (-row.score, row.candidate.key))
+    planned.sort(key=lambda row: (-row.score, tie(row.candidate.key), row.candidate.key))
     return [replace(row, rank=rank) for rank, row in enumerate(planned, 1)]
 
 
 def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingHours, now: datetime) -> PlannedCall:
     """Verdict, score, contact and hours for one customer."""
     wanted, reason = _wanted(candidate)
-    to_call, hindrance = _find_callee(candidate)
+    to_call, hindrances = _find_callee(candidate)
     verdict: Verdict = "write" if wanted == "call" and to_call is None else wanted
-    because = f"{reason}; {hindrance}, so write" if verdict != wanted else reason
-    if candidate.possible:
-        because += f"; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
+
+    def because(hindrances: Iterable[str]) -> str:
+        said = f"{reason}; {_list(tuple(hindrances))}, so write" if verdict != wanted else reason
+        if not candidate.possible:
+            return said
+        return f"{said}; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
+
     contact = to_call if verdict != "write" else _find_addressee(candidate, to_call)
     worth = Worth(candidate.tier, candidate.contract_value, candidate.renewal_on, candidate.escalated)
     today = now.astimezone(UTC).date()
@@ -176,7 +207,8 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
     return PlannedCall(
         candidate=candidate,
         verdict=verdict,
-        verdict_because=because,
+        verdict_because=because(hindrances),
+        verdict_outside=because(dict.fromkeys(_OUTSIDE.get(one, one) for one in hindrances)),
         score=sum(parts.values()),
         parts=parts,
         contact=contact,
@@ -210,26 +242,26 @@ def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
     return "leave", "reached only through what they use depends on"
 
 
-def _find_callee(candidate: CallCandidate) -> tuple[CallContact | None, str]:
+def _find_callee(candidate: CallCandidate) -> tuple[CallContact | None, tuple[str, ...]]:
     """The contact to call, the primary one first; or None, and what is in the way."""
     if candidate.do_not_call:
-        return None, candidate.do_not_call_because or "they are not to be called"
+        return None, (candidate.do_not_call_because or NOT_TO_BE_CALLED,)
     if not candidate.contacts:
-        return None, "no contact is known"
+        return None, ("no contact is known",)
     hindrances: dict[str, None] = {}
     for contact in _in_order(candidate):
         hindrance = _hindrance(contact)
         if not hindrance:
-            return contact, ""
+            return contact, ()
         hindrances[hindrance] = None
-    return None, _list(tuple(hindrances))
+    return None, tuple(hindrances)
 
 
 def _hindrance(contact: CallContact) -> str:
     if contact.do_not_call:
-        return "the contact is not to be called"
+        return CONTACT_NOT_TO_BE_CALLED
     if contact.consent.lower() == "no":
-        return "the contact did not consent"
+        return NO_CONSENT
     if contact.wrong_number:
         return "the number is marked as wrong"
     return "" if contact.phone_e164 or contact.phone.strip() else "no number is known"

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
 from releasewatch.domain.calls import NO_WORDING, CallContact, CallList, PlannedCall, Verdict
 from releasewatch.domain.privacy import Reveal, opaque_key
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import blank_line, counted
 from releasewatch.rendering.views import FactView, View, instant_in_words
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9
 """An address that means nothing but itself in HTML and Markdown: it is printed as it is, so that it can be copied."""
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CALLABLE_OUTSIDE = {"now": "now", "later": "later", "never": "not by phone", "unknown": "not known"}
+"""Whether somebody can be called, where the time at their place may not be told."""
+
 _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
     ("call", "Call", "Ring these, in this order."),
     ("write", "Write", "No call: a few lines by mail will do, or a call is not possible."),
@@ -52,6 +55,7 @@ class CallView(View):
       they are away or took over.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
     - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed.
+    - `say_withheld`: how many sentences were left out because they name another customer.
     """
 
     rank: int
@@ -81,6 +85,7 @@ class CallView(View):
     parts: tuple[FactView, ...]
     say: tuple[str, ...]
     has_wording: bool
+    say_withheld: int
 
 
 class Rows:
@@ -116,6 +121,7 @@ class CallListView(View):
     - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
+    - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
     - `withheld`: what this channel does not show, in words, or empty. `weights`: how a score is made.
     """
 
@@ -127,6 +133,7 @@ class CallListView(View):
     summary: str
     sections: tuple[CallSectionView, ...]
     unowned: Rows
+    blank: str
     withheld: str
     weights: tuple[FactView, ...]
 
@@ -154,6 +161,7 @@ def call_list_view(
             if shown.get(verdict)
         ),
         unowned=Rows(unowned, make),
+        blank=blank_line(calls.unmapped, calls.not_ruled_out),
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights),
     )
@@ -172,15 +180,15 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             rank=row.rank,
             call=candidate.call,
             verdict=row.verdict,
-            because=row.verdict_because,
+            because=row.verdict_because if names else row.verdict_outside,
             key=key,
             name=candidate.name if names else key,
             possible=candidate.possible,
-            **_contact(row, contact, shown=people),
-            local_time=_local_time(row.availability, row.local_zone),
+            **_contact(row, contact, shown=people, names=names),
+            local_time=_local_time(row.availability, row.local_zone) if names else WITHHELD,
             callable=row.availability.callable,
-            callable_text=_callable_in_words(row.availability),
-            window=_window(row.availability),
+            callable_text=_callable_in_words(row.availability, their_time=names),
+            window=_window(row.availability) if names else "",
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             owner_note=candidate.owner_note if names else "",
             is_unowned=row.is_unowned,
@@ -190,18 +198,19 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
             say=candidate.say or (NO_WORDING,),
             has_wording=bool(candidate.say),
+            say_withheld=candidate.say_withheld,
         )
 
     return make
 
 
-def _contact(row: PlannedCall, contact: CallContact | None, *, shown: bool) -> Mapping[str, str]:
+def _contact(row: PlannedCall, contact: CallContact | None, *, shown: bool, names: bool) -> Mapping[str, str]:
     empty = dict.fromkeys(("contact", "role", "phone", "tel", "phone_note", "email", "mailto"), "")
     if contact is None:
         return empty
     if not shown:
         number = WITHHELD if row.may_dial else ""
-        return {**empty, "contact": WITHHELD, "role": contact.role, "phone": number}
+        return {**empty, "contact": WITHHELD, "role": contact.role if names else "", "phone": number}
     found = {**empty, "contact": contact.name, "role": contact.role, "email": contact.email}
     if _ADDRESS.fullmatch(contact.email):
         found |= {"email": Markup(contact.email), "mailto": f"mailto:{contact.email}"}  # noqa: S704 - matched right here
@@ -218,7 +227,9 @@ def _local_time(availability: Availability, zone: str) -> str:
     return "" if local is None else f"{_DAYS[local.weekday()]} {local:%H:%M} ({zone})"
 
 
-def _callable_in_words(availability: Availability) -> str:
+def _callable_in_words(availability: Availability, *, their_time: bool) -> str:
+    if not their_time:
+        return _CALLABLE_OUTSIDE[availability.callable]
     local, window = availability.local_now, availability.window
     match availability.callable:
         case "now" if local is not None and window is not None:
@@ -270,7 +281,7 @@ def _withheld(reveal: Reveal) -> str:
         case Reveal.COUNTS:
             return "customers"
         case Reveal.KEYS:
-            return "names of customers, contacts and account managers, phone numbers, addresses"
+            return "names of customers, contacts and account managers, phone numbers, addresses, time zones"
         case Reveal.NAMES:
             return "names of contacts, phone numbers, addresses"
     return ""

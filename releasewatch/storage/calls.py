@@ -22,7 +22,8 @@ from releasewatch.storage.types import OPEN_END
 class CallFacts:
     """What the directory says of a customer that a call depends on.
 
-    Do-not-call and escalated are so when it says so of the customer or of anybody who was merged into them.
+    `names`: what they, and those whom they took over, are called. Do-not-call and escalated are so when it says so of
+    the customer or of anybody who was merged into them.
     """
 
     customer_tier: str
@@ -35,6 +36,7 @@ class CallFacts:
     renewal_on: date | None
     do_not_call: bool
     escalated: bool
+    names: frozenset[str] = frozenset()
 
 
 def _members(q: ExposureQuestion) -> CTE:
@@ -93,6 +95,7 @@ def _call_facts(survivor: UUID, rows: Sequence[Any]) -> CallFacts:
         own.renewal_on,
         do_not_call=any(row.do_not_call for row in rows),
         escalated=any(row.escalated for row in rows),
+        names=frozenset(row.name for row in rows if row.name),
     )
 
 
@@ -153,12 +156,16 @@ def read_aliases(connection: Connection, q: ExposureQuestion) -> dict[UUID, set[
     return found
 
 
-def breaking_components(connection: Connection, deployment_id: int) -> set[int]:
-    """The components that a breaking change of a deployment touches, unless it was reverted in the same range."""
+def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[int, int]]:
+    """What a breaking change of a deployment touches, unless it was reverted in the same range.
+
+    As `(component_id, baseline_no)`: against another baseline it may be old.
+    """
     touch, change = t.change_component.c, t.change.c
-    return set(
-        connection.scalars(
-            select(touch.component_id)
+    return {
+        (row.component_id, row.baseline_no)
+        for row in connection.execute(
+            select(touch.component_id, touch.baseline_no)
             .join_from(
                 t.change_component,
                 t.change,
@@ -172,7 +179,7 @@ def breaking_components(connection: Connection, deployment_id: int) -> set[int]:
             )
             .distinct()
         )
-    )
+    }
 
 
 def planned_calls(connection: Connection, deployment_id: int) -> dict[UUID, Any]:

@@ -12,6 +12,8 @@ from uuid import UUID
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import (
+    DIRECTORY_SAYS_NO,
+    MARKED_DO_NOT_CALL,
     CallCandidate,
     CallComponent,
     CallContact,
@@ -20,17 +22,19 @@ from releasewatch.domain.calls import (
     rank_calls,
 )
 from releasewatch.domain.exposure import ReachKind
-from releasewatch.domain.note_building import notes_for, prepare_notes
-from releasewatch.domain.notes import CustomerScope, NotesInput, talking_points
+from releasewatch.domain.notes import CustomerScope, NotesInput
+from releasewatch.domain.privacy import opaque_key
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import calls, catalogs, deployments, exposure, footprints
+from releasewatch.storage import calls, catalogs, customer_names, deployments, exposure
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.erasing import WHY_FORGOTTEN
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.deployments import question_of, tier_of
-from releasewatch.usecases.exposure import uncertain_because
-from releasewatch.usecases.notes import Reading, notes_of_deployment
+from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
+from releasewatch.usecases.notes import Reading, notes_of_deployment, origins_in_words
+from releasewatch.usecases.talking_points import TalkingPoints
 
 PURPOSES = {"named": "good_news", "direct": "heads_up", "dependent": "heads_up"}
 """What a call about a deployment that nobody blames is for, by how it reaches the customer."""
@@ -41,6 +45,7 @@ class Planning:
     """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told.
 
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
+    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list.
     """
 
     now: datetime
@@ -49,6 +54,7 @@ class Planning:
     without_entitlement: Mapping[str, str] = field(default_factory=dict)
     reading: Reading | None = None
     settings_version: int | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +102,21 @@ def _rank(
     notes = notes_of_deployment(ledger, deployment_id, None, reading)
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, deployment_id)
-        question = question_of(
-            found,
-            tier_of(connection, found.environment),
-            max(how.now, found.row.opened_at),
-            how.now,
-            how.without_entitlement,
-        )
+        question = _question(connection, found, how)
         planned = calls.planned_calls(connection, deployment_id)
         customers = list(_candidates(connection, question, notes, planned))
         version = calls.list_version(connection, deployment_id)
     ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers}
-    ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now)
+    tie = opaque_key if how.opaque else str
+    ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now, tie)
     numbers = {c.key: planned[i].call_id for i, c in customers if i in planned}
     status = {c.key: planned[i].status for i, c in customers if i in planned}
     return [(ids_by_key[row.candidate.key], row) for row in ranked], numbers, status, version
+
+
+def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) -> ExposureQuestion:
+    tier = tier_of(connection, found.environment)
+    return question_of(found, tier, max(how.now, found.row.opened_at), how.now, how.without_entitlement)
 
 
 def _as_list(
@@ -125,6 +131,7 @@ def _as_list(
 ) -> RankedList:
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, deployment_id)
+        not_ruled_out = not_ruled_out_by(connection, _question(connection, found, how))
     rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
     made = CallList(
         deployment=found.id,
@@ -137,6 +144,8 @@ def _as_list(
         account_manager=account_manager,
         total=len(ranked),
         rows=tuple(rows),
+        not_ruled_out=not_ruled_out,
+        unmapped=found.row.unmapped_paths,
         weights=how.weights,
         hours=how.hours,
         settings_version=how.settings_version,
@@ -149,21 +158,28 @@ def _candidates(
 ) -> Iterator[tuple[UUID, CallCandidate]]:
     """Each exposed customer with everything a verdict needs; a handful of statements, however many customers."""
     names = catalogs.component_keys(connection)
-    nearest = {row.component_id: row for row in footprints.read_reached(connection, q.deployment_id)}
-    breaking = calls.breaking_components(connection, q.deployment_id)
+    reaching = Reaching(connection, q)
+    breaking = calls.breaking_touches(connection, q.deployment_id)
     facts = calls.read_facts(connection, q)
     contacts = calls.read_contacts(connection, q)
     marks = calls.read_marks(connection, q)
     aliases = calls.read_aliases(connection, q)
-    points = _TalkingPoints(notes)
+    points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     book = staff_storage.read_book(connection)
+    worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
     day = q.known_at.date()
     rows = connection.execute(exposure.detail_statement(q, None))
     for customer_id, group in groupby(rows, key=lambda row: row.customer_id):
         mine = list(group)
         best = mine[0]
-        rank_reach, distance = divmod(best.rank, 10_000)
-        components = sorted({row.component_id for row in mine if row.component_id is not None})
+        rank_reach, distance = divmod(best.rank, exposure.RANK)
+        nearest: dict[int, Any] = {}
+        for row in mine:  # the nearest way comes first
+            if row.component_id is not None:
+                nearest.setdefault(row.component_id, row)
+        behind = reaching.of(mine)
+        if behind not in worded:
+            worded[behind] = origins_in_words(behind, names)
         fact = facts.get(customer_id)
         marked = {(m.contact_id, m.kind) for m in marks.get(customer_id, ())}
         stopped = [m for m in marks.get(customer_id, ()) if m.kind == "do_not_call" and m.contact_id is None]
@@ -171,9 +187,12 @@ def _candidates(
         owner = book.owner(fact.account_manager if fact else "", day)
         scope = CustomerScope(
             name=best.name or best.key,
-            components=frozenset(names[c] for c in components),
+            components=frozenset(names[c] for c in nearest),
             refs=frozenset({best.key, *aliases.get(customer_id, ())}),
+            titles=fact.names if fact else frozenset(),
+            origins=worded[behind],
         )
+        say, say_withheld = points.of(scope)
         yield (
             customer_id,
             CallCandidate(
@@ -182,8 +201,8 @@ def _candidates(
                 call=f"C-{planned[customer_id].call_id}" if customer_id in planned else "",
                 reach=cast("ReachKind", exposure.REACH_WORDS[rank_reach]),
                 distance=min(distance, 99),
-                components=tuple(_component(c, nearest, names, notes) for c in components),
-                breaking=any(c in breaking and nearest[c].distance == 0 for c in components),
+                components=tuple(_component(nearest[c], names, notes) for c in sorted(nearest)),
+                breaking=any(one.distance == 0 and (one.touched_id, one.baseline_no) in breaking for one in behind),
                 possible=possible,
                 possible_because=uncertain_because(mine) if possible else (),
                 tier=fact.customer_tier if fact else "",
@@ -200,27 +219,27 @@ def _candidates(
                 timezone=fact.timezone if fact else "",
                 language=fact.language if fact else "",
                 contacts=tuple(_contact(row, marked) for row in contacts.get(customer_id, ())),
-                say=points.of(scope),
+                say=say,
+                say_withheld=say_withheld,
             ),
         )
 
 
 def _who_said_no(fact: Any, stopped: list[Any]) -> str:
     if stopped:
-        return "one of us marked them do-not-call"
-    return "the directory says do-not-call" if fact and fact.do_not_call else ""
+        return MARKED_DO_NOT_CALL
+    return DIRECTORY_SAYS_NO if fact and fact.do_not_call else ""
 
 
-def _component(number: int, nearest: Mapping[int, Any], names: Mapping[int, str], notes: NotesInput) -> CallComponent:
-    step = nearest[number]
-    label = notes.components.get(names[number])
-    via = names[step.via_id] if step.via_id is not None else ""
-    via_label = notes.components.get(via)
+def _component(row: Any, names: Mapping[int, str], notes: NotesInput) -> CallComponent:
+    """A component by the nearest of the ways in which it reaches the customer."""
+    key, via, distance = names[row.component_id], row.via or "", row.rank % exposure.RANK
+    label, via_label = notes.components.get(key), notes.components.get(via)
     return CallComponent(
-        title=label.title if label else names[number],
-        reach="direct" if step.distance == 0 else "dependent",
-        via=(via_label.title if via_label else via) if via else "",
-        distance=step.distance,
+        title=label.title if label else key,
+        reach="direct" if distance == 0 else "dependent",
+        via=via_label.title if via_label else via,
+        distance=distance,
     )
 
 
@@ -244,27 +263,6 @@ def _contact(row: Any, marked: set[tuple[UUID | None, str]]) -> CallContact:
     )
 
 
-class _TalkingPoints:
-    """What may be said to a customer, from their own notes. Customers with the same components share their notes,
-    unless a change names one of them."""
-
-    def __init__(self, notes: NotesInput) -> None:
-        self._notes = prepare_notes(notes)
-        self._named = {
-            value.strip()
-            for change in notes.changes
-            for word, value in change.trailers
-            if word.lower() == footprints.NAMING_TRAILER
-        }
-        self._known: dict[tuple[frozenset[str], frozenset[str]], tuple[str, ...]] = {}
-
-    def of(self, scope: CustomerScope) -> tuple[str, ...]:
-        key = scope.components, scope.refs & self._named
-        if key not in self._known:
-            self._known[key] = talking_points(notes_for(self._notes, "customer", scope))
-        return self._known[key]
-
-
 def as_document(made: RankedList, deployment: str) -> list[dict[str, Any]]:
     """The calls as `call list --format json` gives them, before anything is withheld."""
     found = []
@@ -284,6 +282,7 @@ def as_document(made: RankedList, deployment: str) -> list[dict[str, Any]]:
                 "parts": dict(row.parts),
                 "verdict": row.verdict,
                 "verdict_because": row.verdict_because,
+                "verdict_outside": row.verdict_outside,
                 "possible": candidate.possible,
                 "reach": candidate.reach,
                 "callable": row.availability.callable,
@@ -298,6 +297,7 @@ def as_document(made: RankedList, deployment: str) -> list[dict[str, Any]]:
                 "account_manager_note": candidate.owner_note or None,
                 "because": list(row.because),
                 "say": list(candidate.say),
+                "say_withheld": candidate.say_withheld,
             }
         )
     return found

@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from releasewatch.domain.privacy import opaque_key
 from tests.support.command import run_command, run_on_terminal
 
 LIST = ("call", "list", "--deployment", "two", "--format", "json")
@@ -27,7 +28,7 @@ def test_every_exposed_customer_has_a_verdict_with_its_reason(shop):
         "dent": "write",
     }
     assert calls["acme"]["verdict_because"] == "a breaking change in what they use"
-    assert "do-not-call" in calls["cask"]["verdict_because"]
+    assert "a call is not possible" in calls["cask"]["verdict_because"]
     assert "no number" in calls["dent"]["verdict_because"]
     assert calls["dent"]["possible"] is True
     assert calls["bolt"]["because"] == ["Checkout depends on Invoices"]
@@ -75,7 +76,10 @@ def test_a_pipe_shows_keys_and_no_contact(shop):
     printed = run_command(*LIST, cwd=shop.path)
     for name in ("Acme", "Ada", "23125", "olga", "ada@"):
         assert name not in printed.out
-    assert by_customer(printed.document)["acme"]["withheld"] == ["contact", "name", "account_manager"]
+    acme = by_customer(printed.document)["acme"]
+    assert acme["withheld"] == ["contact", "local_time", "next_window", "name", "account_manager"]
+    assert (acme["local_time"], acme["next_window"]) == (None, None)
+    assert acme["callable"] in ("now", "later")
 
 
 def test_a_terminal_shows_names_and_numbers_when_asked(shop):
@@ -171,3 +175,104 @@ def test_an_unknown_deployment_is_one_sentence(shop):
     done = run_command("call", "list", "--deployment", "D-99", "--format", "json", cwd=shop.path)
     assert (done.status, done.out) == (2, "")
     assert done.error["code"] == "unknown_name"
+
+
+def test_a_pipe_does_not_tell_where_they_are_who_they_are_or_who_said_no(shop):
+    said = ("Europe/Berlin", "their time", "IT manager", "do-not-call", "UTC)")
+    for form in ("md", "html", "csv"):
+        render = ("call", "render", "--deployment", "two", "--format", form)
+        printed = run_command(*render, cwd=shop.path).out
+        assert [words for words in said if words in printed] == []
+        assert "a call is not possible" in printed
+    written = shop.path / "calls.md"
+    run_command("call", "render", "--deployment", "two", "-o", str(written), cwd=shop.path)
+    assert [words for words in said if words in written.read_text("utf-8")] == list(said)
+    named = by_customer(run_command(*LIST, "--reveal", "names", cwd=shop.path).document)
+    assert "the directory says do-not-call" in named["cask"]["verdict_because"]
+    assert named["acme"]["local_time"]
+
+
+def test_opaque_keys_are_not_told_by_the_order_of_the_list(shop):
+    customers = [f"k{number}" for number in range(12)]
+    (shop.path / "more.csv").write_text("key,name\n" + "".join(f"{key},Name {key}\n" for key in customers), "utf-8")
+    uses = "customer,component\n" + "".join(f"{key},shop/invoicing\n" for key in customers)
+    (shop.path / "uses.csv").write_text(uses, "utf-8")
+    took = ("customer", "import", "--customers", "more.csv", "--entitlements", "uses.csv", "--changes")
+    assert run_command(*took, cwd=shop.path).status == 0
+
+    def order(*arguments):
+        calls = run_command(*LIST, *arguments, cwd=shop.path).document["calls"]
+        return [call["customer"] for call in calls if call["score"] == by_score], calls
+
+    by_score = by_customer(run_command(*LIST, cwd=shop.path).document)["k1"]["score"]
+    assert order()[0] == sorted(customers)
+    config = shop.path / "releasewatch.toml"
+    config.write_text(config.read_text("utf-8") + '\n[privacy]\nkeys = "opaque"\n', "utf-8")
+    shown = order()[0]
+    assert shown == sorted(opaque_key(key) for key in customers)
+    assert [opaque_key(key) for key in order("--reveal", "names")[0]] == shown
+
+
+def test_nothing_is_said_that_names_another_customer(shop):
+    shop.commit(
+        "feat(invoicing): what was asked for",
+        {"services/invoicing/c.py": "3"},
+        trailers=[("Release-note", "Acme GmbH asked for this; bolt too."), ("Audience", "customer")],
+    )
+    shop.commit("feat(invoicing): more", {"services/invoicing/d.py": "3"}, trailers={"Release-note": "Faster."})
+    record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
+    assert run_command(*record, cwd=shop.path).status == 0
+    listed = run_command("call", "list", "--deployment", "three", "--format", "json", cwd=shop.path)
+    assert {call["customer"]: (call["say"], call["say_withheld"]) for call in listed.document["calls"]} == {
+        key: (["Faster."], 1) for key in ("acme", "bolt", "cask", "dent")
+    }
+    assert "For 4 customers something to say names another customer and was left out." in listed.err
+    for form in ("md", "html", "csv"):
+        printed = run_command("call", "render", "--deployment", "three", "--format", form, cwd=shop.path)
+        assert "asked for this" not in printed.out
+        assert "something to say names another customer" in printed.err
+
+
+def test_a_customer_may_be_told_what_names_only_them(shop):
+    shop.commit(
+        "feat(checkout): for one", {"services/checkout/c.py": "3"}, trailers={"Release-note": "As Bolt and Sons asked."}
+    )
+    record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
+    assert run_command(*record, cwd=shop.path).status == 0
+    (bolt,) = run_command("call", "list", "--deployment", "three", "--format", "json", cwd=shop.path).document["calls"]
+    assert (bolt["customer"], bolt["say"], bolt["say_withheld"]) == ("bolt", ["As Bolt and Sons asked."], 0)
+
+
+def test_who_cannot_be_ruled_out_is_counted(shop):
+    shop.commit("chore: odd", {"elsewhere/a.py": "1", "nowhere/b.py": "1"})
+    record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
+    assert run_command(*record, cwd=shop.path).status == 0
+    line = "2 paths belong to no component; 4 customers cannot be ruled out."
+    for words in (("call", "plan"), ("call", "list"), ("exposure", "list")):
+        asked = (*words, "--deployment", "three")
+        assert line in run_command(*asked, cwd=shop.path).out
+        document = run_command(*asked, "--format", "json", cwd=shop.path).document
+        assert (document["counts"] if words[0] == "exposure" else document)["not_ruled_out"] == 4
+    for words in (("call", "list"), ("exposure", "list")):
+        asked = run_command(*words, "--deployment", "three", "--format", "jsonl", cwd=shop.path)
+        assert (asked.out, line in asked.err) == ("", True)
+    for form in ("md", "html"):
+        assert line in run_command("call", "render", "--deployment", "three", "--format", form, cwd=shop.path).out
+    explained = run_command("exposure", "explain", "--deployment", "three", "--customer", "acme", cwd=shop.path).out
+    assert explained == (
+        "D-3 is not known to reach acme.\n  They cannot be ruled out: 2 paths belong to no component.\n"
+    )
+    notes = ("notes", "render", "--deployment", "three", "--customer", "acme", "--audience")
+    told = run_command(*notes, "account", cwd=shop.path).out
+    assert "nothing to report" not in told
+    assert "2 paths belong to no component." in told
+    assert "not all of it is known: they cannot be ruled out." in told
+    outside = run_command(*notes, "customer", cwd=shop.path).out
+    assert "component" not in outside
+
+
+def test_nobody_is_in_doubt_where_all_is_known(shop):
+    for words in (("call", "plan"), ("call", "list"), ("exposure", "list")):
+        asked = run_command(*words, "--deployment", "two", cwd=shop.path)
+        assert "ruled out" not in asked.out + asked.err
+    assert run_command(*LIST, cwd=shop.path).document["not_ruled_out"] == 0

@@ -54,7 +54,8 @@ def test_a_forgotten_customer_is_counted_and_not_called(shop: RepoBuilder) -> No
     now = run(shop, "exposure", "list", "--deployment", "two", "--format", "json").document
     assert now["counts"] == before | {"still_exposed": before["still_exposed"] - 1}
     assert key in {one["key"] for one in now["customers"]}
-    calls = run(shop, "call", "list", "--deployment", "two", "--format", "json").document["calls"]
+    asked = ("--format", "json", "--reveal", "names")
+    calls = run(shop, "call", "list", "--deployment", "two", *asked).document["calls"]
     (gone,) = [one for one in calls if one["customer"] == key]
     assert (gone["verdict"], gone["contact"]) == ("leave", None)
     assert "[forgotten]" in run(shop, "customer", "show", key).out
@@ -69,7 +70,8 @@ def test_a_forgotten_customer_is_counted_and_not_called(shop: RepoBuilder) -> No
 
 
 def call_of(shop: RepoBuilder, customer: str) -> dict[str, Any]:
-    calls = run(shop, "call", "list", "--deployment", "two", "--format", "json").document["calls"]
+    asked = ("--format", "json", "--reveal", "names")
+    calls = run(shop, "call", "list", "--deployment", "two", *asked).document["calls"]
     (found,) = [one for one in calls if one["customer"] == customer]
     assert isinstance(found, dict)
     return found
