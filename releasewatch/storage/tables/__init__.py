@@ -52,6 +52,15 @@ from releasewatch.storage.tables.deployments import (
 )
 from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
+from releasewatch.storage.tables.incidents import (
+    deployment_undo,
+    impact,
+    impact_note,
+    incident,
+    incident_fix,
+    incident_link,
+    incident_statement,
+)
 from releasewatch.storage.tables.releases import (
     release,
     release_author,
@@ -93,12 +102,19 @@ __all__ = [
     "deployment",
     "deployment_event",
     "deployment_person",
+    "deployment_undo",
     "entitlement",
     "environment",
     "fix",
+    "impact",
+    "impact_note",
     "import_page",
     "import_rejection",
     "import_run",
+    "incident",
+    "incident_fix",
+    "incident_link",
+    "incident_statement",
     "mark",
     "metadata",
     "not_deployed",

@@ -1,0 +1,227 @@
+"""Incidents in the ledger: finding them, and adding what is said of them, whom they are blamed on and what fixed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from releasewatch.domain.incidents import Statement
+from releasewatch.errors import AmbiguousNameError, UnknownNameError
+from releasewatch.storage import tables as t
+from releasewatch.storage.sql import next_number
+from releasewatch.storage.types import LATEST
+
+BLAMED = ("suspect", "confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRef:
+    """An incident that a name was resolved to."""
+
+    incident_id: int
+    key: str
+    recorded_at: datetime
+
+    @property
+    def id(self) -> str:
+        """`INC-7`."""
+        return f"INC-{self.incident_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Whether a deployment is to blame, as somebody said."""
+
+    deployment_id: int
+    state: str
+    score: int | None
+    why: str
+    recorded_by: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A deployment that ended what an incident was about."""
+
+    deployment_id: int
+    why: str
+    recorded_by: str
+    recorded_at: datetime
+
+
+def number_of(ref: str) -> int | None:
+    """The number in `INC-7` or `7`; None for anything else."""
+    digits = ref[4:] if ref[:4].upper() == "INC-" else ref
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+
+
+def find_incident(connection: Connection, ref: str) -> IncidentRef | None:
+    """The incident that an id or a whole key means, or None."""
+    i = t.incident.c
+    row = connection.execute(select(t.incident).where(i.key == ref)).first()
+    number = number_of(ref)
+    if row is None and number is not None:
+        row = connection.execute(select(t.incident).where(i.incident_id == number)).first()
+    return IncidentRef(row.incident_id, row.key, row.recorded_at) if row is not None else None
+
+
+def resolve_incident(connection: Connection, ref: str) -> IncidentRef:
+    """An incident by id (`INC-7`, `7`), key or the unique beginning of a key.
+
+    Raises AmbiguousNameError with the candidates, or UnknownNameError.
+    """
+    ref = ref.strip()
+    if "\0" not in ref and ref:
+        found = find_incident(connection, ref)
+        if found is not None:
+            return found
+        begins = t.incident.c.key.startswith(ref, autoescape=True)
+        rows = connection.execute(select(t.incident).where(begins).order_by(t.incident.c.incident_id).limit(6)).all()
+        if len(rows) == 1:
+            return IncidentRef(rows[0].incident_id, rows[0].key, rows[0].recorded_at)
+        if rows and number_of(ref) is None and ref.upper() != "INC-":
+            raise AmbiguousNameError(
+                f"Several incidents have a key that begins with {ref!r}.",
+                "Say which: " + ", ".join(f"INC-{row.incident_id}" for row in rows),
+            )
+    raise UnknownNameError(f"The ledger has no incident {ref!r}.", "See them with: releasewatch incident list")
+
+
+def insert_incident(connection: Connection, key: str, now: datetime) -> IncidentRef:
+    """Write a new incident; without a key its own id is its key."""
+    number = next_number(connection, "incident")
+    made = IncidentRef(number, key or f"INC-{number}", now)
+    connection.execute(insert(t.incident).values(incident_id=number, key=made.key, recorded_at=now))
+    return made
+
+
+def add_statements(connection: Connection, incident_id: int, said: Sequence[Statement]) -> None:
+    """Add what was said of an incident."""
+    if not said:
+        return
+    first = next_number(connection, "incident_statement", len(said))
+    connection.execute(
+        insert(t.incident_statement),
+        [
+            {
+                "statement_id": first + number,
+                "incident_id": incident_id,
+                "kind": one.kind,
+                "subject": one.subject,
+                "value": one.value,
+                "happened_at": one.happened_at,
+                "recorded_at": one.recorded_at,
+                "audience": one.audience,
+                "recorded_by": one.recorded_by,
+                "why": one.why,
+            }
+            for number, one in enumerate(said)
+        ],
+    )
+
+
+def read_statements(connection: Connection, incident_ids: Iterable[int]) -> dict[int, list[Statement]]:
+    """Everything that was said of some incidents, in the order in which it was recorded."""
+    s = t.incident_statement.c
+    wanted = sorted(set(incident_ids))
+    found: dict[int, list[Statement]] = {number: [] for number in wanted}
+    rows = connection.execute(
+        select(t.incident_statement).where(s.incident_id.in_(wanted)).order_by(s.recorded_at, s.statement_id)
+    )
+    for row in rows:
+        found[row.incident_id].append(
+            Statement(
+                row.kind,
+                row.value,
+                row.happened_at,
+                row.recorded_at,
+                row.subject,
+                row.audience,
+                row.recorded_by,
+                row.why,
+                row.statement_id,
+            )
+        )
+    return found
+
+
+def list_incidents(connection: Connection, *, limit: int, before: int | None = None) -> list[IncidentRef]:
+    """The newest incidents first; `before` is the number of the last one already shown."""
+    query = select(t.incident).order_by(t.incident.c.incident_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(t.incident.c.incident_id < before)
+    return [IncidentRef(row.incident_id, row.key, row.recorded_at) for row in connection.execute(query)]
+
+
+def add_link(connection: Connection, incident_id: int, link: Link) -> None:
+    """Add whether a deployment is to blame; what was said before stays."""
+    connection.execute(
+        insert(t.incident_link).values(
+            link_id=next_number(connection, "incident_link"),
+            incident_id=incident_id,
+            deployment_id=link.deployment_id,
+            state=link.state,
+            score=link.score,
+            why=link.why,
+            recorded_by=link.recorded_by,
+            recorded_at=link.recorded_at,
+        )
+    )
+
+
+def read_links(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[Link]:
+    """Everything that was said of blame by an instant, oldest first."""
+    k = t.incident_link.c
+    rows = connection.execute(
+        select(t.incident_link)
+        .where(k.incident_id == incident_id, k.recorded_at <= known_at)
+        .order_by(k.recorded_at, k.link_id)
+    )
+    return [
+        Link(row.deployment_id, row.state, row.score, row.why, row.recorded_by, row.recorded_at) for row in rows
+    ]
+
+
+def newest_links(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> dict[int, Link]:
+    """Of each deployment the newest word on its blame, by an instant."""
+    return {link.deployment_id: link for link in read_links(connection, incident_id, known_at)}
+
+
+def blamed_deployments(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[int]:
+    """The suspect and confirmed deployments, in order."""
+    newest = newest_links(connection, incident_id, known_at)
+    return sorted(number for number, link in newest.items() if link.state in BLAMED)
+
+
+def add_fix(connection: Connection, incident_id: int, fix: Fix) -> bool:
+    """Keep that a deployment fixes an incident; saying it twice is saying it once. Returns whether it is new."""
+    f = t.incident_fix.c
+    mine = f.incident_id == incident_id, f.deployment_id == fix.deployment_id
+    if connection.scalar(select(func.count()).select_from(t.incident_fix).where(*mine)):
+        return False
+    connection.execute(
+        insert(t.incident_fix).values(
+            incident_id=incident_id,
+            deployment_id=fix.deployment_id,
+            why=fix.why,
+            recorded_by=fix.recorded_by,
+            recorded_at=fix.recorded_at,
+        )
+    )
+    return True
+
+
+def read_fixes(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[Fix]:
+    """The deployments that are said to fix an incident, by number."""
+    f = t.incident_fix.c
+    rows: Any = connection.execute(
+        select(t.incident_fix)
+        .where(f.incident_id == incident_id, f.recorded_at <= known_at)
+        .order_by(f.deployment_id)
+    )
+    return [Fix(row.deployment_id, row.why, row.recorded_by, row.recorded_at) for row in rows]
