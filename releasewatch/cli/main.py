@@ -34,7 +34,7 @@ NOUNS = {
     "deployment": ("deployment", "Record deployments; say which customers they reach."),
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
-    "incident": ("incident", "Which deployment is to blame when something goes wrong."),
+    "incident": ("incident", "Incidents: which deployment is to blame, who was hurt, who is back to normal."),
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),
     "release": ("release", "Releases that builds recorded, for deploy jobs without git."),

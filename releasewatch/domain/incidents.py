@@ -38,7 +38,7 @@ SEVERITIES: tuple[str, ...] = get_args(Severity)
 COMPONENT_STATUSES: tuple[str, ...] = get_args(ComponentStatus)
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-"""From when on that holds which is of the incident as a whole: said later, it was so all along, and a correction is too."""
+"""Since when that holds which is of the incident as a whole: whenever it is said or corrected, it was so all along."""
 
 TIMELESS: frozenset[str] = frozenset(
     {

@@ -95,7 +95,7 @@ def named_rows(q: ExposureQuestion, seen: CTE, windows: CTE) -> Select[Any]:
         .join(windows, w.origin_no == o.origin_no, isouter=True)
         .where(or_(k.component_id.is_(None), o.origin_no.is_not(None)))
         .group_by(c.ref, seen.c.since)
-        .cte("named_ref")
+        .cte(q.named("named_ref"))
     )
     times = refs.c.since, refs.c.live_until, refs.c.carrying_until, refs.c.since
     return (
@@ -170,7 +170,7 @@ def unplaced_rows(q: ExposureQuestion, seen: CTE, merged: CTE, cells: CTE, words
         )
         .where(c.distance == 0)
         .having(func.count() > 0)
-        .cte("own_cells")
+        .cte(q.named("own_cells"))
     )
     to_all = who.c.directory.in_(sorted(key for key, word in words.items() if word == "all"))
     treated = sorted(key for key, word in words.items() if word in ("possible", "all"))

@@ -37,12 +37,12 @@ def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CT
     parts = _branches(q, in_view(q), merged)
     if among is not None:
         parts = [_of_these(part, among, merged) for part in parts]
-    found = union_all(*parts).cte("found_row")
+    found = union_all(*parts).cte(q.named("found_row"))
     columns = [column for column in found.c if column.name != "customer_id"]
     return (
         select(_survivor(found.c.customer_id, merged), *columns)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
-        .cte("exposed_row")
+        .cte(q.named("exposed_row"))
     )
 
 
@@ -65,14 +65,14 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
         totals = [total(values[name]).label(name) for name, total in sums.items()]
         return part.with_only_columns(c["customer_id"].label("customer_id"), *totals).group_by(c["customer_id"])
 
-    found = union_all(*(summed(part) for part in _branches(q, seen, merged))).cte("found")
+    found = union_all(*(summed(part) for part in _branches(q, seen, merged))).cte(q.named("found"))
     who = _survivor(found.c.customer_id, merged)
     totals = [total(found.c[name]).label(name) for name, total in sums.items()]
     return (
         select(who, *totals)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .group_by(who.element)
-        .cte("exposed")
+        .cte(q.named("exposed"))
     )
 
 
@@ -117,7 +117,7 @@ def merged_customers(q: ExposureQuestion) -> CTE:
         .join_from(first, second, and_(second.c.customer_id == first.c.survivor_id, said(second)), isouter=True)
         .join(third, and_(third.c.customer_id == second.c.survivor_id, said(third)), isouter=True)
         .where(said(first))
-        .cte("merged")
+        .cte(q.named("merged"))
     )
 
 
@@ -216,9 +216,9 @@ def _upgraded(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> Sele
     older = select(n.carrier_id, n.release, literal(1).label("is_first")).where(n.is_later == 0)
     if q.release:
         own = select(w.carrier_id, literal(q.release).label("release"), literal(0).label("is_first")).distinct()
-        known_before = older.union_all(own).cte("earlier_release")
+        known_before = older.union_all(own).cte(q.named("earlier_release"))
     else:
-        known_before = older.cte("earlier_release")
+        known_before = older.cte(q.named("earlier_release"))
     k = known_before.c
     starts = later(w.starts, e.valid_from)
     brings = and_(k.is_first == 1, b.valid_to == e.valid_from)
@@ -286,5 +286,5 @@ def everybody(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID]
         select(_survivor(found.c.customer_id, merged))
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .distinct()
-        .cte("everybody")
+        .cte(q.named("everybody"))
     )

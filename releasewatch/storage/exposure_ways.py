@@ -23,7 +23,7 @@ class ExposureQuestion:
     """What is asked: a deployment, the instant, and what was known when.
 
     `without_entitlement`: none, possible or all, by directory; `blank_reaches_all`: a path that belongs to no component
-    counts for everybody in the environment.
+    counts for everybody in the environment. `label` tells questions apart that are asked in one statement.
     """
 
     deployment_id: int
@@ -34,6 +34,11 @@ class ExposureQuestion:
     known_at: datetime
     blank_reaches_all: bool = False
     without_entitlement: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+
+    def named(self, name: str) -> str:
+        """The name of a part of the statement."""
+        return f"{name}_{self.label}" if self.label else name
 
 
 def later(left: Any, right: Any) -> Any:
@@ -75,7 +80,7 @@ def in_view(q: ExposureQuestion) -> CTE:
             since <= q.at,
             func.coalesce(said.c.heard_at, d.recorded_at, type_=Instant) <= q.known_at,
         )
-        .cte("in_view")
+        .cte(q.named("in_view"))
     )
 
 
@@ -109,7 +114,7 @@ def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
         )
         .join_from(seen, t.window, w.deployment_id == seen.c.deployment_id)
         .where(w.live_from <= q.at, carrying > w.live_from)
-        .cte("known_window")
+        .cte(q.named("known_window"))
     )
 
 
@@ -152,7 +157,7 @@ def reach_cells(q: ExposureQuestion, windows: CTE) -> CTE:
     k = ranked.c
     longer = or_(k.nearer_carrying_until.is_(None), *(k[name] > k[f"nearer_{name}"] for name in _ENDS))
     cells = select(*(k[column.name] for column in e)).where(longer).subquery("longest")
-    return _joined(q, _joined(q, cells, "ring").subquery("over_rings"), "region").cte("reach_cell")
+    return _joined(q, _joined(q, cells, "ring").subquery("over_rings"), "region").cte(q.named("reach_cell"))
 
 
 def _joined(q: ExposureQuestion, cells: Any, axis: str) -> Select[Any]:
@@ -201,7 +206,7 @@ def ways(q: ExposureQuestion, cells: CTE) -> CTE:
             s.valid_to > s.valid_from,
             known(s.recorded_from, s.recorded_to, q),
         )
-        .cte("way")
+        .cte(q.named("way"))
     )
 
 
@@ -223,7 +228,7 @@ def release_order(q: ExposureQuestion, seen: CTE) -> CTE:
         .join(t.scope_component, sc.scope_id == d.scope_id)
         .where(d.release.not_in(("", q.release)), d.succeeded.is_(True), d.recorded_at <= q.known_at)
         .group_by(sc.component_id, d.release)
-        .cte("release_order")
+        .cte(q.named("release_order"))
     )
 
 
@@ -276,7 +281,7 @@ def later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) ->
             s.valid_from,
             s.valid_to,
         )
-        .cte("later_release")
+        .cte(q.named("later_release"))
     )
 
 

@@ -1,4 +1,4 @@
-"""Incidents in the ledger: finding them, and adding what is said of them, whom they are blamed on and what fixed them."""
+"""Incidents in the ledger: finding them, and adding what is said of them, of their blame and of their fixes."""
 
 from __future__ import annotations
 
@@ -182,9 +182,7 @@ def read_links(connection: Connection, incident_id: int, known_at: datetime = LA
         .where(k.incident_id == incident_id, k.recorded_at <= known_at)
         .order_by(k.recorded_at, k.link_id)
     )
-    return [
-        Link(row.deployment_id, row.state, row.score, row.why, row.recorded_by, row.recorded_at) for row in rows
-    ]
+    return [Link(row.deployment_id, row.state, row.score, row.why, row.recorded_by, row.recorded_at) for row in rows]
 
 
 def newest_links(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> dict[int, Link]:
@@ -220,8 +218,6 @@ def read_fixes(connection: Connection, incident_id: int, known_at: datetime = LA
     """The deployments that are said to fix an incident, by number."""
     f = t.incident_fix.c
     rows: Any = connection.execute(
-        select(t.incident_fix)
-        .where(f.incident_id == incident_id, f.recorded_at <= known_at)
-        .order_by(f.deployment_id)
+        select(t.incident_fix).where(f.incident_id == incident_id, f.recorded_at <= known_at).order_by(f.deployment_id)
     )
     return [Fix(row.deployment_id, row.why, row.recorded_by, row.recorded_at) for row in rows]

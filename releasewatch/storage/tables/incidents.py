@@ -137,8 +137,6 @@ impact_note: Table[ImpactNoteColumns] = Table(
     "impact_note",
     metadata,
     ImpactNoteColumns,
-    ForeignKeyConstraint(
-        ["customer_id", "impact_id"], ["impact.customer_id", "impact.impact_id"], ondelete="CASCADE"
-    ),
+    ForeignKeyConstraint(["customer_id", "impact_id"], ["impact.customer_id", "impact.impact_id"], ondelete="CASCADE"),
     info=placed("customer"),
 )

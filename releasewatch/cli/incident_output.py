@@ -1,0 +1,233 @@
+"""How incidents are given out: one screen for people, the contract's JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from releasewatch.cli.options import INSTANT
+from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.usecases.impacts import ImpactTold
+    from releasewatch.usecases.incident_showing import Showing
+
+_REFUSED_SHOWN = 20
+
+
+def viewing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--at` and `--known-at`: the two clocks."""
+    for option in (
+        click.option("--known-at", type=INSTANT, metavar="T", help="Only what was recorded by then."),
+        click.option("--at", type=INSTANT, metavar="T", help="The world at that instant, as known now; default now."),
+    ):
+        function = option(function)
+    return function
+
+
+def showing(
+    app: App,
+    reveal: str | None,
+    output: Path | None,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> Showing:
+    """As of when an incident is shown, and how much of customers where it goes."""
+    from releasewatch.usecases.incident_scene import Viewing
+    from releasewatch.usecases.incident_showing import Showing
+
+    without = {key: one.without_entitlement for key, one in app.config.tables.directory.items()}
+    return Showing(
+        Viewing(app.now, at, known_at, without),
+        app.level(reveal, output),
+        app.config.tables.privacy.keys == "opaque",
+    )
+
+
+def give_out_incident(
+    app: App,
+    form: str,
+    ref: str,
+    how: Showing,
+    *,
+    already_open: bool = False,
+    output: Path | None = None,
+    customers: bool = False,
+    with_timeline: bool = False,
+) -> None:
+    """Give out one incident."""
+    from releasewatch.usecases.incident_lists import read_timeline
+    from releasewatch.usecases.incident_showing import show_incident, stream_affected
+
+    document = show_incident(app.ledger, ref, how, already_open=already_open)
+    if customers:
+        shown = how.reveal >= Reveal.KEYS
+        document["affected_customers"] = list(stream_affected(app.ledger, ref, how)) if shown else []
+        if not shown and not app.quiet:
+            say("This is a public repository: counts are shown, and no customer.")
+    if with_timeline:
+        document["timeline"] = read_timeline(app.ledger, ref, how.viewing, how.reveal)
+    if output is not None:
+        with open_output(output) as stream:
+            _write(app, form, document, stream)
+    else:
+        _write(app, form, document, sys.stdout)
+
+
+def _write(app: App, form: str, document: dict[str, Any], stream: TextIO) -> None:
+    if form == "json":
+        emit_json(document, stream)
+        return
+    for line in _lines(app, document):
+        stream.write(f"{printable(line)}\n")
+    _write_customers(document, stream)
+    if "timeline" in document:
+        stream.write("\n")
+        emit_table(
+            ("when", "what", "of", "said", "by", "why"),
+            (
+                [_when(app, one), one["kind"], *_texts(one, "subject", "value", "by", "why")]
+                for one in document["timeline"]
+            ),
+            stream=stream,
+        )
+    if document["next"]:
+        stream.write("Next:\n" + "".join(f"  {line}\n" for line in document["next"]))
+
+
+def _when(app: App, one: dict[str, Any]) -> str:
+    return _instant(app, one["happened_at"] or one["recorded_at"])
+
+
+def _texts(item: dict[str, Any], *names: str) -> list[str]:
+    return ["" if item[name] is None else str(item[name]) for name in names]
+
+
+def _instant(app: App, text: str) -> str:
+    return format_both(datetime.fromisoformat(text), app.zone)
+
+
+def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
+    i, counts = document["incident"], document["customers"]
+    words = [
+        i["severity"],
+        i["status"] or "not opened yet",
+        f"noticed by {i['detected_by']}" if i["detected_by"] else "",
+    ]
+    again = "  [open before]" if i["already_open"] else ""
+    yield one_line(f"{i['key']}: {i['title']} ({', '.join(filter(None, words))}){again}")
+    because = "" if i["impact_started_because"] == "said" else f" ({i['impact_started_because']})"
+    until = ""
+    if i["impact_ended_at"]:
+        ended = "" if i["impact_ended_because"] == "said" else f" ({i['impact_ended_because']})"
+        until = f", until {_instant(app, i['impact_ended_at'])}{ended}"
+    yield f"  hurting since {_instant(app, i['impact_started_at'])}{because}{until}"
+    where = [*i["components"], *i["regions"], *i["rings"]]
+    if where:
+        yield one_line(f"  in {', '.join(where)}")
+    for one in document["deployments"]:
+        score = f", {one['score']} of 100" if one["score"] is not None else ""
+        yield one_line(f"  {one['id']} {one['state']}{score}: {one['reason']}")
+    if document["fixed_by"]:
+        yield f"  fixed by {', '.join(document['fixed_by'])}"
+    for audience, text in sorted(i["summaries"].items()):
+        yield one_line(f"  for {audience}: {text}")
+    yield (
+        f"{counted(counts['exposed'], 'customer')}: {counts['presumed']} presumed, {counts['possible']} possible, "
+        f"{counts['affected']} affected, {counts['cleared']} cleared; "
+        f"{counts['still_exposed']} still exposed, {counts['returned']} returned."
+    )
+    if len(document["places"]) > 1:
+        for place in document["places"]:
+            name = "/".join(filter(None, (place["region"], place["ring"]))) or "everywhere else"
+            yield f"  {name}: {place['still_exposed']} still exposed, {place['returned']} returned"
+    if document["first_to_call"] and "affected_customers" not in document:
+        yield "First to call:"
+        for one in document["first_to_call"]:
+            words = [one["state"], "" if one["still_exposed"] else "returned", one["account_manager"] or ""]
+            yield one_line(f"  {_customer(one)} ({', '.join(filter(None, words))})")
+
+
+def _customer(one: dict[str, Any]) -> str:
+    return f"{one['key']} {one['name']}" if one["name"] else str(one["key"])
+
+
+def _write_customers(document: dict[str, Any], stream: TextIO) -> None:
+    items = document.get("affected_customers")
+    if not items:
+        return
+    stream.write("\n")
+    emit_table(
+        ("customer", "state", "level", "exposed", "why"),
+        (
+            [
+                _customer(one),
+                one["state"],
+                one["level"] or "",
+                "still" if one["still_exposed"] else "returned",
+                "; ".join(one["reasons"]),
+            ]
+            for one in items
+        ),
+        stream=stream,
+    )
+
+
+def say_impact(app: App, told: ImpactTold) -> None:
+    """Say what came of words about customers: rows that were refused, by line and reason alone."""
+    for line, why in told.refused[:_REFUSED_SHOWN]:
+        say(f"Line {line} is refused: {why}.")
+    if len(told.refused) > _REFUSED_SHOWN:
+        say(f"And {len(told.refused) - _REFUSED_SHOWN} more lines.")
+    if not app.quiet:
+        say(
+            f"{told.added.new} new, {told.added.same} said before"
+            + (f", {len(told.refused)} refused" if told.refused else "")
+            + "."
+        )
+
+
+def give_out_list(
+    app: App,
+    form: str,
+    *,
+    status: str | None,
+    limit: int,
+    after: str | None,
+    at: datetime | None,
+    known_at: datetime | None,
+) -> None:
+    """Give out the list of incidents."""
+    from releasewatch.usecases.incident_lists import list_document
+    from releasewatch.usecases.incident_scene import Viewing
+
+    document = list_document(app.ledger, Viewing(app.now, at, known_at), limit=limit, cursor=after, status=status)
+    if form == "json":
+        emit_json(document)
+    elif form == "jsonl":
+        emit_jsonl(document["incidents"])
+    else:
+        emit_table(
+            ("id", "opened", "severity", "status", "components", "title"),
+            (
+                [
+                    one["key"],
+                    _instant(app, one["opened_at"]) if one["opened_at"] else "",
+                    *_texts(one, "severity", "status"),
+                    ", ".join(one["components"]),
+                    one["title"],
+                ]
+                for one in document["incidents"]
+            ),
+        )
+        if document["next_cursor"]:
+            say(f"More: --after {document['next_cursor']}")

@@ -1,0 +1,221 @@
+"""Who was hurt by an incident: one statement over blamed deployments, or components, and what people said of customers.
+
+Nothing per customer is stored but what a person or a measurement said. The others are derived each time:
+
+- A candidate carries a blamed deployment at some instant of the impact, in a region and ring of the incident, through
+  one of its components or what depends on them. Without a blamed deployment: who was entitled to one of these
+  components at some instant of the impact.
+- Of candidates, those who are reached by name or directly, and certainly, are presumed; the others possible.
+- The newest word of a person or a measurement counts instead, whatever is derived later.
+- Still exposed is who carries a blamed deployment at the instant asked about; where none is blamed, or a customer is in
+  it by a word alone, who suffers until the impact ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, and_, case, func, literal, or_, select, union_all
+
+from releasewatch.domain.customers import ANY, UNKNOWN
+from releasewatch.domain.impacts import ImpactCounts
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_rows import merged_customers
+from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
+from releasewatch.storage.impact_ways import WAY, ImpactQuestion, ways_in
+from releasewatch.storage.types import key_type
+
+
+def newest_said(incident_id: int, known_at: datetime) -> CTE:
+    """What was said of each customer last, merged ones as their survivor: the columns of `impact`."""
+    i = t.impact.c
+    asked = ExposureQuestion(0, "", is_production=True, release="", at=known_at, known_at=known_at, label="said")
+    merged = merged_customers(asked)
+    who = func.coalesce(merged.c.survivor_id, i.customer_id, type_=i.customer_id.type)
+    place = func.row_number().over(partition_by=who, order_by=(i.recorded_at.desc(), i.impact_id.desc()))
+    columns = [column for column in i if column.name != "customer_id"]
+    ranked = (
+        select(who.label("customer_id"), i.customer_id.label("said_of"), *columns, place.label("place"))
+        .join_from(t.impact, merged, merged.c.customer_id == i.customer_id, isouter=True)
+        .where(i.incident_id == incident_id, i.recorded_at <= known_at)
+        .subquery("ranked_word")
+    )
+    return select(*(c for c in ranked.c if c.name != "place")).where(ranked.c.place == 1).cte("newest_word")
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The parts of a statement about everybody in an incident."""
+
+    ways: CTE
+    said: CTE
+    customers: CTE
+
+
+def _standing(q: ImpactQuestion) -> _Standing:
+    """Everybody in the incident, each once: `customer_id, state, still_exposed`."""
+    ways, said = ways_in(q), newest_said(q.incident_id, q.known_at)
+    w, s = ways.c, said.c
+    carried = case((w.carrying_until > q.at, 1), else_=0)
+    over = q.until is not None and q.until <= q.at
+    suffers = or_(s.last_at.is_(None), s.last_at > q.at)
+    both = union_all(
+        select(
+            w.customer_id.label("customer_id"),
+            func.min(w.rank).label("rank"),
+            func.max(w.certain).label("certain"),
+            func.max(carried).label("carried"),
+            literal("", key_type()).label("said"),
+            literal(0).label("suffers"),
+        ).group_by(w.customer_id),
+        select(
+            s.customer_id,
+            literal(-1).label("rank"),
+            literal(0).label("certain"),
+            literal(-1).label("carried"),
+            s.state.label("said"),
+            literal(0).label("suffers") if over else case((suffers, 1), else_=0).label("suffers"),
+        ),
+    ).subquery("both_words")
+    b = both.c
+    each = (
+        select(
+            b.customer_id,
+            # Rank of the candidate alone: a word has none, and stands for itself.
+            func.max(b.rank).label("rank"),
+            func.max(b.certain).label("certain"),
+            func.max(b.carried).label("carried"),
+            func.max(b.said).label("said"),
+            func.max(b.suffers).label("suffers"),
+        )
+        .group_by(b.customer_id)
+        .subquery("each_customer")
+    )
+    c = each.c
+    presumed = or_(c.said == "added", and_(c.rank < DEPENDENT * RANK, c.certain == 1))
+    state = case(
+        (c.said == "affected", "affected"),
+        (c.said == "cleared", "cleared"),
+        (presumed, "presumed"),
+        else_="possible",
+    )
+    still = case((c.said == "cleared", 0), (c.carried >= 0, c.carried), else_=c.suffers)
+    customers = (
+        select(c.customer_id, state.label("state"), still.label("still_exposed")).where(c.said != "removed")
+    ).cte("standing")
+    return _Standing(ways, said, customers)
+
+
+def count_impact(connection: Connection, q: ImpactQuestion) -> ImpactCounts:
+    """How many customers are in each state."""
+    c = _standing(q).customers.c
+    found = {"presumed": 0, "possible": 0, "affected": 0, "cleared": 0}
+    still = 0
+    for row in connection.execute(
+        select(c.state, func.count().label("many"), func.sum(c.still_exposed).label("still")).group_by(c.state)
+    ):
+        found[row.state] = row.many
+        still += row.still
+    return ImpactCounts(**found, still_exposed=still)
+
+
+def count_places(connection: Connection, q: ImpactQuestion) -> list[Any]:
+    """By region and ring, as customers use it: `region, ring, still_exposed, returned`, of those not cleared.
+
+    Somebody who uses several counts in each of them.
+    """
+    parts = _standing(q)
+    w, c = parts.ways.c, parts.customers.c
+    region, ring = _told(w.region, w.entitled_region, w.any_region), _told(w.ring, w.entitled_ring, w.any_ring)
+    each = (
+        select(
+            region.label("region"),
+            ring.label("ring"),
+            func.max(case((w.carrying_until > q.at, 1), else_=0)).label("carried"),
+        )
+        .join_from(parts.ways, parts.customers, c.customer_id == w.customer_id)
+        .where(c.state != "cleared")
+        .group_by(w.customer_id, region, ring)
+        .subquery("each_place")
+    )
+    e = each.c
+    rows = connection.execute(
+        select(
+            e.region,
+            e.ring,
+            func.sum(e.carried).label("still_exposed"),
+            func.sum(1 - e.carried).label("returned"),
+        )
+        .group_by(e.region, e.ring)
+        .order_by(e.region, e.ring)
+    )
+    return list(rows)
+
+
+def _told(place: Any, entitled: Any, is_any: Any) -> Any:
+    """The place of a customer where it is known, else that of the deployment's window."""
+    return case((and_(is_any == 1, entitled != ANY, entitled != UNKNOWN), entitled), else_=place)
+
+
+def _current(q: ImpactQuestion) -> ColumnElement[bool]:
+    f = t.customer_fact.c
+    held = f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at
+    return and_(*held)
+
+
+def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) -> Iterator[Any]:
+    """Every customer in the incident with each way in, those of a customer together, in the order of their keys."""
+    parts = _standing(q)
+    w, s, c, f, k = parts.ways.c, parts.said.c, parts.customers.c, t.customer_fact.c, t.customer.c
+    statement = (
+        select(
+            c.customer_id,
+            c.state,
+            c.still_exposed,
+            k.key,
+            k.directory,
+            f.name,
+            f.account_manager,
+            s.state.label("said"),
+            s.source.label("said_by_source"),
+            s.level,
+            s.first_at,
+            s.last_at,
+            s.many,
+            s.why,
+            s.recorded_at.label("said_at"),
+            w.deployment_id,
+            *(w[name] for name in WAY if name != "customer_id"),
+        )
+        .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
+        .join(t.customer_fact, and_(f.customer_id == c.customer_id, _current(q)), isouter=True)
+        .join(parts.said, s.customer_id == c.customer_id, isouter=True)
+        .join(parts.ways, w.customer_id == c.customer_id, isouter=True)
+        .order_by(k.key, k.directory, w.deployment_id, w.rank, w.component_id, w.region, w.ring, w.live_from, w.subject)
+    )
+    streamed = connection.execution_options(yield_per=fetched)
+    with streamed.execute(statement) as rows:
+        yield from rows
+
+
+def first_to_call(connection: Connection, q: ImpactQuestion, tiers: Mapping[str, int], many: int) -> list[Any]:
+    """The customers to call first: by state, then escalated, then by the points of their tier, then by key."""
+    parts = _standing(q)
+    c, f, k = parts.customers.c, t.customer_fact.c, t.customer.c
+    order = case({"affected": 0, "presumed": 1}, value=c.state, else_=2)
+    tier = func.lower(func.coalesce(f.customer_tier, ""))
+    points = case({name.lower(): value for name, value in tiers.items()}, value=tier, else_=0) if tiers else literal(0)
+    escalated = case((f.escalated.is_(True), 1), else_=0)
+    return list(
+        connection.execute(
+            select(k.key, k.directory, f.name, f.customer_tier, f.account_manager, c.state, c.still_exposed)
+            .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
+            .join(t.customer_fact, and_(f.customer_id == c.customer_id, _current(q)), isouter=True)
+            .where(c.state != "cleared")
+            .order_by(order, c.still_exposed.desc(), escalated.desc(), points.desc(), k.key, k.directory)
+            .limit(many)
+        )
+    )

@@ -1,0 +1,236 @@
+"""An incident as it is shown: its state and blame, who was hurt, who still carries it, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.impacts import ImpactCounts
+from releasewatch.domain.incidents import COMPONENT_STATUSES
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import catalogs, impacts, incidents
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.exposure import uncertain_because, withhold
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+
+FETCHED = 1000
+FIRST = 10
+"""So many customers are named as the first to call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """As of when, and how much of a customer may be shown."""
+
+    viewing: Viewing
+    reveal: Reveal = Reveal.CONTACTS
+    opaque: bool = False
+    weights: RankingWeights = field(default_factory=RankingWeights)
+
+
+def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool = False) -> dict[str, Any]:
+    """The document of `incident open|show --format json`, without its schema number."""
+    with ledger.read() as connection:
+        incident = incidents.resolve_incident(connection, ref)
+        scene = look_at(connection, incident, how.viewing)
+        counts = impacts.count_impact(connection, scene.question)
+        places = impacts.count_places(connection, scene.question)
+        tiers = how.weights.customer_tier
+        first = impacts.first_to_call(connection, scene.question, tiers, FIRST) if how.reveal >= Reveal.KEYS else []
+        fixes = incidents.read_fixes(connection, incident.incident_id, scene.question.known_at)
+    return {
+        "incident": {**_incident(scene), "already_open": already_open},
+        "deployments": _deployments(scene, how.reveal),
+        "fixed_by": [f"D-{fix.deployment_id}" for fix in fixes],
+        "customers": count_document(counts),
+        "places": [
+            {
+                "region": row.region or None,
+                "ring": row.ring or None,
+                "still_exposed": int(row.still_exposed),
+                "returned": int(row.returned),
+            }
+            for row in places
+        ],
+        "first_to_call": [_first(row, how) for row in first],
+        "corrections_owed": 0,
+        "next": _next(scene, counts),
+    }
+
+
+def count_document(counts: ImpactCounts) -> dict[str, int]:
+    """The counts as JSON has them."""
+    return {
+        "exposed": counts.exposed,
+        "presumed": counts.presumed,
+        "possible": counts.possible,
+        "affected": counts.affected,
+        "cleared": counts.cleared,
+        "still_exposed": counts.still_exposed,
+        "returned": counts.returned,
+    }
+
+
+def _incident(scene: Scene) -> dict[str, Any]:
+    state, window, incident = scene.state, scene.window, scene.incident
+    return {
+        "key": incident.id,
+        "given_key": incident.key if incident.key != incident.id else None,
+        "title": state.title,
+        "severity": state.severity or None,
+        "status": state.status or None,
+        "detected_by": state.detected_by or None,
+        "opened_at": instant_or_none(state.opened_at),
+        "impact_started_at": format_utc(window.started_at),
+        "impact_started_because": window.started_because,
+        "impact_ended_at": instant_or_none(window.until),
+        "impact_ended_because": window.ended_because or None,
+        "environment": state.environment or None,
+        "components": list(state.components),
+        "component_status": {key: status for key, status in state.components.items() if status},
+        "regions": list(state.regions),
+        "rings": list(state.rings),
+        "commander": state.commander or None,
+        "liaison": state.liaison or None,
+        "summaries": dict(state.summaries),
+        "attributes": dict(state.attributes),
+    }
+
+
+def _deployments(scene: Scene, reveal: Reveal) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"D-{number}",
+            "state": link.state,
+            "reason": link.why,
+            "score": link.score,
+            "by": (link.recorded_by or None) if reveal >= Reveal.NAMES else None,
+            "at": format_utc(link.recorded_at),
+        }
+        for number, link in sorted(scene.links.items())
+    ]
+
+
+def _first(row: Any, how: Showing) -> dict[str, Any]:
+    item = {
+        "key": row.key,
+        "directory": row.directory,
+        "name": row.name or None,
+        "account_manager": row.account_manager or None,
+        "state": row.state,
+        "still_exposed": bool(row.still_exposed),
+    }
+    return withhold(item, how.reveal, opaque=how.opaque)
+
+
+def _next(scene: Scene, counts: ImpactCounts) -> list[str]:
+    """What to type next, as it stands."""
+    key, state = scene.incident.id, scene.state
+    if state.status == "cancelled":
+        return [f"releasewatch incident reopen {key}"]
+    found = []
+    if not scene.question.blamed and state.is_open:
+        found.append(f"releasewatch incident link {key} --deployment ID --state suspect --why TEXT")
+    if not scene.question.blamed and not state.components and state.is_open:
+        found.append(f"releasewatch incident update {key} --component KEY")
+    if counts.exposed:
+        found.append(f"releasewatch incident show {key} --customers")
+        found += [
+            f"releasewatch call plan --deployment D-{one.question.deployment_id}" for one in scene.question.blamed
+        ]
+    if state.is_open and scene.question.blamed and not counts.still_exposed:
+        found.append(f"releasewatch incident resolve {key}")
+    return found
+
+
+def stream_affected(ledger: Ledger, ref: str, how: Showing) -> Iterator[dict[str, Any]]:
+    """Every customer in an incident, in the order of their keys; memory does not grow with them."""
+    with ledger.read() as connection:
+        scene = look_at(connection, incidents.resolve_incident(connection, ref), how.viewing)
+        names = catalogs.component_keys(connection)
+        rows = impacts.stream_customers(connection, scene.question, FETCHED)
+        for _, group in groupby(rows, key=attrgetter("customer_id")):
+            item = _customer(list(group), scene, names, with_words=how.reveal >= Reveal.NAMES)
+            yield withhold(item, how.reveal, opaque=how.opaque)
+
+
+def _customer(rows: Sequence[Any], scene: Scene, names: Mapping[int, str], *, with_words: bool) -> dict[str, Any]:
+    best = rows[0]
+    ways = [row for row in rows if row.source is not None]
+    components = {names[row.component_id] for row in ways if row.component_id is not None}
+    return {
+        "key": best.key,
+        "directory": best.directory,
+        "name": best.name or None,
+        "account_manager": best.account_manager or None,
+        "state": best.state,
+        "level": best.level or _level(scene, components),
+        "first_at": instant_or_none(best.first_at),
+        "last_at": instant_or_none(best.last_at),
+        "count": best.many,
+        "windows": _windows(ways, names),
+        "still_exposed": bool(best.still_exposed),
+        "reasons": _reasons(best, ways, names, with_words=with_words),
+    }
+
+
+def _level(scene: Scene, components: set[str]) -> str | None:
+    """The worst that is said of the components through which they are in it."""
+    said = [status for key, status in scene.state.components.items() if status and key in components]
+    return max(said, key=COMPONENT_STATUSES.index, default=None)
+
+
+def _windows(ways: Sequence[Any], names: Mapping[int, str]) -> list[dict[str, Any]]:
+    found = {
+        (
+            row.deployment_id,
+            names[row.component_id],
+            row.entitled_region if row.any_region and row.entitled_region not in ("", "?") else row.region,
+            row.entitled_ring if row.any_ring and row.entitled_ring not in ("", "?") else row.ring,
+            row.live_from,
+            row.live_until,
+            row.carrying_until,
+        )
+        for row in ways
+        if row.component_id is not None
+    }
+    return [
+        {
+            "deployment": f"D-{number}" if number else None,
+            "component": component,
+            "region": region or None,
+            "ring": ring or None,
+            "live_from": format_utc(live_from),
+            "live_until": instant_or_none(max(live_from, live_until)),
+            "carrying_until": instant_or_none(carrying_until),
+        }
+        for number, component, region, ring, live_from, live_until, carrying_until in sorted(found)
+    ]
+
+
+def _reasons(best: Any, ways: Sequence[Any], names: Mapping[int, str], *, with_words: bool) -> list[str]:
+    """Why they are in it, in words: what was said of them, then each way in which they are reached.
+
+    `with_words`: in somebody's own words too, which may name people.
+    """
+    found: dict[str, None] = {}
+    if best.said is not None:
+        who = "a measurement" if best.said_by_source == "measurement" else "a person"
+        found[f"{best.said}, said by {who}" + (f": {best.why}" if best.why and with_words else "")] = None
+    for row in ways:
+        over = f"{names[row.component_id]}" if row.component_id is not None else row.source
+        over += f", which depends on {row.via}" if row.via else ""
+        found[f"reached by D-{row.deployment_id} through {over}" if row.deployment_id else f"uses {over}"] = None
+    if best.state == "possible":
+        found.update(dict.fromkeys(uncertain_because(ways) if _all_uncertain(ways) else ()))
+    return list(found)
+
+
+def _all_uncertain(ways: Sequence[Any]) -> bool:
+    return bool(ways) and not any(row.certain for row in ways)

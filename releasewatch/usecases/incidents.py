@@ -1,0 +1,283 @@
+"""Opening incidents and adding to them: every word is kept, and a state that cannot be is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from releasewatch.domain.incidents import (
+    ALWAYS,
+    MEMBER,
+    NO_MEMBER,
+    Statement,
+    fold,
+    problem_of,
+    refusal,
+)
+from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage import catalogs, incidents
+from releasewatch.storage.deployments import resolve_deployment
+from releasewatch.storage.incidents import IncidentRef, Link
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.types import LATEST
+
+LOCK = "releasewatch:incidents"
+_OWN_ID = re.compile(r"INC-\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who says it, when and why. `at`: since when it is so, if not now. `repo`: whose bare keys are meant."""
+
+    now: datetime
+    by: str
+    why: str = ""
+    at: datetime | None = None
+    repo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFields:
+    """What is said of an incident. None and empty: nothing; `components` with a status each, or an empty one.
+
+    `cleared`: which of the impact's ends are taken back. `summaries` by audience.
+    """
+
+    title: str | None = None
+    severity: str | None = None
+    status: str | None = None
+    detected_by: str | None = None
+    impact_started_at: datetime | None = None
+    impact_ended_at: datetime | None = None
+    environment: str | None = None
+    components: Sequence[tuple[str, str]] = ()
+    without_components: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    without_regions: Sequence[str] = ()
+    rings: Sequence[str] = ()
+    without_rings: Sequence[str] = ()
+    commander: str | None = None
+    liaison: str | None = None
+    entry: str | None = None
+    audience: str = "engineering"
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An incident, and whether it was there before."""
+
+    incident: IncidentRef
+    already_open: bool
+
+
+def open_incident(
+    ledger: Ledger, fields: IncidentFields, telling: Telling, *, key: str = "", deployment_id: int | None = None
+) -> Opened:
+    """Open an incident, or find the one with the same key, to which nothing is added."""
+    if _OWN_ID.fullmatch(key):
+        raise InvalidCallError(f"{key!r} looks like an id of ours.", "Give the id that the monitor uses as --key.")
+    if not (fields.title or "").strip():
+        raise InvalidCallError("An incident needs a title.", "Give it with --title TEXT.")
+    with ledger.write() as connection:
+        ledger.lock(connection, LOCK)
+        found = incidents.find_incident(connection, key) if key else None
+        if found is not None:
+            return Opened(found, already_open=True)
+        said = [_status("investigating", telling), *_statements(connection, fields, telling)]
+        _check(said, telling)
+        incident = incidents.insert_incident(connection, key, telling.now)
+        incidents.add_statements(connection, incident.incident_id, said)
+        if deployment_id is not None:
+            why = telling.why or "named when the incident was opened"
+            link = Link(deployment_id, "suspect", None, why, telling.by, telling.now)
+            incidents.add_link(connection, incident.incident_id, link)
+    return Opened(incident, already_open=False)
+
+
+def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: Telling) -> IncidentRef:
+    """Add to an incident; what was said before stays. What is so already, of what is given, is not said twice."""
+    with ledger.write() as connection:
+        ledger.lock(connection, LOCK)
+        incident = incidents.resolve_incident(connection, ref)
+        before = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
+        said = _statements(connection, fields, telling)
+        if fields.status is not None:
+            _check_step(incident, before, fields.status, telling)
+            said = [_status(fields.status, telling), *said]
+        if not said:
+            raise InvalidCallError("Nothing is said of the incident.", "See: releasewatch incident update --help")
+        _check([*before, *said], telling, incident)
+        incidents.add_statements(connection, incident.incident_id, said)
+    return incident
+
+
+def change_status(
+    ledger: Ledger, ref: str, status: str, telling: Telling, ended_at: datetime | None = None
+) -> tuple[IncidentRef, bool]:
+    """Resolve, cancel or re-open an incident; returns it, and whether it was so already.
+
+    A closed one is re-opened as `investigating`. `ended_at`: when customers ceased to suffer.
+    """
+    with ledger.write() as connection:
+        ledger.lock(connection, LOCK)
+        incident = incidents.resolve_incident(connection, ref)
+        before = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
+        state = fold(before, LATEST, LATEST)
+        reopens = status == "investigating"
+        if state.status == status and not reopens and ended_at in (None, state.impact_ended_at):
+            return incident, True
+        if reopens and state.is_open:
+            raise InvalidCallError(
+                f"{incident.id} is {state.status}, so there is nothing to re-open.",
+                f"See: releasewatch incident show {incident.id}",
+            )
+        said = []
+        if state.status != status:
+            if not reopens:
+                _refuse(incident, refusal(state.status, status))
+            _check_order(incident, state.status_at, telling)
+            said.append(_status(status, telling))
+        if ended_at is not None:
+            said.append(_timeless("impact_ended_at", ended_at.isoformat(), telling))
+        if reopens and state.impact_ended_at is not None:
+            # It goes on: the end that was told was not one. What was said stays in the record.
+            said.append(_timeless("impact_ended_at", "", telling))
+        _check([*before, *said], telling, incident)
+        incidents.add_statements(connection, incident.incident_id, said)
+    return incident, False
+
+
+def _statements(connection: Any, fields: IncidentFields, telling: Telling) -> list[Statement]:
+    """What the fields say, with the names resolved."""
+    said: list[Statement] = []
+    for kind in ("title", "detected_by", "environment"):
+        value = getattr(fields, kind)
+        if value is not None:
+            said.append(_timeless(kind, value.strip(), telling))
+    for kind in ("impact_started_at", "impact_ended_at"):
+        at = getattr(fields, kind)
+        if at is not None:
+            said.append(_timeless(kind, at.isoformat(), telling))
+    said += _members(connection, fields, telling)
+    for kind in ("severity", "commander", "liaison"):
+        value = getattr(fields, kind)
+        if value is not None:
+            said.append(_changing(kind, value.strip(), telling))
+    said += [
+        _changing("summary", text, telling, audience, audience) for audience, text in sorted(fields.summaries.items())
+    ]
+    said += [_timeless("attribute", text, telling, name) for name, text in sorted(fields.attributes.items())]
+    if fields.entry is not None:
+        if not fields.entry.strip():
+            raise InvalidCallError("An entry of the timeline needs a text.", "Give it with --entry TEXT.")
+        said.append(_changing("entry", fields.entry, telling, "", fields.audience))
+    return said
+
+
+def _members(connection: Any, fields: IncidentFields, telling: Telling) -> Iterator[Statement]:
+    for ref, status in fields.components:
+        key = known_component(connection, ref, telling.repo)
+        yield _timeless("component", MEMBER, telling, key)
+        if status:
+            yield _changing("component_status", status, telling, key)
+    for ref in fields.without_components:
+        yield _timeless("component", NO_MEMBER, telling, known_component(connection, ref, telling.repo))
+    for axis, wanted, unwanted in (
+        ("region", fields.regions, fields.without_regions),
+        ("ring", fields.rings, fields.without_rings),
+    ):
+        _check_places(connection, axis, [*wanted, *unwanted])
+        yield from (_timeless(axis, MEMBER, telling, place) for place in wanted)
+        yield from (_timeless(axis, NO_MEMBER, telling, place) for place in unwanted)
+
+
+def _timeless(kind: str, value: str, telling: Telling, subject: str = "") -> Statement:
+    return Statement(kind, value, ALWAYS, telling.now, subject, "engineering", telling.by, telling.why)
+
+
+def _changing(kind: str, value: str, telling: Telling, subject: str = "", audience: str = "engineering") -> Statement:
+    return Statement(kind, value, telling.at or telling.now, telling.now, subject, audience, telling.by, telling.why)
+
+
+def _status(status: str, telling: Telling) -> Statement:
+    return _changing("status", status, telling)
+
+
+def _check(said: Iterable[Statement], telling: Telling, incident: IncidentRef | None = None) -> None:
+    """Refuse what cannot be: times in the wrong order, or in the future."""
+    if telling.at is not None and telling.at > telling.now:
+        raise InvalidCallError("What is said to be so from then on has not come yet.", "Check --at.")
+    state = fold(said, LATEST, LATEST)
+    problem = problem_of(state, telling.now)
+    if problem:
+        hint = "Check --started-at and --ended-at."
+        if incident is not None:
+            hint += f" See: releasewatch incident show {incident.id}"
+        raise InvalidCallError(problem, hint)
+
+
+def _check_step(incident: IncidentRef, before: Sequence[Statement], status: str, telling: Telling) -> None:
+    """Refuse a status that does not follow from the one at that time, or that comes before the incident was opened."""
+    at = telling.at or telling.now
+    state = fold(before, at, LATEST)
+    if state.opened_at is None:
+        opened = fold(before, LATEST, LATEST).opened_at
+        raise InvalidCallError(f"{incident.id} had not been opened then, but at {opened:%Y-%m-%d %H:%M} UTC.", "")
+    _refuse(incident, refusal(state.status, status))
+
+
+def _check_order(incident: IncidentRef, status_at: datetime | None, telling: Telling) -> None:
+    at = telling.at or telling.now
+    if status_at is not None and at < status_at:
+        raise InvalidCallError(
+            f"The status of {incident.id} was last changed later than that, at {status_at:%Y-%m-%d %H:%M} UTC.",
+            "Give a later --at.",
+        )
+
+
+def _refuse(incident: IncidentRef, problem: str) -> None:
+    if problem:
+        raise InvalidCallError(problem, f"Re-open it with: releasewatch incident reopen {incident.id}")
+
+
+def known_component(connection: Any, ref: str, repo: str | None) -> str:
+    """The full key of a component; raises UnknownNameError with what may have been meant."""
+    try:
+        return catalogs.resolve_component(connection, ref, repo).full_key
+    except UnknownNameError as error:
+        full = list(catalogs.component_keys(connection).values())
+        bare = {key.rpartition("/")[2]: key for key in sorted(full, reverse=True)}
+        near = get_close_matches(ref, [*full, *bare], n=1)
+        if not near:
+            raise
+        raise UnknownNameError(error.message, f"Did you mean {bare.get(near[0], near[0])}?") from error
+
+
+def _check_places(connection: Any, axis: str, places: Sequence[str]) -> None:
+    if not places:
+        return
+    known: set[str] = set()
+    for row in catalogs.environments(connection):
+        axes = catalogs.known_axes(connection, row.environment_id)
+        known |= axes.regions if axis == "region" else axes.rings
+    for place in places:
+        if place not in known:
+            near = get_close_matches(place, sorted(known), n=1)
+            there_are = f"There are: {', '.join(sorted(known))}." if known else f"The ledger knows no {axis} yet."
+            raise UnknownNameError(
+                f"No deployment went to a {axis} {place!r}, and the settings have none of that name.",
+                f"Did you mean {near[0]}?" if near else there_are,
+            )
+
+
+def find_deployment(ledger: Ledger, ref: str, repo: str | None, environment: str | None) -> int:
+    """The number of a deployment that is named."""
+    with ledger.read() as connection:
+        found = resolve_deployment(connection, ref, repo=repo, environment=environment)
+        return int(found.row.deployment_id)

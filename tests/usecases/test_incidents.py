@@ -1,0 +1,153 @@
+"""Incidents, told as a release manager would: who was hurt, since when, and who is back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from releasewatch.domain.deployments import Axes
+from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.usecases.impacts import say_by_hand
+from releasewatch.usecases.incident_blame import fix_incident, link_deployment
+from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
+from releasewatch.usecases.incidents import (
+    IncidentFields,
+    Telling,
+    change_status,
+    open_incident,
+    update_incident,
+)
+from tests.support.directories import Desk
+from tests.support.worlds import Done, World, hour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from releasewatch.storage.ledger import Ledger
+
+CONFIG = """
+[components.invoicing]
+paths = ["invoicing/**"]
+[components.checkout]
+paths = ["checkout/**"]
+depends_on = ["invoicing"]
+[components.mail]
+paths = ["mail/**"]
+"""
+
+CUSTOMERS = "key,name,account_manager,customer_tier\n" + "".join(
+    f"{key},{key.title()} Ltd,olga,{tier}\n"
+    for key, tier in (
+        ("ada", "gold"),
+        ("bob", ""),
+        ("cy", "platinum"),
+        ("di", ""),
+        ("ed", ""),
+        ("fay", ""),
+        ("gil", ""),
+        ("hal", ""),
+    )
+)
+
+ENTITLEMENTS = """customer,component,region,ring
+ada,invoicing,eu,early
+bob,checkout,eu,late
+cy,invoicing,us,late
+di,invoicing,?,late
+ed,mail,eu,early
+fay,invoicing,asia,late
+gil,checkout,,
+"""
+
+AXES = Axes(frozenset({"asia", "eu", "us"}), frozenset({"early", "late"}))
+
+
+class Watch:
+    """Three regions, two rings, and somebody on call."""
+
+    def __init__(self, folder: Path, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.world = World(folder, ledger, config=CONFIG)
+        self.good = self.world.commit("invoicing", "checkout", "mail", subject="Start")
+        self.record(1)
+        Desk(ledger, folder).take(customers=CUSTOMERS, entitlements=ENTITLEMENTS)
+        self.bad = self.world.commit("invoicing", subject="feat: round down")
+
+    def record(self, at: float, head: str = "HEAD", **more: Any) -> Done:
+        return self.world.record(at, head, known=AXES, **more)
+
+    def telling(self, at: float, why: str = "", happened: float | None = None) -> Telling:
+        return Telling(hour(at), "kim@example.org", why, None if happened is None else hour(happened), "shop")
+
+    def open(self, at: float, *, key: str = "", deployment: Done | None = None, **fields: Any) -> str:
+        fields = {"title": "invoices 500", **fields}
+        number = deployment.number if deployment else None
+        return open_incident(
+            self.ledger, IncidentFields(**fields), self.telling(at), key=key, deployment_id=number
+        ).incident.id
+
+    def show(self, ref: str, at: float, now: float = 100, known: float | None = None) -> dict[str, Any]:
+        viewing = Viewing(hour(now), hour(at), None if known is None else hour(known))
+        return show_incident(self.ledger, ref, Showing(viewing))
+
+    def customers(self, ref: str, at: float, known: float | None = None) -> dict[str, tuple[str, bool]]:
+        viewing = Viewing(hour(100), hour(at), None if known is None else hour(known))
+        return {
+            one["key"]: (one["state"], one["still_exposed"])
+            for one in stream_affected(self.ledger, ref, Showing(viewing))
+        }
+
+
+@pytest.fixture
+def watch(tmp_path: Path, ledger: Ledger) -> Watch:
+    return Watch(tmp_path, ledger)
+
+
+def test_a_blamed_deployment_says_who_may_be_hurt(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+    assert watch.show(key, 3)["customers"] == {
+        "exposed": 6,
+        "presumed": 3,
+        "possible": 3,
+        "affected": 0,
+        "cleared": 0,
+        "still_exposed": 6,
+        "returned": 0,
+    }
+    assert watch.customers(key, 3) == {
+        "ada": ("presumed", True),
+        "bob": ("possible", True),
+        "cy": ("presumed", True),
+        "di": ("possible", True),
+        "fay": ("presumed", True),
+        "gil": ("possible", True),
+    }
+
+
+def test_components_alone_say_so_too(watch):
+    watch.record(2)
+    key = watch.open(3, components=[("invoicing", "partial")], regions=["eu"])
+    assert watch.customers(key, 3) == {
+        "ada": ("presumed", True),
+        "bob": ("possible", True),
+        "di": ("possible", True),
+        "gil": ("possible", True),
+    }
+
+
+def test_a_word_counts_instead_of_what_is_derived(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+    words = {"affected": ["ada"], "cleared": ["cy"], "added": ["hal"], "removed": ["gil"]}
+    say_by_hand(watch.ledger, key, words, watch.telling(4, "asked them"))
+    assert watch.customers(key, 5) == {
+        "ada": ("affected", True),
+        "bob": ("possible", True),
+        "cy": ("cleared", False),
+        "di": ("possible", True),
+        "fay": ("presumed", True),
+        "hal": ("presumed", True),
+    }
