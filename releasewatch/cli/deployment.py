@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.deployment_import import import_
+from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, open_output, say
@@ -31,6 +32,7 @@ def command() -> None:
 
 
 command.add_command(import_)
+command.add_command(undo)
 
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +97,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--started-at", type=INSTANT, metavar="T", help="When it began." + filled_by("job_started_at"))
 @click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
-@click.option("--fixes", multiple=True, metavar="ID", help="A deployment whose fault this one ends.")
+@click.option("--fixes", multiple=True, metavar="ID", help="An incident or deployment that this one ends: INC-7, D-12.")
 @click.option("--dry-run", is_flag=True, help="Show what would be recorded; write nothing.")
 @common()
 def record(

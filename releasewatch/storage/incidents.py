@@ -70,6 +70,21 @@ def find_incident(connection: Connection, ref: str) -> IncidentRef | None:
     return IncidentRef(row.incident_id, row.key, row.recorded_at) if row is not None else None
 
 
+def is_known_id(connection: Connection, ref: str) -> bool:
+    """Whether a word is the id of an incident (`INC-7`) that the ledger has."""
+    return ref[:4].upper() == "INC-" and find_incident(connection, ref) is not None
+
+
+def find_fixed(connection: Connection, ref: str) -> IncidentRef | None:
+    """The incident that `--fixes` names by id or whole key; None for what is no incident's.
+
+    Raises UnknownNameError for an id of ours that the ledger does not have.
+    """
+    if ref[:4].upper() == "INC-":
+        return resolve_incident(connection, ref)
+    return None if number_of(ref) is not None else find_incident(connection, ref)
+
+
 def resolve_incident(connection: Connection, ref: str) -> IncidentRef:
     """An incident by id (`INC-7`, `7`), key or the unique beginning of a key.
 

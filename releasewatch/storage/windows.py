@@ -169,7 +169,7 @@ def _is_window() -> ColumnElement[bool]:
 
 
 def _ended(
-    at: datetime, ended_by: int, now: datetime, *, live: bool = False, reason: str = STILL_CARRIED
+    at: datetime, ended_by: int | None, now: datetime, *, live: bool = False, reason: str = STILL_CARRIED
 ) -> dict[str, Any]:
     if live:
         return {"live_until": at, "live_ended_by": ended_by, "live_ended_recorded_at": now}

@@ -10,14 +10,28 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.deployments import Axes, Block, Later, Place, expand_targets, summarise
 from releasewatch.domain.footprint import SAMPLE
 from releasewatch.domain.releases import printable_path
-from releasewatch.storage import catalogs, change_edits, coverages, deployments, footprints, products, windows
+from releasewatch.storage import (
+    catalogs,
+    change_edits,
+    coverages,
+    deployments,
+    footprints,
+    incidents,
+    products,
+    windows,
+)
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import CellSet, Ending, Openings
+from releasewatch.usecases.incident_blame import note_fix
+from releasewatch.usecases.incidents import Telling
 from releasewatch.usecases.record_facts import Prepared, Recorded, Seen, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+FIXING_TRAILER = "fixes"
+"""The trailer by which a commit names the incident that it ends."""
 
 
 @contextmanager
@@ -204,7 +218,8 @@ def _write_windows(connection: Any, written: _Written) -> list[str]:
             windows.end_carrying(connection, [mine], one.deployment_id, one.opened_at, now)
         cells = [cell for block in footprint.blocks for cell in block.cells()]
         coverages.mark_wider(connection, standing.opened_at, number, cells, seen.later)
-    return [words for ref in task.request.fixes if (words := _write_fix(connection, written, ref))]
+    fixes = dict.fromkeys((*task.request.fixes, *_fixed_by_trailers(connection, written)))
+    return [words for ref in fixes if (words := _write_fix(connection, written, ref))]
 
 
 def _later_cells(
@@ -234,6 +249,12 @@ def _write_fix(connection: Any, written: _Written, ref: str) -> str:
     """End what a person says that this deployment fixes, in the cells that it covers; returns a remark when none is."""
     request, number = written.task.request, written.number
     opened_at = written.seen.standing.opened_at
+    incident = incidents.find_fixed(connection, ref)
+    if incident is not None:
+        telling = Telling(request.now, request.actor, "named by the deployment that fixes it")
+        fixing = deployments.get_deployment(connection, number)
+        words = f"What {incident.id} is blamed on is carried nowhere in what this deployment covers: nothing was ended."
+        return "" if note_fix(connection, incident, fixing, telling) else words
     fixed = deployments.resolve_deployment(
         connection, ref, repo=written.task.around.repo, environment=request.environment
     )
@@ -243,3 +264,15 @@ def _write_fix(connection: Any, written: _Written, ref: str) -> str:
     endings = [Ending(row.deployment_id, row.origin_no, Place(row.region, row.ring), reason) for row in rows]
     windows.end_carrying(connection, endings, number, opened_at, request.now)
     return "" if endings else f"{fixed.id} is carried nowhere in what this deployment covers: nothing was ended."
+
+
+def _fixed_by_trailers(connection: Any, written: _Written) -> list[str]:
+    """The incidents that commits say they fix (`Fixes: INC-7`); what else such a trailer may name is another tool's."""
+    said = {
+        value.strip()
+        for change in written.prepared.footprint.changes
+        if change.side == "added" and not change.commit.reverted_by
+        for word, value in change.commit.trailers
+        if word.lower() == FIXING_TRAILER
+    }
+    return sorted(value for value in said if incidents.is_known_id(connection, value))

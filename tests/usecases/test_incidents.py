@@ -8,6 +8,7 @@ import pytest
 
 from releasewatch.domain.deployments import Axes
 from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage.undoing_by_hand import Undone
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import fix_incident, link_deployment
 from releasewatch.usecases.incident_scene import Viewing
@@ -19,6 +20,7 @@ from releasewatch.usecases.incidents import (
     open_incident,
     update_incident,
 )
+from releasewatch.usecases.undoing_by_hand import undo_by_hand
 from tests.support.directories import Desk
 from tests.support.worlds import Done, World, hour
 
@@ -151,3 +153,74 @@ def test_a_word_counts_instead_of_what_is_derived(watch):
         "fay": ("presumed", True),
         "hal": ("presumed", True),
     }
+
+
+def test_a_fix_that_names_the_incident_returns_customers_where_it_goes(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+    watch.world.commit("invoicing", subject="fix: round half up")
+    watch.record(4, regions=["eu"], fixes=(key,))
+    after = watch.show(key, 5)
+    assert (after["customers"]["still_exposed"], after["customers"]["returned"]) == (4, 2)
+    assert after["fixed_by"] == ["D-3"]
+    # gil uses checkout everywhere, and di nobody knows where: they may still carry it.
+    assert {name for name, (_, still) in watch.customers(key, 5).items() if not still} == {"ada", "bob"}
+    assert watch.show(key, 3.5)["customers"]["returned"] == 0, "before the fix nobody was back"
+
+
+def test_a_trailer_names_the_incident_too(watch):
+    key = watch.open(3, deployment=watch.record(2))
+    watch.world.commit("invoicing", subject="fix: round half up", trailers={"Fixes": key})
+    watch.world.commit("mail", subject="chore: wrap", trailers={"Fixes": "#12"})
+    watch.record(4)
+    assert watch.show(key, 5)["customers"]["still_exposed"] == 0
+    assert watch.show(key, 5)["fixed_by"] == ["D-3"]
+
+
+def test_a_fix_holds_for_whoever_is_blamed_later(watch):
+    bad = watch.record(2)
+    key = watch.open(3, components=[("invoicing", "")])
+    watch.world.commit("invoicing", subject="fix: round half up")
+    fix = watch.record(4)
+    fix_incident(watch.ledger, key, fix.number, watch.telling(5))
+    assert watch.show(key, 6)["customers"]["still_exposed"] == 6, "nobody is blamed yet, and it goes on"
+    link_deployment(watch.ledger, key, bad.number, "confirmed", watch.telling(6, "the log says so"))
+    assert watch.show(key, 6)["customers"]["still_exposed"] == 0
+
+
+def test_a_rollback_by_hand_returns_customers_there_alone(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+    undone = Undone(hour(4), "the controller went back", "kim@example.org", hour(5))
+    done = undo_by_hand(watch.ledger, bad.number, ["us"], [], undone)
+    assert done.windows == 3
+    assert watch.customers(key, 4.5)["cy"] == ("presumed", False)
+    assert watch.customers(key, 3.5)["cy"] == ("presumed", True)
+    assert watch.customers(key, 4.5, known=4.2)["cy"] == ("presumed", True), "it was not known then"
+    assert watch.customers(key, 4.5)["ada"] == ("presumed", True)
+    assert undo_by_hand(watch.ledger, bad.number, ["us"], [], undone).windows == 0
+    with pytest.raises(UnknownNameError, match="no region 'uss'"):
+        undo_by_hand(watch.ledger, bad.number, ["uss"], [], undone)
+    with pytest.raises(InvalidCallError, match="cannot be taken back before that"):
+        undo_by_hand(watch.ledger, bad.number, [], [], Undone(hour(1), "no", "", hour(5)))
+
+
+def test_orders_that_cannot_be_are_refused(watch):
+    key = watch.open(3, impact_started_at=hour(2.5))
+    with pytest.raises(InvalidCallError, match="ended before it started"):
+        change_status(watch.ledger, key, "resolved", watch.telling(4), hour(2))
+    with pytest.raises(InvalidCallError, match="last changed later"):
+        change_status(watch.ledger, key, "resolved", watch.telling(4, happened=2))
+    with pytest.raises(InvalidCallError, match="in the future"):
+        update_incident(watch.ledger, key, IncidentFields(impact_ended_at=hour(9)), watch.telling(4))
+    with pytest.raises(UnknownNameError) as unknown:
+        update_incident(watch.ledger, key, IncidentFields(components=[("invocing", "")]), watch.telling(4))
+    assert unknown.value.hint == "Did you mean shop/invoicing?"
+    change_status(watch.ledger, key, "cancelled", watch.telling(5))
+    with pytest.raises(InvalidCallError, match="is cancelled, so it cannot be resolved"):
+        change_status(watch.ledger, key, "resolved", watch.telling(6))
+    change_status(watch.ledger, key, "investigating", watch.telling(6))
+    assert change_status(watch.ledger, key, "resolved", watch.telling(7))[1] is False
+    assert change_status(watch.ledger, key, "resolved", watch.telling(8))[1] is True
+    assert watch.show(key, 5.5)["incident"]["status"] == "cancelled"
+    assert watch.show(key, 9)["incident"]["impact_ended_because"] == "not said; when the incident was resolved"

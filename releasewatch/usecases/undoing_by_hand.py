@@ -1,0 +1,75 @@
+"""Saying that a deployment was taken back without a deployment of ours: by hand, or by a controller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from releasewatch.domain.deployments import REST, Axes, Place
+from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage import catalogs, deployments, undoing_by_hand, windows
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.undoing_by_hand import Undone
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneByHand:
+    """What came of it: in how many windows the deployment had been carried. None: it had been taken back before."""
+
+    deployment: str
+    windows: int
+    places: tuple[Place, ...]
+
+
+def undo_by_hand(
+    ledger: Ledger, deployment_id: int, regions: Sequence[str], rings: Sequence[str], undone: Undone
+) -> UndoneByHand:
+    """End what a deployment brought to some regions and rings (none named: everywhere) from an instant on.
+
+    Safe to repeat. It stays the baseline of what comes next: the rollback itself is not a deployment that is known.
+    Raises UnknownNameError for a region or ring that the environment does not have, InvalidCallError for an instant
+    before the deployment opened, or in the future.
+    """
+    if not undone.why.strip():
+        raise InvalidCallError("That a deployment was taken back needs a reason.", "Give it with --why TEXT.")
+    with ledger.write() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+        row = found.row
+        ledger.lock(connection, f"releasewatch:record:{found.repo}:{found.environment}")
+        if undone.at > undone.recorded_at:
+            raise InvalidCallError(f"{found.id} would have been taken back in the future.", "Check --at.")
+        if undone.at <= row.opened_at:
+            raise InvalidCallError(
+                f"{found.id} opened at {row.opened_at:%Y-%m-%d %H:%M:%S} UTC and cannot be taken back before that.",
+                "Check --at.",
+            )
+        known = catalogs.known_axes(connection, row.environment_id)
+        for axis, given, there in (("region", regions, known.regions), ("ring", rings, known.rings)):
+            _check(found.environment, axis, given, there)
+        windows.split_rest(connection, row.environment_id, Axes(frozenset(regions), frozenset(rings)), undone.at)
+        grid = windows.grids(connection, [deployment_id]).get(deployment_id, [])
+        places = tuple(
+            sorted(
+                place
+                for place in grid
+                if (not regions or place.region in regions) and (not rings or place.ring in rings)
+            )
+        )
+        if not places and grid:
+            where = ", ".join(sorted({"/".join(filter(None, (p.region, p.ring))) or "everywhere" for p in grid}))
+            raise InvalidCallError(f"{found.id} did not go there.", f"It went to: {where}.")
+        many = undoing_by_hand.count_carried(connection, deployment_id, places, undone.at) if places else 0
+        if many:
+            undoing_by_hand.end_by_hand(connection, deployment_id, places, undone)
+    return UndoneByHand(found.id, many, places)
+
+
+def _check(environment: str, axis: str, given: Sequence[str], known: frozenset[str]) -> None:
+    for value in given:
+        if value != REST and value not in known:
+            near = get_close_matches(value, sorted(known), n=1)
+            there_are = f"There are: {', '.join(sorted(known))}." if known else f"It has no {axis} that is known."
+            raise UnknownNameError(
+                f"{environment} has no {axis} {value!r}.", f"Did you mean {near[0]}?" if near else there_are
+            )
