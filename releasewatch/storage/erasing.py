@@ -41,6 +41,8 @@ CUSTOMER_TABLES = {
     "customer_fact": "emptied and ended",
     "customer_merge": "words of our people are emptied",
     "entitlement": "ended",
+    "impact": "words of our people are emptied",
+    "impact_note": "deleted",
     "mark": "words of our people are emptied",
 }
 """A test holds this to the tables that there are: who adds one decides here."""
@@ -106,6 +108,9 @@ def erase_customer(
     done["entitlement"] = _end_entitlements(connection, customer_id, at)
     done["mark"] = _empty(connection, t.mark, t.mark.c.customer_id == customer_id, "why", "why_cleared")
     connection.execute(insert(t.mark).values(**_do_not_call(customer_id, by, at)))
+    done["impact"] = _empty(connection, t.impact, t.impact.c.customer_id == customer_id, "why")
+    notes = delete(t.impact_note).where(t.impact_note.c.customer_id == customer_id)
+    done["impact_note"] = connection.execute(notes).rowcount
     merges = or_(t.customer_merge.c.customer_id == customer_id, t.customer_merge.c.survivor_id == customer_id)
     done["customer_merge"] = _empty(connection, t.customer_merge, merges, "why", "why_undone")
     done["call"] = withdraw_open_calls(connection, customer_id, WHY_WITHDRAWN, at)
