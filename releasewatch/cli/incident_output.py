@@ -139,6 +139,8 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield one_line(f"  {one['id']} {one['state']}{score}: {one['reason']}")
     if document["fixed_by"]:
         yield f"  fixed by {', '.join(document['fixed_by'])}"
+    if document["proposed_fixes"]:
+        yield f"  taken back by {', '.join(document['proposed_fixes'])}; nobody has said that this fixed it"
     for audience, text in sorted(i["summaries"].items()):
         yield one_line(f"  for {audience}: {text}")
     yield (

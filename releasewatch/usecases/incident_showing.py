@@ -13,7 +13,7 @@ from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import catalogs, impacts, incidents
+from releasewatch.storage import catalogs, impacts, incidents, windows
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
@@ -44,10 +44,15 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         tiers = how.weights.customer_tier
         first = impacts.first_to_call(connection, scene.question, tiers, FIRST) if how.reveal >= Reveal.KEYS else []
         fixes = incidents.read_fixes(connection, incident.incident_id, scene.question.known_at)
+        blamed = [one.question.deployment_id for one in scene.question.blamed]
+        ended = windows.ended_by(connection, blamed, scene.question.at)
+    fixed_by = [fix.deployment_id for fix in fixes]
+    proposed = [number for number in ended if number not in fixed_by]
     return {
         "incident": {**_incident(scene), "already_open": already_open},
         "deployments": _deployments(scene, how.reveal),
-        "fixed_by": [f"D-{fix.deployment_id}" for fix in fixes],
+        "fixed_by": [f"D-{number}" for number in fixed_by],
+        "proposed_fixes": [f"D-{number}" for number in proposed],
         "customers": count_document(counts),
         "places": [
             {
@@ -60,7 +65,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         ],
         "first_to_call": [_first(row, how) for row in first],
         "corrections_owed": 0,
-        "next": _next(scene, counts),
+        "next": _next(scene, counts, proposed),
     }
 
 
@@ -129,7 +134,7 @@ def _first(row: Any, how: Showing) -> dict[str, Any]:
     return withhold(item, how.reveal, opaque=how.opaque)
 
 
-def _next(scene: Scene, counts: ImpactCounts) -> list[str]:
+def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int]) -> list[str]:
     """What to type next, as it stands."""
     key, state = scene.incident.id, scene.state
     if state.status == "cancelled":
@@ -144,6 +149,7 @@ def _next(scene: Scene, counts: ImpactCounts) -> list[str]:
         found += [
             f"releasewatch call plan --deployment D-{one.question.deployment_id}" for one in scene.question.blamed
         ]
+    found += [f"releasewatch incident link {key} --fixed-by D-{number}" for number in proposed]
     if state.is_open and scene.question.blamed and not counts.still_exposed:
         found.append(f"releasewatch incident resolve {key}")
     return found
