@@ -1,0 +1,125 @@
+"""Who is in an incident is the union of who is exposed to what it is blamed on, and of words; the counts sum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from releasewatch.domain.impacts import standing
+from releasewatch.secret import Secret
+from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.ledger import Ledger, Rehearsal
+from releasewatch.storage.migrate import open_ledger, upgrade
+from releasewatch.storage.types import OPEN_START
+from releasewatch.usecases.exposure import Asking, list_exposed
+from releasewatch.usecases.impacts import say_by_hand
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
+from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
+from tests.support.exposure_ledger import instant, write_world
+from tests.support.exposure_worlds import questions, worlds
+
+EXAMPLES = {"sqlite": 25, "postgresql": 8}
+NOW = 100
+"""An hour after everything that a world records."""
+
+_STATES = st.sampled_from(["affected", "cleared", "added", "removed"])
+
+
+def _law(examples: int) -> Any:
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    )
+
+
+@_law(EXAMPLES["sqlite"])
+@given(data=st.data())
+def test_an_incident_is_a_union_on_sqlite(data: st.DataObject, tmp_path: Path) -> None:
+    url = Secret(f"sqlite:///{tmp_path}/ledger.db")
+    open_ledger(url).close()
+    _check(data, url)
+
+
+@pytest.fixture
+def postgres_ledger(postgres_url: str) -> Secret:
+    url = Secret(postgres_url)
+    upgrade(Ledger(url))
+    return url
+
+
+@_law(EXAMPLES["postgresql"])
+@given(data=st.data())
+def test_an_incident_is_a_union_on_postgresql(data: st.DataObject, postgres_ledger: Secret) -> None:
+    _check(data, postgres_ledger)
+
+
+def _check(data: st.DataObject, url: Secret) -> None:
+    world = data.draw(worlds())
+    asked = data.draw(questions(world))
+    at = instant(asked[0][1])
+    numbers = sorted({number + 1 for number, _, _ in asked})
+    telling = Telling(instant(NOW), "kim", "said so")
+    ledger = Rehearsal(url)
+    try:
+        write_world(ledger, world)
+        fields = IncidentFields(title="down", impact_started_at=OPEN_START)
+        key = open_incident(ledger, fields, telling).incident.id
+        for number in numbers:
+            link_deployment(ledger, key, number, "confirmed", telling)
+        said = {}
+        for who in data.draw(st.lists(st.sampled_from(world.customers), max_size=3)):
+            state = data.draw(_STATES)
+            name = f"{who.directory}:{who.key}"
+            say_by_hand(ledger, key, {state: [name]}, telling)
+            with ledger.read() as connection:
+                found = resolve_customer(connection, name)
+            said[found.key, found.directory] = state
+        _compare(ledger, key, at, numbers, said, world.without_entitlement)
+    finally:
+        ledger.close()
+
+
+def _compare(ledger: Ledger, key: str, at: Any, numbers: list[int], said: dict[Any, str], without: Any) -> None:
+    nearest: dict[Any, Any] = {}
+    for number in numbers:
+        asking = Asking(number, instant(NOW), at, without_entitlement=without)
+        for item in list_exposed(ledger, asking):
+            rank = ("named", "direct", "dependent").index(item["reach"])
+            who = item["key"], item["directory"]
+            held = nearest.get(who, (9, False, False))
+            nearest[who] = (
+                min(held[0], rank),
+                held[1] or not item["possible"],
+                held[2] or item["state"] == "carrying",
+            )
+    wanted = {}
+    for who in {*nearest, *said}:
+        rank, certain, carried = nearest.get(who, (9, False, True))
+        state = standing(said.get(who), is_candidate=who in nearest, is_presumed=rank < 2 and certain)
+        if state is not None:
+            wanted[who] = state, carried and state != "cleared"
+    how = Showing(Viewing(instant(NOW), at, instant(NOW), without))
+    found = {
+        (one["key"], one["directory"]): (one["state"], one["still_exposed"])
+        for one in stream_affected(ledger, key, how)
+    }
+    assert found == wanted
+    counts = show_incident(ledger, key, how)["customers"]
+    assert counts == {
+        "exposed": len(wanted),
+        **{
+            state: sum(1 for one, _ in wanted.values() if one == state)
+            for state in ("presumed", "possible", "affected", "cleared")
+        },
+        "still_exposed": sum(1 for _, still in wanted.values() if still),
+        "returned": sum(1 for state, still in wanted.values() if state != "cleared" and not still),
+    }
