@@ -1,7 +1,7 @@
 """Incidents, whom they are blamed on, what fixed them, what customers suffered, and deployments undone by hand.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
