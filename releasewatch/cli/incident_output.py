@@ -50,6 +50,7 @@ def showing(
         Viewing(app.now, at, known_at, without),
         app.level(reveal, output),
         app.config.tables.privacy.keys == "opaque",
+        app.config.tables.ranking.customer_tier,
     )
 
 

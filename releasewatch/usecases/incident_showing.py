@@ -26,12 +26,12 @@ FIRST = 10
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """As of when, and how much of a customer may be shown."""
+    """As of when, and how much of a customer may be shown. `tiers`: the points of each, as in `[ranking]`."""
 
     viewing: Viewing
     reveal: Reveal = Reveal.CONTACTS
     opaque: bool = False
-    weights: RankingWeights = field(default_factory=RankingWeights)
+    tiers: Mapping[str, int] = field(default_factory=lambda: RankingWeights().customer_tier)
 
 
 def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool = False) -> dict[str, Any]:
@@ -41,8 +41,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         scene = look_at(connection, incident, how.viewing)
         counts = impacts.count_impact(connection, scene.question)
         places = impacts.count_places(connection, scene.question)
-        tiers = how.weights.customer_tier
-        first = impacts.first_to_call(connection, scene.question, tiers, FIRST) if how.reveal >= Reveal.KEYS else []
+        first = impacts.first_to_call(connection, scene.question, how.tiers, FIRST) if how.reveal >= Reveal.KEYS else []
         fixes = incidents.read_fixes(connection, incident.incident_id, scene.question.known_at)
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = windows.ended_by(connection, blamed, scene.question.at)
