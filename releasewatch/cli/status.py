@@ -1,4 +1,4 @@
-"""`releasewatch status`: what runs where, and the last deployments."""
+"""`releasewatch status`: what runs where, open incidents, and the last deployments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from releasewatch.cli.deployment_words import show_summaries
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_table, say
+from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.times import format_both
 from releasewatch.wiring import App
 
@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many last deployments.")
 @common(reads=True)
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
-    """Show what runs where (release, head, since when), and the last deployments of all repos."""
+    """Show what runs where (release, head, since when), open incidents, and the last deployments of all repos."""
     from releasewatch.usecases.deployments import check_environment, what_runs
+    from releasewatch.usecases.incident_lists import list_document
+    from releasewatch.usecases.incident_scene import Viewing
 
     check_environment(app.ledger, environment, app.config.tables.environments)
     document = what_runs(app.ledger, now=app.now, environment=environment, limit=limit)
+    at_work = list_document(app.ledger, Viewing(app.now), limit=limit, cursor=None, status="open")
+    document["incidents"] = at_work["incidents"]
     if form == "json":
         emit_json(document)
         return
+    for one in document["incidents"]:
+        words = ", ".join(filter(None, (one["severity"], one["status"])))
+        emit_line(one_line(f"{one['key']} ({words}): {one['title']}"))
     if not document["deployments"]:
         if not app.quiet:
             say("Nothing is recorded yet" + (f" for {environment}." if environment else "."))

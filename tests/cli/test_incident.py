@@ -176,3 +176,10 @@ def test_a_rollback_by_hand(shop):
     counts = incident(shop, "show", "INC-1", "--format", "json").document["customers"]
     assert (counts["still_exposed"], counts["returned"]) == (0, 4)
     assert run_command("deployment", "undo", "two", "--at", "9w", "--why", "x", cwd=shop.path).status == 2
+
+
+def test_status_names_open_incidents(shop):
+    opened(shop, "--severity", "SEV1")
+    assert "INC-1 (SEV1, investigating): invoices 500" in run_command("status", cwd=shop.path).out
+    incident(shop, "resolve", "INC-1")
+    assert run_command("status", "--format", "json", cwd=shop.path).document["incidents"] == []

@@ -98,7 +98,7 @@ def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
     done = run_command("status", cwd=tmp_path)
     assert (done.status, done.out, done.err.splitlines()[1:]) == (0, "", ["Nothing is recorded yet."])
     document = run_command("status", "--format", "json", cwd=tmp_path).document
-    assert document == {"schema": 1, "running": [], "deployments": []}
+    assert document == {"schema": 1, "running": [], "deployments": [], "incidents": []}
 
 
 @pytest.mark.parametrize("words", [("status",), ("deployment", "list")])
