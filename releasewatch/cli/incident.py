@@ -244,7 +244,7 @@ def resolve_(app: App, form: str, reveal: str | None, incident: str, ended_at: d
     "--evidence",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
-    help="A CSV of customer, state, first_at, last_at, count, note; - for stdin.",
+    help="A CSV of customer, state, first_at, last_at, count, note, level; - for stdin.",
 )
 @click.option("--level", type=click.Choice(COMPONENT_STATUSES[1:]), help="How badly those to confirm were hurt.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it; needed for customers named here.")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import IO
 
 from releasewatch.domain.impacts import SAID, ImpactSaid
+from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
 
@@ -64,6 +65,9 @@ def _read(cells: Mapping[str, str], line: int) -> ImpactSaid:
         raise ValueError("customer: it names none")
     if state not in SAID:
         raise ValueError(f"state: wanted one of {', '.join(SAID)}")
+    level = cells.get("level", "")
+    if level not in ("", *COMPONENT_STATUSES[1:]):
+        raise ValueError(f"level: wanted one of {', '.join(COMPONENT_STATUSES[1:])}")
     first, last = _instant(cells, "first_at"), _instant(cells, "last_at")
     if first is not None and last is not None and last < first:
         raise ValueError(f"last_at: before first_at, {format_utc(first)}")
@@ -74,7 +78,7 @@ def _read(cells: Mapping[str, str], line: int) -> ImpactSaid:
         last,
         _count(cells.get("count", "")),
         cells.get("note", ""),
-        cells.get("level", ""),
+        level,
         line,
     )
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from releasewatch.domain.deployments import Axes
+from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.errors import InvalidCallError, UnknownNameError
+from releasewatch.storage import tables as t
+from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.erasing import erase_customer
 from releasewatch.storage.undoing_by_hand import Undone
-from releasewatch.usecases.impacts import say_by_hand
+from releasewatch.usecases.impacts import say_by_hand, take_evidence
 from releasewatch.usecases.incident_blame import fix_incident, link_deployment
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
@@ -224,3 +229,17 @@ def test_orders_that_cannot_be_are_refused(watch):
     assert change_status(watch.ledger, key, "resolved", watch.telling(8))[1] is True
     assert watch.show(key, 5.5)["incident"]["status"] == "cancelled"
     assert watch.show(key, 9)["incident"]["impact_ended_because"] == "not said; when the incident was resolved"
+
+
+def test_a_forgotten_customer_counts_and_nothing_that_was_said_is_left(watch):
+    key = watch.open(3, deployment=watch.record(2))
+    rows = [ImpactSaid("ada", "affected", note="Ada wept", line=1)]
+    take_evidence(watch.ledger, key, rows, watch.telling(4, "Ada Ltd said so"))
+    with watch.ledger.write() as connection:
+        found = resolve_customer(connection, "ada")
+        gone = erase_customer(connection, found.customer_id, [], "kim", hour(5))
+    assert (gone["impact"], gone["impact_note"]) == (1, 1)
+    with watch.ledger.read() as connection:
+        assert connection.execute(select(t.impact.c.why)).scalars().all() == [""]
+        assert connection.execute(select(t.impact_note)).all() == []
+    assert watch.show(key, 6)["customers"]["affected"] == 1
