@@ -29,6 +29,7 @@ def command() -> None:
 
 command.add_command(suspects)
 
+
 def by_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--by`: who says so."""
     return click.option(
