@@ -93,4 +93,4 @@ def test_story(story, tmp_path):
 
 def test_every_story_is_run():
     assert STORIES
-    assert all(re.fullmatch(r"[a-z_]+", story.name) for story in STORIES)
+    assert all(re.fullmatch(r"[a-z_-]+", story.name) for story in STORIES)
