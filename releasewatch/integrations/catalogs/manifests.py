@@ -11,7 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeXml
 
 from releasewatch.integrations.catalogs.repo_files import ManifestError, RepoFiles
-from releasewatch.integrations.catalogs.yaml_loader import CoreLoader
+from releasewatch.integrations.yaml_loader import CoreLoader
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
