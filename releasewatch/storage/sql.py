@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Float, insert, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from releasewatch.storage import tables as t
 
@@ -45,3 +47,23 @@ def insert_row(connection: Connection, table: Any, **values: Any) -> int:
 def digest_of(content: Any) -> str:
     """A short digest of plain data, by which the same content is found again."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()[:32]
+
+
+class SecondsBetween(FunctionElement[float]):
+    """The seconds from one instant to a later one, as a number."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(SecondsBetween, "postgresql")
+def _seconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"EXTRACT(EPOCH FROM ({end}) - ({start}))"
+
+
+@compiles(SecondsBetween, "sqlite")
+def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(clause, **options) for clause in element.clauses)
+    # Days as a float are good to some hundred microseconds: what is finer is noise.
+    return f"ROUND((julianday({end}) - julianday({start})) * 86400.0, 3)"

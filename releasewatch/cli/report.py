@@ -1,0 +1,126 @@
+"""`releasewatch report`: figures about how software is delivered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.options import INSTANT, common
+from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.domain.dora import By
+
+_USUAL = timedelta(days=90)
+
+_BY = ("month", "week", "component", "team", "repo")
+
+
+@click.group()
+def command() -> None:
+    """Figures about how software is delivered."""
+
+
+@command.command("dora")
+@click.option("--repo", metavar="REPO", help="Only this repo; default: all in the ledger.")
+@click.option("--component", metavar="KEY", help="Only deployments that changed this component, and its changes.")
+@click.option("--environment", metavar="ENV", help="Only this environment; default: all of tier production.")
+@click.option("--since", type=INSTANT, metavar="T", help="The period: from here (default 90 days before its end) …")
+@click.option("--until", type=INSTANT, metavar="T", help="… to here; default now.")
+@click.option("--by", type=click.Choice(_BY), help="A row for each of these; months and weeks (ISO) are those of UTC.")
+@common()
+def dora(
+    app: App,
+    form: str,
+    repo: str | None,
+    component: str | None,
+    environment: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    by: By | None,
+) -> None:
+    """Give DORA's five measures of software delivery, as defined since 2024, each with how many facts it rests on.
+
+    Deployment frequency: deployments that succeeded, a day. Change lead time: from commit to deployed, of each change
+    at its first deployment. Change fail rate: of those deployments, how many a later one had to take back (rollback,
+    revert) or was said to fix. Failed deployment recovery time: from their going live until that was done. Deployment
+    rework rate: how many were such rollbacks, reverts and fixes.
+
+    Where nothing can be said the figure is missing, and --format json says why.
+    """
+    from releasewatch.storage.catalogs import repo_id_of
+    from releasewatch.usecases.deployments import check_environment
+    from releasewatch.usecases.dora import DoraRequest, report_dora
+
+    check_environment(app.ledger, environment, app.config.tables.environments)
+    until = until or app.now
+    own = None
+    if component is not None and repo is None and app.history_or_none is not None:
+        with app.ledger.read() as connection:
+            own = app.repo if repo_id_of(connection, app.repo) else None
+    asked = DoraRequest(since or until - _USUAL, until, by or "period", repo, component, environment, own)
+    document = report_dora(app.ledger, asked)
+    if form == "json":
+        emit_json(document)
+    else:
+        _show(app, document)
+
+
+def _show(app: App, document: dict[str, Any]) -> None:
+    period = " to ".join(format_both(datetime.fromisoformat(document[name]), app.zone) for name in ("since", "until"))
+    emit_line(f"DORA, {period}, {', '.join(document['environments']) or 'no environment of tier production'}")
+    if not document["rows"]:
+        if not app.quiet:
+            say("No deployment is recorded here.")
+        return
+    columns = ("deployments", "a day", "lead time", "of changes", "failed", "recovery", "rework")
+    emit_table(
+        (document["by"] or "", *columns),
+        [
+            [
+                row["group"] or "all",
+                str(row["deployments"]),
+                _number(row["deployment_frequency"]["per_day"]),
+                _duration(row["change_lead_time"]["median_seconds"]),
+                str(row["change_lead_time"]["changes"]),
+                _share(row["change_fail_rate"], "failed"),
+                _duration(row["failed_deployment_recovery_time"]["median_seconds"]),
+                _share(row["deployment_rework_rate"], "rework"),
+            ]
+            for row in document["rows"]
+        ],
+        right=columns,
+    )
+    if app.quiet:
+        return
+    left_out = sum(row["change_lead_time"]["left_out"] for row in document["rows"])
+    if left_out:
+        say(f"Left out of the lead time: {counted(left_out, 'change')} without a time of commit before the deployment.")
+    say("Times are medians. Failures are those that a later deployment took back, or was said to fix.")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _share(rate: dict[str, Any], part: str) -> str:
+    return "-" if rate["rate"] is None else f"{rate['rate']:.0%} ({rate[part]})"
+
+
+def _duration(seconds: float | None) -> str:
+    """In the two largest units: `3d 4h`, `2h 05m`, `40s`."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"

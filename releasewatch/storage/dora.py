@@ -1,0 +1,206 @@
+"""What the ledger counts for DORA's measures: deployments, changes and failures of a period, aggregated by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, func, select, values
+
+from releasewatch.domain.dora import By, Counted, Span, Spread
+from releasewatch.storage import tables as t
+from releasewatch.storage.dora_failures import Failures
+from releasewatch.storage.sql import SecondsBetween
+from releasewatch.storage.types import Instant, key_type
+
+NO_TEAM = "(no owner)"
+
+
+@dataclass(frozen=True, slots=True)
+class DoraQuestion:
+    """What is counted: deployments to these environments that opened in one of the spans, of a repo or a component."""
+
+    environments: Sequence[int]
+    spans: Sequence[Span]
+    by: By
+    repo_id: int | None = None
+    component_id: int | None = None
+
+    @property
+    def by_part(self) -> bool:
+        """Whether single components of a deployment are asked about, and not the deployment as a whole."""
+        return self.by in ("component", "team") or self.component_id is not None
+
+
+def first_deployment_at(connection: Connection, environments: Sequence[int], repo_id: int | None) -> datetime | None:
+    """When the first deployment opened that the ledger has of these environments (and this repo)."""
+    d = t.deployment.c
+    wanted = select(func.min(d.opened_at)).where(d.environment_id.in_(environments))
+    return connection.scalar(wanted if repo_id is None else wanted.where(d.repo_id == repo_id))
+
+
+def count_delivery(connection: Connection, asked: DoraQuestion, failures: Failures) -> dict[str, Counted]:
+    """What is counted of each group: of each span, component, team or repo by its name, else of the one named ''."""
+    groups: dict[str, Counted] = {}
+
+    def add(group: str, **found: Any) -> None:
+        groups[group] = replace(groups.get(group, Counted()), **found)
+
+    member = _members(asked, succeeded=True)
+    for row in connection.execute(_count(member)):
+        add(row.name, deployments=row.many)
+    for row in connection.execute(_count(_members(asked, succeeded=False))):
+        add(row.name, failed_attempts=row.many)
+    for row in connection.execute(_rework(member, failures, asked)):
+        add(row.name, rework=row.many)
+    recovery = _recovery(member, failures, asked)
+    for name, spread in _spreads(connection, recovery).items():
+        add(name, failed=spread.facts, recovery=spread)
+    lead = _lead(member, asked)
+    for name, spread in _spreads(connection, lead).items():
+        add(name, lead=spread)
+    left_out = select(lead.c.name, func.count().label("many")).where(lead.c.seconds.is_(None)).group_by(lead.c.name)
+    for row in connection.execute(left_out):
+        add(row.name, left_out=row.many)
+    return groups
+
+
+def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:
+    """One row for each group and deployment in it; for each deployed component that changed, where parts are asked for.
+
+    Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at.
+    """
+    d, o, c = t.deployment.c, t.origin.c, t.catalog_component.c
+    span = (
+        values(column("label", key_type()), column("since", Instant), column("until", Instant), name="span")
+        .data([(one.label, one.since, one.until) for one in asked.spans])
+        .cte("span_failed" if not succeeded else "span")
+    )
+    owner = func.coalesce(func.nullif(c.owner, ""), NO_TEAM)
+    names: dict[str, Any] = {"component": t.component.c.full_key, "team": owner, "repo": t.repo.c.key}
+    carrier: Any = o.carrier_id if asked.by_part else column("NULL", is_literal=True)
+    query = (
+        select(
+            names.get(asked.by, span.c.label).label("name"),
+            d.deployment_id,
+            carrier.label("carrier_id"),
+            d.repo_id,
+            d.opened_at,
+            func.coalesce(d.finished_at, d.opened_at).label("done_at"),
+        )
+        .distinct()
+        .join_from(t.deployment, span, and_(d.opened_at >= span.c.since, d.opened_at < span.c.until))
+        .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else _never_succeeded())
+    )
+    if asked.by_part:
+        query = query.join(t.origin, o.deployment_id == d.deployment_id)
+    if asked.by == "component":
+        query = query.join(t.component, t.component.c.component_id == o.carrier_id)
+    if asked.by == "team":
+        query = query.join(
+            t.catalog_component, and_(c.catalog_id == d.catalog_id, c.component_id == o.carrier_id), isouter=True
+        )
+    if asked.by == "repo":
+        query = query.join(t.repo, t.repo.c.repo_id == d.repo_id)
+    if asked.repo_id is not None:
+        query = query.where(d.repo_id == asked.repo_id)
+    if asked.component_id is not None:
+        query = query.where(o.carrier_id == asked.component_id)
+    return query.cte("member" if succeeded else "member_failed")
+
+
+def _never_succeeded() -> ColumnElement[bool]:
+    d = t.deployment.c
+    return and_(d.succeeded.is_(False), d.status == "failed")
+
+
+def _count(member: CTE) -> Select[Any]:
+    many = func.count(member.c.deployment_id.distinct()).label("many")
+    return select(member.c.name, many).group_by(member.c.name)
+
+
+def _same_part(member: CTE, table: Any, asked: DoraQuestion) -> ColumnElement[bool]:
+    """Whether a failure or intervention is the member's: of its component, or of the deployment as a whole."""
+    same: ColumnElement[bool] = table.c.deployment_id == member.c.deployment_id
+    if not asked.by_part:
+        return same
+    return and_(same, func.coalesce(table.c.carrier_id, member.c.carrier_id) == member.c.carrier_id)
+
+
+def _rework(member: CTE, failures: Failures, asked: DoraQuestion) -> Select[Any]:
+    unplanned = failures.interventions
+    return _count(member).join_from(member, unplanned, _same_part(member, unplanned, asked))
+
+
+def _recovery(member: CTE, failures: Failures, asked: DoraQuestion) -> CTE:
+    """For each group and failed deployment of it, the seconds from its opening to the end of the last intervention."""
+    failed = failures.failed
+    return (
+        select(
+            member.c.name,
+            member.c.deployment_id,
+            SecondsBetween(member.c.opened_at, func.max(failed.c.recovered_at)).label("seconds"),
+        )
+        .join_from(member, failed, _same_part(member, failed, asked))
+        .group_by(member.c.name, member.c.deployment_id, member.c.opened_at)
+        .cte("recovery")
+    )
+
+
+def _lead(member: CTE, asked: DoraQuestion) -> CTE:
+    """For each group and change, at its first deployment there, the seconds from commit to deployed.
+
+    Merges stand for the commits that they bring, and what was reverted in its own range was not deployed. The seconds
+    are NULL for a commit without a time, or with one after the deployment: its clock was wrong.
+    """
+    c, cc, o = t.change.c, t.change_component.c, t.origin.c
+    query = select(
+        member.c.name,
+        c.committed_at,
+        member.c.done_at,
+        func.row_number()
+        .over(partition_by=(member.c.name, member.c.repo_id, c.sha), order_by=(member.c.opened_at, c.deployment_id))
+        .label("place"),
+    ).join_from(member, t.change, c.deployment_id == member.c.deployment_id)
+    if asked.by_part:
+        query = query.join(
+            t.change_component, and_(cc.deployment_id == c.deployment_id, cc.change_no == c.change_no)
+        ).join(
+            t.origin,
+            and_(
+                o.deployment_id == cc.deployment_id,
+                o.baseline_no == cc.baseline_no,
+                o.touched_id == cc.component_id,
+                o.carrier_id == member.c.carrier_id,
+            ),
+        )
+    first = query.where(c.side == "added", c.sha != "", c.is_merge.is_(False), c.reverted_by.is_(None)).cte("brought")
+    seconds = case((first.c.committed_at <= first.c.done_at, SecondsBetween(first.c.committed_at, first.c.done_at)))
+    return select(first.c.name, seconds.label("seconds")).where(first.c.place == 1).cte("lead_time")
+
+
+def _spreads(connection: Connection, rows: CTE) -> Mapping[str, Spread]:
+    """Count, median and nearest-rank 90th percentile of the seconds in each group."""
+    ranked = (
+        select(
+            rows.c.name,
+            rows.c.seconds,
+            func.row_number().over(partition_by=rows.c.name, order_by=rows.c.seconds).label("place"),
+            func.count().over(partition_by=rows.c.name).label("many"),
+        )
+        .where(rows.c.seconds.is_not(None))
+        .subquery()
+    )
+    r = ranked.c
+    middle = and_(r.place * 2 >= r.many, r.place * 2 <= r.many + 2)  # one place of an odd number, two of an even one
+    found = connection.execute(
+        select(
+            r.name,
+            func.max(r.many).label("many"),
+            func.avg(case((middle, r.seconds))).label("median"),
+            func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
+        ).group_by(r.name)
+    )
+    return {row.name: Spread(int(row.many), float(row.median), float(row.p90)) for row in found}

@@ -1,0 +1,116 @@
+"""`report dora`: the five measures as a table and as JSON, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.command import run_here
+from tests.support.repos import RepoBuilder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """
+[releasewatch]
+repo = "shop"
+[components.cart]
+paths = ["cart/**"]
+"""
+
+PERIOD = ("--since", "2026-03-01", "--until", "2026-03-05")
+
+
+def at(day: int, hour: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
+    """Three deployments, a day apart: the second brings a change of six hours before, the third rolls it back."""
+    repo = RepoBuilder(tmp_path_factory.mktemp("dora") / "shop")
+    heads = [
+        repo.commit("Begin", {"releasewatch.toml": CONFIG, "cart/a": "1"}, at=at(1)),
+        repo.commit("Go on", {"cart/a": "2"}, at=at(1, 18)),
+    ]
+    for key, head, day in (("one", heads[0], 1), ("two", heads[1], 2), ("three", heads[0], 3)):
+        words = ("--environment", "production", "--key", key, "--head", head, "--finished-at", f"{at(day):%FT%TZ}")
+        done = run_here("deployment", "record", *words, "--quiet", cwd=repo.path)
+        assert done.status == 0, done.err
+    return repo
+
+
+def test_the_document(shop: RepoBuilder) -> None:
+    done = run_here("report", "dora", *PERIOD, "--format", "json", cwd=shop.path, env={"TZ": "UTC"})
+    assert (done.status, done.err) == (0, "")
+    assert done.document == {
+        "schema": 1,
+        "since": "2026-03-01T00:00:00Z",
+        "until": "2026-03-05T00:00:00Z",
+        "by": None,
+        "environments": ["production"],
+        "repo": None,
+        "component": None,
+        "failures_from": "deployments",
+        "first_deployment_at": "2026-03-01T00:00:00Z",
+        "rows": [
+            {
+                "group": None,
+                "since": "2026-03-01T00:00:00Z",
+                "until": "2026-03-05T00:00:00Z",
+                "deployments": 3,
+                "failed_attempts": 0,
+                "deployment_frequency": {"per_day": 0.75, "deployments": 3, "days": 4.0, "because": None},
+                "change_lead_time": {
+                    "median_seconds": 21600.0, "p90_seconds": 21600.0, "changes": 1, "because": None, "left_out": 0,
+                },
+                "change_fail_rate": {"rate": 0.3333, "failed": 1, "deployments": 3, "because": None},
+                "failed_deployment_recovery_time": {
+                    "median_seconds": 86400.0, "p90_seconds": 86400.0, "recovered": 1, "because": None,
+                },
+                "deployment_rework_rate": {"rate": 0.3333, "rework": 1, "deployments": 3, "because": None},
+            }
+        ],
+    }  # fmt: skip
+
+
+def test_the_table(shop: RepoBuilder) -> None:
+    done = run_here("report", "dora", *PERIOD, "--by", "component", cwd=shop.path, env={"TZ": "UTC"})
+    assert done.status == 0, done.err
+    title, headings, _, line = done.out.splitlines()[:4]
+    assert title == "DORA, 2026-03-01 00:00 UTC to 2026-03-05 00:00 UTC, production"
+    assert headings.split() == [
+        "component", "deployments", "a", "day", "lead", "time", "of", "changes", "failed", "recovery", "rework",
+    ]  # fmt: skip
+    assert " ".join(line.split()) == "shop/cart 2 0.50 6h 00m 1 50% (1) 1d 0h 50% (1)"
+    assert "Failures are those that a later deployment took back" in done.err
+
+
+def test_what_is_not_known_is_a_dash(shop: RepoBuilder) -> None:
+    words = ("--since", "2026-03-04", "--until", "2026-03-05", "--component", "cart")
+    done = run_here("report", "dora", *words, cwd=shop.path, env={"TZ": "UTC"})
+    assert " ".join(done.out.splitlines()[3].split()) == "all 0 0.00 - 0 - - -"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--since", "2026-03-05", "--until", "2026-03-01"), "invalid_call", "end before it begins"),
+        (("--since", "1999-01-01", "--by", "week"), "invalid_call", "more than 520 weeks"),
+        (("--repo", "shpo"), "unknown_name", "no repo 'shpo'"),
+        (("--component", "crt"), "unknown_name", "crt"),
+        (("--environment", "prodction"), "unknown_name", "prodction"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(shop: RepoBuilder, words: tuple[str, ...], code: str, said: str) -> None:
+    done = run_here("report", "dora", *words, "--format", "json", cwd=shop.path)
+    assert (done.status, done.out, done.error["code"]) == (2, "", code)
+    assert said in done.error["message"]
+
+
+def test_an_empty_ledger(tmp_path: Path) -> None:
+    done = run_here("report", "dora", "--by", "repo", cwd=tmp_path)
+    assert done.status == 0
+    assert "No deployment is recorded here." in done.err
