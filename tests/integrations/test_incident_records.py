@@ -32,6 +32,8 @@ affected: [API]
 ---
 """
 
+FINE = "id: i\ndate: 2026-03-01\ntitle: x\nseverity: down\n"
+
 LAUGHS = "date: 2026-03-01\na: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in itertools.pairwise("abcdefghi")
 )
@@ -88,6 +90,8 @@ def test_a_kind_is_recognised_and_can_be_named(text, source):
         ("[" * 200_000, "nested too deep"),
         ('[{"begin": ' + "9" * 5000 + "}]", "this is no JSON"),
         (b"key\xff", "is not utf-8: byte 3"),
+        (TABLE.replace("team", "key"), "names a column twice"),
+        (TABLE.replace("team", "x," * 2000), "names more than 1000 columns"),
         (TABLE + 'I-2,"broken off', "line 3: this is no CSV"),
     ],
 )
@@ -111,6 +115,8 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do():
 def test_a_named_kind_says_what_is_missing():
     with pytest.raises(InvalidCallError, match="no column key and no severity and no started_at"):
         read("title\nx\n", "csv")
+    with pytest.raises(InvalidCallError, match="neither JSON nor a table with a column data"):
+        read("a,b\n", "pagerduty")
     assert refused("# Notes\n", "cstate") == (
         "standard input", "it", "has no front matter; wanted YAML between two lines of three dashes",
     )  # fmt: skip
@@ -136,11 +142,14 @@ class TestFields:
             ({"updates": "none"}, "updates", "is a text; wanted a list"),
             ({"updates": [7]}, "updates[0]", "is a number; wanted an object"),
             ({"updates": [{"when": "x"}]}, "updates[0].when", "wanted a time"),
+            ({"more": {"a": "x\0"}}, "more", "holds what is no text"),
+            ({"more": json.loads("[" * 60 + "]" * 60)}, "more", "is nested more than 50 deep"),
+            ({"more": float("1e400")}, "more", "is a number beyond"),
             ({"end": "2026-03-01T09:00:00Z"}, "end", "lies before begin"),
         ],
     )
     def test_a_bad_one_names_itself_and_what_was_wanted(self, changes, field, reason):
-        place, named, why = refused(json.dumps([GCP | changes]))
+        place, named, why = refused(json.dumps([GCP | changes]).replace("Infinity", "1e400"))
         assert place.startswith("standard input: incident 1")
         assert named == field
         assert reason in why
@@ -198,7 +207,8 @@ class TestCState:
             ("date: 2026-03-01\ntitle: !!python/object/apply:os.system [id]", "line 3, column 8", "is no YAML"),
             ("date: 2026-03-01\na: " + "[" * 5000, "line 3, column 204", "nested more than 200 deep"),
             ("date: 2026-03-01\na: &a [*a]", "its front matter", "nested too deep"),
-            ("date: 2026-03-01\n" + "\n".join(" " * n + "a:" for n in range(1200)), "its front matter", "too deep"),
+            (FINE + "\n".join(" " * n + "a:" for n in range(240)), "a", "is nested more than 50 deep"),
+            ("date: 2026-03-01\n" + "# long\n" * 10_000, "its front matter", "has 70018 characters; at most 32768"),
             (LAUGHS, "its front matter", "more than 10,000 things"),
             ("date: 2026-03-01\ntitle: 7\nseverity: odd", "severity", "wanted one of down, disrupted, notice"),
             ("date: 2026-03-01\ntitle: x\nseverity: down\nresolved: often", "resolved", "wanted true or false"),

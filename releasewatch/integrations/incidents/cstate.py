@@ -42,7 +42,10 @@ SOURCE = "cstate"
 SEVERITIES: Mapping[str, RecordSeverity] = MappingProxyType({"down": "SEV1", "disrupted": "SEV2", "notice": "SEV4"})
 
 LARGEST = 1 << 20
-"""Characters of the largest issue that is read: YAML takes seconds for each megabyte."""
+"""Characters of the longest issue that is read."""
+
+LONGEST_FRONT = 1 << 15
+"""Characters of the longest front matter that is read: YAML takes half a second for it."""
 
 _STATUSES = ("investigating", "identified", "monitoring")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -112,6 +115,8 @@ def _split(text: str) -> tuple[Any, str]:
     front = _FRONT.match(text)
     if front is None:
         raise BadFieldError("it", "has no front matter; wanted YAML between two lines of three dashes")
+    if len(front[1]) > LONGEST_FRONT:
+        raise BadFieldError("its front matter", f"has {len(front[1])} characters; at most {LONGEST_FRONT} are read")
     try:
         matter = _plain(yaml.load(front[1], Loader=CoreLoader))  # noqa: S506 - CoreLoader is a SafeLoader
     except yaml.YAMLError as error:

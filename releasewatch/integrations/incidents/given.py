@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ LONGEST_NAME = 200
 LONGEST_TITLE = 2_000
 LONGEST_TEXT = 200_000
 
+DEEPEST = 50
+"""Lists and objects within each other in what is kept of an incident."""
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?")
 
 
@@ -94,7 +99,7 @@ class Fields:
             self.refuse(name, "is a number too long to be a name")
         if len(text) > longest:
             self.refuse(name, f"is {len(text)} characters long; at most {longest} are read")
-        if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        if _NO_TEXT.search(text):
             self.refuse(name, "holds what is no text: a null, or half a character")
         return text
 
@@ -155,9 +160,26 @@ class Fields:
 
     def rest(self, *without: str) -> dict[str, Any]:
         """Every field that was not read: nothing that a source says is lost."""
-        return {
-            str(name): value for name, value in self._values.items() if name not in self._used and name not in without
-        }
+        found = {str(name): value for name, value in self._values.items() if name not in {*self._used, *without}}
+        for name, value in found.items():
+            self._check_kept(name, value)
+        return found
+
+    def _check_kept(self, name: str, value: Any, depth: int = 0) -> None:
+        """Refuse what no ledger could keep, or no program walk through."""
+        if depth > DEEPEST:
+            self.refuse(name, f"is nested more than {DEEPEST} deep")
+        if isinstance(value, str) and _NO_TEXT.search(value):
+            self.refuse(name, "holds what is no text: a null, or half a character")
+        if isinstance(value, float) and not math.isfinite(value):
+            self.refuse(name, "is a number beyond what can be written")
+        if isinstance(value, Mapping):
+            for key, one in value.items():
+                self._check_kept(name, key, depth + 1)
+                self._check_kept(name, one, depth + 1)
+        elif isinstance(value, list):
+            for one in value:
+                self._check_kept(name, one, depth + 1)
 
     def keep(self, *names: str) -> None:
         """Let fields that were read stand among the rest as well: what was read of them is not all they say."""

@@ -67,7 +67,12 @@ def recognises(given: Given) -> bool:
 
 
 def read(given: Given) -> Iterator[IncidentRecord | RejectedIncident]:
-    """Each incident, in its order."""
+    """Each incident, in its order; raises InvalidCallError for a table that is none of raw answers."""
+    if given.json is None and "data" not in next(csv.reader([given.text.partition("\n")[0].strip()]), []):
+        raise InvalidCallError(
+            f"{given.name}: it holds neither JSON nor a table with a column data.",
+            "Give PagerDuty's own answer, or DevLake's raw table.",
+        )
     for place, one in _incidents(given):
         try:
             yield _read(Fields(one))

@@ -47,13 +47,15 @@ SEVERITIES: Mapping[str, RecordSeverity] = MappingProxyType(
 )
 STATUSES: Mapping[str, RecordStatus] = MappingProxyType({word: word for word in get_args(RecordStatus)})
 
+MOST_COLUMNS = 1_000
+
 REQUIRED = ("key", "title", "severity", "started_at")
 _ALIASES = MappingProxyType({"impact_started_at": "started_at", "impact_ended_at": "ended_at", "id": "key"})
 
 
 def recognises(given: Given) -> bool:
     """Whether a text is one: its first line names the columns that every row needs."""
-    return set(REQUIRED) <= set(_headings(given)[1])
+    return given.text[:1] not in ("{", "[") and set(REQUIRED) <= set(_headings(given)[1])
 
 
 def read(given: Given) -> Iterator[IncidentRecord | RejectedIncident]:
@@ -88,7 +90,12 @@ def _headings(given: Given) -> tuple[str, list[str]]:
     except csv.Error:
         names = []
     names = [name.strip().casefold() for name in names]
-    return separator, [_ALIASES.get(name, name) if _ALIASES.get(name) not in names else name for name in names]
+    known = set(names)
+    names = [name if _ALIASES.get(name, name) in known else _ALIASES[name] for name in names]
+    if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
+        why = "names a column twice" if len(names) <= MOST_COLUMNS else f"names more than {MOST_COLUMNS} columns"
+        raise InvalidCallError(f"{given.name}: its first line {why}.", "Name each column once.")
+    return separator, names
 
 
 def _row(place: str, headings: Sequence[str], cells: Sequence[str]) -> IncidentRecord | RejectedIncident:
