@@ -92,8 +92,9 @@ def render(
     from releasewatch.usecases.customers import require_keys
 
     _check(_Given(ref, since, until, base, head), customer, audience, allow, why)
-    looking = app.looking(reveal, output)
-    if customer is not None:
+    # Only a customer's notes depend on who looks; what is said of that stands in settings that the ledger may hold.
+    looking = app.looking(reveal, output) if customer is not None else None
+    if looking is not None:
         require_keys(looking)
     if since is not None:
         period = _period(app, environment, since, until)
@@ -102,7 +103,7 @@ def render(
         made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
         made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
-    if scope is not None and looking.reveal < Reveal.NAMES:
+    if scope is not None and looking is not None and looking.reveal < Reveal.NAMES:
         made = replace(made, customer=looking.key(scope.key))
     own = {scope.name, *scope.refs, *scope.titles} if scope else set()
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})

@@ -142,8 +142,7 @@ class TestShow:
         assert "D-3 to production, succeeded" in shown
         document = jobs.run("release", "show", "v3", "--repo", "shop", "--format", "json").document
         assert (document["schema"], document["release"]["components"][0]) == (1, "shop/checkout")
-        listed = jobs.run("release", "list", "--format", "json", "--repo", "nothing").document
-        assert listed == {"schema": 1, "releases": [], "next_cursor": None}
+        assert jobs.run("release", "list", "--repo", "nothing").status == 2
 
     def test_one_that_is_unknown_is_refused_with_the_near_ones(self, jobs):
         jobs.build("--release", "v3.1.0")
