@@ -74,7 +74,7 @@ _FILTERS = st.builds(
     ExposureFilter,
     state=st.sampled_from((None, "carrying", "returned")),
     reach=st.sampled_from((None, None, "named", "direct", "dependent")),
-    account_manager=st.sampled_from((None, None, "kim")),
+    account_managers=st.sampled_from((None, None, frozenset({"kim"}))),
 )
 
 
@@ -209,7 +209,7 @@ def _check_filtered(ledger: Ledger, asking: Asking, items: list[dict[str, Any]],
         for item in items
         if only.state in (None, item["state"])
         and only.reach in (None, item["reach"])
-        and only.account_manager in (None, item["account_manager"])
+        and (only.account_managers is None or item["account_manager"] in only.account_managers)
     ]
     for item in streamed:
         mine = wanted[item["key"], item["directory"]]

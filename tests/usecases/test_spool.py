@@ -128,7 +128,8 @@ def test_every_fact_of_a_request_comes_back(world, monkeypatch):
         tier_is_guess=True,
         finishes=True,
     )
-    assert {one.name for one in fields(request) if getattr(request, one.name) == one.default} == {"head", "settled_key"}
+    same = {one.name for one in fields(request) if getattr(request, one.name) == one.default}
+    assert same == {"head", "head_is_given", "settled_key"}
     seen: list[RecordRequest] = []
 
     def look(_ledger: Ledger, _around: Surroundings, asked: RecordRequest) -> Recorded:
