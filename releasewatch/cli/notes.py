@@ -89,12 +89,12 @@ def render(
     Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
     customers' names and for texts of inner changes; a hit writes nothing, and is passed with --allow WORDS --why TEXT.
     """
-    from releasewatch.usecases.customers import require_keys
-
     _check(_Given(ref, since, until, base, head), customer, audience, allow, why)
     # Only a customer's notes depend on who looks; what is said of that stands in settings that the ledger may hold.
     looking = app.looking(reveal, output) if customer is not None else None
     if looking is not None:
+        from releasewatch.usecases.customers import require_keys
+
         require_keys(looking)
     if since is not None:
         period = _period(app, environment, since, until)
