@@ -1,4 +1,4 @@
-"""From options, environment and config to concrete objects: the only module that knows everyone."""
+"""From options, environment and config to concrete objects: the only package that knows everyone."""
 
 from __future__ import annotations
 
@@ -8,34 +8,31 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
 from releasewatch.errors import InvalidCallError, ReleasewatchError, UnknownNameError
+from releasewatch.wiring import repo_catalogs
+from releasewatch.wiring.repo_catalogs import mapper_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
     from releasewatch.config import Config, LedgerAddress, OrganisationSettings, Sources
-    from releasewatch.domain.discovery import Found, Proposal
+    from releasewatch.domain.catalog import Catalog
+    from releasewatch.domain.discovery import Proposal
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
     from releasewatch.integrations.spool_files import SpoolFolder
-    from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.customers import Looking
     from releasewatch.usecases.record_facts import Surroundings
     from releasewatch.usecases.releases import StoredRelease
 
-_ON_CATALOG_FILES = (
-    "The config names no components, so catalog-info.yaml stands for them. Mend the file; or keep it out of the "
-    "catalog with [catalog] no_effect; or write [components.KEY] (releasewatch init)."
-)
+
+__all__ = ["App", "clock", "local_zone", "mapper_of"]
 
 
 def clock() -> datetime:
@@ -225,22 +222,6 @@ class App:
         """The catalog of the work tree, from its config, else its `catalog-info.yaml` files."""
         return self._catalog_of(self.repo_config, None)
 
-    def _catalog_of(self, config: Config, sha: str | None) -> Catalog:
-        catalog = config.catalog(self.repo)
-        if catalog.components or self.history_or_none is None:
-            return catalog
-        from releasewatch.errors import ConfigError
-        from releasewatch.integrations.catalogs.repo_files import ManifestError
-        from releasewatch.usecases.discovery import as_catalog, propose
-
-        no_effect = config.tables.catalog.no_effect
-        files = self.tracked_files(no_effect) if sha is None else self._files_at(sha, no_effect)
-        try:
-            return as_catalog(propose({"backstage": lambda: find_in(files, "backstage")}, files.paths), catalog)
-        except ManifestError as error:
-            where = f" (at {sha[:12]})" if sha else ""
-            raise ConfigError(f"{error.message}{where}", _ON_CATALOG_FILES) from error
-
     @cached_property
     def work_tree(self) -> Path:
         """The root of the git work tree we stand in; raises InvalidCallError outside of git."""
@@ -248,36 +229,26 @@ class App:
 
         return find_work_tree(self.cwd)
 
+    def _catalog_of(self, config: Config, sha: str | None) -> Catalog:
+        def files(no_effect: Sequence[str]) -> RepoFiles:
+            if sha is None:
+                return self.tracked_files(no_effect)
+            return repo_catalogs.files_at(self.cwd, sha, lambda path: self.history.file_at(sha, path), no_effect)
+
+        stated = config.catalog(self.repo)
+        return (
+            stated
+            if stated.components or self.history_or_none is None
+            else repo_catalogs.catalog_of(stated, files, sha)
+        )
+
     def tracked_files(self, exclude: Sequence[str] = ()) -> RepoFiles:
         """The files that git tracks in the work tree, without those that some patterns match."""
-        from releasewatch.integrations import git_files
-        from releasewatch.integrations.catalogs.repo_files import LARGEST, Churn, RepoFiles
-
-        root = self.work_tree
-        return RepoFiles(
-            _without(git_files.tracked_files(root), exclude),
-            lambda path: git_files.read_tracked(root, path, LARGEST),
-            matcher,
-            sorter,
-            lambda: Churn(*git_files.count_churn(root)),
-        )
-
-    def _files_at(self, sha: str, exclude: Sequence[str]) -> RepoFiles:
-        from releasewatch.integrations.catalogs.repo_files import RepoFiles
-        from releasewatch.integrations.git_files import files_at
-
-        return RepoFiles(
-            _without(files_at(self.cwd, sha), exclude), lambda path: self.history.file_at(sha, path), matcher, sorter
-        )
+        return repo_catalogs.tracked_files(self.work_tree, exclude)
 
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
         """The components that the repo's own files name, asking the named sources, by default all."""
-        from releasewatch.integrations.catalogs import SOURCES
-        from releasewatch.usecases.discovery import as_catalog, propose, tell_uncovered
-
-        chosen = {kind: partial(find_in, files, kind) for kind in SOURCES if not kinds or kind in kinds}
-        found = propose(chosen, files.paths, (self.repo_name()[0] or "").rpartition("/")[2])
-        return tell_uncovered(found, mapper_of(as_catalog(found, Catalog(""))), files.paths)
+        return repo_catalogs.discover(files, kinds, (self.repo_name()[0] or "").rpartition("/")[2])
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""
@@ -391,38 +362,3 @@ def _passing_ledger() -> Secret:
     folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Secret(f"sqlite:///{folder}/ledger.db")
-
-
-def mapper_of(catalog: Catalog) -> PathMapper:
-    """How paths map under a catalog."""
-    from releasewatch.integrations.patterns import GitignoreMapper
-
-    return GitignoreMapper(catalog)
-
-
-def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a path matches gitignore patterns; raises InvalidCallError for a pattern that is none."""
-    from releasewatch.integrations.patterns import PatternList
-
-    return PatternList(patterns).matches
-
-
-def sorter(patterns: Sequence[str]) -> Callable[[str], Collection[int]]:
-    """Which of many gitignore patterns, by number, take a path."""
-    catalog = Catalog("", tuple(Component(str(number), "", (one,)) for number, one in enumerate(patterns)))
-    mapper = mapper_of(catalog)
-    return lambda path: [int(key) for key in mapper.owners(path).components]
-
-
-def find_in(files: RepoFiles, source: str) -> Found:
-    """What one source of a catalog says of a repo."""
-    from releasewatch.integrations.catalogs import SOURCES
-
-    return SOURCES[source](files)
-
-
-def _without(paths: tuple[str, ...], patterns: Sequence[str]) -> tuple[str, ...]:
-    if not patterns:
-        return paths
-    takes = matcher(patterns)
-    return tuple(path for path in paths if not takes(path))
