@@ -249,13 +249,11 @@ def open_output(path: Path, *, mode: int = 0o600) -> Iterator[TextIO]:
                 os.fchmod(file.fileno(), mode)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise OutsideFailedError(
             f"{path} could not be written: {error.strerror}.", "Make room or name another place."
         ) from error
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    finally:
+        beside.unlink(missing_ok=True)  # it is there only when it was not renamed
 
 
 def _target(path: Path, *, may_be_new: bool) -> Path:

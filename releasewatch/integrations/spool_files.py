@@ -57,9 +57,8 @@ class SpoolFolder:
                     stream.flush()
                     os.fsync(handle)
                 beside.replace(file)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
+            finally:
+                beside.unlink(missing_ok=True)  # it is there only when it was not renamed
             self._sync()
             return file
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -173,12 +174,11 @@ def fetch_rows(client: HttpClient, endpoint: Endpoint, shape: Shape[Any]) -> Htt
     # Closed by the caller, or below. Beyond a few megabytes it is a file that has no name: nothing stays behind.
     spool: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
     rows = HttpRows(f"{client.what} {shape.kind}", shape, endpoint, spool)
-    try:
+    with ExitStack() as unless_whole:
+        unless_whole.callback(spool.close)
         _Fetching(client, rows).run()
         _require(client, rows)
-    except BaseException:
-        spool.close()
-        raise
+        unless_whole.pop_all()
     return rows
 
 
