@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from releasewatch.cli.choosing import chosen_deployment
-from releasewatch.cli.options import INSTANT, NAME, common
+from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.errors import InvalidCallError
@@ -20,7 +20,7 @@ from releasewatch.wiring import App
 @click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="In which group; default: all of them.")
 @click.option("--at", type=INSTANT, metavar="T", help="When it was taken back; default now.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
-@click.option("--by", metavar="NAME", help="Who says so; default RELEASEWATCH_ACTOR, CI's actor, git's e-mail.")
+@BY
 @common()
 def undo(
     app: App,

@@ -11,7 +11,7 @@ import click
 
 from releasewatch.cli.choosing import chosen_deployment
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
-from releasewatch.cli.options import INSTANT, NAME, common
+from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import suspects
 from releasewatch.errors import InvalidCallError
@@ -28,13 +28,6 @@ def command() -> None:
 
 
 command.add_command(suspects)
-
-
-def by_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--by`: who says so."""
-    return click.option(
-        "--by", metavar="NAME", help="Who says so; default RELEASEWATCH_ACTOR, CI's actor, git's e-mail."
-    )(function)
 
 
 def _fields(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,7 +55,7 @@ def _fields(function: Callable[..., Any]) -> Callable[..., Any]:
     ]
     for option in reversed(options):
         function = option(function)
-    return by_option(function)
+    return BY(function)
 
 
 @command.command("open")
@@ -161,7 +154,7 @@ def _telling(app: App, given: dict[str, Any]) -> Any:
 @click.option("--state", type=click.Choice(["suspect", "confirmed", "cleared"]), help="Whether it is to blame.")
 @click.option("--fixed-by", metavar="ID", help="The deployment that ended it.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it.")
-@by_option
+@BY
 @common(reveal=True)
 def link_(
     app: App,
@@ -202,7 +195,7 @@ def _status_command(name: str, status: str, words: str) -> None:
     @click.argument("incident", metavar="INC")
     @click.option("--at", type=INSTANT, metavar="T", help="Since when it is so; default now.")
     @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it.")
-    @by_option
+    @BY
     @common(reveal=True)
     def run(app: App, form: str, reveal: str | None, incident: str, **given: Any) -> None:
         _change_status(app, form, reveal, incident, status, given)
@@ -228,7 +221,7 @@ _status_command("reopen", "investigating", "Re-open a resolved or cancelled inci
 @click.option("--ended-at", type=INSTANT, metavar="T", help="When customers ceased to suffer; default: the resolution.")
 @click.option("--at", type=INSTANT, metavar="T", help="When it was resolved; default now.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it.")
-@by_option
+@BY
 @common(reveal=True)
 def resolve_(app: App, form: str, reveal: str | None, incident: str, ended_at: datetime | None, **given: Any) -> None:
     """Close an incident. When customers ceased to suffer is kept apart from when that was written down."""
@@ -249,7 +242,7 @@ def resolve_(app: App, form: str, reveal: str | None, incident: str, ended_at: d
 )
 @click.option("--level", type=click.Choice(COMPONENT_STATUSES[1:]), help="How badly those to confirm were hurt.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it; needed for customers named here.")
-@by_option
+@BY
 @common(reveal=True)
 def impact_(
     app: App,

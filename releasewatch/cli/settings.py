@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.options import common
+from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import App
@@ -154,7 +154,7 @@ def _show_difference(one: dict[str, Any]) -> None:
 
 @command.command("push")
 @click.argument("file", type=FILE, required=False)
-@click.option("--by", metavar="NAME", help="Who changes them; default RELEASEWATCH_ACTOR, CI's actor, git's e-mail.")
+@BY
 @click.option("--why", metavar="TEXT", default="", help="Why; kept with the version.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @common()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.releases import ConventionalParts
+from releasewatch.domain.releases import Commit, ConventionalParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 _WHITE = " \t\n\v\f\r"
 """What C's isspace() takes for white space; Python's str.isspace() would take more."""
@@ -43,6 +44,39 @@ class Message:
     reverts_subjects: tuple[str, ...] = ()
     pull_request: int | None = None
     pull_request_title: str | None = None
+
+
+def commit_saying(
+    sha: str,
+    parents: tuple[str, ...],
+    author_name: str,
+    author_email: str,
+    authored_at: datetime,
+    committed_at: datetime,
+    subject: str,
+    body: str,
+    paths: tuple[str, ...],
+) -> Commit:
+    """A commit with everything that its message says; instants aware and in UTC."""
+    says = read_message(subject, body)
+    return Commit(
+        sha,
+        parents,
+        author_name,
+        author_email,
+        authored_at,
+        committed_at,
+        subject,
+        body,
+        paths,
+        conventional=says.conventional,
+        breaking=says.breaking,
+        trailers=says.trailers,
+        reverts_shas=says.reverts_shas,
+        reverts_subjects=says.reverts_subjects,
+        pull_request=says.pull_request,
+        pull_request_title=says.pull_request_title,
+    )
 
 
 def read_message(subject: str, body: str) -> Message:

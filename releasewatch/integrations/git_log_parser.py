@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.messages import read_message
+from releasewatch.domain.messages import commit_saying
 from releasewatch.domain.releases import Commit, PathChange
 
 if TYPE_CHECKING:
@@ -58,15 +58,16 @@ def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
             paths.append(_path(next(pieces, b""), known_paths))
         else:
             piece = None
+        committed_at = _instant(committed, EPOCH)
         yield (
             mark == b"<",
-            _commit(
+            commit_saying(
                 _sha(sha, shas),
                 tuple([_sha(parent, shas) for parent in parents.split()]),
                 _text(name, texts),
                 _text(email, texts),
-                _instant(committed, EPOCH),
-                authored,
+                _instant(authored, committed_at),
+                committed_at,
                 subject.decode("utf-8", "replace"),
                 body.decode("utf-8", "replace").rstrip(),
                 tuple(paths),
@@ -114,38 +115,6 @@ def parse_merges(pieces: Iterator[bytes]) -> Iterator[MergeDiff]:
             merge = MergeDiff(sha, parents)
     if merge is not None:
         yield merge
-
-
-def _commit(
-    sha: str,
-    parents: tuple[str, ...],
-    name: str,
-    email: str,
-    committed_at: datetime,
-    authored: bytes,
-    subject: str,
-    body: str,
-    paths: tuple[str, ...],
-) -> Commit:
-    says = read_message(subject, body)
-    return Commit(
-        sha,
-        parents,
-        name,
-        email,
-        _instant(authored, committed_at),
-        committed_at,
-        subject,
-        body,
-        paths,
-        conventional=says.conventional,
-        breaking=says.breaking,
-        trailers=says.trailers,
-        reverts_shas=says.reverts_shas,
-        reverts_subjects=says.reverts_subjects,
-        pull_request=says.pull_request,
-        pull_request_title=says.pull_request_title,
-    )
 
 
 def _sha(raw: bytes, known: dict[bytes, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, func, insert, select
 
-from releasewatch.domain.messages import read_message
+from releasewatch.domain.messages import commit_saying
 from releasewatch.domain.releases import Commit, PathChange, Range, RangeKind, Side, printable_path
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks, insert_row, path_digest
@@ -223,8 +223,7 @@ def load_range(connection: Connection, edge: Edge) -> Range:
 
 
 def _commit(row: Any) -> Commit:
-    says = read_message(row.subject, row.body)
-    return Commit(
+    return commit_saying(
         row.sha,
         tuple(row.parents),
         row.name or "",
@@ -234,13 +233,6 @@ def _commit(row: Any) -> Commit:
         row.subject,
         row.body,
         tuple(row.paths),
-        conventional=says.conventional,
-        breaking=says.breaking,
-        trailers=says.trailers,
-        reverts_shas=says.reverts_shas,
-        reverts_subjects=says.reverts_subjects,
-        pull_request=says.pull_request,
-        pull_request_title=says.pull_request_title,
     )
 
 
