@@ -11,7 +11,8 @@ from releasewatch.integrations.catalogs import SOURCES
 from releasewatch.integrations.catalogs.repo_files import RepoFiles
 from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.usecases.discovery import propose
-from releasewatch.wiring import App, find_in, matcher, sorter
+from releasewatch.wiring import App
+from releasewatch.wiring.repo_catalogs import find_in, matcher, sorter
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
