@@ -113,7 +113,7 @@ def notes_for(prepared: PreparedNotes, audience: Audience, scope: CustomerScope 
         problems=tuple(filing.problems),
         not_deployed=tuple(sorted(filing.title(key) for key in given.not_deployed)) if engineering else (),
         unmapped=given.unmapped if staff else 0,
-        is_known_in_full=not given.has_blank or not staff,
+        is_known_in_full=not given.has_blank,
         unmapped_sample=given.unmapped_sample if engineering else (),
         merge_paths=tuple(sorted(given.merge_paths.items())) if engineering else (),
         history_complete=given.history_complete or not staff,

@@ -188,7 +188,8 @@ class Notes:
     - `sections` are the changes that went live, `removed` those that a rollback took away.
     - `counts` (`removed_counts`): title to the number of changes that a customer is told nothing else about.
     - `embargoes`: the days until which something is held back from account staff.
-    - `is_known_in_full`: False for our people when something that changed is not known: nobody can be ruled out.
+    - `is_known_in_full`: False when something that changed is not known: nobody can be ruled out. Customers
+      read no more of it than that nothing *known* concerns them.
     - `problems`: trailers that could not be read. `held`: texts of inner audience, to be looked for in the document.
     """
 

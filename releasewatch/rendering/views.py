@@ -100,7 +100,8 @@ class NotesView(View):
     """Release notes for one audience.
 
     - `title`, `subtitle`: of the document; `subtitle` may be empty. `audience`: engineering, account or customer.
-    - `facts`: the head (day, environment, reach, …); `blanks`: what could not be known, one sentence each.
+    - `facts`: the head (day, environment, reach, …).
+    - `blanks`: what could not be known, one sentence each; none for customers.
     - `sections`: what went live; `counts`: changes of which only the number is told, by title.
     - `removed`, `removed_counts`: the same for what a rollback took away; `is_rollback`: the document is about one.
     - `embargoes`: for account staff, until when something is held back ("1 March 2026"), never what.
@@ -207,6 +208,8 @@ def reach_in_words(reach: ReachCounts) -> str:
 
 
 def _blanks(notes: Notes) -> tuple[str, ...]:
+    if notes.audience == "customer":
+        return ()
     said: list[str] = []
     if not notes.history_complete:
         why = notes.why_incomplete or "the list of changes may lack some"
@@ -229,12 +232,16 @@ def _blanks(notes: Notes) -> tuple[str, ...]:
 def _nothing(notes: Notes) -> str:
     if not notes.is_empty:
         return ""
+    if notes.audience == "customer":
+        if notes.is_known_in_full:
+            return "There is nothing to report to you about this release."
+        return "Nothing that is known of this release concerns you."
     if notes.customer and not notes.is_known_in_full:
         return (
             "Nothing that is known of this release reaches them, but not all of it is known: they cannot be ruled out."
         )
-    if notes.customer or notes.audience == "customer":
-        return "There is nothing to report to you about this release."
+    if notes.customer:
+        return "There is nothing in this release that reaches them."
     return "There is no change to tell of."
 
 

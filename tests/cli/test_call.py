@@ -269,6 +269,8 @@ def test_who_cannot_be_ruled_out_is_counted(shop):
     assert "not all of it is known: they cannot be ruled out." in told
     outside = run_command(*notes, "customer", cwd=shop.path).out
     assert "component" not in outside
+    assert "nothing to report" not in outside
+    assert "Nothing that is known of this release concerns you." in outside
 
 
 def test_nobody_is_in_doubt_where_all_is_known(shop):
