@@ -98,14 +98,19 @@ def render(
         require_keys(looking)
     if since is not None:
         period = _period(app, environment, since, until)
-        made, scope, scanner = _of_period(app, period, environment or "", repo, audience, customer)
+        made, scope = _of_period(app, period, environment or "", repo, audience, customer)
     elif ref is not None:
-        made, scope, scanner = _of_deployment(app, ref, repo, environment, audience, customer)
+        made, scope = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
-        made, scope, scanner = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None, None
+        made, scope = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None
+    own = {scope.name, *scope.refs, *scope.titles} if scope is not None else set()
     if scope is not None and looking is not None and looking.reveal < Reveal.NAMES:
-        made = replace(made, customer=looking.key(scope.key))
-    own = {scope.name, *scope.refs, *scope.titles} if scope else set()
+        # Where names may not be shown, the reader's own is one more that must not be in the text.
+        shown = looking.key(scope.key)
+        made, own, scope = replace(made, customer=shown), {shown}, None
+    scanner = None
+    if base is None and (audience == "customer" or customer is not None):
+        scanner = _scanner(app, scope, hides=customer is not None and scope is None)
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
         say(f"Passed by hand: {len(allow)} words, because: {why}")
@@ -157,11 +162,10 @@ def _period(app: App, environment: str | None, since: datetime, until: datetime 
 
 def _of_period(
     app: App, period: Period, environment: str, repo: str | None, audience: str, customer: str | None
-) -> tuple[Notes, CustomerScope | None, LeakScanner | None]:
-    from releasewatch.domain.leaks import LeakScanner
+) -> tuple[Notes, CustomerScope | None]:
     from releasewatch.domain.note_building import build_notes
     from releasewatch.storage.customers import resolve_customer
-    from releasewatch.usecases.notes import PeriodQuestion, Reader, Reading, names_to_keep_in, notes_of_period
+    from releasewatch.usecases.notes import PeriodQuestion, Reader, Reading, notes_of_period
 
     reader: Reader | None = None
     if customer is not None:
@@ -172,10 +176,7 @@ def _of_period(
     reading = Reading(app.now, app.config.tables.notes.subjects)
     given, scope = notes_of_period(app.ledger, PeriodQuestion(environment, repo, period), reader, reading)
     _say_blanks(app, given, audience)
-    scanner = None
-    if audience == "customer" or scope is not None:
-        scanner = LeakScanner(names_to_keep_in(app.ledger, app.now, scope))
-    return build_notes(given, _audience(audience), scope), scope, scanner
+    return build_notes(given, _audience(audience), scope), scope
 
 
 def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:
@@ -198,14 +199,13 @@ def _audience(word: str) -> Any:
 
 def _of_deployment(
     app: App, ref: str, repo: str | None, environment: str | None, audience: str, customer: str | None
-) -> tuple[Notes, CustomerScope | None, LeakScanner | None]:
-    from releasewatch.domain.leaks import LeakScanner
+) -> tuple[Notes, CustomerScope | None]:
     from releasewatch.domain.note_building import build_notes
     from releasewatch.domain.notes import ReachCounts
     from releasewatch.storage.customers import resolve_customer
     from releasewatch.storage.exposure import count_exposed
     from releasewatch.usecases.deployments import question_of, tier_of
-    from releasewatch.usecases.notes import Reading, names_to_keep_in, notes_of_deployment, scope_of_customer
+    from releasewatch.usecases.notes import Reading, notes_of_deployment, scope_of_customer
 
     found = chosen_deployment(app, ref, repo, environment)
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
@@ -227,10 +227,7 @@ def _of_deployment(
     given = notes_of_deployment(app.ledger, found.row.deployment_id, counts, reading)
     _say_blanks(app, given, audience)
     scope = scope_of_customer(app.ledger, question, who.customer_id, who.key) if who is not None else None
-    scanner = None
-    if audience == "customer" or scope is not None:
-        scanner = LeakScanner(names_to_keep_in(app.ledger, app.now, scope))
-    return build_notes(given, _audience(audience), scope), scope, scanner
+    return build_notes(given, _audience(audience), scope), scope
 
 
 def _say_blanks(app: App, given: NotesInput, audience: str) -> None:
@@ -241,6 +238,14 @@ def _say_blanks(app: App, given: NotesInput, audience: str) -> None:
         say(given.why_incomplete)
     if audience != "engineering" and not given.components:
         say("No component is known here, so everything is filed under the repo. See: releasewatch catalog show")
+
+
+def _scanner(app: App, own: CustomerScope | None, *, hides: bool) -> LeakScanner:
+    from releasewatch.domain.leaks import LeakScanner
+    from releasewatch.usecases.notes import names_to_keep_in
+
+    called = "a customer's name, which may not be shown here" if hides else "another customer's name"
+    return LeakScanner(names_to_keep_in(app.ledger, app.now, own, called))
 
 
 def _give_out(

@@ -295,14 +295,14 @@ def origins_in_words(behind: Iterable[Behind], names: Mapping[int, str]) -> froz
     return frozenset((names[one.component_id], names[one.touched_id], one.baseline_no) for one in behind)
 
 
-def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None) -> dict[str, str]:
-    """Names and aliases of customers that an outer document must not hold, but for the reader's own: to category."""
+def names_to_keep_in(ledger: Ledger, at: datetime, own: CustomerScope | None, called: str) -> dict[str, str]:
+    """Names and aliases of customers that a document must not hold, but for the reader's own: to what one is called."""
     from releasewatch.storage import customer_names
 
     mine = {own.name, *own.refs, *own.titles} if own else set()
     with ledger.read() as connection:
         found = customer_names.all_names(connection, at)
-        return dict.fromkeys(_but(found, mine), "another customer's name")
+        return dict.fromkeys(_but(found, mine), called)
 
 
 def _but(names: Iterable[str], mine: set[str]) -> Iterable[str]:

@@ -110,6 +110,24 @@ def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(sho
     assert "Bolt and Sons" in (shop.path / "out.md").read_text("utf-8")
 
 
+def test_a_readers_own_name_is_told_only_where_names_may_be_shown(shop):
+    shop.commit(
+        "fix(invoicing): exports",
+        {"services/invoicing/c.py": "1"},
+        trailers={"Release-note": "As Acme GmbH asked, exports are faster.", "Audience": "customer"},
+    )
+    run_command("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
+    words = ("--deployment", "three", "--audience", "customer", "--customer", "acme")
+    piped = render(shop, *words)
+    assert (piped.status, piped.out) == (4, "")
+    assert "a customer's name, which may not be shown here" in piped.err
+    assert "Acme" not in piped.err
+    for more in (("--reveal", "names"), ("--allow", "Acme GmbH", "--why", "a test")):
+        told = render(shop, *words, *more)
+        assert told.status == 0, told.err
+        assert "As Acme GmbH asked" in told.out
+
+
 PERIOD = ("--since", "60m", "--environment", "production")
 
 
