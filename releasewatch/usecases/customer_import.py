@@ -169,6 +169,8 @@ def import_directory(
         ledger.lock(connection, "releasewatch:directory")
         at = runs.next_instant(connection, clock())
         if store_products(connection, order.products, at):
+            # A recording that brings a component waits, and then sees these products; or is over, and is seen here.
+            ledger.lock(connection, "releasewatch:catalog")
             refresh_subjects(connection, at)
         _readmit(connection, order, at)
         imp = staging.Import(connection, order.directory, order.mode, at, read_suppressions(connection))

@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 
 from releasewatch.domain.columns import Heading
 from releasewatch.domain.customers import customer_id
-from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.errors import InvalidCallError, LedgerUnavailableError, RefusedError
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
@@ -489,3 +489,14 @@ def test_files_longer_than_a_batch_are_one_import(desk: Desk, monkeypatch: pytes
     before = desk.counts()
     assert [o.unchanged for o in desk.take(**files).values()] == [5, 5, 10]
     assert desk.counts() == before
+
+
+def test_new_products_wait_for_whoever_brings_components(postgres_url: str, tmp_path: Path) -> None:
+    desk = Desk(new_ledger(postgres_url), tmp_path)
+    hasty = Desk(Ledger(Secret(f"{postgres_url}?options=-c%20lock_timeout%3D50ms")), tmp_path)
+    with desk.ledger.write() as recording:
+        desk.ledger.lock(recording, "releasewatch:catalog")
+        with pytest.raises(LedgerUnavailableError, match="somebody else holds it"):
+            hasty.take(customers=CUSTOMERS, products={"suite": ["shop/*"]})
+        assert hasty.take(customers=CUSTOMERS)["customers"].added == 2
+    assert hasty.take(customers=CUSTOMERS, products={"suite": ["shop/*"]})["customers"].unchanged == 2
