@@ -16,6 +16,9 @@ customer is lost and none is called for nothing:
   whenever they take it; a later release that holds the change does when their version before was one without it, by
   the order in which the ledger saw the releases deployed with the same component. It is carried while their version
   holds it: a rollback of our copies does not change theirs. `?` may be any version, and so a copy of their own.
+- A release of which no deployment was seen there has no place in that order: who changed from one to a later release
+  may have changed over the deployment; who changed to one when the deployment was live may have taken it. Both are
+  possible, and so is a later release that came when it was not decided whether the change was still there.
 - A change names customers unless it touched only components that were not deployed. A named customer is possible as
   long as no certain entitlement reaches them.
 - A path that belongs to no component, where that counts for everyone, makes everybody possible who was entitled to

@@ -1,6 +1,7 @@
 """Who is reached, as rows: each way in which a customer is, from a join of a deployment's ways with entitlements.
 
-Every branch gives the same columns; `source` says which it is: entitlement, upgrade, named, unmapped or unplaced.
+Every branch gives the same columns; `source` says which it is: entitlement, an upgrade (see exposure_upgrades), named,
+unmapped or unplaced.
 """
 
 from __future__ import annotations
@@ -9,24 +10,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, select, union_all
 
 from releasewatch.domain.customers import ANY, UNKNOWN
-from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_blanks import everybody_rows, named_rows, unplaced_everybody_rows, unplaced_rows
+from releasewatch.storage.exposure_upgrades import upgraded_rows
 from releasewatch.storage.exposure_ways import (
     ExposureQuestion,
     earlier,
     in_environment,
+    in_place,
     in_view,
     known,
     known_windows,
     later,
-    later_releases,
-    named_places,
+    of_these,
     reach_cells,
-    release_order,
+    says_where,
     ways,
 )
 
@@ -34,9 +35,9 @@ from releasewatch.storage.exposure_ways import (
 def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CTE:
     """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor."""
     merged = merged_customers(q)
-    parts = _branches(q, in_view(q), merged)
+    parts = _branches(q, in_view(q), merged, among)
     if among is not None:
-        parts = [_of_these(part, among, merged) for part in parts]
+        parts = [of_these(part, among, merged) for part in parts]
     found = union_all(*parts).cte(q.named("found_row"))
     columns = [column for column in found.c if column.name != "customer_id"]
     return (
@@ -76,13 +77,13 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
     )
 
 
-def _branches(q: ExposureQuestion, seen: CTE, merged: CTE) -> list[Select[Any]]:
+def _branches(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID] | None = None) -> list[Select[Any]]:
     """The ways in which a deployment reaches customers, each with the same columns."""
     windows = known_windows(q, seen)
     cells = reach_cells(q, windows)
     parts = [
         _entitled(q, ways(q, cells)),
-        _upgraded(q, windows, cells, release_order(q, seen)),
+        upgraded_rows(q, seen, windows, cells, None if among is None else (among, merged)),
         named_rows(q, seen, windows),
     ]
     if q.blank_reaches_all:
@@ -92,14 +93,6 @@ def _branches(q: ExposureQuestion, seen: CTE, merged: CTE) -> list[Select[Any]]:
         parts.append(unplaced_rows(q, seen, merged, cells, words))
         parts += [unplaced_everybody_rows(q, seen, merged, words)] if q.blank_reaches_all else []
     return parts
-
-
-def _of_these(part: Select[Any], among: Sequence[UUID], merged: CTE) -> Select[Any]:
-    """A branch for some customers alone, and for those who were merged into them."""
-    customer_id = part.exported_columns["customer_id"]
-    these = list(among)
-    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(these))
-    return part.where(or_(customer_id.in_(these), customer_id.in_(others)))
 
 
 def merged_customers(q: ExposureQuestion) -> CTE:
@@ -125,26 +118,6 @@ def _survivor(customer_id: Any, merged: Any) -> Any:
     return func.coalesce(merged.c.survivor_id, customer_id, type_=t.customer.c.customer_id.type).label("customer_id")
 
 
-def _in_place(q: ExposureQuestion, way: CTE) -> ColumnElement[bool]:
-    """Whether an entitlement meets a place: by name, by saying any or unknown, or as one of all the others."""
-    e, w = t.entitlement.c, way.c
-    regions, rings = named_places(q)
-    return and_(
-        or_(
-            w.any_region == 1,
-            e.region.in_((ANY, UNKNOWN)),
-            e.region == w.region,
-            and_(w.region == REST, e.region.not_in(regions)),
-        ),
-        or_(
-            w.any_ring == 1,
-            e.ring.in_((ANY, UNKNOWN)),
-            e.ring == w.ring,
-            and_(w.ring == REST, e.ring.not_in(rings)),
-        ),
-    )
-
-
 def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
     """One row for each window that each entitlement meets, for the time in which it does.
 
@@ -159,7 +132,7 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
         own = e.version.in_((UNKNOWN, q.release))
         ends = {name: case((own, w.said_until), else_=end) for name, end in ends.items()}
     starts = later(w.starts, e.valid_from)
-    sure = and_(w.window_certain == 1, w.subject_certain == 1, _says_where(), starts < ends["sure"])
+    sure = and_(w.window_certain == 1, w.subject_certain == 1, says_where(), starts < ends["sure"])
     return (
         select(
             e.customer_id,
@@ -187,7 +160,7 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
         .join_from(way, t.entitlement, e.subject == w.subject)
         .where(
             in_environment(q),
-            _in_place(q, way),
+            in_place(q, way),
             e.version.in_(versions),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
@@ -199,80 +172,6 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
     )
 
 
-def _says_where() -> ColumnElement[bool]:
-    """Whether no axis of an entitlement is unknown."""
-    e = t.entitlement.c
-    return and_(e.environment != UNKNOWN, e.region != UNKNOWN, e.ring != UNKNOWN, e.version != UNKNOWN)
-
-
-def _upgraded(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> Select[Any]:
-    """Those whose own copy changed from a release without the change to a later one that holds it, from then on.
-
-    Also the releases after that one: what is carried does not end with the next version.
-    """
-    e, n, before = t.entitlement.c, order.c, t.entitlement.alias("before")
-    newer = later_releases(q, windows, cells, order)
-    b, w = before.c, newer.c
-    older = select(n.carrier_id, n.release, literal(1).label("is_first")).where(n.is_later == 0)
-    if q.release:
-        own = select(w.carrier_id, literal(q.release).label("release"), literal(0).label("is_first")).distinct()
-        known_before = older.union_all(own).cte(q.named("earlier_release"))
-    else:
-        known_before = older.cte(q.named("earlier_release"))
-    k = known_before.c
-    starts = later(w.starts, e.valid_from)
-    brings = and_(k.is_first == 1, b.valid_to == e.valid_from)
-    return (
-        select(
-            e.customer_id,
-            w.rank,
-            case((and_(w.window_certain == 1, w.subject_certain == 1, _says_where()), 1), else_=0).label("certain"),
-            literal("upgrade").label("source"),
-            w.component_id,
-            w.via,
-            w.told_region.label("region"),
-            w.told_ring.label("ring"),
-            w.told_any_region.label("any_region"),
-            w.told_any_ring.label("any_ring"),
-            starts.label("live_from"),
-            case((brings, earlier(w.said_until, e.valid_to)), else_=starts).label("live_until"),
-            earlier(w.said_until, e.valid_to).label("carrying_until"),
-            earlier(w.said_until, e.valid_to).label("sure_until"),
-            w.window_certain,
-            w.subject_certain,
-            e.environment,
-            e.region.label("entitled_region"),
-            e.ring.label("entitled_ring"),
-            e.version,
-            e.subject,
-        )
-        .join_from(newer, t.entitlement, and_(e.subject == w.subject, e.version == w.release))
-        .join(
-            before,
-            and_(
-                b.customer_id == e.customer_id,
-                b.subject == e.subject,
-                b.environment == e.environment,
-                b.region == e.region,
-                b.ring == e.ring,
-                b.valid_to <= e.valid_from,
-                b.valid_to > b.valid_from,
-                known(b.recorded_from, b.recorded_to, q),
-            ),
-        )
-        .join(known_before, and_(k.carrier_id == w.carrier_id, k.release == b.version))
-        .where(
-            in_environment(q),
-            _in_place(q, newer),
-            known(e.recorded_from, e.recorded_to, q),
-            e.valid_from <= q.at,
-            e.valid_from < w.said_until,
-            e.valid_to > e.valid_from,
-            e.valid_to > w.starts,
-        )
-    )
-
-
 def everybody(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID] | None = None) -> CTE:
     """The environment's customers, each once, as `customer_id`: none can be ruled out when a change has a blank."""
     words = dict(q.without_entitlement)
@@ -280,7 +179,7 @@ def everybody(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID]
     if q.is_production and set(words.values()) & {"possible", "all"}:
         parts.append(unplaced_everybody_rows(q, seen, merged, words))
     if among is not None:
-        parts = [_of_these(part, among, merged) for part in parts]
+        parts = [of_these(part, among, merged) for part in parts]
     found = union_all(*parts).subquery("anybody")
     return (
         select(_survivor(found.c.customer_id, merged))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, or_, select
 
@@ -210,81 +212,6 @@ def ways(q: ExposureQuestion, cells: CTE) -> CTE:
     )
 
 
-def release_order(q: ExposureQuestion, seen: CTE) -> CTE:
-    """The other releases of the deployment's repo and environment, by component that was deployed with them.
-
-    `is_later`: first deployed after the deployment asked about; `first_at` when.
-    """
-    d, sc, v = t.deployment.c, t.scope_component.c, seen.c
-    before = or_(d.opened_at < v.opened_at, and_(d.opened_at == v.opened_at, d.deployment_id < v.deployment_id))
-    return (
-        select(
-            sc.component_id.label("carrier_id"),
-            d.release,
-            func.min(case((before, 0), else_=1)).label("is_later"),
-            func.min(d.opened_at, type_=Instant).label("first_at"),
-        )
-        .join_from(seen, t.deployment, and_(d.repo_id == v.repo_id, d.environment_id == v.environment_id))
-        .join(t.scope_component, sc.scope_id == d.scope_id)
-        .where(d.release.not_in(("", q.release)), d.succeeded.is_(True), d.recorded_at <= q.known_at)
-        .group_by(sc.component_id, d.release)
-        .cte(q.named("release_order"))
-    )
-
-
-def later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -> CTE:
-    """Releases that contain the change because they came after it, by place, component and subject.
-
-    Not those that came after it was taken back there. `told_region`, `told_ring`: the place as it is told, and
-    `told_any_region`, `told_any_ring`: whether it stands for all of them.
-    """
-    r, w, o, s, n = t.reach.c, windows.c, t.origin.c, t.component_subject.c, order.c
-    joined = select(cells.c.component_id, cells.c.any_region, cells.c.any_ring).distinct().subquery("joined_component")
-    return (
-        select(
-            n.release,
-            o.carrier_id,
-            s.subject,
-            r.component_id,
-            w.region,
-            w.ring,
-            case((joined.c.any_region == 1, REST), else_=w.region).label("told_region"),
-            case((joined.c.any_ring == 1, REST), else_=w.ring).label("told_ring"),
-            literal(0).label("any_region"),
-            literal(0).label("any_ring"),
-            joined.c.any_region.label("told_any_region"),
-            joined.c.any_ring.label("told_any_ring"),
-            func.min(t.component.c.full_key).label("via"),
-            (case((r.distance == 0, DIRECT), else_=DEPENDENT) * RANK + r.distance).label("rank"),
-            func.max(w.certain).label("window_certain"),
-            func.max(case((s.certain.is_(True), 1), else_=0)).label("subject_certain"),
-            later(func.min(w.live_from, type_=Instant), s.valid_from).label("starts"),
-            s.valid_to.label("said_until"),
-        )
-        .join_from(windows, t.origin, and_(o.deployment_id == q.deployment_id, o.origin_no == w.origin_no))
-        .join(t.reach, and_(r.deployment_id == o.deployment_id, r.origin_no == o.origin_no))
-        .join(joined, joined.c.component_id == r.component_id)
-        .join(t.component, t.component.c.component_id == r.via_id, isouter=True)
-        .join(order, and_(n.carrier_id == o.carrier_id, n.is_later == 1, w.carrying_until > n.first_at))
-        .join(t.component_subject, s.component_id == r.component_id)
-        .where(s.valid_from <= q.at, s.valid_to > s.valid_from, known(s.recorded_from, s.recorded_to, q))
-        .group_by(
-            n.release,
-            o.carrier_id,
-            s.subject,
-            r.component_id,
-            w.region,
-            w.ring,
-            joined.c.any_region,
-            joined.c.any_ring,
-            r.distance,
-            s.valid_from,
-            s.valid_to,
-        )
-        .cte(q.named("later_release"))
-    )
-
-
 def named_places(q: ExposureQuestion) -> tuple[Select[Any], Select[Any]]:
     """The regions and the rings that the deployment's windows name: the remainder stands for all others."""
     w = t.window.c
@@ -299,3 +226,37 @@ def in_environment(q: ExposureQuestion) -> ColumnElement[bool]:
     """Whether an entitlement means the environment asked about: by name, by saying unknown, or any of production."""
     words = [q.environment, UNKNOWN] + ([ANY] if q.is_production else [])
     return t.entitlement.c.environment.in_(words)
+
+
+def in_place(q: ExposureQuestion, way: CTE, entitled: Any = t.entitlement) -> ColumnElement[bool]:
+    """Whether an entitlement meets a place: by name, by saying any or unknown, or as one of all the others."""
+    e, w = entitled.c, way.c
+    regions, rings = named_places(q)
+    return and_(
+        or_(
+            w.any_region == 1,
+            e.region.in_((ANY, UNKNOWN)),
+            e.region == w.region,
+            and_(w.region == REST, e.region.not_in(regions)),
+        ),
+        or_(
+            w.any_ring == 1,
+            e.ring.in_((ANY, UNKNOWN)),
+            e.ring == w.ring,
+            and_(w.ring == REST, e.ring.not_in(rings)),
+        ),
+    )
+
+
+def says_where(entitled: Any = t.entitlement) -> ColumnElement[bool]:
+    """Whether no axis of an entitlement is unknown."""
+    e = entitled.c
+    return and_(e.environment != UNKNOWN, e.region != UNKNOWN, e.ring != UNKNOWN, e.version != UNKNOWN)
+
+
+def of_these(part: Select[Any], among: Sequence[UUID], merged: CTE) -> Select[Any]:
+    """A branch for some customers alone, and for those who were merged into them."""
+    customer_id = part.exported_columns["customer_id"]
+    these = list(among)
+    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(these))
+    return part.where(or_(customer_id.in_(these), customer_id.in_(others)))

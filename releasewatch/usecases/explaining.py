@@ -17,6 +17,7 @@ from releasewatch.domain.words import blank_words
 from releasewatch.storage import catalogs, customer_names, deployments, explanations, exposure, footprints
 from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
 from releasewatch.storage.exposure import RANK, ExposureQuestion
+from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE, UPGRADE
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Reaching
 from releasewatch.storage.types import OPEN_END
@@ -245,8 +246,9 @@ class _Telling:
 
     def _entitlement(self, row: Any) -> dict[str, str]:
         text = f"They use {_subject_words(row.subject)} in {entitlement_words(row)}."
-        if row.source == "upgrade":
-            text = f"They run their own copy of {_subject_words(row.subject)}, and took a version that holds it."
+        if row.source in _TAKEN:
+            copy = f"They run their own copy of {_subject_words(row.subject)}"
+            text = f"{copy}, and took {row.version}, {_TAKEN[row.source]}."
         return hop("entitlement", row.subject, text)
 
     def _customer(self) -> dict[str, str]:
@@ -303,6 +305,16 @@ class _Telling:
         if line.environment == ANY:
             return not self._question.is_production
         return line.environment not in (UNKNOWN, self._question.environment)
+
+
+_TAKEN = {
+    UPGRADE: "a later version that holds it",
+    FROM_UNRECORDED: "a later version, from one of which the ledger saw no deployment here: "
+    "it may have held this already (so possibly)",
+    TO_UNRECORDED: "a version of which the ledger saw no deployment here: it may hold this (so possibly)",
+    UNSURE_RANGE: "a later version; whether this was still in it is not decided (so possibly)",
+}
+"""What is said of the version that a customer's own copy took, by the source of the row."""
 
 
 def place_words(region: str, ring: str) -> str:

@@ -25,6 +25,7 @@ from releasewatch.storage.exposure import (
     ExposureFilter,
     ExposureQuestion,
 )
+from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -42,6 +43,12 @@ _UNKNOWN_AXES = (
     ("version", "their version is not known"),
 )
 UNDECIDED = "it is not decided whether the change was taken back"
+UPGRADED = {
+    FROM_UNRECORDED: "the version that their own copy had before is none of which the ledger saw a deployment",
+    TO_UNRECORDED: "the version that their own copy took is none of which the ledger saw a deployment",
+    UNSURE_RANGE: "it is not decided whether the version that their own copy took still holds the change",
+}
+"""Why a change of a customer's own copy makes them possible, by the source of the row."""
 NO_SUCCESS = "the deployment did not succeed, or has not ended"
 ONLY_NAMED = "named by a change; no entitlement places them here"
 
@@ -337,6 +344,8 @@ def uncertain_because(rows: Iterable[Any]) -> tuple[str, ...]:
         mine = [words for column, words in _UNKNOWN_AXES if getattr(row, column) == UNKNOWN]
         if not row.subject_certain:
             mine.append(f"several repos have a component {row.subject!r}")
+        if row.source in UPGRADED:
+            mine.append(UPGRADED[row.source])
         if not mine and row.window_certain:
             mine.append(UNDECIDED)
         reasons.update(dict.fromkeys(mine))

@@ -54,6 +54,16 @@ class Carried:
         return frozenset(range(self.since, self.until))
 
 
+@dataclass(frozen=True)
+class Upgrade:
+    """That a copy changed to a version that may hold the change: whether the change comes with it, whether that is
+    certain; and by when it must have been live (-1: whenever)."""
+
+    brings: bool
+    certain: bool
+    by: int
+
+
 class Reading:
     """What the rules say of one deployment, at one instant, as known by another."""
 
@@ -210,31 +220,42 @@ class Reading:
             return None
         return "before" if min(order) < (mine.opened, self.number) else "after"
 
-    def _holds_change(self, entitled: Entitled, carrier: str, place: tuple[str, str]) -> tuple[bool, bool]:
-        """Whether the copy of an entitlement holds the change because its version came later; and brings it now."""
+    def _first_at(self, release: str, carrier: str) -> int:
         mine = self.deployed
-        if self._release_position(entitled.version, carrier) != "after" or entitled.version == mine.release:
-            return False, False
-        first = min(
+        return min(
             other.opened
             for number, other in enumerate(self.world.deployments)
-            if other.release == entitled.version
+            if other.release == release
             and carrier in other.components
             and (other.repo, other.environment, other.status) == (mine.repo, mine.environment, "succeeded")
             and self._known(number)
         )
-        if self.carried_until(carrier, *place) <= first:
-            return False, False
-        holds = brings = False
+
+    def _upgrades(self, entitled: Entitled, carrier: str, place: tuple[str, str]) -> Iterator[Upgrade]:
+        """How the copy of an entitlement may hold the change because its version came later than one before it."""
+        mine = self.deployed
+        position = self._release_position(entitled.version, carrier)
+        if entitled.version in ("", "?", mine.release) or position == "before":
+            return
+        since = -1
+        decided = False
+        if position == "after":
+            first = self._first_at(entitled.version, carrier)
+            if self.carried_until(carrier, *place) <= first:
+                return
+            decided = self.doubted_from(carrier, *place) > first
+        else:
+            # All that is known of it is that they had taken it by then.
+            since = entitled.clocks.valid_from
         for before in self.world.entitlements:
-            if not self._precedes(before, entitled):
+            if not self._precedes(before, entitled) or not before.version:
                 continue
-            if mine.release and before.version == mine.release:
-                holds = True
-            elif self._release_position(before.version, carrier) == "before":
-                holds = True
-                brings = brings or before.clocks.valid_to == entitled.clocks.valid_from
-        return holds, brings
+            was = self._release_position(before.version, carrier)
+            if before.version == mine.release:
+                yield Upgrade(False, decided, since)
+            elif was != "after":
+                brings = before.clocks.valid_to == entitled.clocks.valid_from
+                yield Upgrade(brings, decided and was == "before", since)
 
     def _precedes(self, before: Entitled, entitled: Entitled) -> bool:
         def cell(e: Entitled) -> tuple[Any, ...]:
@@ -256,15 +277,24 @@ class Reading:
             for component, place, carrier, distance, vias in self.reached:
                 if component != meaning.component or not self._fits(entitled, place):
                     continue
-                holds, brings = self._holds_change(entitled, carrier, place)
+                upgrades = list(self._upgrades(entitled, carrier, place))
                 for window in self.windows(carrier, *place):
                     ticks = live = said & _from(window.since)
                     sure = ticks if self.succeeded and window.sure_until else _NEVER
-                    if holds:
-                        if window.since != self.deployed.opened:
+                    for upgrade in upgrades:
+                        if window.since > upgrade.by >= 0 or (upgrade.by < 0 and window.since != self.deployed.opened):
                             continue
-                        live = ticks if brings else _NEVER
-                    elif version in ("", "?") and not (release and version == "?"):
+                        yield Piece(
+                            "direct" if distance == 0 else "dependent",
+                            distance,
+                            ticks,
+                            sure if upgrade.certain and where_known and meaning.certain else _NEVER,
+                            ticks if upgrade.brings else _NEVER,
+                            component,
+                            place,
+                            vias,
+                        )
+                    if version in ("", "?") and not (release and version == "?"):
                         ticks = said & window.ticks
                         live = said & frozenset(range(window.since, window.live_until))
                         sure = said & frozenset(range(window.since, window.sure_until))

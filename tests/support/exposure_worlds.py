@@ -130,7 +130,9 @@ def _upgrades(draw: st.DrawFn) -> list[tuple[str, Clocks]]:
     """One customer's copy as it goes from version to version."""
     ticks = sorted(draw(st.sets(TICKS, min_size=1, max_size=3)))
     starts, ends = [ALWAYS, *ticks], [*ticks, OPEN]
-    versions = draw(st.lists(st.sampled_from((*RELEASES, "v9", "")), min_size=len(starts), max_size=len(starts)))
+    versions = draw(
+        st.lists(st.sampled_from((*RELEASES, "v8", "v9", "", "?")), min_size=len(starts), max_size=len(starts))
+    )
     return [(v, Clocks(start, end)) for v, start, end in zip(versions, starts, ends, strict=True)]
 
 

@@ -315,6 +315,57 @@ def test_their_own_copy_is_reached_when_it_changes(shop):
     assert [one["kind"] for one in chain] == ["change", "path", "component", "target", "entitlement", "customer"]
 
 
+def upgrade(shop: Shop, to: str, at: float) -> None:
+    """Jo's own copy changes to another version."""
+    shop.desk.take(entitlements=ENTITLEMENTS.replace(",v1", f",{to}"), later=hour(at) - shop.desk.now)
+
+
+def told_of(customer: str, shop: Shop, done: Done, **more: Any) -> tuple[list[str], str]:
+    """Why it is possible that a deployment reaches a customer, and the hop that says so."""
+    (one,) = [one for one in list_exposed(shop.ledger, shop.asking(done, **more)) if one["key"] == customer]
+    (chain,) = shop.explained(customer, done, **more).chains
+    assert one["possible"] is bool(one["possible_because"])
+    return one["possible_because"], chain[-2]["text"]
+
+
+def test_a_copy_that_took_a_version_nobody_recorded_may_hold_what_was_live_by_then(shop):
+    upgrade(shop, "v9", 5)
+    reasons, text = told_of("jo", shop, shop.last)
+    assert reasons == ["the version that their own copy took is none of which the ledger saw a deployment"]
+    assert text == (
+        "They run their own copy of shop/invoicing, and took v9, a version of which the ledger saw no deployment here: "
+        "it may hold this (so possibly)."
+    )
+    shop.world.commit("invoicing", subject="fix: once more")
+    assert "jo" not in shop.keys(shop.record(6, release="v3"))
+
+
+def test_a_copy_that_had_a_version_nobody_recorded_may_have_held_it_already(shop):
+    shop.world.commit("invoicing", subject="fix: once more")
+    middle = shop.record(3, release="v3")
+    shop.world.commit("checkout", subject="fix: the other one")
+    shop.record(3.5, release="v4")
+    shop.desk.take(entitlements=f"{ENTITLEMENTS}gil,invoicing,,,,v9\n", later=hour(5) - shop.desk.now)
+    assert "gil" not in shop.keys(middle)
+    shop.desk.take(entitlements=f"{ENTITLEMENTS}gil,invoicing,,,,v4\n", later=hour(7) - shop.desk.now)
+    reasons, text = told_of("gil", shop, middle)
+    assert reasons == ["the version that their own copy had before is none of which the ledger saw a deployment"]
+    assert "took v4, a later version, from one of which the ledger saw no deployment here" in text
+
+
+def test_a_copy_that_took_a_known_version_by_way_of_an_unknown_one_surely_holds_it(shop):
+    shop.world.commit("invoicing", subject="fix: once more")
+    middle = shop.record(3, release="v3")
+    shop.record(3.5, release="v4")
+    upgrade(shop, "v9", 5)
+    upgrade(shop, "v4", 7)
+    (one,) = [one for one in list_exposed(shop.ledger, shop.asking(middle)) if one["key"] == "jo"]
+    assert not one["possible"]
+    assert told_of("jo", shop, middle, at=hour(6))[0] == [
+        "the version that their own copy took is none of which the ledger saw a deployment"
+    ]
+
+
 def test_a_merged_customer_is_the_survivor(shop):
     merge(shop.ledger, "bob", "gil")
     assert shop.keys() == ["ada", "cy", "di", "gil", "ian"]
