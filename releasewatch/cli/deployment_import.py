@@ -36,6 +36,7 @@ _PRINTED = 20
 )
 @click.option("--environment", type=NAME, metavar="ENV", help="Where they went; in a list, for rows that say nothing.")
 @click.option("--tags", "patterns", multiple=True, metavar="PATTERN", help="Only tags like this, e.g. 'v*'.")
+@click.option("--whole-repo", is_flag=True, help="A tag like pkg@1.0.0 is a release of everything, not of pkg alone.")
 @click.option("--since", type=INSTANT, metavar="T", help="Nothing older, e.g. 90d; default: everything.")
 @click.option("--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all.")
 @click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
@@ -51,6 +52,7 @@ def import_(
     source: str,
     environment: str | None,
     patterns: tuple[str, ...],
+    whole_repo: bool,
     since: datetime | None,
     accept: tuple[str, ...],
     why: str,
@@ -61,12 +63,14 @@ def import_(
     """Record a past: deployments from tags (a tag's date is when it was deployed) or from a CSV file, oldest first.
 
     Safe to repeat. Each is compared with the one before; the first, as always, with the nearest earlier tag or nothing.
+    A tag that names a package (pkg@1.0.0, @scope/pkg@1.0.0, pkg-v1.0.0, path/pkg/v1.0.0) is a deployment of that
+    component alone, and left out, counted, when the package is none.
     """
     from releasewatch.domain.past import PastDeployment
 
     app.fetch_missing = False
     usual = PastDeployment("", None, environment or "", where["regions"], where["rings"], where["components"])
-    past = _read_source(app, source, patterns, since, usual)
+    past = _read_source(app, source, patterns, since, usual, whole_repo=whole_repo)
 
     def request_of(one: PastDeployment) -> RecordRequest:
         return _request(app, one, accept, why)
@@ -81,16 +85,24 @@ def import_(
     return exit_codes.DONE if report.written else exit_codes.FAILED_AS_ASKED
 
 
-def _read_source(app: App, source: str, patterns: Sequence[str], since: datetime | None, usual: PastDeployment) -> Past:
+def _read_source(
+    app: App, source: str, patterns: Sequence[str], since: datetime | None, usual: PastDeployment, *, whole_repo: bool
+) -> Past:
     from releasewatch.usecases.deployment_import import past_of_file, past_of_tags
 
     if source != "tags":
+        if whole_repo:
+            raise InvalidCallError(
+                "--whole-repo is about tags, and a file is read.", "Leave it out: a list names its components itself."
+            )
         if patterns:
             raise InvalidCallError("--tags chooses among tags, and a file is read.", "Leave it out, or: --source tags")
         return past_of_file(Path(source), since, usual, app.now)
     if not usual.environment:
         raise InvalidCallError("A tag does not say where it was deployed.", "Add --environment production")
-    return past_of_tags(app.history.tags(), patterns, since, usual, app.now)
+    if whole_repo or usual.components:  # somebody said what was deployed
+        return past_of_tags(app.history.tags(), patterns, since, usual, app.now)
+    return past_of_tags(app.history.tags(), patterns, since, usual, app.now, app.tag_packages)
 
 
 def _request(app: App, one: PastDeployment, accept: tuple[str, ...], why: str) -> RecordRequest:
@@ -103,6 +115,7 @@ def _request(app: App, one: PastDeployment, accept: tuple[str, ...], why: str) -
         tier=app.config.tier(one.environment),
         now=app.now,
         head=one.head,
+        base=one.base or None,
         components=tuple(sorted(set(one.components))),
         targets=one.targets,
         axes=Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
@@ -147,7 +160,7 @@ def _show(app: App, report: PastReport, form: str, *, dry_run: bool) -> None:
     if app.quiet:
         return
     for words in report.past.notes:
-        say(f"{report.past.file}: {words}")
+        say(words if report.past.file is None else f"{report.past.file}: {words}")
     for words in list(report.remarks)[:_PRINTED]:
         say(words)
     sideways = sum(one.sideways for one in report.deployments)

@@ -30,7 +30,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class PastDeployment:
-    """A deployment as a line of a list states it. Empty: the line does not say. Instants are in UTC."""
+    """A deployment as a line of a list states it. Empty: the line does not say. Instants are in UTC.
+
+    `base`: what its cells are compared with where nothing was deployed before.
+    """
 
     head: str
     finished_at: datetime | None
@@ -42,6 +45,7 @@ class PastDeployment:
     started_at: datetime | None = None
     status: Status = "succeeded"
     key: str = ""
+    base: str = ""
 
     @property
     def opened_at(self) -> datetime | None:

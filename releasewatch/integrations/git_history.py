@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.past import Tag
 from releasewatch.domain.releases import Range, RangeKind
 from releasewatch.domain.reverts import mark_reverts
+from releasewatch.domain.tag_names import package_of
 from releasewatch.errors import GitFailedError, UnknownNameError
 from releasewatch.integrations.git_churn import read_churn
 from releasewatch.integrations.git_commands import GitCommands
@@ -18,7 +19,7 @@ from releasewatch.integrations.git_fetch import GitFetcher
 from releasewatch.integrations.git_walk import MANY_PATHS, Walk, boundary_reached, merges_behind, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from releasewatch.integrations.git_churn import Churn
@@ -107,15 +108,19 @@ class GitHistory:
         return None if any(end >= committed for end in ends.values()) else False
 
     def nearest_tag(self, head: str) -> tuple[str, str] | None:
-        """`(tag, sha)` of the nearest tag on an earlier commit than head, or None; nearest as `git describe` counts."""
+        """`(tag, sha)` of the nearest tag on an earlier commit than head, or None; nearest as `git describe` counts.
+
+        Where several packages have tags of their own, those say nothing of everything else, and do not count.
+        """
         _full(head)
         tags = self._tags()
-        on_head = [name for name, sha in tags.items() if sha == head]
-        if len(on_head) == len(tags):
+        of_packages = self._package_tags(tags)
+        aside = [name for name, sha in tags.items() if sha == head or name in of_packages]
+        if len(aside) == len(tags):
             return None
         # No tag name can hold a pattern's letters (git check-ref-format), so each excludes itself only.
         status, output, words = self._commands.ask(
-            "describe", "--tags", "--abbrev=0", *(f"--exclude={name}" for name in on_head), head
+            "describe", "--tags", "--abbrev=0", *(f"--exclude={name}" for name in aside), head
         )
         if status != 0 and ("No tags can describe" in words or "No names found" in words):
             return None
@@ -127,6 +132,14 @@ class GitHistory:
         if status != 0 or name not in tags:
             raise self._commands.failure("describe", status, words)
         return name, tags[name]
+
+    def _package_tags(self, tags: Iterable[str]) -> frozenset[str]:
+        """The tags of single packages, where there is more than one such package."""
+        of_tag = {name: package for name in tags if (package := package_of(name)) is not None}
+        if len(set(of_tag.values())) < 2:
+            return frozenset()
+        repo = self.remote_path() or ""
+        return frozenset(name for name in of_tag if package_of(name, repo) is not None)
 
     def tags(self) -> list[Tag]:
         """Every tag with its commit and its instant, by name; three processes, however many there are."""

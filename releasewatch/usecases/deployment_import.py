@@ -18,6 +18,7 @@ from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.attempts import AHEAD
 from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
+from releasewatch.usecases.tag_packages import TagPackages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -88,29 +89,49 @@ class PastReport:
 
 
 def past_of_tags(
-    tags: Iterable[Tag], patterns: Sequence[str], since: datetime | None, usual: PastDeployment, now: datetime
+    tags: Iterable[Tag],
+    patterns: Sequence[str],
+    since: datetime | None,
+    usual: PastDeployment,
+    now: datetime,
+    packages_of: Callable[[Sequence[str]], TagPackages] = lambda _: TagPackages(),
 ) -> Past:
     """The tags that match one of some patterns (as `git tag --list` matches; none: all) as deployments like `usual`.
 
-    Raises InvalidCallError when no tag matches: that is a clone without tags, or a slip of the pen.
+    `packages_of` says which tags name a package, and its component: those are deployments of that one alone, and left
+    out where there is none; a package's first in the window is compared with its own tag before that. Raises
+    InvalidCallError when no tag matches: that is a clone without tags, or a slip of the pen.
     """
     chosen = [tag for tag in tags if not patterns or any(fnmatchcase(tag.name, one) for one in patterns)]
     if not chosen:
         which = f"No tag here is called {' or '.join(map(repr, patterns))}" if patterns else "There is no tag here"
         raise InvalidCallError(f"{which}, so no deployment can be read from tags.", "Fetch them: git fetch --tags")
+    packages = packages_of([tag.name for tag in chosen])
     rows: list[PastRow] = []
     rejected: list[RejectedRow] = []
-    older = 0
-    for tag in chosen:
-        if tag.sha is None or tag.at is None:
+    older = unknown = 0
+    before: dict[str, Tag] = {}
+    for tag in sorted(chosen, key=lambda one: one.at or OPEN_END):
+        package = packages.of_tag.get(tag.name)
+        if package in packages.unknown:
+            unknown += 1
+        elif tag.sha is None or tag.at is None:
             rejected.append(RejectedRow("names no commit" if tag.sha is None else "has no date", tag=tag.name))
         elif tag.at > now + AHEAD:
             rejected.append(RejectedRow("is dated ahead of the clock", tag=tag.name))
         elif since is not None and tag.at < since:
             older += 1
+            if package is not None:
+                before[package] = tag
         else:
-            rows.append(PastRow(replace(usual, head=tag.sha, finished_at=tag.at, release=tag.name), tag=tag.name))
-    return Past("tags", rows, tuple(rejected), len(chosen), _counted(older=older))
+            past = replace(usual, head=tag.sha, finished_at=tag.at, release=tag.name)
+            if package is not None:
+                earlier = before.pop(package, None)
+                own = packages.components[package]
+                past = replace(past, components=(own,), base="" if earlier is None else earlier.name)
+            rows.append(PastRow(past, tag=tag.name))
+    left_out = _counted(older=older) | ({packages.unknown_words(): unknown} if unknown else {})
+    return Past("tags", rows, tuple(rejected), len(chosen), left_out, notes=packages.notes())
 
 
 def past_of_file(path: Path, since: datetime | None, usual: PastDeployment, now: datetime) -> Past:

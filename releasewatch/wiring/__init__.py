@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from releasewatch.usecases.customers import Looking
     from releasewatch.usecases.record_facts import Surroundings
     from releasewatch.usecases.releases import StoredRelease
+    from releasewatch.usecases.tag_packages import TagPackages
 
 
 __all__ = ["App", "clock", "local_zone", "mapper_of"]
@@ -249,6 +250,17 @@ class App:
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
         """The components that the repo's own files name, asking the named sources, by default all."""
         return repo_catalogs.discover(files, kinds, (self.repo_name()[0] or "").rpartition("/")[2])
+
+    def tag_packages(self, tags: Sequence[str]) -> TagPackages:
+        """Which tags name a package of this repo, and the components that those are."""
+        from releasewatch.domain.tag_names import package_of
+        from releasewatch.usecases.tag_packages import Packages, TagPackages, read_tag_packages
+
+        if not any(package_of(tag, self.repo) for tag in tags):
+            return TagPackages()
+        files, catalog = self.tracked_files(), self.catalog_at(None)
+        known = Packages(repo_catalogs.package_folders(files), files.paths, mapper_of(catalog))
+        return read_tag_packages(tags, catalog, known)
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,19 @@ def discover(files: RepoFiles, kinds: Sequence[str], repo: str) -> Proposal:
     chosen = {kind: partial(find_in, files, kind) for kind in SOURCES if not kinds or kind in kinds}
     found = propose(chosen, files.paths, repo)
     return tell_uncovered(found, mapper_of(as_catalog(found, Catalog(""))), files.paths)
+
+
+def package_folders(files: RepoFiles) -> dict[str, str]:
+    """The folder of each package by the name that its manifest gives it; what cannot be read names none."""
+    from releasewatch.integrations.catalogs import SOURCES
+    from releasewatch.integrations.catalogs.repo_files import ManifestError
+
+    found: dict[str, str] = {}
+    for kind in ("npm", "cargo", "uv", "go", "maven"):
+        with suppress(ManifestError):  # `init` tells of it; a tag's package is then looked for by key, title and folder
+            for member in SOURCES[kind](files).members:
+                found.setdefault(member.name, member.folder)
+    return found
 
 
 def mapper_of(catalog: Catalog) -> PathMapper:

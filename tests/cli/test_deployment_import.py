@@ -53,6 +53,23 @@ def test_tags_become_deployments_that_say_where_they_come_from(repo):
     assert again.out.startswith("3 tags read: 0 deployments recorded, 3 recorded before.\n")
 
 
+def test_tags_of_packages_are_deployments_of_their_components(repo):
+    (repo.path / "services/invoicing/package.json").write_text('{"name": "@acme/bills"}', "utf-8")
+    (repo.path / "package.json").write_text('{"private": true, "workspaces": ["services/*"]}', "utf-8")
+    repo.git("add", "package.json", "services/invoicing/package.json")
+    for tag in ("@acme/bills@1.0.0", "other@2.0.0"):
+        repo.tag(tag)
+    done = run(repo, *TAGS, "--tags", "*@*")
+    assert done.status == 0, done.err
+    left_out = "1 left out (of a package that is no component: other)"
+    assert done.out.startswith(f"2 tags read: 1 deployments recorded, {left_out}.\n")
+    assert "releases of its component alone: @acme/bills = shop/invoicing (1)." in done.err
+    whole = run(repo, *TAGS, "--tags", "*@*", "--whole-repo")
+    assert whole.out.startswith("2 tags read: 2 deployments recorded.\n")
+    refused = run(repo, "--source", write_list(repo), "--whole-repo")
+    assert (refused.status, "--whole-repo is about tags" in refused.err) == (2, True)
+
+
 def test_the_document_tells_all(repo):
     rows = (f"{repo.sha('v1')},2026-02-01", "nothing,2026-02-02")
     done = run(repo, "--source", write_list(repo, *rows), "--environment", "production", "--format", "json")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.past import PastDeployment
 from releasewatch.errors import InvalidCallError
+from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.storage import tables as t
 from releasewatch.usecases.deployment_import import (
     PastReport,
@@ -19,9 +21,11 @@ from releasewatch.usecases.deployment_import import (
     past_of_tags,
 )
 from releasewatch.usecases.deployments import Describing, describe
+from releasewatch.usecases.tag_packages import Packages, TagPackages, read_tag_packages
 from tests.support.worlds import START, World, hour
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from releasewatch.storage.ledger import Ledger
@@ -44,6 +48,7 @@ def request_of(past: PastDeployment) -> RecordRequest:
         tier="production",
         now=NOW,
         head=past.head,
+        base=past.base or None,
         components=past.components,
         targets=past.targets,
         release=past.release,
@@ -61,12 +66,81 @@ def import_file(world: World, tmp_path: Path, text: str, usual: PastDeployment =
 
 
 def import_tags(world: World, *patterns: str, usual: PastDeployment = USUAL, **more: Any) -> PastReport:
-    past = past_of_tags(world.history.tags(), patterns, more.pop("since", None), usual, NOW)  # type: ignore[attr-defined]
+    tags = world.history.tags()  # type: ignore[attr-defined]
+    past = past_of_tags(tags, patterns, more.pop("since", None), usual, NOW, **more)
     return import_past(world.ledger, world.surroundings(), past, request_of)
 
 
 def kinds(report: PastReport) -> list[tuple[str, str]]:
     return [(one.release, one.kind) for one in report.deployments]
+
+
+class TestTagsOfPackages:
+    """Tags of a monorepo, each of one package: `@acme/alpha` is the manifest's name of what lies in a."""
+
+    TAGS = ("@acme/alpha@1.0.0", "b-v1.0", "@acme/alpha@1.1.0", "gone/v2.0.0", "b-v1.1", "v7.0.0")
+
+    @pytest.fixture
+    def monorepo(self, world: World) -> World:
+        for number, tag in enumerate(self.TAGS, 1):
+            world.commit("a", "b", "c", at=hour(number))
+            world.repo.tag(tag)
+        return world
+
+    def import_(self, world: World, **more: Any) -> PastReport:
+        def packages_of(tags: Sequence[str]) -> TagPackages:
+            catalog = around.catalog_at(None)
+            files = ("a/package.json", "a/x", "b/x", "c/x")
+            return read_tag_packages(tags, catalog, Packages({"@acme/alpha": "a"}, files, around.mapper_of(catalog)))
+
+        around = world.surroundings()
+        return import_tags(world, packages_of=packages_of, **more)
+
+    def test_each_is_a_deployment_of_its_component_and_what_is_none_is_left_out(self, monorepo):
+        report = self.import_(monorepo)
+        assert kinds(report) == [
+            ("@acme/alpha@1.0.0", "initial"), ("b-v1.0", "initial"), ("@acme/alpha@1.1.0", "deploy"),
+            ("b-v1.1", "deploy"), ("v7.0.0", "mixed"),
+        ]  # fmt: skip
+        assert report.left_out == {"of a package that is no component: gone": 1}
+        (note,) = report.past.notes
+        assert note == (
+            "Tags that name a package are taken as releases of its component alone: @acme/alpha = shop/a (2), "
+            "b = shop/b (2)."
+        )
+        second = describe(monorepo.ledger, 3, Describing(NOW, {}))
+        assert [one["key"] for one in second["components"]] == ["shop/a"]
+        assert second["baselines"][0]["base"] == monorepo.repo.sha("@acme/alpha@1.0.0")
+
+    def test_the_first_in_a_window_is_compared_with_the_tag_of_the_same_package_before_it(self, monorepo):
+        report = self.import_(monorepo, since=hour(2.5))
+        assert kinds(report)[:2] == [("@acme/alpha@1.1.0", "initial"), ("b-v1.1", "initial")]
+        bases = [describe(monorepo.ledger, n, Describing(NOW, {}))["baselines"][0]["base"] for n in (1, 2)]
+        assert bases == [monorepo.repo.sha("@acme/alpha@1.0.0"), monorepo.repo.sha("b-v1.0")]
+
+    def test_without_a_tag_of_its_own_before_it_no_other_package_stands_in(self, monorepo):
+        assert monorepo.history.nearest_tag(monorepo.repo.sha("b-v1.1")) is None
+        monorepo.commit("a", at=hour(8))
+        assert monorepo.history.nearest_tag(monorepo.repo.sha("HEAD"))[0] == "v7.0.0"
+
+
+@pytest.mark.parametrize(
+    ("tags", "components", "unknown"),
+    [
+        (("c@1.0", "@x/c@1.0"), {}, {"c", "@x/c"}),  # two packages, one bare name
+        (("@x/c@1.0", "v2"), {"@x/c": "shop/c"}, set()),
+        (("The-C-v1.0", "b-v1.0"), {"The-C": "shop/c", "b": "shop/b"}, set()),  # by title
+        (("packages/b/v1.0.0",), {"packages/b": "shop/b"}, set()),  # by folder
+        (("product-1.0", "product-1.1"), {}, set()),  # the program's own name
+        (("product-1.0", "v1.1"), {}, {"product"}),
+    ],
+)
+def test_which_component_a_package_is(tags, components, unknown):
+    parts = (("b", "b"), ("c", "The-C"))
+    catalog = Catalog("shop", tuple(Component(key, title, (f"packages/{key}/**",)) for key, title in parts))
+    known = Packages({}, ("packages/b/x", "packages/c/x"), GitignoreMapper(catalog))
+    found = read_tag_packages(tags, catalog, known)
+    assert (found.components, found.unknown) == (components, unknown)
 
 
 class TestTags:
