@@ -27,6 +27,7 @@ def command(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
 
     Components come from Backstage files, workspaces (npm, yarn, pnpm, lerna, turbo, Cargo, uv, Go), Maven modules,
     Docker Compose, Helm charts and CODEOWNERS, else from folders with churn. Every guess has its reason in a comment.
+    Environments come from jobs of GitHub and GitLab, Kustomize overlays, values of Helm charts and Compose files.
     It asks nothing; an existing configuration is refused with 4, unless --force.
     """
     from releasewatch.config.writing import starter_file
@@ -38,18 +39,34 @@ def command(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
         _guard(app.work_tree, target, force=force)
     proposal = app.discover(files, kinds)
     name, name_from = app.repo_name()
-    text = starter_file(name, name_from, guess_no_effect(proposal, files.paths, files.sorter), proposal)
+    environments = app.seen_environments(files)
+    no_effect = guess_no_effect(proposal, files.paths, files.sorter)
+    text = starter_file(name, name_from, no_effect, proposal, environments, _organisation_version(app))
     if not dry_run:
         with open_output(target, mode=0o644) as stream:
             stream.write(text)
     if form == "json":
-        emit_json({"file": str(target), "written": not dry_run, "repo": name, **describe(News(proposal))})
+        seen = [{"key": one.name, "because": list(one.because)} for one in environments.found]
+        document = {"file": str(target), "written": not dry_run, "repo": name, **describe(News(proposal))}
+        emit_json({**document, "environments": seen})
     elif dry_run:
         emit(text)
     say_left_out(app, proposal)
     if not dry_run and not app.quiet:
-        many = len(proposal.components)
-        say(f"{FILE} written with {many} component{'' if many == 1 else 's'}: read it, it says why of each.")
+        many, places = len(proposal.components), len(environments.found)
+        also = f" and {places} environment{'' if places == 1 else 's'}" if places else ""
+        say(f"{FILE} written with {many} component{'' if many == 1 else 's'}{also}: read it, it says why of each.")
+
+
+def _organisation_version(app: App) -> int | None:
+    """The version of the organisation's settings in the ledger, where there is one that can be asked."""
+    from releasewatch.errors import ReleasewatchError
+
+    try:
+        pushed = app.pushed_settings()
+    except ReleasewatchError:
+        return None  # a first file needs no ledger; where the two do not fit, every other command says so
+    return pushed.version if pushed is not None else None
 
 
 def _guard(root: Path, target: Path, *, force: bool) -> None:

@@ -80,11 +80,16 @@ class Config:
     def tier(self, environment: str) -> Tier:
         """The tier of an environment; one that states none is production when a word of its name says so."""
         stated = self.tables.environments.get(environment, EnvironmentTable()).tier
-        return stated or ("production" if _PRODUCTION.search(environment) else "other")
+        return stated or ("production" if sounds_like_production(environment) else "other")
 
     def resolve(self, path: str) -> Path:
         """A path from the file, as one that can be opened from anywhere."""
         return self.root / path
+
+
+def sounds_like_production(environment: str) -> bool:
+    """Whether a word of an environment's name says that customers are there."""
+    return _PRODUCTION.search(environment) is not None
 
 
 def load_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) -> Config:

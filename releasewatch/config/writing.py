@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import tomlkit
 from tomlkit.items import Array, Table
 
-from releasewatch.config.loading import parse_config
+from releasewatch.config.loading import parse_config, sounds_like_production
 from releasewatch.config.problems import shown
 from releasewatch.domain.discovery import in_line
 from releasewatch.errors import ConfigError
@@ -15,14 +15,25 @@ from releasewatch.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from releasewatch.domain.discovery import Proposal, ProposedComponent
+    from releasewatch.domain.discovery import Proposal, ProposedComponent, SeenEnvironments
 
 _SAID = 30
 """Sentences about what was left out that a file holds at most; the command says all of them."""
+_FILES = 5
 
 
-def starter_file(repo: str | None, repo_from: str, no_effect: Sequence[tuple[str, str]], proposal: Proposal) -> str:
-    """A first releasewatch.toml. `no_effect`: patterns of what reaches no customer, each with its reason."""
+def starter_file(
+    repo: str | None,
+    repo_from: str,
+    no_effect: Sequence[tuple[str, str]],
+    proposal: Proposal,
+    environments: SeenEnvironments,
+    organisation_version: int | None = None,
+) -> str:
+    """A first releasewatch.toml. `no_effect`: patterns of what reaches no customer, each with its reason.
+
+    `organisation_version`: of the settings that the organisation has in the ledger; it then keeps the environments.
+    """
     document = tomlkit.document()
     _comments(document, _opening(proposal))
     document.add(tomlkit.nl())
@@ -43,7 +54,50 @@ def starter_file(repo: str | None, repo_from: str, no_effect: Sequence[tuple[str
         catalog["no_effect"] = patterns
         document["catalog"] = catalog
     text = tomlkit.dumps(document)
-    return _checked(text.rstrip("\n") + "\n" + _tables(proposal.components, ("components",)), "releasewatch.toml")
+    text = text.rstrip("\n") + "\n" + _tables(proposal.components, ("components",))
+    return _checked(text + "\n" + _environments(environments, organisation_version), "releasewatch.toml")
+
+
+_EXAMPLE = (
+    "No file here names an environment. Say where you deploy to, for example:",
+    "[environments.production]",
+    'tier = "production"',
+    'regions = ["eu", "us"]',
+    'rings = ["early", "stable"]',
+)
+
+
+def _environments(seen: SeenEnvironments, organisation_version: int | None) -> str:
+    """The tables of environments, each with where it was seen; an example when there are none."""
+    document = tomlkit.document()
+    unread = f"Not read for environments: {', '.join(seen.unread[:_FILES])}" + (" …" if seen.unread[_FILES:] else "")
+    _comments(document, [unread] if seen.unread else [])
+    if organisation_version is not None:
+        _comments(
+            document,
+            [f"Environments are the organisation's, in the ledger (version {organisation_version}): config show"],
+        )
+        return tomlkit.dumps(document)
+    if not seen.found:
+        _comments(document, _EXAMPLE)
+        return tomlkit.dumps(document)
+    outer = tomlkit.table(is_super_table=True)
+    told: dict[str, str] = {}
+    for one in seen.found:
+        table = tomlkit.table()
+        for line in one.because:
+            table.add(tomlkit.comment(in_line(line)))
+        if sounds_like_production(one.name):
+            alike = told.setdefault("production", one.name)
+            if alike != one.name:
+                table.add(tomlkit.comment(in_line(f"perhaps the same as {alike}: then keep one of them")))
+            table.add(tomlkit.comment("production: a word of its name says so; add regions and rings if there are any"))
+            table["tier"] = "production"
+        else:
+            table.add(tomlkit.comment('no customers, as far as its name tells; else: tier = "production"'))
+        outer[one.name] = table
+    document["environments"] = outer
+    return tomlkit.dumps(document)
 
 
 def components_fragment(proposal: Proposal, *, pyproject: bool = False) -> str:

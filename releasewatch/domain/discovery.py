@@ -73,6 +73,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEnvironment:
+    """A place that a repo's files name as one to deploy to, and where they do."""
+
+    name: str
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEnvironments:
+    """What was found; `unread`: files that may name more and could not be read."""
+
+    found: tuple[SeenEnvironment, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProposedComponent:
     """A component as the repo suggests it; every guess in it has its reason in `because`, a line each."""
 

@@ -20,7 +20,7 @@ from releasewatch.wiring.repo_catalogs import mapper_of
 if TYPE_CHECKING:
     from releasewatch.config import Config, LedgerAddress, OrganisationSettings, Sources
     from releasewatch.domain.catalog import Catalog
-    from releasewatch.domain.discovery import Proposal
+    from releasewatch.domain.discovery import Proposal, SeenEnvironments
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
@@ -250,6 +250,12 @@ class App:
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
         """The components that the repo's own files name, asking the named sources, by default all."""
         return repo_catalogs.discover(files, kinds, (self.repo_name()[0] or "").rpartition("/")[2])
+
+    def seen_environments(self, files: RepoFiles) -> SeenEnvironments:
+        """The environments that files of the repo name."""
+        from releasewatch.integrations.catalogs.environments import find_environments
+
+        return find_environments(files)
 
     def tag_packages(self, tags: Sequence[str]) -> TagPackages:
         """Which tags name a package of this repo, and the components that those are."""

@@ -58,6 +58,12 @@ type = "library"
 paths = ["packages/web/**"]
 depends_on = ["money"]
 owner = "@org/web"
+
+# No file here names an environment. Say where you deploy to, for example:
+# [environments.production]
+# tier = "production"
+# regions = ["eu", "us"]
+# rings = ["early", "stable"]
 """
 
 
@@ -123,6 +129,51 @@ def test_a_repo_that_shows_nothing_gets_a_file_to_fill_in(tmp_path: Path) -> Non
     text = (repo.path / "releasewatch.toml").read_text()
     assert "No part of the software was found" in text
     assert "components" not in tomllib.loads(text)
+
+
+ENVIRONMENTS = """
+[environments.prod]
+# the job ship in .gitlab-ci.yml deploys to prod
+# production: a word of its name says so; add regions and rings if there are any
+tier = "production"
+
+[environments.staging]
+# the job try in .gitlab-ci.yml deploys to staging
+# no customers, as far as its name tells; else: tier = "production"
+
+[environments.production-eu]
+# overlays/production-eu/kustomization.yaml (Kustomize overlay)
+# perhaps the same as prod: then keep one of them
+# production: a word of its name says so; add regions and rings if there are any
+tier = "production"
+"""
+
+
+def test_environments_are_proposed_with_where_they_were_seen(tmp_path: Path) -> None:
+    files = {
+        ".gitlab-ci.yml": "ship: {environment: prod}\ntry: {environment: {name: staging}}\n",
+        "overlays/production-eu/kustomization.yaml": "",
+        "api/main.py": "",
+    }
+    repo = commit_files(tmp_path / "shop", files)
+    done = run_command("init", cwd=repo.path)
+    assert "with 2 components and 3 environments: read it" in done.err
+    assert (repo.path / "releasewatch.toml").read_text().endswith(ENVIRONMENTS)
+    document = run_command("init", "--dry-run", "--format", "json", cwd=repo.path).document
+    assert [one["key"] for one in document["environments"]] == ["prod", "staging", "production-eu"]
+
+
+def test_what_the_organisation_keeps_is_not_written_into_a_repo(tmp_path: Path) -> None:
+    repo = commit_files(tmp_path / "shop", {".gitlab-ci.yml": "ship: {environment: prod}\n", "api/main.py": ""})
+    (tmp_path / "organisation.toml").write_text('[environments.prod]\ntier = "production"\n')
+    (repo.path / ".releasewatch").mkdir()
+    words = ("config", "push", str(tmp_path / "organisation.toml"), "--why", "first", "--by", "kim")
+    pushed = run_command(*words, cwd=repo.path)
+    assert pushed.status == 0, pushed.err
+    assert run_command("init", cwd=repo.path).status == 0
+    text = (repo.path / "releasewatch.toml").read_text()
+    assert text.endswith("\n# Environments are the organisation's, in the ledger (version 1): config show\n")
+    assert run_command("catalog", "check", cwd=repo.path).status == 0
 
 
 OWN = """\
