@@ -188,7 +188,8 @@ def _opened(
         return fetched(app.ledger, read_server(order.directory, table, app.environ), order)
     from releasewatch.usecases.customer_import import open_directory
 
-    return nullcontext(open_directory(given or _configured_files(app, table), _column_maps(table)))
+    files = given or _configured_files(app, table)
+    return nullcontext(open_directory(files, _column_maps(table), table.skip_rows if table is not None else 0))
 
 
 def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path]:

@@ -37,6 +37,9 @@ def find_directory_problems(directories: Mapping[str, DirectoryTable]) -> Iterat
         key: Key = ("directory", name)
         yield from _columns(directory, key)
         if directory.kind == "http":
+            if directory.skip_rows:
+                problem = "only files have rows above their headings, and this directory is on a server"
+                yield Problem((*key, "skip_rows"), directory.skip_rows, problem)
             yield from _server(directory, key)
         else:
             yield from _files(directory, key)

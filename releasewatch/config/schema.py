@@ -181,6 +181,8 @@ class DirectoryTable(Table, frozen=True):
     """http: seconds to wait for the server to connect, and to go on."""
     plain_http: bool = False
     """http: whether a server other than this machine may be asked without TLS."""
+    skip_rows: Annotated[int, Meta(ge=0, le=1000, description="0 to 1000")] = 0
+    """csv: so many rows stand above the headings of each file, as a report's title does."""
     without_entitlement: Literal["none", "possible", "all"] = "none"
     """What a deployment means for a customer who has no entitlement at all."""
     columns: Columns = Columns()

@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 _UNMATCHED_SHOWN = 100
 
 
-def proposal_toml(proposal: Proposal, directory: str, file: str, about: Sequence[str], *, is_new: bool) -> str:
-    """The proposal as text. `about`: what was recognised; `is_new`: the directory has no table in the settings yet."""
+def proposal_toml(
+    proposal: Proposal, directory: str, file: str, about: Sequence[str], *, is_new: bool, skip_rows: int = 0
+) -> str:
+    """The proposal as text. `about`: what was recognised; `is_new`: the directory has no table in the settings yet;
+    `skip_rows`: so many rows stand above the headings."""
     lines = [_comment(f"Proposed by `releasewatch customer import --guess {file}`, from {', '.join(about)}.")]
     lines += [_comment("Read each line before you paste it: a guess is a guess.")]
     usable = [one for one in proposal.kinds if not one.missing]
     name = f"directory.{_key(directory)}"
     if is_new:
         lines += ["", f"[{name}]", 'kind = "csv"'] + [f"{one.kind} = {_quoted(file)}" for one in usable]
+        lines += [f"skip_rows = {skip_rows}  {_comment('what stands above the headings')}"] if skip_rows else []
     elif usable:
         named = ", ".join(f"{one.kind} = {_quoted(file)}" for one in usable)
+        named += f", skip_rows = {skip_rows}" if skip_rows else ""
         lines += ["", _comment(f"[{name}] must name the file as well: {named}")]
     for one in proposal.kinds:
         lines += ["", *_kind_lines(one, name)]

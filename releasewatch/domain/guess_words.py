@@ -120,9 +120,13 @@ HEADINGS: Mapping[Kind, Mapping[str, tuple[frozenset[str], ...]]] = {
         ),
         "phone": _sets(
             "phone, phone number, telephone, tel, tel no, Telefon, Telefonnummer, Telefon-Nr, Tel-Nr, Rufnummer, "
-            "contact phone, work phone, business phone, office phone, téléphone, teléfono, telefono, telefoon",
-            "mobile, mobile phone, mobile number, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, Handynummer, "
-            "portable, móvil, cellulare, mobiel",
+            "contact phone, work phone, business phone, office phone, téléphone, tél, téléphone fixe, "
+            "teléfono, telefono, telefoon, Festnetz, Telefon Büro, Telefon geschäftlich",
+            "mobile, mobile phone, mobile number, mobile no, cell, cell phone, cellphone, contact mobile, Mobil, "
+            "Mobiltelefon, Mobilnummer, Mobil-Nr, Telefon mobil, Tel mobil, Handy, Handynummer, Handy-Nr, Natel, "
+            "portable, téléphone portable, téléphone mobile, tél portable, tél mobile, numéro de portable, móvil, "
+            "teléfono móvil, celular, teléfono celular, cellulare, telefono cellulare, telefono mobile, mobiel, "
+            "mobiele telefoon, gsm",
         ),
         "email": _sets(
             "email, e-mail, email address, e-mail address, mail, E-Mail-Adresse, Mailadresse, Mail-Adresse, "

@@ -137,6 +137,9 @@ def _propose_kind(kind: Kind, columns: Sequence[Seen], sold: Sold, named: set[st
     labelled = [c for c in columns if c.labels and c.share("labelled") >= _SURELY]
     for column, sets in HEADINGS[kind].items():
         found, said = _by_heading(column, sets, [c for c in columns if c.heading not in taken and c not in labelled])
+        if column == "phone" and found is not None:
+            found, more = _better_phone(found[0], sets, columns)
+            said += more
         doubts += said
         if found is None and not said and column in _BY_CONTENTS[kind]:
             found, said = _by_contents(kind, column, [c for c in columns if c.heading not in named | taken])
@@ -188,6 +191,20 @@ def _by_heading(
             names = ", ".join(repr(one.heading) for one in fitting)
             return None, [*doubts, f"{column}: {len(fitting)} columns could be it, choose one of {names}"]
     return None, doubts
+
+
+def _better_phone(
+    taken: Seen, sets: Sequence[frozenset[str]], columns: Sequence[Seen]
+) -> tuple[tuple[Seen, str], list[str]]:
+    """Of a number at a desk and a mobile one the former, unless it stands in less than half as many rows."""
+    others = [c for c in columns if c is not taken and _tier(c, sets) > 0 and not _contradiction("phone", c)]
+    fuller = [c for c in others if taken.filled * 2 < c.filled]
+    if len(fuller) == 1:
+        one = fuller[0]
+        why = f"its heading says so, and it is filled in {one.filled} rows, {taken.heading!r} in {taken.filled}"
+        return (one, why), [f"phone: not {taken.heading!r}, which is filled in fewer than half as many rows"]
+    because = f"which holds phone numbers too; {taken.heading!r} is taken before a mobile number"
+    return (taken, "its heading says so"), [f"phone: not {one.heading!r}, {because}" for one in others]
 
 
 def _contradiction(column: str, one: Seen) -> str:

@@ -126,8 +126,11 @@ class _Planned:
     starts_at: dict[Kind, datetime] = field(default_factory=dict)
 
 
-def open_directory(paths: Mapping[Kind, Path], columns: Mapping[Kind, ColumnMap] | None = None) -> DirectoryFiles:
-    """Look into the files; one may feed several kinds. `columns`: for each kind the map from our columns to the file's.
+def open_directory(
+    paths: Mapping[Kind, Path], columns: Mapping[Kind, ColumnMap] | None = None, skip_rows: int = 0
+) -> DirectoryFiles:
+    """Look into the files; one may feed several kinds. `columns`: for each kind the map from our columns to the file's;
+    `skip_rows`: so many rows stand above the headings of each.
 
     Raises InvalidCallError when no file is given, one cannot be read, or one lacks a column.
     """
@@ -142,7 +145,8 @@ def open_directory(paths: Mapping[Kind, Path], columns: Mapping[Kind, ColumnMap]
         path = paths.get(shape.kind)
         if path is None:
             return None
-        return open_file(path, shape, (columns or {}).get(shape.kind, {}), shared=times[path.absolute()] > 1)
+        shared = times[path.absolute()] > 1
+        return open_file(path, shape, (columns or {}).get(shape.kind, {}), shared=shared, skip_rows=skip_rows)
 
     customers = opened(records.CUSTOMERS)
     contacts, entitlements = opened(records.CONTACTS), opened(records.ENTITLEMENTS)

@@ -18,6 +18,7 @@ from releasewatch.integrations.directories.directory_file import lay_over, open_
 from releasewatch.integrations.directories.encodings import SEPARATORS
 from releasewatch.integrations.directories.profiles import COLUMNS_LOOKED_AT, ROWS_LOOKED_AT, look_at_columns
 from releasewatch.integrations.directories.records import SHAPES
+from releasewatch.integrations.directories.title_rows import count_title_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,13 +45,17 @@ class KindSample:
 
 @dataclass(frozen=True, slots=True)
 class Guessed:
-    """What a file seems to hold. `notes` say what was recognised; `rows`: how many were looked at."""
+    """What a file seems to hold. `notes` say what was recognised; `rows`: how many were looked at.
+
+    `skip_rows`: how many stand above the headings.
+    """
 
     sheet: Sheet
     rows: int
     notes: tuple[str, ...]
     proposal: Proposal
     samples: Mapping[Kind, KindSample]
+    skip_rows: int = 0
 
 
 def sold_by(
@@ -69,10 +74,15 @@ def sold_by(
 
 def guess_file(path: Path, sold: Sold) -> Guessed:
     """Look at a file and propose how to read it; raises InvalidCallError when it cannot be read at all."""
-    sheet = open_sheet(path, _all_headings())
+    known = _all_headings()
+    skip_rows = count_title_rows(path, lambda cell: fold(cell) in known)
+    sheet = open_sheet(path, known, skip_rows=skip_rows)
     rows, columns = look_at_columns(sheet)
     proposal = propose(columns, sold)
     notes = list(sheet.notes)
+    if skip_rows:
+        what = "its first row is" if skip_rows == 1 else f"its first {skip_rows} rows are"
+        notes.append(f"{what} above the headings: the import skips them with skip_rows = {skip_rows}")
     if rows == ROWS_LOOKED_AT:
         notes.append(f"the first {rows} rows were looked at")
     if len(sheet.headings) > COLUMNS_LOOKED_AT:
@@ -83,7 +93,7 @@ def guess_file(path: Path, sold: Sold) -> Guessed:
         file.shape.kind: _read(without_columns_of(file, [other for other in files if other is not file]))
         for file in files
     }
-    return Guessed(sheet, rows, tuple(notes), proposal, samples)
+    return Guessed(sheet, rows, tuple(notes), proposal, samples, skip_rows)
 
 
 def _all_headings() -> frozenset[str]:
@@ -114,7 +124,7 @@ def guess_toml(guessed: Guessed, directory: str, file: str, *, is_new: bool) -> 
     about = [f"{guessed.rows} rows", sheet.encoding]
     if sheet.separator:
         about.append(f"separated by {SEPARATORS[sheet.separator]}")
-    return proposal_toml(guessed.proposal, directory, file, about, is_new=is_new)
+    return proposal_toml(guessed.proposal, directory, file, about, is_new=is_new, skip_rows=guessed.skip_rows)
 
 
 def guess_document(guessed: Guessed, toml: str, reveal: Reveal, *, opaque: bool) -> dict[str, Any]:
@@ -126,6 +136,7 @@ def guess_document(guessed: Guessed, toml: str, reveal: Reveal, *, opaque: bool)
             "encoding": sheet.encoding,
             "separator": sheet.separator,
             "rows": guessed.rows,
+            "skip_rows": guessed.skip_rows,
             "notes": list(guessed.notes),
             "kinds": [
                 {

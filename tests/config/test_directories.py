@@ -83,6 +83,10 @@ def test_a_map_is_enough(name: str) -> None:
             'directory.d.customers.pages.style = "next": wanted "link", "header", "cursor", "offset" or "number"',
         ),
         ('customers = "https://h/"\n[directory.d.columns.customers]\nkee = "id"', "directory.d.columns.customers.kee"),
+        (
+            'customers = "https://h/"\nskip_rows = 2',
+            "directory.d.skip_rows = 2: only files have rows above their headings",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_without_secrets(settings: str, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 from releasewatch.errors import InvalidCallError
@@ -59,6 +59,7 @@ class CsvSheet:
         """Every row below the headings that is not blank. Raises InvalidCallError when the file itself is damaged."""
         with _opened(self.path, self.writing.encoding) as file:
             lines = _Lines(file)
+            lines.skip(self.header_line)
             reader = csv.reader(lines, delimiter=self.separator, strict=True)
             while True:
                 lines.begin()
@@ -69,7 +70,7 @@ class CsvSheet:
                     continue
                 if row is None:
                     return
-                if lines.first > self.header_line and any(cell.strip() for cell in row):
+                if any(cell.strip() for cell in row):
                     yield Line(lines.first, row)
 
     def _damaged(self, lines: _Lines, error: csv.Error) -> Line:
@@ -89,14 +90,22 @@ class CsvSheet:
         return Line(lines.first, split(lines.record, self.separator), _DAMAGE)
 
 
-def open_csv(path: Path, known: Collection[str], needed: str) -> CsvSheet:
-    """Look into a file. `known`: headings to be expected, casefolded; `needed`: what an empty file should begin with.
+def first_lines(path: Path) -> Iterator[str]:
+    """The lines of a file from its beginning, without their ends."""
+    with _opened(path, find_encoding(path).encoding) as file:
+        yield from (line.rstrip("\r\n") for line in file)
+
+
+def open_csv(path: Path, known: Collection[str], needed: str, skip_rows: int = 0) -> CsvSheet:
+    """Look into a file. `known`: headings to be expected, casefolded; `needed`: what an empty file should begin with;
+    `skip_rows`: so many lines stand above the headings.
 
     Raises InvalidCallError when it cannot be read, is empty or a workbook.
     """
     writing = find_encoding(path)
     with _opened(path, writing.encoding) as file:
         lines = _Lines(file)
+        lines.skip(skip_rows)
         line = lines.next_with_text()
         separator = _declared_separator(line)
         if separator:
@@ -154,6 +163,11 @@ class _Lines:
         """A new record begins with the next line."""
         self.first = self.number + 1
         self.record = []
+
+    def skip(self, many: int) -> None:
+        """Pass over so many lines, or to the end of the file."""
+        for _ in islice(self, many):
+            pass
 
     def next_with_text(self) -> str:
         """The next line that is not blank; empty at the end of the file."""

@@ -11,6 +11,7 @@ from releasewatch.integrations.directories.columns import Layout, lay_out
 from releasewatch.integrations.directories.csv_sheet import open_csv
 from releasewatch.integrations.directories.fields import readable
 from releasewatch.integrations.directories.records import Cells, Shape
+from releasewatch.integrations.directories.totals import total_row
 from releasewatch.integrations.directories.xlsx_sheet import is_workbook, open_xlsx, split_sheet
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class DirectoryFile(Generic[Row]):
     def _read(self, line: Line) -> Sequence[Stated[Row] | Rejected]:
         """What a row states: mostly one thing, none when it is silent, several entitlements from one cell."""
         records = self.layout.records(line.cells)
-        damage = line.damage or self._out_of_shape(line.cells)
+        damage = line.damage or self._out_of_shape(line.cells) or total_row(line.cells)
         if damage:
             return [Rejected(line.number, (Problem("", damage),), self._identity(records))]
         if self.shared and not any(cells.states(self.shape) for cells in records):
@@ -127,29 +128,30 @@ class DirectoryFile(Generic[Row]):
         return found
 
 
-def open_sheet(path: Path, known: Collection[str] = (), needed: str = "key, name") -> Sheet:
+def open_sheet(path: Path, known: Collection[str] = (), needed: str = "key, name", skip_rows: int = 0) -> Sheet:
     """Look into a CSV file or workbook (`FILE.xlsx#Sheet`); raises InvalidCallError when it is neither, or empty.
 
-    `known`: headings to be expected, casefolded.
+    `known`: headings to be expected, casefolded; `skip_rows`: so many rows stand above them.
     """
     file, sheet = split_sheet(path)
     if is_workbook(file):
-        return open_xlsx(file, sheet, needed)
+        return open_xlsx(file, sheet, needed, skip_rows)
     if sheet and file.is_file():
         raise InvalidCallError(f"{file} has no sheets, so that {sheet!r} is none of them.", f"Name {file} alone.")
-    return open_csv(path, known, needed)
+    return open_csv(path, known, needed, skip_rows)
 
 
 def open_file(
-    path: Path, shape: Shape[Row], columns: ColumnMap | None = None, *, shared: bool = False
+    path: Path, shape: Shape[Row], columns: ColumnMap | None = None, *, shared: bool = False, skip_rows: int = 0
 ) -> DirectoryFile[Row]:
-    """Look into a file: how it is written and where its columns stand.
+    """Look into a file: how it is written and where its columns stand, below so many rows that are skipped.
 
     Raises InvalidCallError when it cannot be read, is empty, or lacks a column.
     """
     columns = columns or {}
     known = {heading.name.casefold() for heading in columns.values()} | set(shape.columns)
-    return lay_over(open_sheet(path, known, ", ".join(shape.required)), shape, columns, shared=shared)
+    sheet = open_sheet(path, known, ", ".join(shape.required), skip_rows)
+    return lay_over(sheet, shape, columns, shared=shared)
 
 
 def lay_over(sheet: Sheet, shape: Shape[Any], columns: ColumnMap, *, shared: bool = False) -> DirectoryFile[Any]:

@@ -114,8 +114,20 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def open_xlsx(path: Path, sheet: str, needed: str) -> XlsxSheet:
-    """Look into a workbook. `sheet`: its name, or empty for the first; `needed`: what an empty one should begin with.
+def first_rows(path: Path, sheet: str, many: int) -> list[list[str]]:
+    """The first so many rows of a sheet, blank ones too; raises InvalidCallError as `open_xlsx` does."""
+    _measure(path)
+    with _opened(path, formulas=False) as book:
+        names = tuple(one.title for one in book.worksheets)
+        if not names:
+            return []
+        rows = _rows(path, book[_find_sheet(path, sheet, names)], _MOST_COLUMNS)
+        return [_texts(row) for row in islice(rows, many)]
+
+
+def open_xlsx(path: Path, sheet: str, needed: str, skip_rows: int = 0) -> XlsxSheet:
+    """Look into a workbook. `sheet`: its name, or empty for the first; `needed`: what an empty one should begin with;
+    `skip_rows`: so many rows stand above the headings.
 
     Raises InvalidCallError when it is no XLSX, too large to be one, has no such sheet or nothing in it.
     """
@@ -130,7 +142,7 @@ def open_xlsx(path: Path, sheet: str, needed: str) -> XlsxSheet:
             cells = _texts(row)
             while cells and not cells[-1].strip():
                 cells.pop()
-            if cells:
+            if cells and number > skip_rows:
                 digest = hashlib.sha256(f"{digest}#{chosen}".encode()).hexdigest()
                 return XlsxSheet(path, chosen, names, bool(sheet), digest, number, tuple(cells), has_formulas)
     raise InvalidCallError(f"The sheet {chosen!r} of {path} is empty.", f"Its first row names the columns: {needed}, …")
