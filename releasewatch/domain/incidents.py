@@ -61,7 +61,10 @@ MEMBER, NO_MEMBER = "yes", "no"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing said. `subject`: a component's key, a region, a ring, an audience or an attribute; else empty."""
+    """One thing said. `subject`: a component's key, a region, a ring, an audience or an attribute; else empty.
+
+    `source`: the kind of file that it was imported from; empty for what a person said here.
+    """
 
     kind: str
     value: str
@@ -72,11 +75,13 @@ class Statement:
     recorded_by: str = ""
     why: str = ""
     number: int = 0
+    source: str = ""
 
     @property
-    def order(self) -> tuple[datetime, datetime, int]:
-        """Which of two statements about the same thing is the newer one."""
-        return self.happened_at, self.recorded_at, self.number
+    def order(self) -> tuple[datetime, bool, datetime, int]:
+        """Which of two statements about the same thing counts: the later one; of one instant a person's, then the
+        newer one. So no import undoes what a person said of the incident as a whole."""
+        return self.happened_at, not self.source, self.recorded_at, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class IncidentState:
 def fold(statements: Iterable[Statement], at: datetime, known_at: datetime) -> IncidentState:
     """The state at `at` as known at `known_at`: of each kind and subject the newest statement that held by then.
 
-    Newest: by when it happened, then by when it was recorded. The order of the statements does not matter.
+    Newest: by `Statement.order`. The order of the statements does not matter.
     """
     newest: dict[tuple[str, str], Statement] = {}
     opened: datetime | None = None

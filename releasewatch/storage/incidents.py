@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from releasewatch.domain.incidents import Statement
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
-from releasewatch.storage.sql import next_number
+from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import LATEST
 
 BLAMED = ("suspect", "confirmed")
@@ -117,6 +117,11 @@ def insert_incident(connection: Connection, key: str, now: datetime) -> Incident
 
 def add_statements(connection: Connection, incident_id: int, said: Sequence[Statement]) -> None:
     """Add what was said of an incident."""
+    add_statements_to_many(connection, [(incident_id, one) for one in said])
+
+
+def add_statements_to_many(connection: Connection, said: Sequence[tuple[int, Statement]]) -> None:
+    """Add what was said of several incidents, by their numbers, in one statement."""
     if not said:
         return
     first = next_number(connection, "incident_statement", len(said))
@@ -134,8 +139,9 @@ def add_statements(connection: Connection, incident_id: int, said: Sequence[Stat
                 "audience": one.audience,
                 "recorded_by": one.recorded_by,
                 "why": one.why,
+                "source": one.source,
             }
-            for number, one in enumerate(said)
+            for number, (incident_id, one) in enumerate(said)
         ],
     )
 
@@ -145,23 +151,25 @@ def read_statements(connection: Connection, incident_ids: Iterable[int]) -> dict
     s = t.incident_statement.c
     wanted = sorted(set(incident_ids))
     found: dict[int, list[Statement]] = {number: [] for number in wanted}
-    rows = connection.execute(
-        select(t.incident_statement).where(s.incident_id.in_(wanted)).order_by(s.recorded_at, s.statement_id)
-    )
-    for row in rows:
-        found[row.incident_id].append(
-            Statement(
-                row.kind,
-                row.value,
-                row.happened_at,
-                row.recorded_at,
-                row.subject,
-                row.audience,
-                row.recorded_by,
-                row.why,
-                row.statement_id,
-            )
+    for part in chunks(wanted):
+        rows = connection.execute(
+            select(t.incident_statement).where(s.incident_id.in_(part)).order_by(s.recorded_at, s.statement_id)
         )
+        for row in rows:
+            found[row.incident_id].append(
+                Statement(
+                    row.kind,
+                    row.value,
+                    row.happened_at,
+                    row.recorded_at,
+                    row.subject,
+                    row.audience,
+                    row.recorded_by,
+                    row.why,
+                    row.statement_id,
+                    row.source,
+                )
+            )
     return found
 
 

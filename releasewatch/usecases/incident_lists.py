@@ -34,6 +34,7 @@ def timeline(said: Iterable[Statement], reveal: Reveal) -> list[dict[str, Any]]:
             "audience": one.audience,
             "by": (one.recorded_by or None) if reveal >= Reveal.NAMES else None,
             "why": one.why or None,
+            "source": one.source or None,
         }
         for one in sorted(said, key=order)
     ]

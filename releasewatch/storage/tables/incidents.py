@@ -26,7 +26,7 @@ class IncidentStatementColumns(TypedColumns):
     """One thing said of an incident: `kind` and `subject` as in `domain/incidents.py`.
 
     `happened_at`: from when on it is so; `OPEN_START` for what holds of the incident as a whole, whenever it is said.
-    `audience`: how far a text may go.
+    `audience`: how far a text may go. `source`: the kind of file it was imported from; empty: a person said it here.
     """
 
     statement_id = Column(id_type(), primary_key=True, autoincrement=False)
@@ -39,6 +39,7 @@ class IncidentStatementColumns(TypedColumns):
     audience = Column(key_type(), nullable=False)
     recorded_by = Column(String, nullable=False)
     why = Column(String, nullable=False)
+    source = Column(key_type(), nullable=False, server_default="")
 
 
 incident_statement: Table[IncidentStatementColumns] = Table(
