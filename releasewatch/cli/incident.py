@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from releasewatch.cli.choosing import chosen_deployment
+from releasewatch.cli.incident_import import import_
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
@@ -28,6 +29,7 @@ def command() -> None:
 
 
 command.add_command(suspects)
+command.add_command(import_)
 
 
 def _fields(function: Callable[..., Any]) -> Callable[..., Any]:

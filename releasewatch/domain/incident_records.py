@@ -30,7 +30,7 @@ class IncidentRecord:
       from paperwork. Both None for what hurt nobody (an announcement).
     - `opened_at`, `resolved_at`: when somebody wrote it down, and declared it over.
     - `components`, `regions`: as written there; whether the ledger knows such names is not this record's business.
-    - `updates`: the oldest first.
+    - `updates`: the oldest first. `is_public`: customers could read them where they were written.
     - `attributes`: whatever the source says that has no place above, as plain JSON values.
     """
 
@@ -48,6 +48,7 @@ class IncidentRecord:
     updates: tuple[RecordUpdate, ...] = ()
     url: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def _read(given: Given) -> IncidentRecord:
             components=issue.names("affected"),
             updates=tuple(updates),
             attributes={name: value for name, value in attributes.items() if name not in ("id", "title", "affected")},
+            is_public=True,
         ),
         "date",
         "resolvedWhen",

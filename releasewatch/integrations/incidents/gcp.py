@@ -90,6 +90,7 @@ def _read(incident: Fields) -> IncidentRecord:
             updates=tuple(updates),
             url=uri if "://" in uri or not uri else _PAGE + uri.lstrip("/"),
             attributes=incident.rest("most_recent_update"),  # the newest of `updates` again
+            is_public=True,
         ),
         "begin",
         "end",
