@@ -47,9 +47,10 @@ def dora(
     """Give DORA's five measures of software delivery, as defined since 2024, each with how many facts it rests on.
 
     Deployment frequency: deployments that succeeded, a day. Change lead time: from commit to deployed, of each change
-    at its first deployment. Change fail rate: of those deployments, how many a later one had to take back (rollback,
-    revert) or was said to fix. Failed deployment recovery time: from their going live until that was done. Deployment
-    rework rate: how many were such rollbacks, reverts and fixes.
+    at its first deployment. Change fail rate: of those deployments, how many are confirmed to have caused an incident,
+    or had to be taken back (rollback, revert) or fixed by a later one; suspects are counted apart. Failed deployment
+    recovery time: from the start of the impact to its end; without an incident from their going live until they were
+    taken back or fixed. Deployment rework rate: how many were such rollbacks, reverts and fixes.
 
     Where nothing can be said the figure is missing, and --format json says why.
     """
@@ -101,7 +102,10 @@ def _show(app: App, document: dict[str, Any]) -> None:
     left_out = sum(row["change_lead_time"]["left_out"] for row in document["rows"])
     if left_out:
         say(f"Left out of the lead time: {counted(left_out, 'change')} without a time of commit before the deployment.")
-    say("Times are medians. Failures are those that a later deployment took back, or was said to fix.")
+    possible = sum(row["change_fail_rate"]["possible"] for row in document["rows"])
+    if possible:
+        say(f"Not among the failed: {counted(possible, 'deployment')} suspected in an incident and not confirmed.")
+    say("Times are medians. Failed: confirmed as the cause of an incident, taken back, or said to be fixed.")
 
 
 def _number(value: float | None) -> str:

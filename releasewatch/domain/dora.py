@@ -46,15 +46,19 @@ class Counted:
     """What the ledger counts of one group.
 
     - `deployments`: those that succeeded; `failed_attempts`: those that never did, which changed nothing for good.
-    - `failed`: of the succeeded ones, those that another one had to take back or to fix.
+    - `failed`: of the succeeded ones, those that had to be taken back or fixed, or that caused an incident
+      (`by_incident` of them: confirmed); `possible`: those that did not, and are suspected in an incident.
     - `rework`: of the succeeded ones, those that were unplanned: they took back or fixed.
     - `lead`: from commit to deployed, of each change once; `left_out`: changes whose commit has no time or a later one.
-    - `recovery`: from going live to taken back or fixed.
+    - `recovery`: of the failed ones that are over, from the start of the impact (without an incident: from going live)
+      to its end (without an incident: to taken back or fixed).
     """
 
     deployments: int = 0
     failed_attempts: int = 0
     failed: int = 0
+    by_incident: int = 0
+    possible: int = 0
     rework: int = 0
     lead: Spread = Spread()
     left_out: int = 0
@@ -90,7 +94,8 @@ class Frequency:
 
 
 NO_DEPLOYMENT = "no deployment succeeded here"
-NO_FAILURE = "no deployment is known to have been taken back or fixed"
+NO_FAILURE = "no deployment is known to have failed"
+NOT_OVER = "no deployment that failed is known to be over it"
 NO_CHANGE = "no change with the time of its commit was deployed"
 
 
@@ -120,7 +125,9 @@ def change_fail_rate(counted: Counted) -> Rate:
 def failed_deployment_recovery_time(counted: Counted) -> str:
     """DORA: "the time it takes to recover from a deployment that fails and requires immediate intervention". The figure
     is `counted.recovery`; returned is why it says nothing, or empty."""
-    return "" if counted.recovery.facts else NO_FAILURE
+    if counted.recovery.facts:
+        return ""
+    return NOT_OVER if counted.failed else NO_FAILURE
 
 
 def deployment_rework_rate(counted: Counted) -> Rate:

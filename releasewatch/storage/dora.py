@@ -56,8 +56,14 @@ def count_delivery(connection: Connection, asked: DoraQuestion, failures: Failur
     for row in connection.execute(_rework(member, failures, asked)):
         add(row.name, rework=row.many)
     recovery = _recovery(member, failures, asked)
+    r = recovery.c
+    by_incident = func.sum(case((r.by_incident, 1), else_=0)).label("by_incident")
+    for row in connection.execute(select(r.name, func.count().label("many"), by_incident).group_by(r.name)):
+        add(row.name, failed=row.many, by_incident=int(row.by_incident))
+    for row in connection.execute(_possible(member, recovery, failures, asked)):
+        add(row.name, possible=row.many)
     for name, spread in _spreads(connection, recovery).items():
-        add(name, failed=spread.facts, recovery=spread)
+        add(name, recovery=spread)
     lead = _lead(member, asked)
     for name, spread in _spreads(connection, lead).items():
         add(name, lead=spread)
@@ -135,17 +141,37 @@ def _rework(member: CTE, failures: Failures, asked: DoraQuestion) -> Select[Any]
 
 
 def _recovery(member: CTE, failures: Failures, asked: DoraQuestion) -> CTE:
-    """For each group and failed deployment of it, the seconds from its opening to the end of the last intervention."""
-    failed = failures.failed
+    """For each group and failed deployment of it, whether an incident says so, and the seconds until it was over.
+
+    Incidents count where each of the deployment's is over: from the first one's start to the last one's end. Else what
+    took it back counts: from its opening to the end of the last intervention. NULL while it is failing.
+    """
+    f = failures.failed.c
+    told = func.sum(case((f.by_incident, 1), else_=0))
+    over = func.sum(case((and_(f.by_incident, f.ended.is_not(None)), 1), else_=0))
+    hurt = func.max(case((f.by_incident, f.ended))) - func.min(case((f.by_incident, f.began)))
+    intervened = func.max(case((f.by_incident.is_(False), f.ended)))
     return (
         select(
             member.c.name,
             member.c.deployment_id,
-            SecondsBetween(member.c.opened_at, func.max(failed.c.recovered_at)).label("seconds"),
+            (told > 0).label("by_incident"),
+            case((and_(told > 0, told == over), hurt), else_=intervened).label("seconds"),
         )
-        .join_from(member, failed, _same_part(member, failed, asked))
-        .group_by(member.c.name, member.c.deployment_id, member.c.opened_at)
+        .join_from(member, failures.failed, _same_part(member, failures.failed, asked))
+        .group_by(member.c.name, member.c.deployment_id)
         .cte("recovery")
+    )
+
+
+def _possible(member: CTE, recovery: CTE, failures: Failures, asked: DoraQuestion) -> Select[Any]:
+    """How many deployments of each group are suspected, and have not failed for certain."""
+    failed = and_(recovery.c.name == member.c.name, recovery.c.deployment_id == member.c.deployment_id)
+    return (
+        _count(member)
+        .join_from(member, failures.possible, _same_part(member, failures.possible, asked))
+        .join(recovery, failed, isouter=True)
+        .where(recovery.c.deployment_id.is_(None))
     )
 
 

@@ -1,37 +1,66 @@
 """Which deployments failed, and which were unplanned: the part of DORA's measures that depends on what is known of it.
 
-Today failures are read from deployments alone. A source that knows more (incidents that name the deployment to blame)
-gives a `Failures` of the same columns, and may unite it with these.
+Two sources tell of it, and a deployment counts once: what deployments took back or were said to fix, and incidents.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import CTE, String, and_, cast, func, literal, null, or_, select, union
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Boolean,
+    Float,
+    String,
+    and_,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union,
+    union_all,
+    values,
+)
 
+from releasewatch.domain.dora_incidents import BlamedPart
 from releasewatch.storage import tables as t
+from releasewatch.storage.dora_incidents import BlameOfPeriod
+from releasewatch.storage.sql import SecondsBetween
+from releasewatch.storage.types import id_type
+from releasewatch.storage.windows import FIXED_FOR
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Two sets of rows; `carrier_id` is the deployed component that it is about, NULL for all of the deployment.
+    """Sets of rows; `carrier_id` is the deployed component that it is about, NULL for all of the deployment.
 
-    - `failed` (deployment_id, carrier_id, recovered_at): a deployment that needed an intervention, and when one of its
-      interventions was done.
+    - `failed` (deployment_id, carrier_id, began, ended, by_incident): a deployment that needed an intervention; seconds
+      from its opening to when it began to hurt and to when that was over, NULL while it is not.
+    - `possible` (deployment_id, carrier_id): one that is suspected in an incident.
     - `interventions` (deployment_id, carrier_id): a deployment that was unplanned.
     """
 
     failed: CTE
+    possible: CTE
     interventions: CTE
 
 
-def failures_of_deployments() -> Failures:
-    """Failures as deployments alone tell them.
+def failures_of(blame: BlameOfPeriod) -> Failures:
+    """Failures as deployments and incidents tell them.
 
-    A deployment failed when a later one took back what it brought (a rollback, a revert, contents put as they were),
-    or was said to fix it. One that is still failing, or was mended by a forward change that nobody named, is not seen.
-    Going forward again after a rollback takes the rollback back, and is no failure of it.
+    A deployment failed when a later one took back what it brought (a rollback, a revert, contents put as they were), or
+    was said to fix it, when somebody took it back by hand, or when it is confirmed as the cause of an incident. What
+    was ended as the fix of an incident is left to the incident's blame. A forward change that mended something without
+    a word, and without an incident, is not seen. Going forward again after a rollback takes the rollback back, and is
+    no failure of it.
     """
     w, o, b, f, d = t.window.c, t.origin.c, t.baseline.c, t.fix.c, t.deployment.c
     fixing = t.deployment.alias("fixing")
@@ -40,6 +69,7 @@ def failures_of_deployments() -> Failures:
         .join_from(t.window, t.origin, and_(o.deployment_id == w.deployment_id, o.origin_no == w.origin_no))
         .join(t.baseline, and_(b.deployment_id == o.deployment_id, b.baseline_no == o.baseline_no))
         .where(w.carrying_ended_by.is_not(None), w.certain.is_(True), b.kind != "rollback")
+        .where(w.carrying_reason.not_like(FIXED_FOR.format("%", "%")))
     )
     named = (
         select(d.deployment_id, o.carrier_id, f.deployment_id.label("by_id"))
@@ -48,25 +78,59 @@ def failures_of_deployments() -> Failures:
         .join(t.origin, o.deployment_id == d.deployment_id, isouter=True)
     )
     ended = union(taken_back, named).cte("ended")
-    by = t.deployment.alias("ended_by")
-    failed = (
-        select(
-            ended.c.deployment_id,
-            ended.c.carrier_id,
-            func.coalesce(by.c.finished_at, by.c.opened_at).label("recovered_at"),
-        )
+    by, undone = t.deployment.alias("ended_by"), t.deployment_undo.c
+    by_deployment = (
+        select(ended.c.deployment_id, ended.c.carrier_id, func.coalesce(by.c.finished_at, by.c.opened_at).label("at"))
         .join_from(ended, by, by.c.deployment_id == ended.c.by_id)
-        .cte("failed_deployment")
+        .union_all(select(undone.deployment_id, null(), undone.undone_at))
+        .cte("taken_back")
     )
+    incidents = _literal(blame.parts)
+    i = incidents.c
+    failed = union_all(
+        select(
+            by_deployment.c.deployment_id,
+            by_deployment.c.carrier_id,
+            literal_column("0.0").label("began"),
+            SecondsBetween(d.opened_at, by_deployment.c.at).label("ended"),
+            false().label("by_incident"),
+        ).join_from(by_deployment, t.deployment, d.deployment_id == by_deployment.c.deployment_id),
+        select(i.deployment_id, i.carrier_id, i.began, i.ended, true()).where(i.confirmed),
+    ).cte("failed_deployment")
+    possible = select(i.deployment_id, i.carrier_id).where(i.confirmed.is_(False)).cte("possible_failure")
     rolled_back = (
         select(d.deployment_id, o.carrier_id)
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
         .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
         .where(or_(b.kind == "rollback", d.kind == "rollback"))
     )
+    fixes = select(f.deployment_id, null().label("carrier_id"))
     interventions = union(
         select(ended.c.by_id.label("deployment_id"), ended.c.carrier_id),
-        select(f.deployment_id, null().label("carrier_id")),
+        fixes.where(f.ref.not_in(blame.cancelled)) if blame.cancelled else fixes,
         rolled_back,
     ).cte("intervention")
-    return Failures(failed, interventions)
+    return Failures(failed, possible, interventions)
+
+
+def _literal(parts: Sequence[BlamedPart]) -> CTE:
+    """The rows as a table: numbers alone, so they can stand in the statement, however many there are."""
+    given = [(one.deployment_id, one.carrier_id, one.confirmed, one.began, one.ended) for one in parts]
+    columns = (
+        column("deployment_id", id_type()),
+        column("carrier_id", id_type()),
+        column("confirmed", Boolean()),
+        column("began", Float()),
+        column("ended", Float()),
+    )
+    rows = values(*columns, name="blamed", literal_binds=True).data(given or [(0, None, False, 0.0, None)])
+    r = rows.cte("blamed").c
+    # A column in which nothing is said would be text on PostgreSQL.
+    found = select(
+        r.deployment_id,
+        cast(r.carrier_id, BigInteger).label("carrier_id"),
+        r.confirmed,
+        r.began,
+        cast(r.ended, Float).label("ended"),
+    )
+    return (found if given else found.where(false())).cte("blame")

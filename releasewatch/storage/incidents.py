@@ -146,16 +146,16 @@ def add_statements_to_many(connection: Connection, said: Sequence[tuple[int, Sta
     )
 
 
-def read_statements(connection: Connection, incident_ids: Iterable[int]) -> dict[int, list[Statement]]:
-    """Everything that was said of some incidents, in the order in which it was recorded."""
+def read_statements(
+    connection: Connection, incident_ids: Iterable[int], kinds: Sequence[str] | None = None
+) -> dict[int, list[Statement]]:
+    """Everything that was said of some incidents (or only of some kinds), in the order in which it was recorded."""
     s = t.incident_statement.c
     wanted = sorted(set(incident_ids))
     found: dict[int, list[Statement]] = {number: [] for number in wanted}
     for part in chunks(wanted):
-        rows = connection.execute(
-            select(t.incident_statement).where(s.incident_id.in_(part)).order_by(s.recorded_at, s.statement_id)
-        )
-        for row in rows:
+        query = select(t.incident_statement).where(s.incident_id.in_(part)).order_by(s.recorded_at, s.statement_id)
+        for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))):
             found[row.incident_id].append(
                 Statement(
                     row.kind,

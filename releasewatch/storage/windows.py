@@ -17,6 +17,8 @@ from releasewatch.storage.types import OPEN_END
 
 STILL_CARRIED = ""
 ENDED_BY_SUCCESS = "a later deployment succeeded here"
+FIXED_FOR = "named as fixed by {}, for {}"
+"""Why carrying ended that nothing but an incident's fix has ended: by which deployment, for which incident."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage import dora as storage
-from releasewatch.storage.dora_failures import failures_of_deployments
+from releasewatch.storage.dora_failures import failures_of
+from releasewatch.storage.dora_incidents import read_blame
 from releasewatch.storage.ledger import Ledger
 
-FAILURES_FROM = "deployments"
-"""Where failures are read from: deployments that took back, or were named to fix, what others brought."""
+FAILURES_FROM = "deployments and incidents"
+"""Where failures are read from: what took back, or was named to fix, what others brought, and confirmed blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
         question = storage.DoraQuestion(
             list(environments.values()), spans, asked.by, repo_id, component.component_id if component else None
         )
-        counted = storage.count_delivery(connection, question, failures_of_deployments())
+        blame = read_blame(connection, question.environments, asked.since, asked.until)
+        counted = storage.count_delivery(connection, question, failures_of(blame))
     rows = [_row(group, span, found, first_at) for group, span, found in _groups(spans, counted, asked.by)]
     return {
         "since": format_utc(asked.since),
@@ -92,7 +94,8 @@ def _row(group: str | None, span: Span, counted: Counted, first_at: datetime | N
         "deployment_frequency": _frequency(measures.deployment_frequency(counted, span, first_at)),
         "change_lead_time": _spread(counted.lead, "changes", measures.change_lead_time(counted))
         | {"left_out": counted.left_out},
-        "change_fail_rate": _rate(measures.change_fail_rate(counted), "failed"),
+        "change_fail_rate": _rate(measures.change_fail_rate(counted), "failed")
+        | {"by_incident": counted.by_incident, "possible": counted.possible},
         "failed_deployment_recovery_time": _spread(
             counted.recovery, "recovered", measures.failed_deployment_recovery_time(counted)
         ),

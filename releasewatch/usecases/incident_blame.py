@@ -71,7 +71,7 @@ def end_blamed(connection: Any, incident: IncidentRef, fixing: DeploymentRow, te
         ),
     )
     rows = windows.open_origins(connection, cells, row.opened_at, row.deployment_id, blamed)
-    reason = f"named as fixed by {fixing.id}, for {incident.id}"
+    reason = windows.FIXED_FOR.format(fixing.id, incident.id)
     endings = [Ending(one.deployment_id, one.origin_no, Place(one.region, one.ring), reason) for one in rows]
     windows.end_carrying(connection, endings, row.deployment_id, row.opened_at, telling.now)
     return len(endings)

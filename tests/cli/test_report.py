@@ -53,7 +53,7 @@ def test_the_document(shop: RepoBuilder) -> None:
         "environments": ["production"],
         "repo": None,
         "component": None,
-        "failures_from": "deployments",
+        "failures_from": "deployments and incidents",
         "first_deployment_at": "2026-03-01T00:00:00Z",
         "rows": [
             {
@@ -66,7 +66,9 @@ def test_the_document(shop: RepoBuilder) -> None:
                 "change_lead_time": {
                     "median_seconds": 21600.0, "p90_seconds": 21600.0, "changes": 1, "because": None, "left_out": 0,
                 },
-                "change_fail_rate": {"rate": 0.3333, "failed": 1, "deployments": 3, "because": None},
+                "change_fail_rate": {
+                    "rate": 0.3333, "failed": 1, "deployments": 3, "because": None, "by_incident": 0, "possible": 0,
+                },
                 "failed_deployment_recovery_time": {
                     "median_seconds": 86400.0, "p90_seconds": 86400.0, "recovered": 1, "because": None,
                 },
@@ -85,7 +87,7 @@ def test_the_table(shop: RepoBuilder) -> None:
         "component", "deployments", "a", "day", "lead", "time", "of", "changes", "failed", "recovery", "rework",
     ]  # fmt: skip
     assert " ".join(line.split()) == "shop/cart 2 0.50 6h 00m 1 50% (1) 1d 0h 50% (1)"
-    assert "Failures are those that a later deployment took back" in done.err
+    assert "Failed: confirmed as the cause of an incident, taken back" in done.err
 
 
 def test_what_is_not_known_is_a_dash(shop: RepoBuilder) -> None:

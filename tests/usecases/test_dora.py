@@ -96,7 +96,7 @@ def test_by_component(world):
     assert {group: row["failed_attempts"] for group, row in found.items()} == {"shop/a": 0, "shop/b": 0, "shop/c": 1}
     nothing = found["shop/c"]["failed_deployment_recovery_time"]
     assert (nothing["median_seconds"], nothing["recovered"]) == (None, 0)
-    assert "taken back" in nothing["because"]
+    assert nothing["because"] == "no deployment is known to have failed"
 
 
 def test_one_component_is_as_its_row_by_component(world):
@@ -127,7 +127,8 @@ def test_by_week_and_month(world):
     assert "before its end" in found["2026-W08"]["deployment_frequency"]["because"]
     assert found["2026-W11"]["deployment_frequency"]["per_day"] == 0
     assert found["2026-W11"]["change_fail_rate"] == {
-        "rate": None, "failed": 0, "deployments": 0, "because": "no deployment succeeded here",
+        "rate": None, "failed": 0, "deployments": 0, "because": "no deployment succeeded here", "by_incident": 0,
+        "possible": 0,
     }  # fmt: skip
     months = rows(world, by="month", since=hour(-24 * 10))
     assert {group: row["deployments"] for group, row in months.items()} == {"2026-02": 0, "2026-03": 6}
