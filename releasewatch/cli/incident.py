@@ -336,4 +336,6 @@ def show_(
     --at shows the world as it was then, as known now; --known-at what was recorded by then.
     """
     how = showing(app, reveal, output, at, known_at)
-    give_out_incident(app, form, incident, how, output=output, customers=customers, with_timeline=timeline)
+    give_out_incident(
+        app, form, incident, how, output=output, customers=customers, with_timeline=timeline, measured=True
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from releasewatch.cli.incident_measures import measure_lines
 from releasewatch.cli.options import INSTANT
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
 from releasewatch.domain.privacy import Reveal
@@ -42,15 +43,18 @@ def showing(
     known_at: datetime | None = None,
 ) -> Showing:
     """As of when an incident is shown, and how much of customers where it goes."""
+    from releasewatch.domain.calling_hours import CallingHours, read_clock
     from releasewatch.usecases.incident_scene import Viewing
     from releasewatch.usecases.incident_showing import Showing
 
+    calling, usual = app.config.tables.calling, CallingHours()
     without = {key: one.without_entitlement for key, one in app.config.tables.directory.items()}
     return Showing(
         Viewing(app.now, at, known_at, without),
         app.level(reveal, output),
         app.config.tables.privacy.keys == "opaque",
         app.config.tables.ranking.customer_tier,
+        CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),
     )
 
 
@@ -64,6 +68,7 @@ def give_out_incident(
     output: Path | None = None,
     customers: bool = False,
     with_timeline: bool = False,
+    measured: bool = False,
 ) -> None:
     """Give out one incident."""
     from releasewatch.usecases.incident_lists import read_timeline
@@ -75,6 +80,10 @@ def give_out_incident(
         document["affected_customers"] = list(stream_affected(app.ledger, ref, how)) if shown else []
         if not shown and not app.quiet:
             say("This is a public repository: counts are shown, and no customer.")
+    if measured:
+        from releasewatch.usecases.impact_measures import measure_incident
+
+        document["measures"] = measure_incident(app.ledger, ref, how.viewing, how.hours, how.reveal)
     if with_timeline:
         document["timeline"] = read_timeline(app.ledger, ref, how.viewing, how.reveal)
     if output is not None:
@@ -88,7 +97,8 @@ def _write(app: App, form: str, document: dict[str, Any], stream: TextIO) -> Non
     if form == "json":
         emit_json(document, stream)
         return
-    for line in _lines(app, document):
+    lines = [*_lines(app, document), *(measure_lines(app, document["measures"]) if "measures" in document else ())]
+    for line in lines:
         stream.write(f"{printable(line)}\n")
     _write_customers(document, stream)
     if "timeline" in document:

@@ -73,6 +73,18 @@ def find_availability(zone: ZoneInfo | None, hours: CallingHours, now: datetime)
     return Availability("never", local)
 
 
+def seconds_within(zone: ZoneInfo, hours: CallingHours, begin: datetime, end: datetime) -> float:
+    """How much of a span (UTC) lies within hours in a zone, in seconds."""
+    first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
+    total = 0.0
+    # A window that began the day before may run past midnight.
+    for offset in range(-1, (last - first).days + 1):
+        window = _window_of(first + timedelta(days=offset), zone, hours)
+        if window is not None:
+            total += max(0.0, (min(window.until_at, end) - max(window.from_at, begin)).total_seconds())
+    return total
+
+
 def _window_of(day: date, zone: ZoneInfo, hours: CallingHours) -> Window | None:
     if day.weekday() not in hours.weekdays:
         return None

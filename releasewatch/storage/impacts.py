@@ -47,7 +47,7 @@ def newest_said(incident_id: int, known_at: datetime) -> CTE:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Everybody:
     """The parts of a statement about everybody in an incident."""
 
     ways: CTE
@@ -55,7 +55,7 @@ class _Standing:
     customers: CTE
 
 
-def _standing(q: ImpactQuestion) -> _Standing:
+def everybody_in(q: ImpactQuestion) -> Everybody:
     """Everybody in the incident, each once: `customer_id, state, still_exposed`."""
     ways, said = ways_in(q), newest_said(q.incident_id, q.known_at)
     w, s = ways.c, said.c
@@ -106,12 +106,12 @@ def _standing(q: ImpactQuestion) -> _Standing:
     customers = (
         select(c.customer_id, state.label("state"), still.label("still_exposed")).where(c.said != "removed")
     ).cte("standing")
-    return _Standing(ways, said, customers)
+    return Everybody(ways, said, customers)
 
 
 def count_impact(connection: Connection, q: ImpactQuestion) -> ImpactCounts:
     """How many customers are in each state."""
-    c = _standing(q).customers.c
+    c = everybody_in(q).customers.c
     found = {"presumed": 0, "possible": 0, "affected": 0, "cleared": 0}
     still = 0
     for row in connection.execute(
@@ -127,7 +127,7 @@ def count_places(connection: Connection, q: ImpactQuestion) -> list[Any]:
 
     Somebody who uses several counts in each of them.
     """
-    parts = _standing(q)
+    parts = everybody_in(q)
     w, c = parts.ways.c, parts.customers.c
     region, ring = _told(w.region, w.entitled_region, w.any_region), _told(w.ring, w.entitled_ring, w.any_ring)
     each = (
@@ -160,7 +160,8 @@ def _told(place: Any, entitled: Any, is_any: Any) -> Any:
     return case((and_(is_any == 1, entitled != ANY, entitled != UNKNOWN), entitled), else_=place)
 
 
-def _current(q: ImpactQuestion) -> ColumnElement[bool]:
+def current_fact(q: ImpactQuestion) -> ColumnElement[bool]:
+    """Whether a row of `customer_fact` holds as of the instants that are asked about."""
     f = t.customer_fact.c
     held = f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at
     return and_(*held)
@@ -168,7 +169,7 @@ def _current(q: ImpactQuestion) -> ColumnElement[bool]:
 
 def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) -> Iterator[Any]:
     """Every customer in the incident with each way in, those of a customer together, in the order of their keys."""
-    parts = _standing(q)
+    parts = everybody_in(q)
     w, s, c, f, k = parts.ways.c, parts.said.c, parts.customers.c, t.customer_fact.c, t.customer.c
     statement = (
         select(
@@ -179,6 +180,9 @@ def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) ->
             k.directory,
             f.name,
             f.account_manager,
+            f.timezone,
+            f.sla_minutes,
+            f.credit_after_minutes,
             s.state.label("said"),
             s.source.label("said_by_source"),
             s.level,
@@ -191,7 +195,7 @@ def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) ->
             *(w[name] for name in WAY if name != "customer_id"),
         )
         .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
-        .join(t.customer_fact, and_(f.customer_id == c.customer_id, _current(q)), isouter=True)
+        .join(t.customer_fact, and_(f.customer_id == c.customer_id, current_fact(q)), isouter=True)
         .join(parts.said, s.customer_id == c.customer_id, isouter=True)
         .join(parts.ways, w.customer_id == c.customer_id, isouter=True)
         .order_by(k.key, k.directory, w.deployment_id, w.rank, w.component_id, w.region, w.ring, w.live_from, w.subject)
@@ -203,7 +207,7 @@ def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) ->
 
 def first_to_call(connection: Connection, q: ImpactQuestion, tiers: Mapping[str, int], many: int) -> list[Any]:
     """The customers to call first: by state, then escalated, then by the points of their tier, then by key."""
-    parts = _standing(q)
+    parts = everybody_in(q)
     c, f, k = parts.customers.c, t.customer_fact.c, t.customer.c
     order = case({"affected": 0, "presumed": 1}, value=c.state, else_=2)
     tier = func.lower(func.coalesce(f.customer_tier, ""))
@@ -213,7 +217,7 @@ def first_to_call(connection: Connection, q: ImpactQuestion, tiers: Mapping[str,
         connection.execute(
             select(k.key, k.directory, f.name, f.customer_tier, f.account_manager, c.state, c.still_exposed)
             .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
-            .join(t.customer_fact, and_(f.customer_id == c.customer_id, _current(q)), isouter=True)
+            .join(t.customer_fact, and_(f.customer_id == c.customer_id, current_fact(q)), isouter=True)
             .where(c.state != "cleared")
             .order_by(order, c.still_exposed.desc(), escalated.desc(), points.desc(), k.key, k.directory)
             .limit(many)

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
@@ -17,6 +18,7 @@ from releasewatch.storage import catalogs, impacts, incidents, windows
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
+from releasewatch.usecases.impact_measures import measure_customer, withhold_measures
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 
 FETCHED = 1000
@@ -26,12 +28,14 @@ FIRST = 10
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """As of when, and how much of a customer may be shown. `tiers`: the points of each, as in `[ranking]`."""
+    """As of when, and how much of a customer may be shown. `tiers`: the points of each, as in `[ranking]`; `hours`:
+    when customers work, as in `[calling]`."""
 
     viewing: Viewing
     reveal: Reveal = Reveal.CONTACTS
     opaque: bool = False
     tiers: Mapping[str, int] = field(default_factory=lambda: RankingWeights().customer_tier)
+    hours: CallingHours = field(default_factory=CallingHours)
 
 
 def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool = False) -> dict[str, Any]:
@@ -161,8 +165,10 @@ def stream_affected(ledger: Ledger, ref: str, how: Showing) -> Iterator[dict[str
         names = catalogs.component_keys(connection)
         rows = impacts.stream_customers(connection, scene.question, FETCHED)
         for _, group in groupby(rows, key=attrgetter("customer_id")):
-            item = _customer(list(group), scene, names, with_words=how.reveal >= Reveal.NAMES)
-            yield withhold(item, how.reveal, opaque=how.opaque)
+            mine = list(group)
+            item = _customer(mine, scene, names, with_words=how.reveal >= Reveal.NAMES)
+            item |= measure_customer(mine, scene.question, how.hours)
+            yield withhold_measures(withhold(item, how.reveal, opaque=how.opaque), how.reveal)
 
 
 def _customer(rows: Sequence[Any], scene: Scene, names: Mapping[int, str], *, with_words: bool) -> dict[str, Any]:

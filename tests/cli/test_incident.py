@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.command import run_command, run_on_terminal
@@ -84,7 +86,7 @@ def test_evidence_is_taken_row_by_row(shop):
         "affected, said by a measurement",
         "reached by D-2 through shop/invoicing",
     ]
-    assert (acme["name"], acme["withheld"]) == (None, ["name", "account_manager"])
+    assert (acme["name"], acme["withheld"]) == (None, ["name", "account_manager", "working_minutes"])
     assert "Ada" not in str(shown)
 
 
@@ -183,3 +185,22 @@ def test_status_names_open_incidents(shop):
     assert "INC-1 (SEV1, investigating): invoices 500" in run_command("status", cwd=shop.path).out
     incident(shop, "resolve", "INC-1")
     assert run_command("status", "--format", "json", cwd=shop.path).document["incidents"] == []
+
+
+def test_show_says_how_much_customers_suffered(shop):
+    opened(shop, "--deployment", "two")
+    hurt = "customer,state,first_at,last_at\nacme,affected,2026-03-02T10:00:00Z,2026-03-02T11:00:00Z\n"
+    (shop.path / "hurt.csv").write_text(hurt, "utf-8")
+    incident(shop, "impact", "INC-1", "--evidence", "hurt.csv")
+    done = incident(shop, "show", "INC-1")
+    (line,) = (line for line in done.out.splitlines() if line.startswith("Customer-minutes: "))
+    assert "60 affected (" in line
+    assert "Contracts at risk" not in done.out, "contract values are no matter of a pipe"
+    found = incident(shop, "show", "INC-1", "--customers", "--format", "json").document
+    measures = found["measures"]
+    assert (measures["customer_minutes"]["affected"], measures["contract_value"]) == (60, None)
+    assert measures["withheld"] == ["contract_value"]
+    assert [one["minutes"] for one in found["affected_customers"] if one["key"] == "acme"] == [60]
+    incident(shop, "show", "INC-1", "--format", "json", "-o", "night.json")
+    assert json.loads((shop.path / "night.json").read_text("utf-8"))["measures"]["withheld"] == []
+    assert "measures" not in incident(shop, "update", "INC-1", "--severity", "SEV2", "--format", "json").document
