@@ -331,7 +331,9 @@ def show_(
     at: datetime | None,
     known_at: datetime | None,
 ) -> None:
-    """Show an incident (INC-7, a key, or its beginning): blame, who was hurt, who still carries it, what is next.
+    """Show an incident (INC-7, a key, or its beginning): blame, who was hurt and how long, who still carries it.
+
+    Minutes, promised times and credits stand by state: what is presumed is never summed up with what is known.
 
     --at shows the world as it was then, as known now; --known-at what was recorded by then.
     """
