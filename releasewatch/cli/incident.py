@@ -12,6 +12,7 @@ import click
 from releasewatch.cli.choosing import chosen_deployment
 from releasewatch.cli.incident_import import import_
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
+from releasewatch.cli.incident_render import render
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import suspects
@@ -30,6 +31,7 @@ def command() -> None:
 
 command.add_command(suspects)
 command.add_command(import_)
+command.add_command(render)
 
 
 def _fields(function: Callable[..., Any]) -> Callable[..., Any]:

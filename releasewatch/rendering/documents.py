@@ -72,12 +72,9 @@ def render_notes(
     """
     text = "".join(_stream_notes(notes, fmt, user_templates))
     if notes.audience != "engineering":
-        leaks = find_leaks_in_document(text, fmt, _scanners(notes, names), allow)
-        if leaks:
-            raise LeakError(
-                f"The notes for {notes.audience} readers were not written: they hold {_in_words(leaks)}.",
-                hint="Give the change another wording, or pass what was found by hand with a reason.",
-            )
+        what = f"The notes for {notes.audience} readers were not written: they hold"
+        hint = "Give the change another wording, or pass what was found by hand with a reason."
+        refuse_leaks(what, text, fmt, _scanners(notes, names), allow, hint)
     return text
 
 
@@ -130,6 +127,15 @@ def render_plan(plan: Mapping[str, Any]) -> str:
     Counts and keys only, and by the built-in template: a pull request must not choose what is said about it.
     """
     return "".join(Templates("md").stream("plan/pull-request.md", {"plan": plan}))
+
+
+def refuse_leaks(
+    what: str, text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str], hint: str
+) -> None:
+    """Raise LeakError when a finished document holds what it must not. `what`: "The … was not written: it holds"."""
+    leaks = find_leaks_in_document(text, fmt, scanners, allow)
+    if leaks:
+        raise LeakError(f"{what} {_in_words(leaks)}.", hint=hint)
 
 
 def find_leaks_in_document(

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Connection, and_, case, func, literal, or_, select, union_all
 
@@ -167,8 +168,13 @@ def current_fact(q: ImpactQuestion) -> ColumnElement[bool]:
     return and_(*held)
 
 
-def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) -> Iterator[Any]:
-    """Every customer in the incident with each way in, those of a customer together, in the order of their keys."""
+def stream_customers(
+    connection: Connection, q: ImpactQuestion, fetched: int, customer_id: UUID | None = None
+) -> Iterator[Any]:
+    """Every customer in the incident with each way in, those of a customer together, in the order of their keys.
+
+    `customer_id`: only this one.
+    """
     parts = everybody_in(q)
     w, s, c, f, k = parts.ways.c, parts.said.c, parts.customers.c, t.customer_fact.c, t.customer.c
     statement = (
@@ -200,6 +206,8 @@ def stream_customers(connection: Connection, q: ImpactQuestion, fetched: int) ->
         .join(parts.ways, w.customer_id == c.customer_id, isouter=True)
         .order_by(k.key, k.directory, w.deployment_id, w.rank, w.component_id, w.region, w.ring, w.live_from, w.subject)
     )
+    if customer_id is not None:
+        statement = statement.where(c.customer_id == customer_id)
     streamed = connection.execution_options(yield_per=fetched)
     with streamed.execute(statement) as rows:
         yield from rows

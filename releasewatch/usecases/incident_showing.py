@@ -166,12 +166,18 @@ def stream_affected(ledger: Ledger, ref: str, how: Showing) -> Iterator[dict[str
         rows = impacts.stream_customers(connection, scene.question, FETCHED)
         for _, group in groupby(rows, key=attrgetter("customer_id")):
             mine = list(group)
-            item = _customer(mine, scene, names, with_words=how.reveal >= Reveal.NAMES)
+            item = describe_customer(mine, scene, names, with_words=how.reveal >= Reveal.NAMES)
             item |= measure_customer(mine, scene.question, how.hours)
             yield withhold_measures(withhold(item, how.reveal, opaque=how.opaque), how.reveal)
 
 
-def _customer(rows: Sequence[Any], scene: Scene, names: Mapping[int, str], *, with_words: bool) -> dict[str, Any]:
+def describe_customer(
+    rows: Sequence[Any], scene: Scene, names: Mapping[int, str], *, with_words: bool
+) -> dict[str, Any]:
+    """One customer as JSON has them, from their rows of `stream_customers`, before anything is withheld.
+
+    `with_words`: with what somebody said of them in their own words.
+    """
     best = rows[0]
     ways = [row for row in rows if row.source is not None]
     components = {names[row.component_id] for row in ways if row.component_id is not None}

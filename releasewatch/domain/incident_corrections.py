@@ -1,0 +1,66 @@
+"""What was said of an incident before it was said otherwise: nothing is overwritten, so it can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from releasewatch.domain.incidents import TIMELESS, Statement
+
+_TOLD_ELSEWHERE = frozenset({"entry", "summary"})
+"""Entries are only added, and summaries are shown with their revisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Of one kind and subject: what held by what was said until `corrected_at`, and what holds since.
+
+    `since`: from when on it is so, for what changes while the incident goes on; None for what holds of it as a whole.
+    """
+
+    kind: str
+    subject: str
+    before: str
+    after: str
+    said_at: datetime
+    corrected_at: datetime
+    since: datetime | None
+    by: str
+    why: str
+
+
+def corrections(statements: Iterable[Statement]) -> tuple[Correction, ...]:
+    """What was taken back, in the order in which that was recorded.
+
+    What holds of the incident as a whole is corrected by any later word that differs. What changes is corrected by a
+    word about an instant of which something else was said already: a later state is news and no correction.
+    """
+    known: dict[tuple[str, str], list[Statement]] = {}
+    found: list[Correction] = []
+    for one in sorted(statements, key=lambda one: (one.recorded_at, one.number)):
+        if one.kind in _TOLD_ELSEWHERE:
+            continue
+        earlier = known.setdefault((one.kind, one.subject), [])
+        timeless = one.kind in TIMELESS
+        overtaken = [other for other in earlier if timeless or other.happened_at >= one.happened_at]
+        held = [other for other in earlier if other.happened_at <= one.happened_at]
+        if overtaken and held:
+            before = max(held, key=lambda other: other.order)
+            if before.value != one.value:
+                since = None if timeless else one.happened_at
+                found.append(
+                    Correction(
+                        one.kind,
+                        one.subject,
+                        before.value,
+                        one.value,
+                        before.recorded_at,
+                        one.recorded_at,
+                        since,
+                        one.recorded_by,
+                        one.why,
+                    )
+                )
+        earlier.append(one)
+    return tuple(found)

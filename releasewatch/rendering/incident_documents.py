@@ -1,0 +1,49 @@
+"""Renders the documents of an incident, and looks outer ones through before they leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from releasewatch.domain.leaks import LeakScanner
+from releasewatch.rendering.documents import refuse_leaks
+from releasewatch.rendering.incident_views import incident_view
+from releasewatch.rendering.templates import Format, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from releasewatch.domain.incident_documents import IncidentDocument
+
+INNER_TEXT = "a text about the incident that this audience may not read"
+OUR_PEOPLE = "the name of one of our people, in what somebody wrote for these readers"
+
+HINT = "Say it in other words (incident update --audience … --summary TEXT), or pass it by hand with a reason."
+
+
+def render_incident(
+    document: IncidentDocument,
+    fmt: Format,
+    user_templates: Path | None = None,
+    *,
+    names: LeakScanner | None = None,
+    allow: Collection[str] = (),
+) -> str:
+    """A document of an incident, as text.
+
+    An outer one is looked through before it is returned: the whole of it for `names` (of customers) and for what inner
+    audiences were told; what people wrote also for the names of those who deployed, led and wrote. A hit raises
+    LeakError; `allow` holds what a person passed by hand, and the reader's own names. Raises TemplateError for
+    templates of the user's.
+    """
+    values = {"incident": incident_view(document)}
+    text = "".join(Templates(fmt, user_templates).stream(f"incidents/{document.kind}.{fmt}", values))
+    if document.audience != "engineering":
+        inner = LeakScanner({}, dict.fromkeys(document.held, INNER_TEXT))
+        scanners = [inner] if names is None else [names, inner]
+        what = f"The {document.kind} for {document.audience} readers was not written: it holds"
+        refuse_leaks(what, text, fmt, scanners, allow, HINT)
+        people = LeakScanner(dict.fromkeys(document.people, OUR_PEOPLE))
+        # Only in what people wrote: a name may be a word of any sentence (May), and the fixed ones hold no name.
+        refuse_leaks(what, "\n".join(document.texts), "md", [people], allow, HINT)
+    return text
