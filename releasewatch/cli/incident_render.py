@@ -93,7 +93,7 @@ def render(
             f"A final report is made of a resolved incident, and {gathered.facts.id} is {state.status}.",
             f"Resolve it (releasewatch incident resolve {gathered.facts.id}), or render --document update.",
         )
-    made = build_document(gathered.facts, document, reader, _shown(gathered, how))
+    made = build_document(gathered.facts, document, reader, _shown(gathered, how, reader, allow))
     _give_out(made, form, output, templates, gathered, how, allow)
     if app.quiet:
         return
@@ -118,15 +118,17 @@ def _asked(kind: Any, audience: Any) -> tuple[DocumentKind, Audience]:
     return kind, reader
 
 
-def _shown(gathered: Gathered, how: Showing) -> Any:
-    """What the channel may show within a document for engineering, which is not refused for a name."""
-    from releasewatch.domain.incident_document_building import Shown
+def _shown(gathered: Gathered, how: Showing, reader: Audience, allow: tuple[str, ...]) -> Any:
+    """What must not be named within a document: inside by where it goes, outside by who reads it."""
+    from releasewatch.domain.incident_document_building import Shown, people_of
     from releasewatch.domain.leaks import LeakScanner
 
-    if how.reveal >= Reveal.NAMES:
+    names = how.reveal >= Reveal.NAMES
+    if reader == "engineering" and names:
         return Shown()
-    scanner = LeakScanner(dict.fromkeys(gathered.names, "a customer's name"))
-    return Shown(names=False, hides=lambda text: bool(scanner.scan(text)))
+    people = () if reader == "engineering" else people_of(gathered.facts)
+    scanner = LeakScanner(dict.fromkeys((*gathered.names, *people), "somebody's name"))
+    return Shown(names, lambda text: bool(scanner.scan(text, {*allow, *gathered.own})))
 
 
 def _give_out(

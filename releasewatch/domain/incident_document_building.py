@@ -31,10 +31,10 @@ from releasewatch.domain.notes import CustomerScope, NoteItem
 MANY_CHANGES = 20
 """So many changes of a deployment are told; the others are counted."""
 
-WITHHELD = "(withheld here: it names a customer)"
+WITHHELD = "withheld here: it names a customer"
 """What stands for a text on a channel that may not show names."""
 
-HIDDEN = "(withheld here)"
+HIDDEN = "withheld here"
 """What stands for the name of one of our people there."""
 
 _OUTER_KINDS = frozenset({"status", "component_status", "entry"})
@@ -45,7 +45,8 @@ _ACCOUNT_KINDS = _OUTER_KINDS | {"severity"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the channel of the document may show. `names`: of people; `hides`: whether it may not show a text."""
+    """What a document may show. `names`: of people. `hides`: whether a text names somebody who may not be named there:
+    inside it is withheld; of the changes told to account staff it is left out and counted."""
 
     names: bool = True
     hides: Callable[[str], bool] | None = None
@@ -125,7 +126,7 @@ class _Building:
         )
         held = _held(facts, self._audience, texts)
         written = tuple(filter(None, texts))
-        return replace(made, held=held, texts=written, people=_people(facts), withheld=self._withheld)
+        return replace(made, held=held, texts=written, people=people_of(facts), withheld=self._withheld)
 
     def _text(self, text: str) -> str:
         """A text that somebody wrote. Outer ones stand as they are: the finished document is looked through."""
@@ -182,6 +183,7 @@ class _Building:
     def _cause(self, blame: BlameFacts) -> Cause:
         changes: tuple[ToldChange, ...] = ()
         embargoes: tuple[date, ...] = ()
+        left_out = 0
         if blame.notes is not None and blame.state != "cleared":
             stated = frozenset(self._facts.state.components)
             scope = CustomerScope("", stated) if stated else None
@@ -195,6 +197,9 @@ class _Building:
                 for item in group.items
             ]
             changes = tuple(dict.fromkeys(self._change(item) for item in items))
+            if not self._inside and self._shown.hides is not None:
+                told = tuple(one for one in changes if not self._shown.hides(one.text))
+                changes, left_out = told, len(changes) - len(told)
             embargoes = notes.embargoes
             if self._inside:
                 embargoes = tuple(sorted({item.embargo_until for item in items if item.embargo_until}))
@@ -208,6 +213,7 @@ class _Building:
             else (),
             changes[:MANY_CHANGES],
             max(0, len(changes) - MANY_CHANGES),
+            left_out,
             embargoes,
         )
 
@@ -333,7 +339,7 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".")
 
 
-def _people(facts: IncidentFacts) -> frozenset[str]:
+def people_of(facts: IncidentFacts) -> frozenset[str]:
     """Who deployed, changed, led and wrote; but for who speaks with customers, whose name they may have."""
     named = {one.value for one in facts.statements if one.kind == "commander"}
     named |= {one.recorded_by for one in facts.statements}

@@ -44,9 +44,10 @@ class ToldChange:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A deployment that was linked. `words` for engineering alone; `more`: changes that are counted only.
+    """A deployment that was linked. `words` for engineering alone.
 
-    `embargoes`: days until which something in it is held back.
+    `more`: changes that are counted only; `left_out`: those that name somebody who may not be named. `embargoes`: days
+    until which something in it is held back.
     """
 
     deployment: str
@@ -56,6 +57,7 @@ class Cause:
     words: tuple[BlameWord, ...]
     changes: tuple[ToldChange, ...]
     more: int
+    left_out: int
     embargoes: tuple[date, ...]
 
 

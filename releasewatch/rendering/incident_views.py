@@ -34,7 +34,7 @@ class CauseView(View):
 
     - `deployment`: its id; `state`: suspect, confirmed or cleared; `text`: where and since when it went live.
     - `words`: for engineering, each word on its blame, oldest first; the last one counts.
-    - `changes`: as far as this audience may read them; `more`: "3 further changes", or empty.
+    - `changes`: as far as this audience may read them; `more`: "3 further changes", or that some name somebody.
     - `embargoes`: until when something in it is held back ("1 March 2026"); never what.
     """
 
@@ -222,7 +222,7 @@ def _times(d: IncidentDocument) -> Iterator[FactView]:
         presumed = "presumably " if d.began.presumed or d.ended.presumed else ""
         yield FactView("Lasted", presumed + words.span_in_words(d.ended.at - d.began.at))
     if d.opened_at is not None:
-        yield FactView("Worked at since", instant_in_words(d.opened_at))
+        yield FactView("Work began", instant_in_words(d.opened_at))
 
 
 def _part(title: str, key: str) -> str:
@@ -249,6 +249,7 @@ def _no_cause(d: IncidentDocument) -> str:
 
 
 def _cause(cause: Cause) -> CauseView:
+    left_out = f"{counted(cause.left_out, 'change')} left out, naming somebody" if cause.left_out else ""
     where = f" in {cause.environment}" if cause.environment else ""
     return CauseView(
         cause.deployment,
@@ -256,7 +257,7 @@ def _cause(cause: Cause) -> CauseView:
         f"live{where} since {instant_in_words(cause.live_at)}",
         tuple(_blame(word) for word in cause.words),
         tuple(f"{change.text} ({change.ref})" if change.ref else change.text for change in cause.changes),
-        counted(cause.more, "further change") if cause.more else "",
+        "; ".join(filter(None, (counted(cause.more, "further change") if cause.more else "", left_out))),
         tuple(day_in_words(day) for day in cause.embargoes),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.incidents import OPEN_STATUSES
-from releasewatch.rendering.views import instant_in_words
+from releasewatch.rendering.views import day_in_words, instant_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,8 @@ def between(since: datetime, until: datetime | None) -> str:
     """`from … to …`, or `since …`."""
     if until is None:
         return f"since {instant_in_words(since)}"
+    if since.date() == until.date():
+        return f"from {day_in_words(since.date())}, {since:%H:%M} to {until:%H:%M} UTC"
     return f"from {instant_in_words(since)} to {instant_in_words(until)}"
 
 
