@@ -29,7 +29,7 @@ DOCUMENTS: list[tuple[Any, Any]] = [
     ("final", "account"),
     ("final", "customer"),
 ]
-MODEST = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MODEST = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def documents(facts: IncidentFacts, fmt: Any = "md") -> dict[tuple[str, str], str]:
@@ -136,7 +136,7 @@ PLANTS = {
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-@MODEST
+@settings(MODEST, max_examples=6)
 @given(incidents(), st.sampled_from(["brief", "update"]), st.sampled_from(["entry", "summary"]))
 def test_what_somebody_writes_for_outer_readers_is_looked_through(
     plant: str, facts: IncidentFacts, kind: Any, told: str
