@@ -62,9 +62,9 @@ def render(
 ) -> None:
     """Render an incident (INC-7, a key, or its beginning) as a document.
 
-    All documents are made of one record, each of what its audience may read. Title, severity, blame and counts stay
-    inside; customers read components by their titles, status, times and the words agreed for them (incident update
-    --audience customer --summary TEXT). Account staff and customers never read who deployed, led or wrote.
+    All documents are made of one record, each of what its audience may read. Customers read components by their titles,
+    status, times and the words agreed for them (incident update --audience customer --summary TEXT), and neither title,
+    severity, blame nor counts. Account staff and customers never read who deployed, led or wrote.
 
     What goes outside is searched for customers' names, for what inner audiences were told, and for names of our people;
     a hit writes nothing, and is passed with --allow WORDS --why TEXT.
