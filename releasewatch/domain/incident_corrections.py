@@ -34,7 +34,8 @@ def corrections(statements: Iterable[Statement]) -> tuple[Correction, ...]:
     """What was taken back, in the order in which that was recorded.
 
     What holds of the incident as a whole is corrected by any later word that differs. What changes is corrected by a
-    word about an instant of which something else was said already: a later state is news and no correction.
+    word about an instant of which something else was said already: a later state is news and no correction. What is
+    outweighed (an import, by what a person said) corrects nothing.
     """
     known: dict[tuple[str, str], list[Statement]] = {}
     found: list[Correction] = []
@@ -47,7 +48,7 @@ def corrections(statements: Iterable[Statement]) -> tuple[Correction, ...]:
         held = [other for other in earlier if other.happened_at <= one.happened_at]
         if overtaken and held:
             before = max(held, key=lambda other: other.order)
-            if before.value != one.value:
+            if before.value != one.value and one.order > before.order:
                 since = None if timeless else one.happened_at
                 found.append(
                     Correction(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from releasewatch.domain.incident_corrections import corrections
@@ -50,6 +51,13 @@ def test_a_later_state_is_news_and_a_backdated_one_is_a_correction() -> None:
     (found,) = corrections([*news, said("status", "monitoring", 5, 3)])
     assert (found.before, found.after, found.since) == ("identified", "monitoring", hour(3))
     assert corrections([*news, said("status", "identified", 5, 3)]) == (), "that is what held then"
+
+
+def test_an_import_does_not_correct_what_a_person_said() -> None:
+    mine = said("title", "mail slow", 1)
+    theirs = replace(said("title", "Mail", 2), source="pagerduty")
+    assert corrections([mine, theirs]) == ()
+    assert [one.after for one in corrections([theirs, replace(mine, recorded_at=hour(3))])] == ["mail slow"]
 
 
 def test_entries_and_summaries_are_no_corrections() -> None:
