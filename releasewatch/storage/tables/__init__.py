@@ -60,6 +60,7 @@ from releasewatch.storage.tables.incidents import (
     incident_fix,
     incident_link,
     incident_statement,
+    incident_suspect,
 )
 from releasewatch.storage.tables.releases import (
     release,
@@ -115,6 +116,7 @@ __all__ = [
     "incident_fix",
     "incident_link",
     "incident_statement",
+    "incident_suspect",
     "mark",
     "metadata",
     "not_deployed",

@@ -5,7 +5,17 @@ Rows are only added. The state of an incident is what its newest statements say,
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table, TypedColumns
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    TypedColumns,
+    UniqueConstraint,
+)
 
 from releasewatch.storage.tables.base import metadata, placed
 from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
@@ -66,6 +76,24 @@ class IncidentLinkColumns(TypedColumns):
 
 incident_link: Table[IncidentLinkColumns] = Table(
     "incident_link", metadata, IncidentLinkColumns, info=placed("reference")
+)
+
+
+class IncidentSuspectColumns(TypedColumns):
+    """The number under which a deployment was shown as a suspect: once given, it means that deployment for ever."""
+
+    incident_id = Column(id_type(), ForeignKey("incident.incident_id"), primary_key=True)
+    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
+    number = Column(Integer, nullable=False)
+    recorded_at = Column(Instant, nullable=False)
+
+
+incident_suspect: Table[IncidentSuspectColumns] = Table(
+    "incident_suspect",
+    metadata,
+    IncidentSuspectColumns,
+    UniqueConstraint("incident_id", "number"),
+    info=placed("reference"),
 )
 
 
