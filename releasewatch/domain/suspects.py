@@ -141,7 +141,12 @@ def rank_suspects(impact: Impact, candidates: Iterable[Candidate], weights: Susp
     for one in before:
         reasons = tuple(sorted(_reasons(impact, one, newest, weights), key=lambda reason: -reason.points))
         found.append(Suspect(one, reasons, 100 * sum(reason.points for reason in reasons) >= least))
-    return sorted(found, key=lambda s: (-s.score, -s.candidate.live_at.timestamp(), -s.candidate.number))
+    return sorted(found, key=suspicion)
+
+
+def suspicion(suspect: Suspect) -> tuple[int, float, int]:
+    """What suspects are ordered by: the score, and of equals the newest first."""
+    return -suspect.score, -suspect.candidate.live_at.timestamp(), -suspect.candidate.number
 
 
 def rank_latest(impact: Impact, candidates: Iterable[Candidate]) -> list[Suspect]:

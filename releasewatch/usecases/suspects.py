@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,11 +22,19 @@ _LATEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """How suspects are ranked. `look_back`: how long before the start a deployment may have gone live."""
+
+    strategy: Strategy = "score"
+    weights: SuspectWeights = field(default_factory=SuspectWeights)
+    look_back: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
 class Blaming:
     """What is known of an impact, as given, and how suspects are ranked.
 
     `components`: full keys, or bare ones of `repo` or of no other; `environment` None: all of tier production.
-    `look_back`: how long before the start a deployment may have gone live to be looked at.
     """
 
     now: datetime
@@ -40,6 +48,10 @@ class Blaming:
     strategy: Strategy = "score"
     weights: SuspectWeights = field(default_factory=SuspectWeights)
     look_back: timedelta = timedelta(days=90)
+
+    @property
+    def ranking(self) -> Ranking:
+        return Ranking(self.strategy, self.weights, self.look_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class Lineup:
             "plausible_from": self.least,
             "attainable": self.most,
             "candidates": len(self.suspects),
-            "suspects": [_suspect(suspect) for suspect in self.suspects[:limit]],
+            "suspects": [suspect_document(suspect) for suspect in self.suspects[:limit]],
         }
 
 
@@ -90,10 +102,17 @@ def line_up_in(connection: Any, how: Blaming) -> Lineup:
     impact = Impact(
         how.began_at, how.ended_at, tuple(sorted(components.values())), tuple(how.regions), tuple(how.rings)
     )
+    return rank_in(connection, impact, components, environments, how.ranking)
+
+
+def rank_in(
+    connection: Any, impact: Impact, components: Mapping[int, str], environments: Sequence[int], how: Ranking
+) -> Lineup:
+    """Rank what went live in some environments before an impact whose names are resolved."""
     # Dates before year 1 do not exist: however long the look back, it ends there.
-    floor = datetime.min.replace(tzinfo=how.began_at.tzinfo)
-    since = how.began_at - how.look_back if how.began_at - floor > how.look_back else floor
-    scene = Scene(environments, since, how.began_at, components, how.regions, how.rings)
+    floor = datetime.min.replace(tzinfo=impact.began_at.tzinfo)
+    since = impact.began_at - how.look_back if impact.began_at - floor > how.look_back else floor
+    scene = Scene(environments, since, impact.began_at, components, impact.regions, impact.rings)
     if how.strategy == "latest":
         last = read_latest(connection, scene, _LATEST)
         return Lineup(impact, tuple(rank_latest(impact, last)), "latest", 100, 100)
@@ -167,7 +186,8 @@ def _unknown(words: str, name: str, known: Collection[str]) -> UnknownNameError:
     return UnknownNameError(f"{words} {name!r}.", f"Did you mean {near[0]}?" if near else there_are)
 
 
-def _suspect(suspect: Suspect) -> dict[str, Any]:
+def suspect_document(suspect: Suspect) -> dict[str, Any]:
+    """One suspect as JSON has it."""
     one = suspect.candidate
     return {
         "deployment": one.id,
