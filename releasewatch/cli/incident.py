@@ -11,11 +11,12 @@ import click
 
 from releasewatch.cli.choosing import chosen_deployment
 from releasewatch.cli.incident_import import import_
+from releasewatch.cli.incident_link import link_, telling_of
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
 from releasewatch.cli.incident_render import render
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
-from releasewatch.cli.suspects import suspects
+from releasewatch.cli.suspects import ranking_of, suspects
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -32,6 +33,7 @@ def command() -> None:
 command.add_command(suspects)
 command.add_command(import_)
 command.add_command(render)
+command.add_command(link_)
 
 
 def _fields(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +80,9 @@ def open_(app: App, form: str, reveal: str | None, title: str, ref: str | None, 
     found = chosen_deployment(app, ref, None, given["environment"]) if ref is not None else None
     fields = _read_fields(app, given, title=title)
     number = found.row.deployment_id if found is not None else None
-    opened = open_incident(app.ledger, fields, _telling(app, given), key=key or "", deployment_id=number)
+    opened = open_incident(
+        app.ledger, fields, telling_of(app, given), key=key or "", deployment_id=number, how=ranking_of(app)
+    )
     give_out_incident(app, form, opened.incident.id, showing(app, reveal, None), already_open=opened.already_open)
 
 
@@ -102,7 +106,7 @@ def update_(app: App, form: str, reveal: str | None, incident: str, title: str |
     from releasewatch.usecases.incidents import update_incident
 
     fields = _read_fields(app, given, title=title)
-    found = update_incident(app.ledger, incident, fields, _telling(app, given))
+    found = update_incident(app.ledger, incident, fields, telling_of(app, given))
     give_out_incident(app, form, found.id, showing(app, reveal, None))
 
 
@@ -145,55 +149,6 @@ def _component(text: str) -> tuple[str, str]:
     return key, status
 
 
-def _telling(app: App, given: dict[str, Any]) -> Any:
-    from releasewatch.usecases.incidents import Telling
-
-    repo = app.repo if app.history_or_none is not None else None
-    return Telling(app.now, given["by"] or app.actor, given["why"].strip(), given.get("at"), repo)
-
-
-@command.command("link")
-@click.argument("incident", metavar="INC")
-@click.option("--deployment", "ref", metavar="ID", help="D-12, a key, its beginning, or last.")
-@click.option("--state", type=click.Choice(["suspect", "confirmed", "cleared"]), help="Whether it is to blame.")
-@click.option("--fixed-by", metavar="ID", help="The deployment that ended it.")
-@click.option("--why", default="", metavar="TEXT", help="The reason, kept with it.")
-@BY
-@common(reveal=True)
-def link_(
-    app: App,
-    form: str,
-    reveal: str | None,
-    incident: str,
-    ref: str | None,
-    state: str | None,
-    fixed_by: str | None,
-    **given: Any,
-) -> None:
-    """Say that a deployment is a suspect, confirmed or cleared, or that one fixed the incident.
-
-    Several may share the blame. Who was hurt is worked out anew; what people and measurements said of customers stays.
-    """
-    from releasewatch.usecases.incident_blame import fix_incident, link_deployment
-
-    if (ref is None) == (fixed_by is None):
-        raise InvalidCallError("One deployment is linked at a time.", "Give --deployment ID or --fixed-by ID.")
-    if ref is not None and (state is None or not given["why"].strip()):
-        raise InvalidCallError(
-            "Blame has a state and a reason.", "Give --state suspect, confirmed or cleared, and --why TEXT."
-        )
-    telling = _telling(app, given)
-    if ref is not None and state is not None:
-        number = chosen_deployment(app, ref, None, None).row.deployment_id
-        found, _ = link_deployment(app.ledger, incident, number, state, telling)
-    else:
-        fixing = chosen_deployment(app, fixed_by or "", None, None)
-        found, ended = fix_incident(app.ledger, incident, fixing.row.deployment_id, telling)
-        if not ended and not app.quiet:
-            say(f"Nothing that {found.id} is blamed on is carried where {fixing.id} went: nothing was ended.")
-    give_out_incident(app, form, found.id, showing(app, reveal, None))
-
-
 def _status_command(name: str, status: str, words: str) -> None:
     @command.command(name, help=words)
     @click.argument("incident", metavar="INC")
@@ -210,7 +165,7 @@ def _change_status(
 ) -> None:
     from releasewatch.usecases.incidents import change_status
 
-    found, already = change_status(app.ledger, ref, status, _telling(app, given), **more)
+    found, already = change_status(app.ledger, ref, status, telling_of(app, given), **more)
     if already and not app.quiet:
         say(f"{found.id} was {status} before; nothing was added.")
     give_out_incident(app, form, found.id, showing(app, reveal, None))
@@ -275,7 +230,7 @@ def impact_(
             "It is not said of whom." if not named else "Customers are named, and a file is given too.",
             "Give --confirm, --clear, --add or --remove CUSTOMER, or --evidence FILE.",
         )
-    telling = _telling(app, given)
+    telling = telling_of(app, given)
     if evidence is None:
         told = say_by_hand(app.ledger, incident, words, telling, level=level or "")
     else:
@@ -341,5 +296,13 @@ def show_(
     """
     how = showing(app, reveal, output, at, known_at)
     give_out_incident(
-        app, form, incident, how, output=output, customers=customers, with_timeline=timeline, measured=True
+        app,
+        form,
+        incident,
+        how,
+        output=output,
+        customers=customers,
+        with_timeline=timeline,
+        measured=True,
+        numbered=False,
     )

@@ -13,6 +13,7 @@ import click
 from releasewatch.cli.incident_measures import measure_lines
 from releasewatch.cli.options import INSTANT
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
+from releasewatch.cli.suspects import ranking_of
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from releasewatch.usecases.incident_showing import Showing
 
 _REFUSED_SHOWN = 20
+_PLACES_SHOWN = 8
+_REASONS_SHOWN = 3
 
 
 def viewing_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,12 +72,16 @@ def give_out_incident(
     customers: bool = False,
     with_timeline: bool = False,
     measured: bool = False,
+    numbered: bool = True,
 ) -> None:
-    """Give out one incident."""
+    """Give out one incident. `numbered`: suspects that have no number yet are given one, which is written down."""
     from releasewatch.usecases.incident_lists import read_timeline
     from releasewatch.usecases.incident_showing import show_incident, stream_affected
+    from releasewatch.usecases.incident_suspects import add_suspects
 
     document = show_incident(app.ledger, ref, how, already_open=already_open)
+    if how.viewing.at is None and how.viewing.known_at is None:
+        document = add_suspects(app.ledger, document, app.now, ranking_of(app), numbered=numbered)
     if customers:
         shown = how.reveal >= Reveal.KEYS
         document["affected_customers"] = list(stream_affected(app.ledger, ref, how)) if shown else []
@@ -145,6 +152,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
     where = [*i["components"], *i["regions"], *i["rings"]]
     if where:
         yield one_line(f"  in {', '.join(where)}")
+    yield from _suspect_lines(app, document)
     for one in document["deployments"]:
         score = f", {one['score']} of 100" if one["score"] is not None else ""
         yield one_line(f"  {one['id']} {one['state']}{score}: {one['reason']}")
@@ -160,14 +168,35 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         f"{counts['still_exposed']} still exposed, {counts['returned']} returned."
     )
     if len(document["places"]) > 1:
-        for place in document["places"]:
+        for place in document["places"][:_PLACES_SHOWN]:
             name = "/".join(filter(None, (place["region"], place["ring"]))) or "everywhere else"
             yield f"  {name}: {place['still_exposed']} still exposed, {place['returned']} returned"
+        if len(document["places"]) > _PLACES_SHOWN:
+            yield f"  and {len(document['places']) - _PLACES_SHOWN} more places: --format json has them all"
     if document["first_to_call"] and "affected_customers" not in document:
         yield "First to call:"
         for one in document["first_to_call"]:
             words = [one["state"], "" if one["still_exposed"] else "returned", one["account_manager"] or ""]
             yield one_line(f"  {_customer(one)} ({', '.join(filter(None, words))})")
+
+
+def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:
+    """The suspects where nobody is blamed yet, one a line with its main reasons."""
+    if document.get("none_plausible") is None:
+        return
+    if not document["suspects"]:
+        yield "Suspects: none of these; no other deployment went live before, or it was not recorded."
+        return
+    doubt = ": none of these is plausible, so the cause may be elsewhere" if document["none_plausible"] else ""
+    yield f"Suspects, of 100 points{doubt}:"
+    for one in document["suspects"]:
+        number = "-" if one["number"] is None else str(one["number"])
+        reasons = ", ".join(f"{reason['text']} ({reason['points']})" for reason in one["reasons"][:_REASONS_SHOWN])
+        unlikely = "" if one["plausible"] or document["none_plausible"] else "unlikely; "
+        yield one_line(
+            f"  {number}  {one['deployment']} {one['score']:>3}  {one['repo']}, live from "
+            f"{_instant(app, one['live_from'])}: {unlikely}{reasons or 'nothing speaks against it'}"
+        )
 
 
 def _customer(one: dict[str, Any]) -> str:

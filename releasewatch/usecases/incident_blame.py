@@ -5,33 +5,54 @@ from __future__ import annotations
 from typing import Any
 
 from releasewatch.domain.deployments import Place, expand_targets
+from releasewatch.domain.suspect_words import own_score, reasons_text
 from releasewatch.storage import catalogs, coverages, deployments, incidents, windows
 from releasewatch.storage.deployments import DeploymentRow
 from releasewatch.storage.incidents import Fix, IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.windows import CellSet, Ending
+from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.incidents import LOCK, Telling
+from releasewatch.usecases.suspects import Ranking
 
 
 def link_deployment(
-    ledger: Ledger, ref: str, deployment_id: int, state: str, telling: Telling, score: int | None = None
+    ledger: Ledger,
+    ref: str,
+    deployment_id: int,
+    state: str,
+    telling: Telling,
+    how: Ranking | None = None,
+    *,
+    with_reasons: bool = False,
 ) -> tuple[IncidentRef, bool]:
     """Make a deployment suspect, confirmed or cleared; returns the incident, and whether it was said before.
 
-    What is known to fix the incident ends the carrying of a newly blamed deployment too.
+    The score that it has as a suspect by then is kept (`how`: without one, none); `with_reasons`: its reasons as well,
+    behind what the person says. What is known to fix the incident ends the carrying of a newly blamed one too.
     """
     with ledger.write() as connection:
         ledger.lock(connection, LOCK)
         incident = incidents.resolve_incident(connection, ref)
         held = incidents.newest_links(connection, incident.incident_id).get(deployment_id)
-        if held is not None and held.state == state and telling.why in ("", held.why):
+        if held is not None and held.state == state and _is_said(held.why, telling.why):
             return incident, True
-        link = Link(deployment_id, state, score, telling.why, telling.by, telling.now)
-        incidents.add_link(connection, incident.incident_id, link)
+        found = rank_incident(connection, incident, telling.now, how).find(deployment_id) if how else None
+        reasons = reasons_text(found) if found is not None and with_reasons else ""
+        why = "; ".join(filter(None, (telling.why, reasons)))
+        score = own_score(found) if found is not None else None
+        incidents.add_link(
+            connection, incident.incident_id, Link(deployment_id, state, score, why, telling.by, telling.now)
+        )
         if state in incidents.BLAMED:
             for fix in incidents.read_fixes(connection, incident.incident_id):
                 end_blamed(connection, incident, deployments.get_deployment(connection, fix.deployment_id), telling)
     return incident, False
+
+
+def _is_said(held: str, why: str) -> bool:
+    """Whether a reason is among what was said before; the reasons of a score may stand behind it."""
+    return why in ("", held) or held.startswith(f"{why}; ")
 
 
 def fix_incident(ledger: Ledger, ref: str, deployment_id: int, telling: Telling) -> tuple[IncidentRef, int]:

@@ -20,10 +20,11 @@ from releasewatch.domain.incidents import (
 )
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, incidents
-from releasewatch.storage.deployments import resolve_deployment
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
+from releasewatch.usecases.incident_ranking import rank_incident
+from releasewatch.usecases.suspects import Ranking
 
 LOCK = "releasewatch:incidents"
 _OWN_ID = re.compile(r"INC-\d+", re.IGNORECASE)
@@ -77,9 +78,18 @@ class Opened:
 
 
 def open_incident(
-    ledger: Ledger, fields: IncidentFields, telling: Telling, *, key: str = "", deployment_id: int | None = None
+    ledger: Ledger,
+    fields: IncidentFields,
+    telling: Telling,
+    *,
+    key: str = "",
+    deployment_id: int | None = None,
+    how: Ranking | None = None,
 ) -> Opened:
-    """Open an incident, or find the one with the same key, to which nothing is added."""
+    """Open an incident, or find the one with the same key, to which nothing is added.
+
+    `how`: the score that a named deployment has as a suspect is kept with its blame.
+    """
     if _OWN_ID.fullmatch(key):
         raise InvalidCallError(f"{key!r} looks like an id of ours.", "Give the id that the monitor uses as --key.")
     if not (fields.title or "").strip():
@@ -95,7 +105,8 @@ def open_incident(
         incidents.add_statements(connection, incident.incident_id, said)
         if deployment_id is not None:
             why = telling.why or "named when the incident was opened"
-            link = Link(deployment_id, "suspect", None, why, telling.by, telling.now)
+            score = rank_incident(connection, incident, telling.now, how).score_of(deployment_id) if how else None
+            link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)
     return Opened(incident, already_open=False)
 
@@ -274,10 +285,3 @@ def _check_places(connection: Any, axis: str, places: Sequence[str]) -> None:
                 f"No deployment went to a {axis} {place!r}, and the settings have none of that name.",
                 f"Did you mean {near[0]}?" if near else there_are,
             )
-
-
-def find_deployment(ledger: Ledger, ref: str, repo: str | None, environment: str | None) -> int:
-    """The number of a deployment that is named."""
-    with ledger.read() as connection:
-        found = resolve_deployment(connection, ref, repo=repo, environment=environment)
-        return int(found.row.deployment_id)
