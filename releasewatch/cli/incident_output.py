@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _REFUSED_SHOWN = 20
 _PLACES_SHOWN = 8
 _REASONS_SHOWN = 3
+_REASON_WIDTH = 160
 
 
 def viewing_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,9 +77,9 @@ def give_out_incident(
     numbered: bool = True,
 ) -> None:
     """Give out one incident. `numbered`: suspects that have no number yet are given one, which is written down."""
-    from releasewatch.usecases.incident_lists import read_timeline
     from releasewatch.usecases.incident_showing import show_incident, stream_affected
     from releasewatch.usecases.incident_suspects import add_suspects
+    from releasewatch.usecases.incident_timeline import read_timeline
 
     document = show_incident(app.ledger, ref, how, already_open=already_open)
     if how.viewing.at is None and how.viewing.known_at is None:
@@ -111,19 +113,23 @@ def _write(app: App, form: str, document: dict[str, Any], stream: TextIO) -> Non
     if "timeline" in document:
         stream.write("\n")
         emit_table(
-            ("when", "what", "of", "said", "by", "why"),
-            (
-                [_when(app, one), one["kind"], *_texts(one, "subject", "value", "by", "why")]
-                for one in document["timeline"]
-            ),
+            ("when", "written down", "what", "of", "said", "for", "by", "why"),
+            (_timeline_row(app, one) for one in document["timeline"]),
             stream=stream,
         )
     if document["next"]:
         stream.write("Next:\n" + "".join(f"  {line}\n" for line in document["next"]))
 
 
-def _when(app: App, one: dict[str, Any]) -> str:
-    return _instant(app, one["happened_at"] or one["recorded_at"])
+def _timeline_row(app: App, one: dict[str, Any]) -> list[str]:
+    """A line of the timeline; when it was written down stands there where that was at another time."""
+    when, recorded = (_instant(app, one[name] or one["recorded_at"]) for name in ("happened_at", "recorded_at"))
+    kind, subject, value, by, why = _texts(one, "kind", "subject", "value", "by", "why")
+    if kind in ("impact_started_at", "impact_ended_at"):
+        value = _instant(app, value) if value else "taken back"
+    audience = one["audience"] if kind in ("entry", "summary") else ""
+    replaced = "  [replaced]" if one["replaced"] else ""
+    return [when, recorded if recorded != when else "", kind, subject, value + replaced, audience, by, why]
 
 
 def _texts(item: dict[str, Any], *names: str) -> list[str]:
@@ -134,8 +140,8 @@ def _instant(app: App, text: str) -> str:
     return format_both(datetime.fromisoformat(text), app.zone)
 
 
-def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
-    i, counts = document["incident"], document["customers"]
+def _head_lines(app: App, i: dict[str, Any]) -> Iterable[str]:
+    """What it is, since when, where, and who works at it."""
     words = [
         i["severity"],
         i["status"] or "not opened yet",
@@ -149,13 +155,26 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         ended = "" if i["impact_ended_because"] == "said" else f" ({i['impact_ended_because']})"
         until = f", until {_instant(app, i['impact_ended_at'])}{ended}"
     yield f"  hurting since {_instant(app, i['impact_started_at'])}{because}{until}"
-    where = [*i["components"], *i["regions"], *i["rings"]]
+    statuses = i["component_status"]
+    components = [f"{key} ({statuses[key]})" if key in statuses else key for key in i["components"]]
+    where = [*components, *i["regions"], *i["rings"]]
     if where:
         yield one_line(f"  in {', '.join(where)}")
+    people = [
+        f"{i[role]} {does}" for role, does in (("commander", "leads"), ("liaison", "speaks with customers")) if i[role]
+    ]
+    if people:
+        yield one_line(f"  {', '.join(people)}")
+
+
+def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
+    i, counts = document["incident"], document["customers"]
+    yield from _head_lines(app, i)
     yield from _suspect_lines(app, document)
     for one in document["deployments"]:
         score = f", {one['score']} of 100" if one["score"] is not None else ""
-        yield one_line(f"  {one['id']} {one['state']}{score}: {one['reason']}")
+        reason = textwrap.shorten(one["reason"], _REASON_WIDTH, placeholder=" …")
+        yield one_line(f"  {one['id']} {one['state']}{score}: {reason}")
     if document["fixed_by"]:
         yield f"  fixed by {', '.join(document['fixed_by'])}"
     if document["proposed_fixes"]:
@@ -168,7 +187,8 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         f"{counts['still_exposed']} still exposed, {counts['returned']} returned."
     )
     if len(document["places"]) > 1:
-        for place in document["places"][:_PLACES_SHOWN]:
+        # Those who still carry it come first: of many places only some are shown.
+        for place in sorted(document["places"], key=lambda one: -one["still_exposed"])[:_PLACES_SHOWN]:
             name = "/".join(filter(None, (place["region"], place["ring"]))) or "everywhere else"
             yield f"  {name}: {place['still_exposed']} still exposed, {place['returned']} returned"
         if len(document["places"]) > _PLACES_SHOWN:
@@ -185,7 +205,8 @@ def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:
     if document.get("none_plausible") is None:
         return
     if not document["suspects"]:
-        yield "Suspects: none of these; no other deployment went live before, or it was not recorded."
+        other = "other " if document["deployments"] else ""
+        yield f"Suspects: none; no {other}deployment went live before it began, or it was not recorded."
         return
     doubt = ": none of these is plausible, so the cause may be elsewhere" if document["none_plausible"] else ""
     yield f"Suspects, of 100 points{doubt}:"

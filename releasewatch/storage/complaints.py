@@ -1,4 +1,4 @@
-"""Where those who complained are, and when it began for them: what a measurement or a person said of customers."""
+"""What a measurement or a person said of customers, all together: where they are, since when, and how many at once."""
 
 from __future__ import annotations
 
@@ -57,3 +57,16 @@ def read_complaints(connection: Connection, incident_id: int, components: Collec
             )
         found[axis.key] = tuple(sorted(connection.scalars(query.distinct())))
     return Complaints(found["region"], found["ring"], first_at)
+
+
+def count_words(connection: Connection, incident_id: int, known_at: datetime) -> list[Any]:
+    """How many customers were spoken of at once: `recorded_at, recorded_by, source, state, why, many`, oldest first."""
+    i = t.impact.c
+    told = i.recorded_at, i.recorded_by, i.source, i.state, i.why
+    rows = connection.execute(
+        select(*told, func.count().label("many"))
+        .where(i.incident_id == incident_id, i.recorded_at <= known_at)
+        .group_by(*told)
+        .order_by(*told)
+    )
+    return list(rows)

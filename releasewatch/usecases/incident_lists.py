@@ -1,13 +1,10 @@
-"""The list of incidents, and the timeline of one."""
+"""The list of incidents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from releasewatch.domain.incidents import ALWAYS, Statement, fold
-from releasewatch.domain.privacy import Reveal
-from releasewatch.domain.times import format_utc
+from releasewatch.domain.incidents import fold
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import incidents
 from releasewatch.storage.ledger import Ledger
@@ -16,37 +13,6 @@ from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.incident_scene import Viewing
 
 FETCHED = 1000
-
-
-def timeline(said: Iterable[Statement], reveal: Reveal) -> list[dict[str, Any]]:
-    """Everything that was said, by when it happened; what holds of the whole incident, by when it was said."""
-
-    def order(one: Statement) -> Any:
-        return one.recorded_at if one.happened_at == ALWAYS else one.happened_at, one.number
-
-    return [
-        {
-            "kind": one.kind,
-            "subject": one.subject or None,
-            "value": one.value,
-            "happened_at": None if one.happened_at == ALWAYS else format_utc(one.happened_at),
-            "recorded_at": format_utc(one.recorded_at),
-            "audience": one.audience,
-            "by": (one.recorded_by or None) if reveal >= Reveal.NAMES else None,
-            "why": one.why or None,
-            "source": one.source or None,
-        }
-        for one in sorted(said, key=order)
-    ]
-
-
-def read_timeline(ledger: Ledger, ref: str, how: Viewing, reveal: Reveal) -> list[dict[str, Any]]:
-    """The timeline of an incident, as of an instant and as known at one."""
-    at, known_at = how.at or how.now, how.known_at or LATEST
-    with ledger.read() as connection:
-        number = incidents.resolve_incident(connection, ref).incident_id
-        said = incidents.read_statements(connection, [number])[number]
-    return timeline([one for one in said if one.happened_at <= at and one.recorded_at <= known_at], reveal)
 
 
 def list_document(

@@ -52,7 +52,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
     fixed_by = [fix.deployment_id for fix in fixes]
     proposed = [number for number in ended if number not in fixed_by]
     return {
-        "incident": {**_incident(scene), "already_open": already_open},
+        "incident": {**_incident(scene, how.reveal), "already_open": already_open},
         "deployments": _deployments(scene, how.reveal),
         "fixed_by": [f"D-{number}" for number in fixed_by],
         "proposed_fixes": [f"D-{number}" for number in proposed],
@@ -68,7 +68,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         ],
         "first_to_call": [_first(row, how) for row in first],
         "corrections_owed": 0,
-        "next": _next(scene, counts, proposed),
+        "next": _next(scene, counts, proposed, already_open=already_open),
     }
 
 
@@ -85,9 +85,9 @@ def count_document(counts: ImpactCounts) -> dict[str, int]:
     }
 
 
-def _incident(scene: Scene) -> dict[str, Any]:
+def _incident(scene: Scene, reveal: Reveal) -> dict[str, Any]:
     state, window, incident = scene.state, scene.window, scene.incident
-    return {
+    document = {
         "key": incident.id,
         "given_key": incident.key if incident.key != incident.id else None,
         "title": state.title,
@@ -109,6 +109,10 @@ def _incident(scene: Scene) -> dict[str, Any]:
         "summaries": dict(state.summaries),
         "attributes": dict(state.attributes),
     }
+    if reveal >= Reveal.NAMES:
+        return document
+    people = [name for name in ("commander", "liaison") if document[name] is not None]
+    return {**document, **dict.fromkeys(people), "withheld": people}
 
 
 def _deployments(scene: Scene, reveal: Reveal) -> list[dict[str, Any]]:
@@ -137,12 +141,14 @@ def _first(row: Any, how: Showing) -> dict[str, Any]:
     return withhold(item, how.reveal, opaque=how.opaque)
 
 
-def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int]) -> list[str]:
+def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], *, already_open: bool) -> list[str]:
     """What to type next, as it stands."""
     key, state = scene.incident.id, scene.state
     if state.status == "cancelled":
         return [f"releasewatch incident reopen {key}"]
     found = []
+    if already_open and state.status == "resolved":
+        found.append(f"releasewatch incident reopen {key}")
     if not scene.question.blamed and state.is_open:
         found.append(f"releasewatch incident link {key} --deployment ID --state suspect --why TEXT")
     if not scene.question.blamed and not state.components and state.is_open:
