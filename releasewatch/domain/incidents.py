@@ -187,15 +187,23 @@ def impact_window(state: IncidentState, blamed_since: datetime | None, recorded_
 
     It ends as said, else when the incident was resolved. What nobody said is a presumption, and is told as one.
     """
-    started, because = state.impact_started_at, "said"
-    if started is None and blamed_since is not None:
-        started, because = blamed_since, "not said; when the first blamed deployment began"
-    if started is None:
-        started, because = state.opened_at or recorded_at, "not said; when the incident was opened"
+    started, because = presumed_start(state, blamed_since, recorded_at)
     until, ended = state.impact_ended_at, "said"
     if until is None and state.status == "resolved":
         until, ended = state.status_at, "not said; when the incident was resolved"
+    if because != "said" and until is not None and until < started:
+        # What is only presumed gives way to what was said: no impact ends before it begins.
+        started, because = until, "not said; not later than its end"
     return ImpactWindow(started, until, because, ended if until is not None else "")
+
+
+def presumed_start(state: IncidentState, blamed_since: datetime | None, recorded_at: datetime) -> tuple[datetime, str]:
+    """When the impact began, as said, else as presumed; and which of them it is."""
+    if state.impact_started_at is not None:
+        return state.impact_started_at, "said"
+    if blamed_since is not None:
+        return blamed_since, "not said; when the first blamed deployment began"
+    return state.opened_at or recorded_at, "not said; when the incident was opened"
 
 
 def problem_of(state: IncidentState, now: datetime) -> str:

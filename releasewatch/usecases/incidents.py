@@ -15,11 +15,13 @@ from releasewatch.domain.incidents import (
     NO_MEMBER,
     Statement,
     fold,
+    presumed_start,
     problem_of,
     refusal,
 )
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, incidents
+from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
@@ -123,7 +125,12 @@ def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: T
             said = [_status(fields.status, telling), *said]
         if not said:
             raise InvalidCallError("Nothing is said of the incident.", "See: releasewatch incident update --help")
+        if fields.title is not None and not fields.title.strip():
+            raise InvalidCallError("An incident needs a title.", "Give it with --title TEXT.")
+        said = list(_news(before, said, telling))
         _check([*before, *said], telling, incident)
+        if fields.impact_ended_at is not None:
+            _check_end(connection, incident, [*before, *said])
         incidents.add_statements(connection, incident.incident_id, said)
     return incident
 
@@ -160,6 +167,8 @@ def change_status(
             # It goes on: the end that was told was not one. What was said stays in the record.
             said.append(_timeless("impact_ended_at", "", telling))
         _check([*before, *said], telling, incident)
+        if ended_at is not None:
+            _check_end(connection, incident, [*before, *said])
         incidents.add_statements(connection, incident.incident_id, said)
     return incident, False
 
@@ -231,6 +240,29 @@ def _check(said: Iterable[Statement], telling: Telling, incident: IncidentRef | 
         if incident is not None:
             hint += f" See: releasewatch incident show {incident.id}"
         raise InvalidCallError(problem, hint)
+
+
+def _news(before: Iterable[Statement], said: Iterable[Statement], telling: Telling) -> Iterator[Statement]:
+    """What is said, without that it is about what it is about already, unless there is a reason to say so again."""
+    state = fold(before, LATEST, LATEST)
+    members = {"component": set(state.components), "region": set(state.regions), "ring": set(state.rings)}
+    for one in said:
+        known = members.get(one.kind)
+        if known is None or telling.why or (one.subject in known) != (one.value == MEMBER):
+            yield one
+
+
+def _check_end(connection: Any, incident: IncidentRef, said: Iterable[Statement]) -> None:
+    """Refuse an end before the start that is presumed; one that was said is looked at in every case."""
+    state = fold(said, LATEST, LATEST)
+    blamed = incidents.blamed_deployments(connection, incident.incident_id)
+    since = min((get_deployment(connection, number).row.opened_at for number in blamed), default=None)
+    start = presumed_start(state, since, incident.recorded_at)
+    if state.impact_ended_at is not None and state.impact_ended_at < start[0]:
+        raise InvalidCallError(
+            f"The impact would have ended before it started, at {start[0]:%Y-%m-%d %H:%M} UTC ({start[1]}).",
+            f"Say as well when it began: releasewatch incident update {incident.id} --started-at T --ended-at T",
+        )
 
 
 def _check_step(incident: IncidentRef, before: Sequence[Statement], status: str, telling: Telling) -> None:
