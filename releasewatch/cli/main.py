@@ -7,6 +7,7 @@ import importlib
 import itertools
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ NOUNS = {
     "status": ("status", "What runs where, and the last deployments."),
 }
 
+
+_BYTES = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes in an argument that are no UTF-8: a path may hold them, a text may not."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -120,12 +124,16 @@ def run(arguments: Sequence[str] | None = None) -> None:
         _drop_stdout()  # the reader (head, less) has gone
         status = exit_codes.DONE
     except Exception as error:  # noqa: BLE001 - the one boundary: whatever else arrives here is a bug
-        status = _end_of(error, wants_json)
+        status = _end_of(error, given, wants_json)
     sys.exit(status)
 
 
-def _end_of(error: Exception, wants_json: bool) -> int:
-    """Where results go may run full, which no command can know of; everything else is a bug."""
+def _end_of(error: Exception, given: Sequence[str], wants_json: bool) -> int:
+    """Where results go may run full, and an argument may be no text: no command looks. Everything else is a bug."""
+    if isinstance(error, UnicodeEncodeError) and any(map(_BYTES.search, given)):
+        hint = "Give it in UTF-8: what the terminal or the monitor sent is in another encoding."
+        _say("invalid_call", "What was given to the command is no text in UTF-8.", hint, wants_json)
+        return exit_codes.CALL_IS_WRONG
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _drop_stdout()
         hint = "Make room where it goes, and run the same command again."
