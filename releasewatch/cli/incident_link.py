@@ -48,7 +48,7 @@ def link_(
     Several may share the blame. Who was hurt is worked out anew; what people and measurements said of customers stays.
     A number of the list of suspects goes on meaning the deployment for which it was shown, whatever the order is now.
     """
-    from releasewatch.usecases.incident_blame import fix_incident, link_deployment
+    from releasewatch.usecases.incident_blame import fix_incident, has_taken_back, link_deployment
 
     if sum(one is not None for one in (suspect, ref, fixed_by)) != 1:
         raise InvalidCallError(
@@ -66,7 +66,10 @@ def link_(
         fixing = chosen_deployment(app, fixed_by, None, None)
         found, ended = fix_incident(app.ledger, incident, fixing.row.deployment_id, telling)
         if not ended and not app.quiet:
-            say(f"Nothing that {found.id} is blamed on is carried where {fixing.id} went: nothing was ended.")
+            if has_taken_back(app.ledger, found.id, fixing.row.deployment_id):
+                say(f"{fixing.id} had taken back what {found.id} is blamed on; that it is the fix is now kept.")
+            else:
+                say(f"Nothing that {found.id} is blamed on is carried where {fixing.id} went: nothing was ended.")
     else:
         number = _chosen(app, incident, suspect, ref, state)
         found, already = link_deployment(

@@ -68,6 +68,14 @@ def fix_incident(ledger: Ledger, ref: str, deployment_id: int, telling: Telling)
     return incident, ended
 
 
+def has_taken_back(ledger: Ledger, ref: str, deployment_id: int) -> bool:
+    """Whether a deployment had taken back somewhere, by itself, what an incident is blamed on."""
+    with ledger.read() as connection:
+        incident = incidents.resolve_incident(connection, ref)
+        blamed = incidents.blamed_deployments(connection, incident.incident_id)
+        return not set(windows.undone_by(connection, deployment_id)).isdisjoint(blamed)
+
+
 def note_fix(connection: Any, incident: IncidentRef, fixing: DeploymentRow, telling: Telling) -> int:
     """The same inside a transaction."""
     number = fixing.row.deployment_id

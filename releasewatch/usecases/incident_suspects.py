@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,20 +79,28 @@ def add_suspects(
     found = propose_suspects(ledger, incident["key"], now, how, numbered=numbered)
     spoken_of = {one["id"] for one in document["deployments"]}
     shown = [one for one in found.ranked.lineup.suspects[:SHOWN] if one.candidate.id not in spoken_of]
-    commands = list(document["next"])
-    if shown and shown[0].plausible:
-        number = found.numbers.get(shown[0].candidate.number) or shown[0].candidate.id
-        by_hand = [line for line in commands if "--deployment ID" in line]
-        commands = [line for line in commands if line not in by_hand]
-        commands.insert(0, f"releasewatch incident link {incident['key']} --suspect {number}")
-    if shown:
-        commands.insert(1, f"releasewatch incident suspects {incident['key']}")
+    found_next = _next(document, found, shown)
     return {
         **document,
         "none_plausible": found.ranked.lineup.none_plausible,
         "suspects": [found.one(suspect) for suspect in shown],
-        "next": commands,
+        "next": found_next,
     }
+
+
+def _next(document: dict[str, Any], found: Proposed, shown: Sequence[Suspect]) -> list[str]:
+    """What to type next: take the first suspect by its number; without a component that is named before."""
+    key = document["incident"]["key"]
+    commands = list(document["next"])
+    if not shown:
+        return commands
+    if shown[0].plausible:
+        # The first of them stands instead of the command that says how to blame one by hand.
+        number = found.numbers.get(shown[0].candidate.number) or shown[0].candidate.id
+        commands = [line for line in commands if "--deployment ID" not in line]
+        commands.insert(0, f"releasewatch incident link {key} --suspect {number}")
+    commands.insert(1, f"releasewatch incident suspects {key}")
+    return sorted(commands, key=lambda line: "--component KEY" not in line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,8 @@ def choose_suspect(ledger: Ledger, ref: str, given: str, now: datetime, how: Ran
 
 
 def _deployment(connection: Any, incident: str, given: str, numbers: Mapping[int, int]) -> int:
+    if not given:
+        raise InvalidCallError("No suspect is named.", f"See them with: releasewatch incident suspects {incident}")
     if not (given.isascii() and given.isdigit()):
         return int(resolve_deployment(connection, given, repo=None, environment=None).row.deployment_id)
     if len(given) < 10 and int(given) in numbers:
