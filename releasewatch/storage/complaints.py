@@ -33,7 +33,9 @@ def read_complaints(connection: Connection, incident_id: int, components: Collec
     """
     said = newest_said(incident_id, LATEST)
     affected = said.c.state == "affected"
-    first_at = connection.scalar(select(func.min(said.c.first_at, type_=Instant)).where(affected))
+    told = connection.execute(select(func.min(said.c.first_at, type_=Instant), func.count()).where(affected)).one()
+    if not told[1]:
+        return Complaints()
     e, s = t.entitlement.c, t.component_subject.c
     asked = ExposureQuestion(0, "", is_production=True, release="", at=at, known_at=LATEST, label="complained")
     merged = merged_customers(asked)
@@ -53,10 +55,13 @@ def read_complaints(connection: Connection, incident_id: int, components: Collec
         )
         if components:
             query = query.join(t.component_subject, s.subject == e.subject).where(
-                s.component_id.in_(sorted(components)), known(s.recorded_from, s.recorded_to, asked)
+                s.component_id.in_(sorted(components)),
+                s.valid_from <= at,
+                s.valid_to > at,
+                known(s.recorded_from, s.recorded_to, asked),
             )
         found[axis.key] = tuple(sorted(connection.scalars(query.distinct())))
-    return Complaints(found["region"], found["ring"], first_at)
+    return Complaints(found["region"], found["ring"], told[0])
 
 
 def count_words(connection: Connection, incident_id: int, known_at: datetime) -> list[Any]:
