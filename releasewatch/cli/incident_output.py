@@ -209,7 +209,10 @@ def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield f"Suspects: none; no {other}deployment went live before it began, or it was not recorded."
         return
     doubt = ": none of these is plausible, so the cause may be elsewhere" if document["none_plausible"] else ""
-    yield f"Suspects, of 100 points{doubt}:"
+    before = document["suspects_before"]
+    # Not the start that is told above: those who are affected suffered earlier.
+    earlier = f", live by {_instant(app, before)}" if before != document["incident"]["impact_started_at"] else ""
+    yield f"Suspects, of 100 points{earlier}{doubt}:"
     for one in document["suspects"]:
         number = "-" if one["number"] is None else str(one["number"])
         reasons = ", ".join(f"{reason['text']} ({reason['points']})" for reason in one["reasons"][:_REASONS_SHOWN])

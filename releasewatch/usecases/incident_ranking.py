@@ -17,6 +17,8 @@ from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_scene import reached_from
 from releasewatch.usecases.suspects import Lineup, Ranking, rank_in
 
+BY_THE_AFFECTED = "not said; when the first of those affected suffered"
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -99,7 +101,7 @@ def _began(state: IncidentState, complaints: Complaints, incident: IncidentRef) 
         return state.impact_started_at, "said"
     opened = state.opened_at or incident.recorded_at
     if complaints.first_at is not None and complaints.first_at < opened:
-        return complaints.first_at, "not said; when the first of those affected suffered"
+        return complaints.first_at, BY_THE_AFFECTED
     return opened, "not said; when the incident was opened"
 
 

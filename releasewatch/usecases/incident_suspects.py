@@ -9,11 +9,12 @@ from typing import Any
 
 from releasewatch.domain.incidents import OPEN_STATUSES
 from releasewatch.domain.suspects import Suspect
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import incidents, suspect_numbers
 from releasewatch.storage.deployments import resolve_deployment
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.incident_ranking import Ranked, rank_incident
+from releasewatch.usecases.incident_ranking import BY_THE_AFFECTED, Ranked, rank_incident
 from releasewatch.usecases.incidents import LOCK
 from releasewatch.usecases.suspects import Ranking, suspect_document
 
@@ -75,7 +76,7 @@ def add_suspects(
     incident = document["incident"]
     blamed = any(one["state"] in incidents.BLAMED for one in document["deployments"])
     if blamed or incident["status"] not in OPEN_STATUSES:
-        return {**document, "none_plausible": None, "suspects": []}
+        return {**document, "none_plausible": None, "suspects_before": None, "suspects": []}
     found = propose_suspects(ledger, incident["key"], now, how, numbered=numbered)
     spoken_of = {one["id"] for one in document["deployments"]}
     shown = [one for one in found.ranked.lineup.suspects[:SHOWN] if one.candidate.id not in spoken_of]
@@ -83,23 +84,26 @@ def add_suspects(
     return {
         **document,
         "none_plausible": found.ranked.lineup.none_plausible,
+        "suspects_before": format_utc(found.ranked.lineup.impact.began_at),
         "suspects": [found.one(suspect) for suspect in shown],
         "next": found_next,
     }
 
 
 def _next(document: dict[str, Any], found: Proposed, shown: Sequence[Suspect]) -> list[str]:
-    """What to type next: take the first suspect by its number; without a component that is named before."""
+    """What to type next: take the first suspect by its number; a component, or a start that evidence shows, before."""
     key = document["incident"]["key"]
     commands = list(document["next"])
-    if not shown:
-        return commands
-    if shown[0].plausible:
+    if shown and shown[0].plausible:
         # The first of them stands instead of the command that says how to blame one by hand.
         number = found.numbers.get(shown[0].candidate.number) or shown[0].candidate.id
         commands = [line for line in commands if "--deployment ID" not in line]
         commands.insert(0, f"releasewatch incident link {key} --suspect {number}")
-    commands.insert(1, f"releasewatch incident suspects {key}")
+    if shown:
+        commands.insert(1, f"releasewatch incident suspects {key}")
+    if found.ranked.began_because == BY_THE_AFFECTED:
+        began = format_utc(found.ranked.lineup.impact.began_at)
+        commands.insert(0, f"releasewatch incident update {key} --started-at {began}")
     return sorted(commands, key=lambda line: "--component KEY" not in line)
 
 

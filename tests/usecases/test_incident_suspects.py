@@ -135,6 +135,9 @@ def test_it_began_when_the_first_of_them_suffered(watch):
     found = proposed(watch, key).document(5)
     assert found["began_because"] == "not said; when the first of those affected suffered"
     assert [one["deployment"] for one in found["suspects"]] == ["D-2", "D-1"], "D-3 came later"
+    document = add_suspects(watch.ledger, watch.show(key, 4, now=4), hour(4), SCORE, numbered=True)
+    assert document["suspects_before"] == "2026-03-01T02:15:00Z"
+    assert document["next"][0] == f"releasewatch incident update {key} --started-at 2026-03-01T02:15:00Z"
 
 
 def test_what_people_said_of_blame_is_a_reason(watch):
