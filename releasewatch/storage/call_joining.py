@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 JOINED = "their call joined the survivor's"
 """Why an item was withdrawn whose customer was merged into another one."""
@@ -41,12 +41,23 @@ def part_calls(connection: Connection, merged: UUID, survivor: UUID, at: datetim
     for call_id in sorted({item.call_id for item in items}):
         mine = [item for item in items if item.call_id == call_id]
         moved = [item for item in mine if _take_from(connection, survivor, item, at)]
+        if not moved:
+            continue
+        group = connection.scalars(select(t.call.c.call_group).where(_is(t.call, merged, call_id))).one()
+        there = [one.call_id for one in _calls(connection, merged, "open") if one.call_group == group]
         for item in moved:
-            _update_item(connection, merged, item, {"withdrawn_at": None, "why_withdrawn": ""})
-        if moved:
+            if there:
+                _put(connection, merged, there[0], item, at)
+            else:
+                _update_item(connection, merged, item, {"withdrawn_at": None, "why_withdrawn": ""})
+        if not there:
             _set_status(connection, merged, call_id, "open")
-            opened += 1
+        opened += 1
     return opened
+
+
+def _is(table: Any, customer: UUID, call_id: int) -> ColumnElement[bool]:
+    return and_(table.c.customer_id == customer, table.c.call_id == call_id)
 
 
 def _take_from(connection: Connection, survivor: UUID, item: Any, at: datetime) -> bool:
@@ -60,6 +71,7 @@ def _take_from(connection: Connection, survivor: UUID, item: Any, at: datetime) 
         .join_from(i, c, and_(c.c.customer_id == i.c.customer_id, c.c.call_id == i.c.call_id))
         .where(
             i.c.customer_id == survivor,
+            i.c.incident_id == item.incident_id,
             i.c.deployment_id == item.deployment_id,
             i.c.purpose == item.purpose,
             i.c.withdrawn_at.is_(None),
@@ -93,7 +105,7 @@ def _calls(connection: Connection, customer: UUID, status: str) -> Sequence[Any]
 def _items(connection: Connection, customer: UUID, call_id: int) -> Sequence[Any]:
     i = t.call_item.c
     mine = select(t.call_item).where(i.customer_id == customer, i.call_id == call_id, i.withdrawn_at.is_(None))
-    return connection.execute(mine.order_by(i.deployment_id, i.purpose)).all()
+    return connection.execute(mine.order_by(i.incident_id, i.deployment_id, i.purpose)).all()
 
 
 def _new_call(connection: Connection, customer: UUID, group: str, at: datetime) -> int:
@@ -105,17 +117,19 @@ def _new_call(connection: Connection, customer: UUID, group: str, at: datetime) 
 
 
 def _put(connection: Connection, survivor: UUID, call_id: int, item: Any, at: datetime) -> None:
-    """Have an item in the survivor's call, unless the same deployment is told there already."""
+    """Have an item in the survivor's call, unless the same is told there already."""
     i = t.call_item.c
     same = and_(
         i.customer_id == survivor,
         i.call_id == call_id,
+        i.incident_id == item.incident_id,
         i.deployment_id == item.deployment_id,
         i.purpose == item.purpose,
     )
     there = connection.execute(select(t.call_item).where(same)).first()
     if there is None:
         values = item._asdict() | {"customer_id": survivor, "call_id": call_id, "added_at": at}
+        values |= {"withdrawn_at": None, "why_withdrawn": ""}
         connection.execute(insert(t.call_item).values(**values))
     elif there.withdrawn_at is not None:
         again = {"withdrawn_at": None, "why_withdrawn": "", "added_at": at}
@@ -136,6 +150,7 @@ def _update_item(connection: Connection, customer: UUID, item: Any, values: dict
         .where(
             i.customer_id == customer,
             i.call_id == item.call_id,
+            i.incident_id == item.incident_id,
             i.deployment_id == item.deployment_id,
             i.purpose == item.purpose,
         )

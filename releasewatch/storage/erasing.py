@@ -31,7 +31,10 @@ WHY_FORGOTTEN = "forgotten"
 CUSTOMER_TABLES = {
     # customer table: what becomes of its rows when the customer is forgotten
     "alias_statement": "deleted",
-    "call": "open ones are withdrawn",
+    "attempt": "who was tried is emptied",
+    "attempt_text": "deleted",
+    "attempt_told": "kept: which wording, in no words",
+    "call": "open ones are withdrawn, words of our people are emptied",
     "call_item": "words of our people are emptied",
     "contact": "emptied and ended",
     "contact_detail": "deleted",
@@ -47,6 +50,9 @@ CUSTOMER_TABLES = {
 }
 """A test holds this to the tables that there are: who adds one decides here."""
 
+_SHORTEST_NAME = 4
+"""A shorter name is found in too many words."""
+
 _CONTACT_BLANK = ("key", "role", "language", "timezone", "best_from", "best_to", "consent")
 _FACT_BLANK = ("name", "parent", "customer_tier", "segment", "country", "timezone", "language")
 
@@ -58,6 +64,7 @@ def erase_person(connection: Connection, person: Person, at: datetime) -> dict[s
     """
     done = _empty_contacts(connection, "contact_id", person.contact_id, at)
     done["mark"] = _empty(connection, t.mark, t.mark.c.contact_id == person.contact_id, "why", "why_cleared")
+    done |= _erase_attempts_of(connection, person)
     return done | _erase_addresses(connection, person.emails)
 
 
@@ -69,6 +76,26 @@ def _empty_contacts(connection: Connection, column: str, whose: UUID, at: dateti
     blank |= {"do_not_call": True, "is_primary": False, "valid_to": _ended(c, at)}
     emptied = connection.execute(update(c).where(c.c[column] == whose).values(**blank)).rowcount
     return {"contact_detail": gone, "contact": emptied}
+
+
+def _erase_attempts_of(connection: Connection, person: Person) -> dict[str, int]:
+    """Attempts stay countable; words about a talk with a person go, and those that name them."""
+    a, x = t.attempt, t.attempt_text
+    tried = a.c.contact_id == person.contact_id
+    rows = connection.execute(
+        select(x, a.c.contact_id)
+        .join_from(x, a, and_(a.c.customer_id == x.c.customer_id, a.c.attempt_id == x.c.attempt_id))
+        .where(x.c.customer_id.in_(person.customers))
+    ).all()
+    said = [one for one in (*person.names, *person.emails, *person.phones) if len(one) >= _SHORTEST_NAME]
+    gone = 0
+    for row in rows:
+        text = f"{row.note}\n{row.quote}\n{row.promise}".casefold()
+        if row.contact_id == person.contact_id or any(one.casefold() in text for one in said):
+            one = and_(x.c.customer_id == row.customer_id, x.c.attempt_id == row.attempt_id)
+            gone += connection.execute(delete(x).where(one)).rowcount
+    emptied = connection.execute(update(a).where(tried).values(contact_id=None)).rowcount
+    return {"attempt": emptied, "attempt_text": gone}
 
 
 def _ended(table: Any, at: datetime) -> ColumnElement[datetime]:
@@ -111,6 +138,11 @@ def erase_customer(
     done["impact"] = _empty(connection, t.impact, t.impact.c.customer_id == customer_id, "why")
     notes = delete(t.impact_note).where(t.impact_note.c.customer_id == customer_id)
     done["impact_note"] = connection.execute(notes).rowcount
+    texts = delete(t.attempt_text).where(t.attempt_text.c.customer_id == customer_id)
+    done["attempt_text"] = connection.execute(texts).rowcount
+    tried = and_(t.attempt.c.customer_id == customer_id, t.attempt.c.contact_id.is_not(None))
+    done["attempt"] = connection.execute(update(t.attempt).where(tried).values(contact_id=None)).rowcount
+    _empty(connection, t.call, t.call.c.customer_id == customer_id, "why_closed")
     merges = or_(t.customer_merge.c.customer_id == customer_id, t.customer_merge.c.survivor_id == customer_id)
     done["customer_merge"] = _empty(connection, t.customer_merge, merges, "why", "why_undone")
     done["call"] = withdraw_open_calls(connection, customer_id, WHY_WITHDRAWN, at)

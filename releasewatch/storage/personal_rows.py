@@ -106,6 +106,9 @@ def rows_of_contact(connection: Connection, person: Person) -> Rows:
         for table in customer_tables()
         if "contact_id" in table.c
     }
+    a, x = t.attempt.c, t.attempt_text
+    tried = select(a.attempt_id).where(a.customer_id.in_(person.customers), a.contact_id == person.contact_id)
+    found[x.name] = _rows(connection, x, and_(x.c.customer_id.in_(person.customers), x.c.attempt_id.in_(tried)))
     authored = func.lower(t.change_author.c.email).in_(person.emails)
     found["change_author"] = _rows(connection, t.change_author, authored)
     deployed = func.lower(t.deployment_person.c.actor).in_(person.emails)

@@ -45,6 +45,7 @@ ENTITLEMENT_KEY = (
 )
 
 PERSONAL = {
+    "attempt_text": {"note", "quote", "promise"},
     "change_author": {"name", "email"},
     "contact_detail": {"name", "phone", "phone_e164", "phone_state", "email"},
     "customer_contract": {"contract_value", "currency", "renewal_on", "attributes"},
@@ -58,6 +59,8 @@ PERSONAL = {
 STATEMENTS_OF_STAFF = {
     "acceptance": {"why"},
     "alias_statement": {"why", "recorded_by"},
+    "attempt": {"recorded_by"},
+    "call": {"why_closed"},
     "call_item": {"why_withdrawn"},
     "change_edit": {"why", "recorded_by"},
     "customer_merge": {"why", "recorded_by", "why_undone"},
@@ -77,6 +80,7 @@ ORGANISATIONS = {"customer_fact": {"name"}}
 """A customer is an organisation; its name is shown to those who may see names."""
 
 NOT_PERSONAL = {
+    "attempt_text": {"note", "quote", "promise"},
     "counter": {"name"},
     "deployment": {"why_incomplete"},
     "release": {"name"},

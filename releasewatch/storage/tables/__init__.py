@@ -1,7 +1,15 @@
 """Every table of the ledger, one module a noun. Rules: ARCHITECTURE.md, "Storage: what lets it grow"."""
 
 from releasewatch.storage.tables.base import metadata
-from releasewatch.storage.tables.calls import call, call_item, call_list
+from releasewatch.storage.tables.calls import (
+    attempt,
+    attempt_text,
+    attempt_told,
+    call,
+    call_item,
+    call_list,
+    incident_call_list,
+)
 from releasewatch.storage.tables.catalog import (
     axis_value,
     catalog,
@@ -74,6 +82,9 @@ from releasewatch.storage.tables.staff import staff, staff_leave, staff_person
 __all__ = [
     "acceptance",
     "alias_statement",
+    "attempt",
+    "attempt_text",
+    "attempt_told",
     "axis_value",
     "baseline",
     "call",
@@ -113,6 +124,7 @@ __all__ = [
     "import_rejection",
     "import_run",
     "incident",
+    "incident_call_list",
     "incident_fix",
     "incident_link",
     "incident_statement",
