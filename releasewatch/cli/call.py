@@ -1,4 +1,4 @@
-"""`releasewatch call`: customers to call about a deployment, in order, each with the reason."""
+"""`releasewatch call`: customers to call about a deployment or an incident, in order, each with the reason."""
 
 from __future__ import annotations
 
@@ -10,70 +10,123 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.call_output import (
+    counts_of,
+    emit_blank,
+    emit_left_out,
+    is_opaque,
+    say_blank,
+    say_if_limited,
+    say_left_out,
+    say_withdrawn,
+    show,
+    withhold,
+)
+from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
-from releasewatch.domain.privacy import WORDS, Reveal
-from releasewatch.domain.words import blank_line, counted
-from releasewatch.errors import RefusedError
+from releasewatch.cli.output import emit_json, emit_line, open_output, say
+from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from releasewatch.usecases.calls import Planning, RankedList
+    from releasewatch.usecases.call_candidates import Planning, RankedList
 
 
 @click.group()
 def command() -> None:
-    """Customers to call: who, in what order, on which number, and why."""
+    """Customers to call: who, in what order, on which number, why; and the work on the list."""
+
+
+for _verb in (claim, release, show_call, log, skip):
+    command.add_command(_verb)
+
+
+def _about(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--incident KEY`, or `--deployment ID` with what says which one `last` is."""
+    incident = click.option("--incident", metavar="KEY", help="INC-7, a key, or the beginning of one.")
+    return incident(deployment_options(required=False)(function))
 
 
 def _account_manager(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--account-manager", metavar="KEY", help="Only the customers of one account manager.")(function)
 
 
-@command.command("plan")
-@deployment_options(required=True)
-@common()
-def plan(app: App, form: str, ref: str, repo: str | None, environment: str | None) -> None:
-    """Make (or refresh) the calls about a deployment; safe to repeat.
+def _deployment_of(app: App, incident: str | None, about: dict[str, Any]) -> Any:
+    """The deployment that is meant; None when an incident is."""
+    ref = about["ref"]
+    if (ref is None) == (incident is None):
+        raise InvalidCallError(
+            "It is not said what the calls are about." if ref is None else "A deployment and an incident are named.",
+            "Give --deployment ID, or --incident KEY.",
+        )
+    return None if ref is None else chosen_deployment(app, ref, about["repo"], about["environment"])
 
-    Every exposed customer gets a verdict: call (a change names them, or a breaking change is in what they use), write
-    (what they use changed), else leave. A call is kept for each to be called or written to; what is there stays.
+
+def _ranked(app: App, incident: str | None, found: Any, account_manager: str | None) -> RankedList:
+    from releasewatch.usecases.calls import list_calls
+    from releasewatch.usecases.incident_calls import list_incident_calls
+
+    how = planning(app)
+    if found is None:
+        return list_incident_calls(app.ledger, incident or "", how, account_manager)
+    return list_calls(app.ledger, found.row.deployment_id, how, account_manager)
+
+
+@command.command("plan")
+@_about
+@common()
+def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
+    """Make (or refresh) the calls about a deployment or an incident; safe to repeat.
+
+    A customer has at most one open call about incidents and one for care: whatever comes next joins it. About a
+    deployment: call (a change names them, or a breaking change is in what they use), write (what they use changed),
+    else leave. About an incident: by its severity and whether they are affected, presumed or possible; who was told
+    gets an update or a resolution, who was told what is no longer so a correction, and what is not due any more is
+    withdrawn. Nothing that a person did is undone.
     """
     from releasewatch.usecases.calls import plan_calls
+    from releasewatch.usecases.incident_calls import plan_incident_calls
 
-    found = chosen_deployment(app, ref, repo, environment)
-    made = plan_calls(app.ledger, found.row.deployment_id, _planning(app))
-    counts = _counts(made)
+    found = _deployment_of(app, incident, about)
+    if found is None:
+        made = plan_incident_calls(app.ledger, incident or "", planning(app))
+    else:
+        made = plan_calls(app.ledger, found.row.deployment_id, planning(app))
+    subject, counts = made.calls.subject, counts_of(made)
     if form == "json":
         emit_json(
             {
-                "deployment": found.id,
+                "incident": subject if found is None else None,
+                "deployment": None if found is None else subject,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
                 "added": made.added,
+                "withdrawn": [{"because": why, "items": many} for why, many in sorted(made.withdrawn.items())],
                 "verdicts": counts,
-                "not_planned": {"leave": counts["leave"]},
+                "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
             }
         )
         return
     emit_line(
-        f"{found.id}, list version {made.version}: {counts['call']} to call, {counts['write']} to write to, "
+        f"{subject}, list version {made.version}: {counts['call']} to call, {counts['write']} to write to, "
         f"{counts['leave']} to leave; {made.added} new."
     )
-    _emit_blank(made)
+    say_withdrawn(made)
+    emit_blank(made)
+    emit_left_out(made)
     if not app.quiet:
-        say(f"See them: releasewatch call list --deployment {found.id}")
+        say(f"See them: releasewatch call list --{'incident' if found is None else 'deployment'} {subject}")
 
 
 @command.command("list")
-@deployment_options(required=True)
+@_about
 @_account_manager
 @click.option("--verdict", type=click.Choice(["call", "write", "leave"]), help="Only these.")
+@click.option("--band", type=click.Choice(["now", "today", "this week"]), help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
 @click.option("--after", type=click.IntRange(0), metavar="RANK", help="Go on after this rank: next_cursor.")
 @common(("table", "json", "jsonl"), reveal=True, reads=True)
@@ -81,43 +134,44 @@ def list_(
     app: App,
     form: str,
     reveal: str | None,
-    ref: str,
-    repo: str | None,
-    environment: str | None,
+    incident: str | None,
     account_manager: str | None,
     verdict: str | None,
+    band: str | None,
     limit: int,
     after: int | None,
+    **about: Any,
 ) -> None:
-    """List every exposed customer in the order of the score, with verdict, reason and whom to ring.
+    """List everybody whom a deployment or an incident reaches in the order of the score, with verdict, reason, contact.
 
     Same ledger, same instant, same order. The score is the sum of the parts shown; ties are in the order of the key.
     """
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.usecases.calls import as_document, list_calls
+    from releasewatch.usecases.call_documents import as_document
     from releasewatch.usecases.exposure import check_account_manager
 
-    found = chosen_deployment(app, ref, repo, environment)
+    found = _deployment_of(app, incident, about)
     level = app.level(reveal, None)
     check_account_manager(app.ledger, account_manager, level)
-    made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
-    rows = [row for row in as_document(made, found.id) if verdict is None or row["verdict"] == verdict]
+    made = _ranked(app, incident, found, account_manager)
+    rows = [row for row in as_document(made) if verdict in (None, row["verdict"]) and band in (None, row["band"])]
     rows = [row for row in rows if after is None or row["rank"] > after]
     page = rows[:limit]
-    _say_if_limited(app, reveal, level)
-    _say_left_out(app, made)
-    shown = [_withhold(row, level, in_ci=app.ci is not None, opaque=_opaque(app)) for row in page]
+    say_if_limited(app, reveal, level)
+    say_left_out(app, made)
+    shown = [withhold(row, level, in_ci=app.ci is not None, opaque=is_opaque(app)) for row in page]
     if level < Reveal.KEYS:
         shown = []
     next_cursor = page[-1]["rank"] if len(rows) > limit else None
-    counts = _counts(made)
+    counts = counts_of(made)
     if form == "json":
         emit_json(
             {
-                "deployment": found.id,
+                "incident": made.calls.subject if found is None else None,
+                "deployment": None if found is None else made.calls.subject,
                 "calls": shown,
                 "verdicts": counts,
-                "not_planned": {"leave": counts["leave"]},
+                "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
@@ -126,16 +180,17 @@ def list_(
         )
     elif form == "jsonl":
         emit_jsonl(shown)
-        _say_blank(app, made)
+        say_blank(app, made)
     else:
-        _show(shown, counts)
-        _emit_blank(made)
+        show(shown, counts)
+        emit_blank(made)
+        emit_left_out(made)
         if next_cursor is not None and not app.quiet:
             say(f"More: --after {next_cursor}")
 
 
 @command.command("render")
-@deployment_options(required=True)
+@_about
 @_account_manager
 @TEMPLATES
 @common(("md", "html", "csv"), output=True, reveal=True)
@@ -144,11 +199,10 @@ def render(
     form: str,
     output: Path | None,
     reveal: str | None,
-    ref: str,
-    repo: str | None,
-    environment: str | None,
+    incident: str | None,
     account_manager: str | None,
     templates: Path | None,
+    **about: Any,
 ) -> None:
     """Render the list as a document, for everyone or one account manager.
 
@@ -156,31 +210,37 @@ def render(
     [privacy] ci = "contacts".
     """
     from releasewatch.rendering.documents import write_calls
-    from releasewatch.usecases.calls import list_calls
     from releasewatch.usecases.exposure import check_account_manager
 
-    found = chosen_deployment(app, ref, repo, environment)
+    found = _deployment_of(app, incident, about)
     level = app.level(reveal, output)
     check_account_manager(app.ledger, account_manager, level)
-    made = list_calls(app.ledger, found.row.deployment_id, _planning(app), account_manager)
-    _say_if_limited(app, reveal, level)
-    _say_left_out(app, made)
+    made = _ranked(app, incident, found, account_manager)
+    say_if_limited(app, reveal, level)
+    say_left_out(app, made)
     if form == "csv":
-        _say_blank(app, made)
+        say_blank(app, made)
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
-        write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=_opaque(app))
+        write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=is_opaque(app))
     if output is None:
         return
     if not app.quiet:
         say(f"Written: {output} ({len(made.calls.rows)} customers)")
 
 
-def _planning(app: App) -> Planning:
+def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:
+    """Who gets no call, by why."""
+    incident = made.calls.incident
+    return {"leave": counts["leave"]} | (dict(incident.left_out) if incident is not None else {})
+
+
+def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
+    from releasewatch.domain.call_incidents import IncidentWeights
     from releasewatch.domain.call_scores import RankingWeights
     from releasewatch.domain.calling_hours import CallingHours, read_clock
-    from releasewatch.usecases.calls import Planning
+    from releasewatch.usecases.call_candidates import Planning
     from releasewatch.usecases.notes import Reading
 
     tables = app.config.tables
@@ -199,109 +259,21 @@ def _planning(app: App) -> Planning:
             renewal_days=ranking.renewal_days,
             escalated=ranking.escalated,
             customer_tier=ranking.customer_tier,
+            incident=IncidentWeights(
+                severity={str(name): points for name, points in ranking.severity.items()},
+                state={str(name): points for name, points in ranking.state.items()},
+                level={str(name): points for name, points in ranking.level.items()},
+                minutes_each=ranking.minutes_each,
+                minutes_max=ranking.minutes_max,
+                confirmed=ranking.confirmed,
+                again=ranking.again,
+                again_days=ranking.again_days,
+                further=ranking.further,
+            ),
         ),
         hours=CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),
         without_entitlement={key: d.without_entitlement for key, d in tables.directory.items()},
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
-        opaque=_opaque(app),
+        opaque=is_opaque(app),
     )
-
-
-def _counts(made: RankedList) -> dict[str, int]:
-    counts = {"call": 0, "write": 0, "leave": 0}
-    for row in made.calls.rows:
-        counts[row.verdict] += 1
-    return counts
-
-
-def _opaque(app: App) -> bool:
-    return app.config.tables.privacy.keys == "opaque"
-
-
-def _say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
-    if reveal is not None and level < WORDS[reveal] and not app.quiet:
-        place = "ci" if app.ci is not None else "terminal"
-        if app.ci is not None and app.ci.public_repo:
-            raise RefusedError("This is a public repository: its logs and files are counts only.", "Run it elsewhere.")
-        say(f'--reveal {reveal} is more than the settings allow here: [privacy] {place} = "{reveal}" would allow it.')
-
-
-def _blank_of(made: RankedList) -> str:
-    return blank_line(made.calls.unmapped, made.calls.not_ruled_out)
-
-
-def _emit_blank(made: RankedList) -> None:
-    if made.calls.not_ruled_out:
-        emit_line(_blank_of(made))
-
-
-def _say_blank(app: App, made: RankedList) -> None:
-    """The same where the format has no place for it."""
-    if made.calls.not_ruled_out and not app.quiet:
-        say(_blank_of(made))
-
-
-def _say_left_out(app: App, made: RankedList) -> None:
-    rows = sum(1 for row in made.calls.rows if row.candidate.say_withheld)
-    if rows and not app.quiet:
-        say(
-            f"For {counted(rows, 'customer')} something to say names another customer and was left out. "
-            "Give it other words: releasewatch change edit"
-        )
-
-
-def _withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
-    """A row as its channel may show it: what is withheld is null, and named."""
-    from releasewatch.domain.call_scores import parts_for_ci
-    from releasewatch.domain.privacy import opaque_key
-
-    shown, withheld = dict(row), []
-    outside = shown.pop("verdict_outside")
-    if in_ci:
-        shown["parts"] = parts_for_ci(row["parts"])
-    if level < Reveal.CONTACTS and row["contact"] is not None:
-        shown["contact"] = None
-        withheld.append("contact")
-    if level < Reveal.NAMES:
-        if opaque:
-            shown["customer"] = opaque_key(row["customer"])
-        shown["name"] = None
-        shown["account_manager"] = shown["account_manager_note"] = None
-        # The window is the working day of their time zone, in UTC.
-        shown["local_time"] = shown["next_window"] = None
-        shown["verdict_because"] = outside
-        withheld += [name for name in ("local_time", "next_window") if row[name] is not None]
-        withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
-    shown["withheld"] = withheld
-    return shown
-
-
-def _show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
-    if rows:
-        emit_table(
-            ("#", "call", "verdict", "customer", "score", "callable", "contact", "number", "owner", "why"),
-            (
-                (
-                    str(row["rank"]),
-                    row["id"] or "",
-                    row["verdict"],
-                    row["name"] or row["customer"],
-                    str(row["score"]),
-                    row["callable"],
-                    _contact_words(row, "name"),
-                    _contact_words(row, "phone"),
-                    row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),
-                    row["verdict_because"],
-                )
-                for row in rows
-            ),
-            right=("#", "score"),
-        )
-    emit_line(f"{counts['call']} to call, {counts['write']} to write to, {counts['leave']} to leave.")
-
-
-def _contact_words(row: dict[str, Any], what: str) -> str:
-    if row["contact"] is None:
-        return "withheld" if "contact" in row["withheld"] else "none"
-    return row["contact"][what] or ""

@@ -153,7 +153,8 @@ def _earlier(app: App) -> str | None:
 def _write_documents(app: App, ledger: Ledger, deployment_id: int, folder: Path) -> list[Path]:
     from releasewatch.domain.note_building import build_notes
     from releasewatch.rendering.documents import write_calls, write_notes
-    from releasewatch.usecases.calls import Planning, plan_calls
+    from releasewatch.usecases.call_candidates import Planning
+    from releasewatch.usecases.calls import plan_calls
     from releasewatch.usecases.notes import Reading, notes_of_deployment
 
     documents = folder / "documents"
@@ -181,7 +182,8 @@ def _word(word: str) -> Any:
 def _show_reach(app: App, ledger: Ledger, deployment_id: int) -> None:
     """The reach of the deployment as a table, and what could not be known."""
     from releasewatch.cli.deployment_words import show_document
-    from releasewatch.usecases.calls import Planning, list_calls
+    from releasewatch.usecases.call_candidates import Planning
+    from releasewatch.usecases.calls import list_calls
     from releasewatch.usecases.deployments import Describing, describe
 
     document = describe(ledger, deployment_id, Describing(app.now, {}))

@@ -193,6 +193,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
             yield f"  {name}: {place['still_exposed']} still exposed, {place['returned']} returned"
         if len(document["places"]) > _PLACES_SHOWN:
             yield f"  and {len(document['places']) - _PLACES_SHOWN} more places: --format json has them all"
+    yield from _owed(app, document)
     if document["first_to_call"] and "affected_customers" not in document:
         yield "First to call:"
         for one in document["first_to_call"]:
@@ -221,6 +222,17 @@ def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:
             f"  {number}  {one['deployment']} {one['score']:>3}  {one['repo']}, live from "
             f"{_instant(app, one['live_from'])}: {unlikely}{reasons or 'nothing speaks against it'}"
         )
+
+
+def _owed(app: App, document: dict[str, Any]) -> Iterable[str]:
+    """Who was told what is no longer so."""
+    if not document["corrections_owed"]:
+        return
+    yield f"{counted(document['corrections_owed'], 'correction')} owed:"
+    for one in document["corrections"]:
+        told = f": “{one['told']}”" if one["told"] else ""
+        when = f"{one['purpose'].replace('_', ' ')} by {one['channel']}, {_instant(app, one['told_at'])}"
+        yield one_line(f"  {one['customer']} ({one['because']}), told {when}{told}")
 
 
 def _customer(one: dict[str, Any]) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS, HurtState
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
+from releasewatch.domain.incidents import ComponentStatus, Severity
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
 RevealWord = Literal["keys", "names", "contacts"]
@@ -15,6 +17,7 @@ RevealWord = Literal["keys", "names", "contacts"]
 Weight = Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")]
 Points = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
 Hours = Annotated[int, Meta(ge=1, le=8760, description="a number of hours from 1 to 8760")]
+Minutes = Annotated[int, Meta(ge=1, le=1440, description="a number of minutes from 1 to 1440")]
 Days = Annotated[int, Meta(ge=0, le=3660, description="a number of days from 0 to 3660")]
 PageSize = Annotated[int, Meta(ge=1, le=100_000, description="a number of items from 1 to 100000")]
 Seconds = Annotated[int, Meta(ge=1, le=600, description="a number of seconds from 1 to 600")]
@@ -223,6 +226,21 @@ class Ranking(Table, frozen=True):
     renewal_near: Weight = 10
     renewal_days: Days = 90
     escalated: Weight = 15
+    severity: dict[Severity, Weight] = field(default_factory=lambda: dict(SEVERITY_POINTS))
+    """Of the incident; when nobody said it, as SEV2."""
+    state: dict[HurtState, Weight] = field(default_factory=lambda: dict(STATE_POINTS))
+    level: dict[ComponentStatus, Weight] = field(default_factory=lambda: dict(LEVEL_POINTS))
+    """By the worst status of a component that they are reached by."""
+    minutes_each: Minutes = 20
+    """One point for so many minutes hurt inside their working hours, at most `minutes_max`."""
+    minutes_max: Weight = 15
+    confirmed: Weight = 10
+    """A person said that they were hurt."""
+    again: Weight = 10
+    """Hurt in another incident within `again_days` days."""
+    again_days: Days = 30
+    further: Weight = 5
+    """For each other incident in the same call."""
 
 
 class Suspects(Table, frozen=True):
@@ -260,6 +278,8 @@ class Calling(Table, frozen=True):
 
     hours_from: TimeOfDay = "09:00"
     hours_to: TimeOfDay = "17:00"
+    claim_for: Minutes = 60
+    """Minutes after which a claimed call is anybody's again."""
 
 
 class Tables(Table, frozen=True):

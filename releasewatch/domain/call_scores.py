@@ -7,6 +7,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_incidents import Hurt, IncidentWeights, incident_parts, usual_weights
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -34,6 +36,8 @@ class RankingWeights:
       reaches, in the currency it is in: bands, so that a score does not give the value away |
     | renewal | `renewal_near`, when the contract is to be renewed within `renewal_days` days |
     | escalated | `escalated`, when the relationship is |
+
+    For an incident, `incident` takes the place of reach and breaking.
     """
 
     reach_named: int = 40
@@ -48,6 +52,7 @@ class RankingWeights:
     customer_tier: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"platinum": 20, "gold": 12, "silver": 6})
     )
+    incident: IncidentWeights = field(default_factory=usual_weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,35 @@ def score_parts(
         "direct": weights.reach_direct,
         "dependent": weights.reach_dependent,
     }[reach]
-    tiers = {name.lower(): value for name, value in weights.customer_tier.items()}
-    days = (worth.renewal_on - today).days if worth.renewal_on is not None else -1
     parts = {
         "reach": points,
         "distance": -min(max(points, 0), weights.distance_step * max(distance - 1, 0)) if reach == "dependent" else 0,
         "breaking": weights.breaking if breaking else 0,
+        **_worth_parts(worth, weights, today),
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def hurt_parts(hurt: Hurt, distance: int, worth: Worth, weights: RankingWeights, today: date) -> dict[str, int]:
+    """The parts of a score within an incident; distance takes no more than severity gave."""
+    found = incident_parts(hurt, weights.incident)
+    parts = {
+        **found,
+        "distance": -min(found["severity"], weights.distance_step * distance),
+        **_worth_parts(worth, weights, today),
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _worth_parts(worth: Worth, weights: RankingWeights, today: date) -> dict[str, int]:
+    tiers = {name.lower(): value for name, value in weights.customer_tier.items()}
+    days = (worth.renewal_on - today).days if worth.renewal_on is not None else -1
+    return {
         "tier": tiers.get(worth.tier.lower(), 0),
         "contract": _contract_points(worth.contract_value, weights.contract_max),
         "renewal": weights.renewal_near if 0 <= days <= weights.renewal_days else 0,
         "escalated": weights.escalated if worth.escalated else 0,
     }
-    return {name: value for name, value in parts.items() if value}
 
 
 def _contract_points(value: Decimal | None, most: int) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from releasewatch.domain.call_scores import RankingWeights, Worth, score_parts
+from releasewatch.domain.call_bands import Band, band_of
+from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
+from releasewatch.domain.call_purposes import Standing
+from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts
 from releasewatch.domain.calling_hours import (
     Availability,
     CallingHours,
+    Window,
     find_availability,
     find_zone,
     read_clock,
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from releasewatch.domain.exposure import ReachKind
-
-Verdict = Literal["call", "write", "leave"]
 
 NO_WORDING = "No agreed wording: say what changed in general, do not improvise."
 """What stands where a customer's notes hold no sentence of their own."""
@@ -62,6 +64,7 @@ class CallContact:
     do_not_call: bool = False
     consent: str = ""
     wrong_number: bool = False
+    contact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class CallCandidate:
     keeps them on the day, empty when nobody does; `owner_note` why nobody does, or what else is worth knowing (away,
     taken over). `say` comes from the customer's own notes (`talking_points`);
     `say_withheld` sentences were left out because they name another customer.
+    `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
+    `standing`: how their call stands.
     """
 
     key: str
@@ -110,6 +115,19 @@ class CallCandidate:
     contacts: tuple[CallContact, ...] = ()
     say: tuple[str, ...] = ()
     say_withheld: int = 0
+    know: tuple[str, ...] = ()
+    hurt: Hurt | None = None
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def hurt_purpose(self) -> str:
+        """What an incident's call is due for; empty when nothing is."""
+        return self.hurt.due.purpose if self.hurt is not None else ""
+
+    @property
+    def no_wording(self) -> str:
+        """What stands where there is nothing to say that was agreed."""
+        return NO_WORDING if self.hurt is None else NO_INCIDENT_WORDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +137,8 @@ class PlannedCall:
     `contact` is None when nobody may be approached; `may_dial` says whether it may be called, and when it may not,
     `availability.callable` is never.
     `local_zone` is the IANA name that the local time is of, empty when it is unknown. `verdict_outside` is the reason
-    as it may be told where names may not: what was said of them stays out of it.
+    as it may be told where names may not: what was said of them stays out of it. `band`: now, today or this week; empty
+    when they are to be left.
     """
 
     candidate: CallCandidate
@@ -134,6 +153,7 @@ class PlannedCall:
     availability: Availability = field(default_factory=lambda: Availability("unknown"))
     local_zone: str = ""
     because: tuple[str, ...] = ()
+    band: Band = ""
 
     @property
     def is_unowned(self) -> bool:
@@ -142,13 +162,27 @@ class PlannedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentHead:
+    """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why."""
+
+    id: str
+    title: str
+    severity: str
+    status: str
+    started_at: datetime
+    until: datetime | None
+    deployments: tuple[str, ...]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class CallList:
     """A planned list, or one account manager's part of it, ready to be rendered. Instants in UTC.
 
     `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
     were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
-    were planned, whoever keeps them. `not_ruled_out` counts the customers who are not on it, and may be reached by what
-    is not known of the change; `unmapped` its paths that belong to no component.
+    `incident`: set when it is an incident's, and `deployment` is then empty. `not_ruled_out` counts those who are not
+    on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
     """
 
     deployment: str
@@ -166,6 +200,12 @@ class CallList:
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
     settings_version: int | None = None
+    incident: IncidentHead | None = None
+
+    @property
+    def subject(self) -> str:
+        """`D-3` or `INC-1`."""
+        return self.incident.id if self.incident is not None else self.deployment
 
 
 def rank_calls(
@@ -192,6 +232,8 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
 
     def because(hindrances: Iterable[str]) -> str:
         said = f"{reason}; {_list(tuple(hindrances))}, so write" if verdict != wanted else reason
+        if candidate.standing.waits_for:
+            said += f"; waits for {candidate.standing.waits_for}, which is about an incident"
         if not candidate.possible:
             return said
         return f"{said}; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
@@ -199,7 +241,11 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
     contact = to_call if verdict != "write" else _find_addressee(candidate, to_call)
     worth = Worth(candidate.tier, candidate.contract_value, candidate.renewal_on, candidate.escalated)
     today = now.astimezone(UTC).date()
-    parts = score_parts(candidate.reach, candidate.distance, candidate.breaking, worth, weights, today)
+    hurt = candidate.hurt
+    if hurt is None:
+        parts = score_parts(candidate.reach, candidate.distance, candidate.breaking, worth, weights, today)
+    else:
+        parts = hurt_parts(hurt, candidate.distance, worth, weights, today)
     availability, zone = _find_hours(candidate, contact, hours, now)
     may_dial = contact is not None and contact is to_call
     if not may_dial:
@@ -215,8 +261,15 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
         may_dial=may_dial,
         availability=availability,
         local_zone=zone,
-        because=explain_reach(candidate),
+        because=explain_reach(candidate) if hurt is None else hurt.ways,
+        band=band_of(verdict, availability, now, urgent=_is_urgent(candidate)),
     )
+
+
+def _is_urgent(candidate: CallCandidate) -> bool:
+    """Whether it should be today rather than this week."""
+    hurt = candidate.hurt
+    return hurt is not None and (hurt.counts_as in URGENT or hurt.due.purpose == "correction")
 
 
 def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
@@ -233,6 +286,8 @@ def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
 def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
     if candidate.forgotten:
         return "leave", "they were forgotten"
+    if candidate.hurt is not None:
+        return verdict_for(candidate.hurt)
     if candidate.reach == "named":
         return "call", "a change names them"
     if candidate.reach == "direct":
@@ -284,7 +339,15 @@ def _find_hours(
     if contact is not None:
         opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
         hours = CallingHours(opens or hours.opens, closes or hours.closes, hours.weekdays)
-    return find_availability(zone, hours, now), zone.key if zone else ""
+    later = candidate.standing.not_before
+    if later is None or later <= now:
+        return find_availability(zone, hours, now), zone.key if zone else ""
+    # The next attempt is planned for later: then, or in the window that follows.
+    then = find_availability(zone, hours, later)
+    if then.callable != "now" or then.window is None:
+        return then, zone.key if zone else ""
+    local = now.astimezone(zone) if zone else None
+    return Availability("later", local, Window(later, then.window.until_at)), zone.key if zone else ""
 
 
 def _list(texts: tuple[str, ...]) -> str:

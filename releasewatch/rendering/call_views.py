@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, time
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from releasewatch.domain.call_incidents import Verdict
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
-from releasewatch.domain.calls import NO_WORDING, CallContact, CallList, PlannedCall, Verdict
+from releasewatch.domain.calls import CallContact, CallList, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.rendering.views import FactView, View, instant_in_words
@@ -54,7 +55,10 @@ class CallView(View):
     - `account_manager`, empty when nobody keeps the relationship (`is_unowned`); `owner_note`: why nobody does, or that
       they are away or took over.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
-    - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed.
+    - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed. `know`: what
+      was agreed for account staff to know, and is not to be said.
+    - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
+    - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
     - `say_withheld`: how many sentences were left out because they name another customer.
     """
 
@@ -86,6 +90,12 @@ class CallView(View):
     say: tuple[str, ...]
     has_wording: bool
     say_withheld: int
+    know: tuple[str, ...]
+    band: str
+    purpose: str
+    items: tuple[str, ...]
+    status: str
+    holder: str
 
 
 class Rows:
@@ -149,7 +159,7 @@ def call_list_view(
     shown = {verdict: rows if reveal >= Reveal.KEYS else [] for verdict, rows in by_verdict.items()}
     unowned = [row for verdict in ("call", "write") for row in shown.get(verdict, ()) if row.is_unowned]
     return CallListView(
-        title=f"Customers to call: {calls.deployment}",
+        title=f"Customers to call: {calls.subject}",
         facts=_facts(calls),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
@@ -163,7 +173,7 @@ def call_list_view(
         unowned=Rows(unowned, make),
         blank=blank_line(calls.unmapped, calls.not_ruled_out),
         withheld=_withheld(reveal),
-        weights=weights_in_words(calls.weights),
+        weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
     )
 
 
@@ -196,12 +206,24 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             why=row.because,
             score=row.score,
             parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
-            say=candidate.say or (NO_WORDING,),
+            say=candidate.say or (candidate.no_wording,),
             has_wording=bool(candidate.say),
             say_withheld=candidate.say_withheld,
+            know=candidate.know,
+            band=row.band,
+            purpose=_plain(candidate.standing.purpose),
+            items=tuple(
+                f"{_plain(one.purpose)} ({one.incident or one.deployment})" for one in candidate.standing.reasons
+            ),
+            status=_plain(candidate.standing.status),
+            holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
         )
 
     return make
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
 
 
 def _contact(row: PlannedCall, contact: CallContact | None, *, shown: bool, names: bool) -> Mapping[str, str]:
@@ -253,7 +275,21 @@ def _window(availability: Availability) -> str:
 def _facts(calls: CallList) -> tuple[FactView, ...]:
     hours, version = calls.hours, calls.settings_version
     days = ", ".join(_DAYS[day] for day in sorted(hours.weekdays))
+    incident = calls.incident
+    about = (
+        ()
+        if incident is None
+        else (
+            ("Incident", incident.title),
+            ("Severity", incident.severity or "not said"),
+            ("Status", incident.status),
+            ("Impact", _span(incident.started_at, incident.until)),
+            ("Blamed", ", ".join(incident.deployments)),
+            ("Cleared, not on the list", str(incident.left_out.get("cleared") or "")),
+        )
+    )
     facts = (
+        *about,
         ("Repo", calls.repo),
         ("Environment", calls.environment),
         ("Release", calls.release or ""),
@@ -264,13 +300,21 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
     return tuple(FactView(label, value) for label, value in facts if value)
 
 
+def _span(start: datetime, end: datetime | None) -> str:
+    since = instant_in_words(start.astimezone(UTC))
+    return f"since {since}" if end is None else f"{since} to {instant_in_words(end.astimezone(UTC))}"
+
+
 def _clock(at: time) -> str:
     return f"{at:%H:%M}"
 
 
 def _summary(calls: CallList, by_verdict: Mapping[str, Sequence[PlannedCall]]) -> str:
     call, write, leave = (len(by_verdict.get(verdict, ())) for verdict in ("call", "write", "leave"))
-    text = f"{call:,} to call, {write:,} to write to, {leave:,} to leave."
+    bands = [row.band for row in by_verdict.get("call", ())]
+    told = [f"{bands.count(band)} {band}" for band in ("now", "today", "this week") if band in bands]
+    when = f" ({', '.join(told)})" if told else ""
+    text = f"{call:,} to call{when}, {write:,} to write to, {leave:,} to leave."
     if calls.account_manager is not None:
         text += f" The whole list has {counted(calls.total, 'customer')}."
     return text
@@ -287,22 +331,44 @@ def _withheld(reveal: Reveal) -> str:
     return ""
 
 
-def weights_in_words(weights: RankingWeights) -> tuple[FactView, ...]:
+def weights_in_words(weights: RankingWeights, *, of_incident: bool = False) -> tuple[FactView, ...]:
     """How a score is made, one line for each part."""
-    tiers = ", ".join(
-        f"{name} {points:+d}" for name, points in sorted(weights.customer_tier.items(), key=lambda t: (-t[1], t[0]))
-    )
+    tiers = _points(weights.customer_tier)
     bounds = ", ".join(f"{bound:,}" for bound in CONTRACT_BANDS)
     facts = (
-        (
-            "reach",
-            f"named {weights.reach_named:+d}, direct {weights.reach_direct:+d}, dependent {weights.reach_dependent:+d}",
-        ),
-        ("distance", f"{-weights.distance_step:+d} for each hop beyond the first, never more than reach gave"),
-        ("breaking", f"{weights.breaking:+d} when a breaking change is in what reaches them"),
+        *(_incident_weights(weights) if of_incident else _reach_weights(weights)),
         ("tier", tiers),
         ("contract", f"up to {weights.contract_max:+d}: a fifth for each of {bounds} that the value reaches"),
         ("renewal", f"{weights.renewal_near:+d} when it is due within {weights.renewal_days} days"),
         ("escalated", f"{weights.escalated:+d} when the relationship is escalated"),
     )
     return tuple(FactView(label, value) for label, value in facts if value)
+
+
+def _reach_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
+    return (
+        (
+            "reach",
+            f"named {weights.reach_named:+d}, direct {weights.reach_direct:+d}, dependent {weights.reach_dependent:+d}",
+        ),
+        ("distance", f"{-weights.distance_step:+d} for each hop beyond the first, never more than reach gave"),
+        ("breaking", f"{weights.breaking:+d} when a breaking change is in what reaches them"),
+    )
+
+
+def _incident_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
+    w = weights.incident
+    return (
+        ("severity", f"{_points(w.severity)}; not said: as SEV2"),
+        ("state", _points(w.state)),
+        ("level", f"{_points(w.level)}, by the worst of what reaches them"),
+        ("minutes", f"+1 for each {w.minutes_each} minutes hurt in their working hours, at most {w.minutes_max:+d}"),
+        ("confirmed", f"{w.confirmed:+d} when a person said that they were hurt"),
+        ("again", f"{w.again:+d} when they were hurt in another incident within {w.again_days} days"),
+        ("further", f"{w.further:+d} for each other incident in the same call"),
+        ("distance", f"{-weights.distance_step:+d} for each hop, never more than severity gave"),
+    )
+
+
+def _points(points: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value:+d}" for name, value in sorted(points.items(), key=lambda t: (-t[1], t[0])))

@@ -26,6 +26,9 @@ INNER_ITEM = "the text of a change that this audience may not read"
 
 CALL_COLUMNS = (
     "call",
+    "band",
+    "purpose",
+    "status",
     "verdict",
     "verdict_because",
     "customer",
@@ -45,6 +48,7 @@ CALL_COLUMNS = (
     "score",
     "parts",
     "say",
+    "items",
     "as_of",
     "list_version",
     "settings_version",
@@ -203,6 +207,9 @@ def _pour(pieces: Iterable[str], stream: TextIO) -> None:
 def _cells(row: CallView) -> tuple[Cell, ...]:
     return (
         row.call,
+        row.band,
+        row.purpose,
+        row.status,
         row.verdict,
         row.because,
         row.name,
@@ -222,6 +229,7 @@ def _cells(row: CallView) -> tuple[Cell, ...]:
         row.score,
         ", ".join(f"{part.label} {part.value}" for part in row.parts),
         " / ".join(row.say),
+        ", ".join(row.items),
     )
 
 

@@ -1,159 +1,79 @@
-"""Who could be called about a deployment, with what is known of them; and the calls that were planned."""
+"""The calls that were planned, what is in them, and the versions of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Connection, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure_rows import exposed_once, merged_customers
-from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
+from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import chunks, digest_of, next_number
 from releasewatch.storage.types import OPEN_END
 
+LOCK = "releasewatch:calls"
+"""One for everything that makes or refreshes calls: a customer's call is shared by all reasons to call."""
+
 
 @dataclass(frozen=True, slots=True)
-class CallFacts:
-    """What the directory says of a customer that a call depends on.
+class ListOf:
+    """Whose list it is: a deployment's or an incident's."""
 
-    `names`: what they, and those whom they took over, are called. Do-not-call and escalated are so when it says so of
-    the customer or of anybody who was merged into them.
-    """
+    deployment_id: int = 0
+    incident_id: int = 0
 
-    customer_tier: str
-    account_manager: str
-    country: str
-    timezone: str
-    language: str
-    contract_value: Decimal | None
-    currency: str
-    renewal_on: date | None
-    do_not_call: bool
-    escalated: bool
-    names: frozenset[str] = frozenset()
+    @property
+    def table(self) -> Any:
+        """Where its versions are kept."""
+        return t.incident_call_list if self.incident_id else t.call_list
 
+    @property
+    def key(self) -> dict[str, int]:
+        """Its column and number there."""
+        return {"incident_id": self.incident_id} if self.incident_id else {"deployment_id": self.deployment_id}
 
-def _members(q: ExposureQuestion) -> CTE:
-    """The exposed customers and who was merged into them: `member_id`, and the survivor as `customer_id`."""
-    merged = merged_customers(q)
-    exposed = exposed_once(q, in_view(q), merged)
-    themselves = select(exposed.c.customer_id.label("member_id"), exposed.c.customer_id)
-    others = select(merged.c.customer_id, merged.c.survivor_id).join_from(
-        merged, exposed, exposed.c.customer_id == merged.c.survivor_id
-    )
-    return themselves.union_all(others).cte("member")
+    def is_mine(self) -> ColumnElement[bool]:
+        """Whether a version is one of this list."""
+        ((name, number),) = self.key.items()
+        mine: ColumnElement[bool] = self.table.c[name] == number
+        return mine
 
 
-def read_facts(connection: Connection, q: ExposureQuestion) -> dict[UUID, CallFacts]:
-    """What the directory says of each exposed customer; of one it has lost, what it says of whom they took over."""
-    f, c = t.customer_fact.c, t.customer_contract.c
-    member = _members(q)
-    rows = connection.execute(
-        select(
-            member.c.customer_id.label("survivor_id"),
-            t.customer_fact,
-            c.contract_value,
-            c.currency,
-            c.renewal_on,
-        )
-        .join_from(t.customer_fact, member, member.c.member_id == f.customer_id)
-        .outerjoin(
-            t.customer_contract,
-            and_(
-                c.customer_id == f.customer_id,
-                c.valid_from <= q.at,
-                c.valid_to > q.at,
-                c.recorded_from <= q.known_at,
-                c.recorded_to > q.known_at,
-            ),
-        )
-        .where(f.valid_from <= q.at, f.valid_to > q.at, f.recorded_from <= q.known_at, f.recorded_to > q.known_at)
-        .order_by(f.customer_id)
-    )
-    found: dict[UUID, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.survivor_id, []).append(row)
-    return {survivor: _call_facts(survivor, mine) for survivor, mine in found.items()}
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One reason in a call, with the call. `customer_id` is the survivor's, `owner_id` whose row it is."""
+
+    customer_id: UUID
+    owner_id: UUID
+    call_id: int
+    group: str
+    status: str
+    incident_id: int
+    deployment_id: int
+    purpose: str
+    verdict: str
+    added_at: datetime
+    claimed_by: str
+    claimed_until: datetime | None
+    next_at: datetime | None
+    closed_at: datetime | None
+
+    def held_at(self, now: datetime) -> bool:
+        """Whether somebody has claimed the call, and the claim has not expired."""
+        return self.status == "open" and self.claimed_until is not None and self.claimed_until > now
 
 
-def _call_facts(survivor: UUID, rows: Sequence[Any]) -> CallFacts:
-    own = next((row for row in rows if row.customer_id == survivor), rows[0])
-    return CallFacts(
-        own.customer_tier,
-        own.account_manager,
-        own.country,
-        own.timezone,
-        own.language,
-        own.contract_value,
-        own.currency or "",
-        own.renewal_on,
-        do_not_call=any(row.do_not_call for row in rows),
-        escalated=any(row.escalated for row in rows),
-        names=frozenset(row.name for row in rows if row.name),
-    )
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """That a customer is to be called, or written to, about something."""
 
-
-def read_contacts(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
-    """The contacts of each exposed customer with their details, the primary one first, then by key."""
-    c, d = t.contact.c, t.contact_detail.c
-    member = _members(q)
-    rows = connection.execute(
-        select(
-            member.c.customer_id.label("survivor_id"), t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email
-        )
-        .join_from(t.contact, member, member.c.member_id == c.customer_id)
-        .join(
-            t.contact_detail,
-            and_(
-                d.customer_id == c.customer_id,
-                d.contact_id == c.contact_id,
-                d.valid_from == c.valid_from,
-                d.recorded_from == c.recorded_from,
-            ),
-        )
-        .where(c.valid_from <= q.at, c.valid_to > q.at, c.recorded_from <= q.known_at, c.recorded_to > q.known_at)
-        .order_by(member.c.customer_id, c.is_primary.desc(), c.key, d.name, c.contact_id)
-    )
-    found: dict[UUID, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.survivor_id, []).append(row)
-    return found
-
-
-def read_marks(connection: Connection, q: ExposureQuestion) -> dict[UUID, list[Any]]:
-    """The marks that our people made on exposed customers and their contacts."""
-    m = t.mark.c
-    member = _members(q)
-    rows = connection.execute(
-        select(member.c.customer_id.label("survivor_id"), m.contact_id, m.kind, m.why)
-        .join_from(t.mark, member, member.c.member_id == m.customer_id)
-        .where(m.recorded_from <= q.known_at, m.recorded_to > q.known_at)
-    )
-    found: dict[UUID, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.survivor_id, []).append(row)
-    return found
-
-
-def read_aliases(connection: Connection, q: ExposureQuestion) -> dict[UUID, set[str]]:
-    """Every name that exposed customers answer to."""
-    a = t.customer_alias.c
-    member = _members(q)
-    rows = connection.execute(
-        select(member.c.customer_id, a.alias)
-        .join_from(t.customer_alias, member, member.c.member_id == a.customer_id)
-        .where(a.recorded_from <= q.known_at, a.recorded_to > q.known_at)
-    )
-    found: dict[UUID, set[str]] = {}
-    for row in rows:
-        found.setdefault(row.customer_id, set()).add(row.alias)
-    return found
+    customer_id: UUID
+    purpose: str
+    verdict: str
 
 
 def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[int, int]]:
@@ -182,123 +102,248 @@ def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[in
     }
 
 
-def planned_calls(connection: Connection, deployment_id: int) -> dict[UUID, Any]:
-    """The calls that a deployment has an item in: `customer_id -> (call_id, status, purpose)`.
+def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[UUID, list[Item]]:
+    """What is in the open calls of some customers, and in whatever calls of theirs about one incident or deployment.
 
-    A call of somebody who was merged is the survivor's, who comes first where both have one.
+    A call of somebody who was merged is the survivor's.
     """
-    i, c, m = t.call_item.c, t.call.c, t.customer_merge.c
+    i, c, member = t.call_item.c, t.call.c, members.rows
+    ((name, number),) = whose.key.items()
     rows = connection.execute(
         select(
-            func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type).label("customer_id"),
-            i.call_id,
-            i.purpose,
+            member.c.customer_id.label("survivor_id"),
+            t.call_item,
+            c.call_group,
             c.status,
+            c.claimed_by,
+            c.claimed_until,
+            c.next_at,
+            c.closed_at,
         )
-        .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
-        .outerjoin(t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END))
-        .where(i.deployment_id == deployment_id, i.withdrawn_at.is_(None))
-        .order_by(m.customer_id.is_(None), i.call_id)
+        .join_from(t.call_item, member, member.c.member_id == i.customer_id)
+        .join(t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
+        .where(i.withdrawn_at.is_(None), or_(c.status == "open", t.call_item.c[name] == number))
+        .order_by(i.call_id, i.incident_id, i.deployment_id, i.purpose)
     )
-    return {row.customer_id: row for row in rows}
-
-
-def open_care_calls(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, int]:
-    """The open care call of each customer that has one: a customer has at most one, and new reasons join it."""
-    c = t.call.c
-    found: dict[UUID, int] = {}
-    for part in chunks(customers):
-        rows = connection.execute(
-            select(c.customer_id, c.call_id).where(c.customer_id.in_(part), c.call_group == "care", c.status == "open")
+    found: dict[UUID, list[Item]] = {}
+    for row in rows:
+        found.setdefault(row.survivor_id, []).append(
+            Item(
+                row.survivor_id,
+                row.customer_id,
+                row.call_id,
+                row.call_group,
+                row.status,
+                row.incident_id,
+                row.deployment_id,
+                row.purpose,
+                row.verdict,
+                row.added_at,
+                row.claimed_by,
+                row.claimed_until,
+                row.next_at,
+                row.closed_at,
+            )
         )
-        found.update({row.customer_id: row.call_id for row in rows})
     return found
 
 
-def add_calls(
-    connection: Connection,
-    deployment_id: int,
-    wanted: Sequence[tuple[UUID, str, str]],
-    now: datetime,
-) -> int:
-    """Make a call, or a further item in the customer's open one, for each `(customer_id, purpose, verdict)`.
+def open_calls(connection: Connection, customers: Sequence[UUID], group: str) -> dict[UUID, int]:
+    """The open call of each customer that has one in a group: they have at most one, and new reasons join it."""
+    c = t.call.c
+    found: dict[UUID, int] = {}
+    for part in chunks(customers):
+        mine = select(c.customer_id, c.call_id).where(
+            c.customer_id.in_(part), c.call_group == group, c.status == "open"
+        )
+        found.update({row.customer_id: row.call_id for row in connection.execute(mine)})
+    return found
 
-    Returns how many items are new; what is there already stays as it is.
+
+def planned_customers(connection: Connection, whose: ListOf) -> set[UUID]:
+    """The customers who have, or had, a call about an incident or deployment; of the merged ones the survivors."""
+    i, m = t.call_item.c, t.customer_merge.c
+    ((name, number),) = whose.key.items()
+    who = func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type)
+    mine = (
+        select(who)
+        .join_from(
+            t.call_item, t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END), isouter=True
+        )
+        .where(t.call_item.c[name] == number, i.withdrawn_at.is_(None))
+    )
+    return set(connection.scalars(mine))
+
+
+def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequence[Wanted], now: datetime) -> int:
+    """Have a reason in the open call of each customer, who gets one where there is none; returns how many are new.
+
+    What was withdrawn from the same call before is back in it.
     """
-    known = planned_calls(connection, deployment_id)
-    missing = [entry for entry in wanted if entry[0] not in known]
-    joined = open_care_calls(connection, [customer for customer, _, _ in missing])
-    new = [entry for entry in missing if entry[0] not in joined]
+    joined = open_calls(connection, [one.customer_id for one in wanted], group)
+    there = _items_about(connection, whose)
+    new = [one for one in wanted if one.customer_id not in joined]
     first = next_number(connection, "call", len(new)) if new else 0
-    numbers = {entry[0]: first + place for place, entry in enumerate(new)}
+    numbers = joined | {one.customer_id: first + place for place, one in enumerate(new)}
     if new:
+        fresh = {"call_group": group, "status": "open", "created_at": now}
         connection.execute(
             insert(t.call),
-            [
-                {
-                    "customer_id": customer,
-                    "call_id": numbers[customer],
-                    "call_group": "care",
-                    "status": "open",
-                    "created_at": now,
-                }
-                for customer, _, _ in new
-            ],
+            [{"customer_id": one.customer_id, "call_id": numbers[one.customer_id], **fresh} for one in new],
         )
-    if missing:
-        connection.execute(
-            insert(t.call_item),
-            [
-                {
-                    "customer_id": customer,
-                    "call_id": numbers.get(customer, joined.get(customer)),
-                    "deployment_id": deployment_id,
-                    "purpose": purpose,
-                    "verdict": verdict,
-                    "added_at": now,
-                    "withdrawn_at": None,
-                    "why_withdrawn": "",
-                }
-                for customer, purpose, verdict in missing
-            ],
+    rows = [
+        {
+            "customer_id": one.customer_id,
+            "call_id": numbers[one.customer_id],
+            "incident_id": whose.incident_id,
+            "deployment_id": whose.deployment_id,
+            "purpose": one.purpose,
+            "verdict": one.verdict,
+            "added_at": now,
+            "withdrawn_at": None,
+            "why_withdrawn": "",
+        }
+        for one in wanted
+    ]
+    again = [row for row in rows if (row["customer_id"], row["call_id"], row["purpose"]) in there]
+    added = [row for row in rows if (row["customer_id"], row["call_id"], row["purpose"]) not in there]
+    if added:
+        connection.execute(insert(t.call_item), added)
+    if again:
+        _update_items(connection, again, ("verdict", "added_at", "withdrawn_at", "why_withdrawn"))
+    return len(rows)
+
+
+def set_verdicts(connection: Connection, items: Sequence[tuple[Item, str]]) -> None:
+    """Keep another verdict with items that stay."""
+    if items:
+        rows = [{**_key_of(item), "verdict": verdict} for item, verdict in items]
+        _update_items(connection, rows, ("verdict",))
+
+
+def withdraw_items(connection: Connection, items: Sequence[tuple[Item, str]], now: datetime) -> None:
+    """Take items out of open calls, each with why; a call with nothing left in it is withdrawn."""
+    if not items:
+        return
+    rows = [{**_key_of(item), "withdrawn_at": now, "why_withdrawn": why} for item, why in items]
+    _update_items(connection, rows, ("withdrawn_at", "why_withdrawn"))
+
+
+def close_empty_calls(connection: Connection, items: Sequence[Item], now: datetime) -> int:
+    """Withdraw the open calls, of these items, that hold nothing any more; returns how many."""
+    i, c = t.call_item.c, t.call.c
+    keys = sorted({(item.owner_id, item.call_id) for item in items})
+    if not keys:
+        return 0
+    left = exists().where(i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None))
+    statement = (
+        update(t.call)
+        .where(
+            c.customer_id == bindparam("its_customer"), c.call_id == bindparam("its_call"), c.status == "open", ~left
         )
-    return len(missing)
+        .values(status="withdrawn", claimed_by="", claimed_until=None, closed_at=now)
+    )
+    done = connection.execute(statement, [{"its_customer": owner, "its_call": number} for owner, number in keys])
+    return int(done.rowcount)
+
+
+def _key_of(item: Item) -> dict[str, Any]:
+    return {
+        "customer_id": item.owner_id,
+        "call_id": item.call_id,
+        "incident_id": item.incident_id,
+        "deployment_id": item.deployment_id,
+        "purpose": item.purpose,
+    }
+
+
+def _items_about(connection: Connection, whose: ListOf) -> set[tuple[UUID, int, str]]:
+    """What stands, or once stood, in calls about an incident or deployment."""
+    i = t.call_item.c
+    ((name, number),) = whose.key.items()
+    rows = connection.execute(select(i.customer_id, i.call_id, i.purpose).where(t.call_item.c[name] == number))
+    return {(row.customer_id, row.call_id, row.purpose) for row in rows}
+
+
+def _update_items(connection: Connection, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose")
+    i = t.call_item.c
+    statement = (
+        update(t.call_item)
+        .where(*(t.call_item.c[name] == bindparam(f"its_{name}") for name in keys))
+        .values({i[name]: bindparam(f"new_{name}") for name in columns})
+    )
+    connection.execute(
+        statement,
+        [{f"its_{name}": row[name] for name in keys} | {f"new_{name}": row[name] for name in columns} for row in rows],
+    )
+
+
+def find_call(connection: Connection, call_id: int) -> Any | None:
+    """The row of a call by its number, or None."""
+    return connection.execute(select(t.call).where(t.call.c.call_id == call_id)).first()
+
+
+def items_of(connection: Connection, customer_id: UUID, call_id: int) -> Sequence[Any]:
+    """Everything that is or was in a call, as it was added."""
+    i = t.call_item.c
+    mine = select(t.call_item).where(i.customer_id == customer_id, i.call_id == call_id)
+    return connection.execute(mine.order_by(i.added_at, i.incident_id, i.deployment_id, i.purpose)).all()
+
+
+def claim_call(
+    connection: Connection, customer_id: UUID, call_id: int, who: str, now: datetime, until: datetime
+) -> bool:
+    """Claim an open call for somebody; False when somebody else holds it, or it is not open.
+
+    One conditional UPDATE on one customer: of two who ask at once, one gets it.
+    """
+    c = t.call.c
+    free = or_(c.claimed_by == who, c.claimed_until.is_(None), c.claimed_until <= now)
+    statement = (
+        update(t.call)
+        .where(c.customer_id == customer_id, c.call_id == call_id, c.status == "open", free)
+        .values(claimed_by=who, claimed_at=now, claimed_until=until)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def update_call(
+    connection: Connection, customer_id: UUID, call_id: int, who: str | None, now: datetime, **values: Any
+) -> bool:
+    """Change a call unless somebody but `who` holds it (None: whoever does); returns whether it was changed."""
+    c = t.call.c
+    free = or_(c.claimed_by == who, c.claimed_until.is_(None), c.claimed_until <= now)
+    mine = [c.customer_id == customer_id, c.call_id == call_id] + ([free] if who is not None else [])
+    return connection.execute(update(t.call).where(*mine).values(**values)).rowcount == 1
 
 
 def save_list(
     connection: Connection,
-    deployment_id: int,
-    content: Iterable[tuple[str, str]],
+    whose: ListOf,
+    content: Iterable[tuple[str, ...]],
     now: datetime,
     settings_version: int | None = None,
 ) -> int:
-    """Keep that a list was planned; returns its version, which rises when `(customer, verdict)` pairs changed, or the
-    version of the settings that ranked it."""
-    c = t.call_list.c
+    """Keep that a list was planned; returns its version, which rises when what is on it changed (customer, verdict,
+    purpose), or the version of the settings that ranked it."""
+    c = whose.table.c
     digest = digest_of(sorted(content))
     last = connection.execute(
-        select(c.version, c.digest, c.settings_version)
-        .where(c.deployment_id == deployment_id)
-        .order_by(c.version.desc())
-        .limit(1)
+        select(c.version, c.digest, c.settings_version).where(whose.is_mine()).order_by(c.version.desc()).limit(1)
     ).first()
     if last is not None and (last.digest, last.settings_version) == (digest, settings_version):
         return int(last.version)
     version = (last.version if last is not None else 0) + 1
     connection.execute(
-        insert(t.call_list).values(
-            deployment_id=deployment_id,
-            version=version,
-            planned_at=now,
-            digest=digest,
-            settings_version=settings_version,
+        insert(whose.table).values(
+            **whose.key, version=version, planned_at=now, digest=digest, settings_version=settings_version
         )
     )
     return int(version)
 
 
-def list_version(connection: Connection, deployment_id: int) -> int | None:
-    """The version of a deployment's list; None when none was planned."""
-    c = t.call_list.c
-    found = connection.scalar(select(func.max(c.version)).where(c.deployment_id == deployment_id))
+def list_version(connection: Connection, whose: ListOf) -> int | None:
+    """The version of a list; None when none was planned."""
+    found = connection.scalar(select(func.max(whose.table.c.version)).where(whose.is_mine()))
     return None if found is None else int(found)

@@ -225,6 +225,18 @@ def catalogs_in_force(connection: Connection, at: datetime, known_at: datetime) 
     return {row.key: row.catalog_id for row in rows}
 
 
+def titles_for_customers(connection: Connection, at: datetime, known_at: datetime) -> dict[int, str]:
+    """By number, the titles of the components that customers may hear of, as the catalogs in force name them."""
+    c = t.catalog_component.c
+    found: dict[int, str] = {}
+    for part in chunks(sorted(catalogs_in_force(connection, at, known_at).values())):
+        rows = connection.execute(
+            select(c.component_id, c.title).where(c.catalog_id.in_(part), c.visibility == "customer")
+        )
+        found.update({row.component_id: row.title for row in rows})
+    return found
+
+
 def load_dependencies(
     connection: Connection, own: Catalog | None, at: datetime
 ) -> tuple[list[Node], list[tuple[str, str]]]:

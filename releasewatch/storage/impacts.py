@@ -13,7 +13,7 @@ Nothing per customer is stored but what a person or a measurement said. The othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
 from releasewatch.storage.impact_ways import WAY, ImpactQuestion, ways_in
+from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import key_type
 
 
@@ -108,6 +109,16 @@ def everybody_in(q: ImpactQuestion) -> Everybody:
         select(c.customer_id, state.label("state"), still.label("still_exposed")).where(c.said != "removed")
     ).cte("standing")
     return Everybody(ways, said, customers)
+
+
+def states_of(connection: Connection, q: ImpactQuestion, customers: Sequence[UUID]) -> dict[UUID, str]:
+    """The state of some customers; who is not in the incident is left out."""
+    c = everybody_in(q).customers.c
+    found: dict[UUID, str] = {}
+    for part in chunks(customers):
+        rows = connection.execute(select(c.customer_id, c.state).where(c.customer_id.in_(part)))
+        found.update({row.customer_id: row.state for row in rows})
+    return found
 
 
 def count_impact(connection: Connection, q: ImpactQuestion) -> ImpactCounts:
@@ -208,8 +219,8 @@ def stream_customers(
     )
     if customer_id is not None:
         statement = statement.where(c.customer_id == customer_id)
-    streamed = connection.execution_options(yield_per=fetched)
-    with streamed.execute(statement) as rows:
+    # Of this statement alone: options of a connection stay with it, and PostgreSQL writes nothing by a cursor.
+    with connection.execute(statement, execution_options={"yield_per": fetched}) as rows:
         yield from rows
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from releasewatch.domain.incidents import Statement
+from releasewatch.domain.incidents import Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks, next_number
@@ -217,6 +217,18 @@ def blamed_deployments(connection: Connection, incident_id: int, known_at: datet
     """The suspect and confirmed deployments, in order."""
     newest = newest_links(connection, incident_id, known_at)
     return sorted(number for number, link in newest.items() if link.state in BLAMED)
+
+
+def blamed_for(connection: Connection, deployment_id: int) -> list[int]:
+    """The incidents, but for cancelled ones, that a deployment is blamed for, in order."""
+    mine = select(t.incident_link.c.incident_id).where(t.incident_link.c.deployment_id == deployment_id).distinct()
+    found = [
+        number
+        for number in connection.scalars(mine.order_by(t.incident_link.c.incident_id))
+        if deployment_id in blamed_deployments(connection, number)
+    ]
+    said = read_statements(connection, found)
+    return [number for number in found if fold(said[number], LATEST, LATEST).status != "cancelled"]
 
 
 def add_fix(connection: Connection, incident_id: int, fix: Fix) -> bool:

@@ -16,6 +16,7 @@ from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, impacts, incidents, windows
 from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
 from releasewatch.usecases.impact_measures import measure_customer, withhold_measures
@@ -49,6 +50,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         fixes = incidents.read_fixes(connection, incident.incident_id, scene.question.known_at)
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = windows.ended_by(connection, blamed, scene.question.at)
+        owed = corrections_owed(connection, scene)
     fixed_by = [fix.deployment_id for fix in fixes]
     proposed = [number for number in ended if number not in fixed_by]
     return {
@@ -67,8 +69,9 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
             for row in places
         ],
         "first_to_call": [_first(row, how) for row in first],
-        "corrections_owed": 0,
-        "next": _next(scene, counts, proposed, already_open=already_open),
+        "corrections_owed": len(owed),
+        "corrections": owed_document(owed, Summaries.of(scene), how.reveal, opaque=how.opaque),
+        "next": _next(scene, counts, proposed, len(owed), already_open=already_open),
     }
 
 
@@ -141,11 +144,11 @@ def _first(row: Any, how: Showing) -> dict[str, Any]:
     return withhold(item, how.reveal, opaque=how.opaque)
 
 
-def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], *, already_open: bool) -> list[str]:
+def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], owed: int, *, already_open: bool) -> list[str]:
     """What to type next, as it stands."""
     key, state = scene.incident.id, scene.state
     if state.status == "cancelled":
-        return [f"releasewatch incident reopen {key}"]
+        return [f"releasewatch incident reopen {key}", *([f"releasewatch call plan --incident {key}"] if owed else [])]
     found = []
     if already_open and state.status == "resolved":
         found.append(f"releasewatch incident reopen {key}")
@@ -155,9 +158,8 @@ def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], *, alread
         found.append(f"releasewatch incident update {key} --component KEY")
     if counts.exposed:
         found.append(f"releasewatch incident show {key} --customers")
-        found += [
-            f"releasewatch call plan --deployment D-{one.question.deployment_id}" for one in scene.question.blamed
-        ]
+    if counts.exposed or owed:
+        found.append(f"releasewatch call plan --incident {key}")
     found += [f"releasewatch incident link {key} --fixed-by D-{number}" for number in proposed]
     if state.is_open and scene.question.blamed and not counts.still_exposed:
         found.append(f"releasewatch incident resolve {key}")
@@ -193,7 +195,7 @@ def describe_customer(
         "name": best.name or None,
         "account_manager": best.account_manager or None,
         "state": best.state,
-        "level": best.level or _level(scene, components),
+        "level": best.level or level_of(scene, components),
         "first_at": instant_or_none(best.first_at),
         "last_at": instant_or_none(best.last_at),
         "count": best.many,
@@ -203,7 +205,7 @@ def describe_customer(
     }
 
 
-def _level(scene: Scene, components: set[str]) -> str | None:
+def level_of(scene: Scene, components: set[str]) -> str | None:
     """The worst that is said of the components through which they are in it."""
     said = [status for key, status in scene.state.components.items() if status and key in components]
     return max(said, key=COMPONENT_STATUSES.index, default=None)

@@ -125,27 +125,32 @@ def labels_of(*catalogs: Catalog) -> dict[str, ComponentLabel]:
 
 def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts | None, how: Reading) -> NotesInput:
     """The notes of a recorded deployment, as the ledger has it."""
+    with ledger.read() as connection:
+        return notes_within(connection, deployment_id, counts, how)
+
+
+def notes_within(connection: Any, deployment_id: int, counts: ReachCounts | None, how: Reading) -> NotesInput:
+    """The same inside a transaction."""
     from releasewatch.storage import catalogs, change_edits, changes, deployments, footprints
 
-    with ledger.read() as connection:
-        found = deployments.get_deployment(connection, deployment_id)
-        row = found.row
-        names = catalogs.component_keys(connection)
-        own = catalogs.load_catalog(connection, row.catalog_id)
-        others = [
-            catalogs.load_catalog(connection, number)
-            for repo, number in catalogs.catalogs_in_force(connection, how.now, how.now).items()
-            if repo != own.repo
-        ]
-        labels = labels_of(*others, own)
-        rows = changes.read_changes(connection, deployment_id, names)
-        said = change_edits.edits_of_repo(connection, found.repo)
-        sources = {
-            names[component]: frozenset(names[touched] for touched in touched_ids)
-            for component, touched_ids in footprints.read_sources(connection, deployment_id).items()
-        }
-        not_deployed = frozenset(names[n] for n in footprints.read_not_deployed(connection, deployment_id))
-        actor = deployments.read_actor(connection, deployment_id)
+    found = deployments.get_deployment(connection, deployment_id)
+    row = found.row
+    names = catalogs.component_keys(connection)
+    own = catalogs.load_catalog(connection, row.catalog_id)
+    others = [
+        catalogs.load_catalog(connection, number)
+        for repo, number in catalogs.catalogs_in_force(connection, how.now, how.now).items()
+        if repo != own.repo
+    ]
+    labels = labels_of(*others, own)
+    rows = changes.read_changes(connection, deployment_id, names)
+    said = change_edits.edits_of_repo(connection, found.repo)
+    sources = {
+        names[component]: frozenset(names[touched] for touched in touched_ids)
+        for component, touched_ids in footprints.read_sources(connection, deployment_id).items()
+    }
+    not_deployed = frozenset(names[n] for n in footprints.read_not_deployed(connection, deployment_id))
+    actor = deployments.read_actor(connection, deployment_id)
     edits = obey(rows, {"" if ref == found.id else ref: edits for ref, edits in said.items()})
     known = {key for change in rows for key in change.components} | sources.keys() | not_deployed
     return NotesInput(

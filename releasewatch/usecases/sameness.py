@@ -10,6 +10,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.storage import aliases, merges
 from releasewatch.storage.call_joining import join_open_calls, part_calls
+from releasewatch.storage.calls import LOCK as CALLS_LOCK
 from releasewatch.storage.customers import get_ref, resolve_customer
 from releasewatch.storage.imports.runs import next_instant
 
@@ -148,6 +149,7 @@ def merge_customers(ledger: Ledger, ref: str, into: str, word: Word) -> Merged:
             raise _circle(connection, customer, into)
         merge = merges.Merge(customer.customer_id, survivor.customer_id, survivor.customer_id, word.why, word.by, at)
         merges.add_merge(connection, merge)
+        ledger.lock(connection, CALLS_LOCK)
         calls = join_open_calls(connection, customer.customer_id, survivor.customer_id, at)
     return Merged(customer.key, survivor.key, calls)
 
@@ -181,5 +183,6 @@ def undo_merge(ledger: Ledger, ref: str, word: Word) -> Merged:
                 f"Take that back first: customer merge {direct} --undo --why TEXT",
             )
         merges.end_merge(connection, merge, at, word.why, word.by)
+        ledger.lock(connection, CALLS_LOCK)
         calls = part_calls(connection, customer.customer_id, merge.survivor, at)
     return Merged(customer.key, direct, calls)

@@ -11,7 +11,9 @@ from releasewatch.domain.customers import customer_id
 from releasewatch.domain.note_building import build_notes
 from releasewatch.domain.notes import Notes, Period
 from releasewatch.storage import deployments
-from releasewatch.usecases.calls import Planning, RankedList, as_document, list_calls
+from releasewatch.usecases.call_candidates import Planning, RankedList
+from releasewatch.usecases.call_documents import as_document
+from releasewatch.usecases.calls import list_calls
 from releasewatch.usecases.deployments import question_of
 from releasewatch.usecases.explaining import Explained, explain
 from releasewatch.usecases.exposure import Asking
@@ -123,7 +125,7 @@ def test_a_call_is_about_what_is_new_in_the_cells_of_the_customer(story):
     assert "breaking" not in rows["east"].verdict_because.replace("nothing in it is breaking", "")
     assert rows["west"].verdict_because.startswith("a breaking change in what they use")
     assert rows["east"].score < rows["west"].score
-    documents = {row["customer"]: row for row in as_document(story.calls(), story.last.id)}
+    documents = {row["customer"]: row for row in as_document(story.calls())}
     assert documents["buyer"]["because"] == ["Shop depends on Billing"]
 
 

@@ -1,7 +1,7 @@
 """Calls about incidents: items by incident, claims, attempts with what was told, lists of incidents.
 
-Revision ID: 0009
-Revises: 0008
+Revision ID: 0011
+Revises: 0010
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -76,8 +76,11 @@ def _items() -> None:
         ),
     )
     op.create_index(op.f("ix_call_item_incident_id_customer_id"), "call_item", ["incident_id", "customer_id"])
-    columns = "customer_id, call_id, deployment_id, purpose, verdict, added_at, withdrawn_at, why_withdrawn"
-    op.execute(f"INSERT INTO call_item (incident_id, {columns}) SELECT 0, {columns} FROM kept_call_item")
+    op.execute(
+        "INSERT INTO call_item (customer_id, call_id, incident_id, deployment_id, purpose, verdict, added_at,"
+        " withdrawn_at, why_withdrawn) SELECT customer_id, call_id, 0, deployment_id, purpose, verdict, added_at,"
+        " withdrawn_at, why_withdrawn FROM kept_call_item"
+    )
     op.drop_table("kept_call_item")
 
 

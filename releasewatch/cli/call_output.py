@@ -1,0 +1,146 @@
+"""How call lists and calls are given out: what each channel may show, and the table for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.cli.output import emit_line, emit_table, say
+from releasewatch.domain.privacy import WORDS, Reveal
+from releasewatch.domain.words import blank_line, counted
+from releasewatch.errors import RefusedError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from releasewatch.usecases.call_candidates import RankedList
+
+
+def counts_of(made: RankedList) -> dict[str, int]:
+    """How many rows have each verdict."""
+    counts = {"call": 0, "write": 0, "leave": 0}
+    for row in made.calls.rows:
+        counts[row.verdict] += 1
+    return counts
+
+
+def is_opaque(app: App) -> bool:
+    """Whether keys are withheld where names are."""
+    return app.config.tables.privacy.keys == "opaque"
+
+
+def say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
+    """Say that less is shown than was asked for, and which setting says so."""
+    if reveal is not None and level < WORDS[reveal] and not app.quiet:
+        place = "ci" if app.ci is not None else "terminal"
+        if app.ci is not None and app.ci.public_repo:
+            raise RefusedError("This is a public repository: its logs and files are counts only.", "Run it elsewhere.")
+        say(f'--reveal {reveal} is more than the settings allow here: [privacy] {place} = "{reveal}" would allow it.')
+
+
+def _blank_of(made: RankedList) -> str:
+    return blank_line(made.calls.unmapped, made.calls.not_ruled_out)
+
+
+def emit_blank(made: RankedList) -> None:
+    """How many cannot be ruled out, and why."""
+    if made.calls.not_ruled_out:
+        emit_line(_blank_of(made))
+
+
+def say_blank(app: App, made: RankedList) -> None:
+    """The same where the format has no place for it."""
+    if made.calls.not_ruled_out and not app.quiet:
+        say(_blank_of(made))
+
+
+def emit_left_out(made: RankedList) -> None:
+    """Who of an incident is not on its list, and why."""
+    incident = made.calls.incident
+    if incident is not None and incident.left_out.get("cleared"):
+        emit_line(f"{counted(incident.left_out['cleared'], 'customer')} cleared, and told of nothing: not on the list.")
+
+
+def say_withdrawn(made: RankedList) -> None:
+    """What planning took out of calls, by why."""
+    for why, many in sorted(made.withdrawn.items()):
+        emit_line(f"Withdrawn: {many}, because {why}.")
+
+
+def say_left_out(app: App, made: RankedList) -> None:
+    """How many rows lack something to say."""
+    rows = sum(1 for row in made.calls.rows if row.candidate.say_withheld)
+    if rows and not app.quiet:
+        say(
+            f"For {counted(rows, 'customer')} something to say names another customer and was left out. "
+            "Give it other words: releasewatch "
+            + ("change edit" if made.calls.incident is None else "incident update --audience customer --summary TEXT")
+        )
+
+
+def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
+    """A row as its channel may show it: what is withheld is null, and named."""
+    from releasewatch.domain.call_scores import parts_for_ci
+    from releasewatch.domain.privacy import opaque_key
+
+    shown, withheld = dict(row), []
+    outside = shown.pop("verdict_outside")
+    if in_ci:
+        shown["parts"] = parts_for_ci(row["parts"])
+    if level < Reveal.CONTACTS and row["contact"] is not None:
+        shown["contact"] = None
+        withheld.append("contact")
+    if level < Reveal.NAMES:
+        if opaque:
+            shown["customer"] = opaque_key(row["customer"])
+        shown["name"] = None
+        shown["account_manager"] = shown["account_manager_note"] = None
+        # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
+        for name in ("local_time", "next_window", "minutes_in_working_hours", "holder"):
+            if row.get(name) is not None:
+                shown[name] = None
+                withheld.append(name)
+        shown["verdict_because"] = outside
+        withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
+    shown["withheld"] = withheld
+    return shown
+
+
+def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
+    """The list as a table."""
+    if rows:
+        emit_table(
+            ("#", "when", "call", "verdict", "customer", "score", "callable", "contact", "number", "owner", "why"),
+            (
+                (
+                    str(row["rank"]),
+                    row["band"] or "",
+                    _call_words(row),
+                    row["verdict"],
+                    row["name"] or row["customer"],
+                    str(row["score"]),
+                    row["callable"],
+                    contact_words(row, "name"),
+                    contact_words(row, "phone"),
+                    row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),
+                    row["verdict_because"],
+                )
+                for row in rows
+            ),
+            right=("#", "score"),
+        )
+    emit_line(f"{counts['call']} to call, {counts['write']} to write to, {counts['leave']} to leave.")
+
+
+def _call_words(row: dict[str, Any]) -> str:
+    words = [row["id"] or ""]
+    if row["status"] not in ("open", "not_planned"):
+        words.append(row["status"])
+    return " ".join(filter(None, words))
+
+
+def contact_words(row: dict[str, Any], what: str) -> str:
+    """The contact's name or number, as far as it is shown."""
+    if row["contact"] is None:
+        return "withheld" if "contact" in row["withheld"] else "none"
+    return row["contact"][what] or ""

@@ -1,0 +1,216 @@
+"""`releasewatch call claim`, `release`, `show`, `log` and `skip`: the work on a list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.call_output import contact_words, is_opaque, say_if_limited, withhold
+from releasewatch.cli.options import BY, INSTANT, common
+from releasewatch.cli.output import emit_json, emit_line, one_line
+from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_both, format_utc
+from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.usecases.call_work import Worked
+
+_CALL = click.argument("ref", metavar="CALL")
+
+
+@click.command("claim")
+@_CALL
+@BY
+@common()
+def claim(app: App, form: str, ref: str, by: str | None) -> None:
+    """Take CALL (C-17), so that nobody else makes it. Ends with 4 when somebody else holds it.
+
+    It is anybody's again after [calling] claim_for minutes; claiming it again holds it for longer.
+    """
+    from releasewatch.usecases.call_work import claim_call
+
+    done = claim_call(app.ledger, ref, by or app.actor, app.now, app.config.tables.calling.claim_for)
+    _give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.")
+
+
+@click.command("release")
+@_CALL
+@BY
+@common()
+def release(app: App, form: str, ref: str, by: str | None) -> None:
+    """Give CALL back, so that somebody else can take it. Ends with 4 when somebody else holds it."""
+    from releasewatch.usecases.call_work import release_call
+
+    done = release_call(app.ledger, ref, by or app.actor, app.now)
+    _give_out(app, form, done, f"{done.call} is held by nobody.")
+
+
+@click.command("skip")
+@_CALL
+@click.option("--why", required=True, metavar="TEXT", help="Why it is not to be made; kept with who said it.")
+@BY
+@common()
+def skip(app: App, form: str, ref: str, why: str, by: str | None) -> None:
+    """Decide that CALL is not to be made. Planning again does not bring it back."""
+    from releasewatch.usecases.call_work import skip_call
+
+    if not why.strip():
+        raise InvalidCallError("A call is skipped for a reason.", "Give it with --why TEXT.")
+    done = skip_call(app.ledger, ref, by or app.actor, why.strip(), app.now)
+    _give_out(app, form, done, f"{done.call} is skipped.")
+
+
+@click.command("log")
+@_CALL
+@click.option("--channel", type=click.Choice(CHANNELS), default="phone", show_default=True, help="How they were tried.")
+@click.option(
+    "--disposition",
+    type=click.Choice(DISPOSITIONS),
+    required=True,
+    help="What the line did. connected: they were reached, or replied; sent: a mail or message went out.",
+)
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="What came of the talk; default informed.")
+@click.option("--note", default="", metavar="TEXT", help="What is worth knowing; personal, and erased with them.")
+@click.option("--quote", default="", metavar="TEXT", help="What they said, in their words.")
+@click.option("--promise", default="", metavar="TEXT", help="What was promised to them; needs --due.")
+@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day by which it is kept.")
+@click.option("--next-at", type=INSTANT, metavar="T", help="When to try again; default by rule, see below.")
+@click.option("--contact", metavar="WHO", help="Who was tried: key, e-mail, name or id; default: whom the list names.")
+@click.option("--at", type=INSTANT, metavar="T", help="When it was; default now.")
+@BY
+@common()
+def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **given: Any) -> None:
+    """Note an attempt at CALL. A call is made when they were reached, or it was to be written and was sent.
+
+    What they were told is kept: everything in the call, with the revision of the incident's customer summary. Tried
+    again by rule: busy after 15 minutes, callback after an hour, no_answer after 2 hours, then 4, then a day, voicemail
+    and sent after a day, a wrong number at once with the next contact: it is marked. Ends with 4 when somebody else
+    holds the call.
+    """
+    from releasewatch.cli.call import planning
+    from releasewatch.usecases.call_work import Noted, log_attempt
+
+    said = Noted(
+        channel=given["channel"],
+        disposition=given["disposition"],
+        outcome=given["outcome"] or "",
+        note=given["note"].strip(),
+        quote=given["quote"].strip(),
+        promise=given["promise"].strip(),
+        due_on=due.date() if due is not None else None,
+        next_at=given["next_at"],
+        at=given["at"],
+        contact=given["contact"],
+    )
+    done = log_attempt(app.ledger, ref, said, by or app.actor, planning(app))
+    words = f"{done.call} is {done.status}."
+    if done.status == "open":
+        when = f"from {format_both(done.next_at, app.zone)} on" if done.next_at is not None else "as soon as can be"
+        words = f"{done.call} is to be tried again {when}."
+    _give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
+
+
+def _give_out(app: App, form: str, done: Worked, words: str) -> None:
+    key = app.looking(None).key(done.customer)
+    if form == "json":
+        emit_json(
+            {
+                "call": {
+                    "id": done.call,
+                    "customer": key,
+                    "status": done.status,
+                    "held_until": None if done.until is None else format_utc(done.until),
+                    "next_at": None if done.next_at is None else format_utc(done.next_at),
+                    "number_marked": done.marked,
+                }
+            }
+        )
+        return
+    emit_line(f"{words} ({key})")
+
+
+@click.command("show")
+@_CALL
+@common(reveal=True, reads=True)
+def show_call(app: App, form: str, reveal: str | None, ref: str) -> None:
+    """Show CALL: whom, why, what may be said, who holds it, what was tried, and what was told with it."""
+    from releasewatch.cli.call import planning
+    from releasewatch.usecases.call_showing import call_as_document
+    from releasewatch.usecases.call_work import get_call
+
+    level = app.level(reveal, None)
+    say_if_limited(app, reveal, level)
+    if level < Reveal.KEYS:
+        raise RefusedError("This is a public repository: its logs are counts only.", "Run it elsewhere.")
+    with app.ledger.read() as connection:
+        row = get_call(connection, ref)
+    found = _withhold(call_as_document(app.ledger, row, planning(app)), level, app)
+    if form == "json":
+        emit_json({"call": found})
+        return
+    for line in _lines(app, found):
+        emit_line(one_line(line))
+
+
+def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
+    """A call as its channel may show it; what somebody noted of a talk needs the word for contacts."""
+    defaults: dict[str, Any] = {
+        "parts": {},
+        "contact": None,
+        "account_manager": None,
+        "verdict_because": None,
+        "verdict_outside": None,
+    }
+    shown = withhold({**defaults, **found}, level, in_ci=app.ci is not None, opaque=is_opaque(app))
+    shown.pop("rank", None)
+    withheld = shown["withheld"]
+    if level < Reveal.NAMES:
+        withheld += [name for name in ("closed_by", "why_closed") if shown[name] is not None]
+        shown |= {"closed_by": None, "why_closed": None}
+    attempts = []
+    for one in shown["attempts"]:
+        mine = dict(one)
+        hidden = ["note", "quote", "promise"] if level < Reveal.CONTACTS else []
+        hidden += ["by"] if level < Reveal.NAMES else []
+        mine["withheld"] = [name for name in hidden if mine[name] is not None]
+        mine |= dict.fromkeys(mine["withheld"])
+        attempts.append(mine)
+    shown["attempts"] = attempts
+    return shown
+
+
+def _lines(app: App, found: dict[str, Any]) -> list[str]:
+    who = found["name"] or found["customer"]
+    held = f" by {found['holder'] or 'somebody'}" if found["status"] == "claimed" else ""
+    lines = [f"{found['id']}: {who} ({found['customer']}), {found['status']}{held}"]
+    if found["changed_since_claim"]:
+        lines.append("  It has changed since it was claimed.")
+    if found.get("verdict"):
+        when = f"{found['band']}, " if found["band"] else ""
+        lines.append(f"  {when}{found['verdict']}: {found['verdict_because']}")
+        lines.append(f"  contact: {contact_words(found, 'name')}, {contact_words(found, 'phone')}; {found['callable']}")
+    for one in found["items"]:
+        out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
+        lines.append(f"  {one['purpose'].replace('_', ' ')}: {one['incident'] or one['deployment']}{out}")
+    lines += [f"  why: {because}" for because in found.get("because", ())]
+    lines += [f"  say: {text}" for text in found.get("say", ())]
+    if found.get("verdict") and not found["say"]:
+        lines.append("  say: No agreed wording, do not improvise.")
+    lines += [f"  know, do not say: {text}" for text in found.get("know", ())]
+    for one in found["attempts"]:
+        outcome = f", {one['outcome']}" if one["outcome"] else ""
+        lines.append(f"  {_local(app, one['at'])}: {one['channel']}, {one['disposition']}{outcome}")
+        lines += [f"    {name}: {one[name]}" for name in ("note", "quote", "promise") if one[name]]
+    if found["next_at"]:
+        lines.append(f"  next: {_local(app, found['next_at'])}")
+    if found["why_closed"]:
+        lines.append(f"  because: {found['why_closed']}")
+    return lines
+
+
+def _local(app: App, text: str) -> str:
+    return format_both(datetime.fromisoformat(text), app.zone)

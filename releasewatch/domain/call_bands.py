@@ -1,0 +1,30 @@
+"""In which band a call belongs: now, today or this week; people read these before any number."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from releasewatch.domain.calling_hours import Availability
+
+Band = Literal["now", "today", "this week", ""]
+
+DAY = timedelta(hours=24)
+"""How far ahead today goes: a night in between is no reason to wait longer."""
+
+
+def band_of(verdict: str, availability: Availability, now: datetime, *, urgent: bool) -> Band:
+    """What is urgent is now, as soon as it can be; a mail is never later than today then. The rest has a week.
+
+    Nobody's time zone is known: it is as if they could be called.
+    """
+    if verdict == "leave":
+        return ""
+    if not urgent:
+        return "this week"
+    if verdict == "write":
+        return "today"
+    window = availability.window
+    if availability.callable == "later" and window is not None:
+        return "today" if window.from_at - now <= DAY else "this week"
+    return "now"

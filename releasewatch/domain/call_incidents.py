@@ -1,0 +1,197 @@
+"""What an incident adds to a call: verdict by severity and state, points, and words for those it may have hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from releasewatch.domain.call_purposes import IN_IT, Due
+from releasewatch.domain.incidents import ComponentStatus, Severity
+
+Verdict = Literal["call", "write", "leave"]
+HurtState = Literal["affected", "presumed", "possible"]
+
+UNSAID_SEVERITY = "SEV2"
+"""What an incident counts as of which nobody said how bad it is: rather one call too many."""
+
+NO_INCIDENT_WORDING = "No agreed wording, do not improvise."
+
+LONG = 60
+"""Minutes hurt inside their working hours from which on somebody is called rather than written to, or written to
+rather than left."""
+
+_VERDICTS: Mapping[str, Mapping[str, Verdict]] = MappingProxyType(
+    {
+        "SEV1": {"affected": "call", "presumed": "call", "possible": "call"},
+        "SEV2": {"affected": "call", "presumed": "call", "possible": "write"},
+        "SEV3": {"affected": "call", "presumed": "write", "possible": "leave"},
+        "SEV4": {"affected": "write", "presumed": "write", "possible": "leave"},
+        "SEV5": {"affected": "write", "presumed": "leave", "possible": "leave"},
+    }
+)
+_LOWER: Mapping[Verdict, Verdict] = {"call": "write", "write": "leave", "leave": "leave"}
+_HIGHER: Mapping[Verdict, Verdict] = {"leave": "write", "write": "call", "call": "call"}
+
+URGENT = ("SEV1", "SEV2")
+
+
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """What an incident is for one customer, as a verdict and a score need it.
+
+    `minutes`: inside their working hours, None when these are not known. `level`: the worst status of a component they
+    are reached by. `again`: hurt in another incident shortly before. `confirmed`: a person said that they were hurt.
+    `further`: how many other incidents are in their call. `spoken`: they were told by voice before.
+    `ways`: how they are reached, in sentences.
+    """
+
+    incident: str
+    severity: str
+    state: str
+    due: Due
+    minutes: int | None = None
+    level: str = ""
+    again: bool = False
+    confirmed: bool = False
+    further: int = 0
+    spoken: bool = False
+    ways: tuple[str, ...] = ()
+
+    @property
+    def counts_as(self) -> str:
+        """The severity, or what stands for one that nobody said."""
+        return self.severity or UNSAID_SEVERITY
+
+
+def verdict_for(hurt: Hurt) -> tuple[Verdict, str]:
+    """Call, write or leave, by the published table, and why in one sentence."""
+    due = hurt.due
+    if not due.purpose:
+        return "leave", due.because
+    if due.purpose == "correction":
+        return ("call" if hurt.spoken else "write"), due.because
+    said = hurt.severity or f"severity not said, counted as {UNSAID_SEVERITY}"
+    verdict = _VERDICTS[hurt.counts_as][hurt.state]
+    why = f"{hurt.state}, {said}"
+    if hurt.minutes is not None and hurt.minutes >= LONG and hurt.counts_as not in URGENT:
+        verdict = _HIGHER[verdict]
+        why += f", {hurt.minutes} minutes inside their working hours"
+    if due.purpose != "first_notice" and hurt.state != "affected":
+        verdict = _LOWER[verdict]
+    return verdict, f"{why}; {due.because}"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentWeights:
+    """The points that an incident gives: the rest of `[ranking]`.
+
+    | part | points |
+    | --- | --- |
+    | severity | `severity`, by the incident's; when it is not said, as SEV2 |
+    | state | `state`: affected, presumed or possible |
+    | level | `level`, by the worst status of a component that they are reached by |
+    | minutes | one for each `minutes_each` minutes hurt inside their working hours, at most `minutes_max` |
+    | confirmed | `confirmed`, when a person said that they were hurt |
+    | again | `again`, when they were hurt in another incident within `again_days` days |
+    | further | `further` for each other incident in the same call |
+    """
+
+    severity: Mapping[str, int]
+    state: Mapping[str, int]
+    level: Mapping[str, int]
+    minutes_each: int = 20
+    minutes_max: int = 15
+    confirmed: int = 10
+    again: int = 10
+    again_days: int = 30
+    further: int = 5
+
+
+SEVERITY_POINTS: Mapping[Severity, int] = MappingProxyType({"SEV1": 40, "SEV2": 30, "SEV3": 20, "SEV4": 10, "SEV5": 5})
+STATE_POINTS: Mapping[HurtState, int] = MappingProxyType({"affected": 20, "presumed": 10})
+LEVEL_POINTS: Mapping[ComponentStatus, int] = MappingProxyType({"major_outage": 10, "partial": 5, "degraded": 2})
+
+
+def usual_weights() -> IncidentWeights:
+    """The points where no settings say otherwise."""
+    return IncidentWeights(_by_word(SEVERITY_POINTS), _by_word(STATE_POINTS), _by_word(LEVEL_POINTS))
+
+
+def _by_word(points: Mapping[Any, int]) -> dict[str, int]:
+    return {str(name): value for name, value in points.items()}
+
+
+def incident_parts(hurt: Hurt, weights: IncidentWeights) -> dict[str, int]:
+    """The parts that an incident adds to a score, in the order of `IncidentWeights`."""
+    minutes = min(weights.minutes_max, (hurt.minutes or 0) // weights.minutes_each)
+    return {
+        "severity": weights.severity.get(hurt.counts_as, 0) if hurt.state in IN_IT else 0,
+        "state": weights.state.get(hurt.state, 0),
+        "level": weights.level.get(hurt.level, 0),
+        "minutes": minutes,
+        "confirmed": weights.confirmed if hurt.confirmed else 0,
+        "again": weights.again if hurt.again else 0,
+        "further": weights.further * hurt.further,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed to be said of one incident. `customer`: the summary for customers, empty when there is none.
+
+    `heard`: what this customer was told before, in its words. `components`: titles of what they use, as they know them.
+    """
+
+    customer: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    components: tuple[str, ...] = ()
+    heard: str = ""
+    heard_at: datetime | None = None
+
+
+def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
+    """What may be said to a customer; a presumption is a question. Nothing, when no wording was agreed."""
+    if purpose == "correction":
+        return _correction(state, agreed)
+    if not agreed.customer:
+        return ()
+    lines: list[str] = []
+    if purpose in ("first_notice", "after_the_fact") and state != "affected":
+        lines.append(_question(agreed, over=purpose == "after_the_fact"))
+    lines.append(agreed.customer)
+    if purpose in ("after_the_fact", "resolution") and agreed.ended_at is not None:
+        lines.append(f"It began at {_instant(agreed.started_at)} and was over at {_instant(agreed.ended_at)}.")
+    return tuple(lines)
+
+
+def _question(agreed: Agreed, *, over: bool) -> str:
+    what = _and(agreed.components) or "what you use of ours"
+    if over and agreed.ended_at is not None:
+        return (
+            f"Did you notice anything wrong with {what} between {_instant(agreed.started_at)} "
+            f"and {_instant(agreed.ended_at)}?"
+        )
+    return f"Did you notice anything wrong with {what} since {_instant(agreed.started_at)}?"
+
+
+def _correction(state: str, agreed: Agreed) -> tuple[str, ...]:
+    when = f" on {_instant(agreed.heard_at)}" if agreed.heard_at is not None else ""
+    told = f"We told you{when}: “{agreed.heard}”" if agreed.heard else f"We spoke with you{when} about a problem."
+    if state not in IN_IT:
+        return (told, "That does not concern you after all. We are sorry for the alarm.")
+    more = (agreed.customer,) if agreed.customer and agreed.customer != agreed.heard else ()
+    return (told, "We have learnt since that the cause is another one than we thought then.", *more)
+
+
+def _instant(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _and(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

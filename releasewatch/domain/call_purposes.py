@@ -1,0 +1,150 @@
+"""What a customer is owed a call for, by where an incident stands and what they were told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Group = Literal["incident", "care"]
+Purpose = Literal["correction", "first_notice", "after_the_fact", "update", "resolution"]
+
+GRAVITY: tuple[str, ...] = (
+    *("correction", "first_notice", "after_the_fact", "update", "resolution"),
+    *("heads_up", "good_news", "check_in"),
+)
+"""Gravest first: what a call that is made for several purposes is called."""
+
+IN_WORDS = {
+    "correction": "a correction",
+    "first_notice": "a first notice",
+    "after_the_fact": "an after-the-fact call",
+    "update": "an update",
+    "resolution": "a resolution",
+}
+
+IN_IT = ("presumed", "possible", "affected")
+"""States of a customer on whom an incident rests."""
+
+
+def gravest(purposes: Collection[str]) -> str:
+    """What a call with these purposes is for."""
+    return min(purposes, key=GRAVITY.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an incident stands. `blamed`: the deployments that are to blame now. `revision`: of its customer summary,
+    0 when there is none, agreed at `revised_at`. `status_at`: since when its status is so."""
+
+    status: str
+    status_at: datetime | None = None
+    blamed: frozenset[int] = frozenset()
+    revision: int = 0
+    revised_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a customer was told last. `state`: theirs at that time, empty when they were not in the incident.
+
+    `blamed`: the deployments that were to blame then. `made`: the call was made with it; a mail sent ahead of a call
+    does not count as one, but is owed a correction all the same.
+    """
+
+    purpose: str
+    state: str
+    revision: int
+    at: datetime
+    blamed: frozenset[int] = frozenset()
+    made: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a customer is to be called for (empty: nothing), and why, in a sentence without a name."""
+
+    purpose: str
+    because: str
+
+
+def is_owed_correction(state: str, heard: Heard | None, progress: Progress) -> str:
+    """Why what somebody was told is no longer so; empty when it is, or they know.
+
+    `state`: theirs now, empty or cleared when nothing rests on them.
+    """
+    if heard is None or (heard.purpose == "correction" and heard.state not in IN_IT):
+        return ""
+    if progress.status == "cancelled":
+        return "the incident was cancelled after they were told"
+    if state == "cleared":
+        return "they were cleared after they were told"
+    if state not in IN_IT:
+        return "nothing reaches them any more that they were told of"
+    if heard.blamed and not heard.blamed & progress.blamed:
+        return "the blame moved after they were told"
+    return ""
+
+
+def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime], progress: Progress) -> Due:
+    """What a customer is owed. `skipped`: purposes that one of us decided against, and when."""
+    correction = is_owed_correction(state, heard, progress)
+    if correction:
+        return _unless_skipped("correction", correction, skipped, heard.at if heard else None)
+    if progress.status == "cancelled":
+        return Due("", "the incident was cancelled")
+    if state not in IN_IT:
+        return Due("", "they were cleared" if state == "cleared" else "nothing reaches them any more")
+    is_over = progress.status == "resolved"
+    if heard is None or not heard.made or (heard.purpose == "correction" and heard.state not in IN_IT):
+        if is_over:
+            if "first_notice" in skipped:
+                return Due("", "one of us decided against a first notice")
+            return _unless_skipped("after_the_fact", "it is over, and they were not told", skipped, None)
+        return _unless_skipped("first_notice", "they were not told yet", skipped, None)
+    if is_over:
+        knows = heard.purpose in ("resolution", "after_the_fact")
+        if knows and (progress.status_at is None or heard.at >= progress.status_at):
+            return Due("", "they were told that it is over")
+        return _unless_skipped("resolution", "it is over, and they were told of it before", skipped, heard.at)
+    if progress.revision > heard.revision:
+        since = max(filter(None, (heard.at, progress.revised_at)))
+        return _unless_skipped("update", "what is agreed to be said has changed since they were told", skipped, since)
+    return Due("", "they were told, and nothing is new")
+
+
+def _unless_skipped(purpose: str, because: str, skipped: Mapping[str, datetime], since: datetime | None) -> Due:
+    """A decision against a call stands, unless what it is about came later."""
+    at = skipped.get(purpose)
+    if at is not None and (since is None or at >= since):
+        return Due("", f"one of us decided against {IN_WORDS[purpose]}")
+    return Due(purpose, because)
+
+
+@dataclass(frozen=True, slots=True)
+class CallReason:
+    """One reason in a call, as ids: `INC-1` or `D-3`, the other one empty."""
+
+    purpose: str
+    incident: str = ""
+    deployment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first.
+
+    `not_before`: the next attempt's instant. `reasons`: everything in it.
+    """
+
+    call: str = ""
+    group: str = "care"
+    purpose: str = ""
+    status: str = "not_planned"
+    held_until: datetime | None = None
+    holder: str = ""
+    waits_for: str = ""
+    not_before: datetime | None = None
+    attempts: int = 0
+    reasons: tuple[CallReason, ...] = field(default_factory=tuple)

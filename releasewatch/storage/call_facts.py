@@ -1,0 +1,232 @@
+"""What is known of customers who may be called: the directory's word, contacts, marks, aliases, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, Connection, and_, func, select
+
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_rows import exposed_once, merged_customers
+from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
+from releasewatch.storage.impact_ways import ImpactQuestion
+from releasewatch.storage.impacts import everybody_in
+from releasewatch.storage.sql import chunks
+from releasewatch.storage.types import LATEST
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Customers and who was merged into them, as rows `member_id`, `customer_id`; and the instants of both clocks."""
+
+    rows: CTE
+    at: datetime
+    known_at: datetime
+
+
+def exposed_members(q: ExposureQuestion) -> Members:
+    """The customers whom a deployment reaches."""
+    merged = merged_customers(q)
+    return _with_merged(exposed_once(q, in_view(q), merged), merged, q.at, q.known_at)
+
+
+def incident_members(q: ImpactQuestion) -> Members:
+    """Everybody in an incident, and whoever was told of it or has a call about it."""
+    merged = _merged(q.known_at)
+    i, o = t.call_item.c, t.attempt_told.c
+    spoken_of = (
+        select(i.customer_id)
+        .where(i.incident_id == q.incident_id)
+        .union(select(o.customer_id).where(o.incident_id == q.incident_id))
+        .subquery("spoken_of")
+    )
+    who = func.coalesce(merged.c.survivor_id, spoken_of.c.customer_id, type_=i.customer_id.type)
+    survivors = select(who.label("customer_id")).join_from(
+        spoken_of, merged, merged.c.customer_id == spoken_of.c.customer_id, isouter=True
+    )
+    standing = everybody_in(q).customers
+    everybody = select(standing.c.customer_id).union(survivors).cte("everybody")
+    return _with_merged(everybody, merged, q.at, q.known_at)
+
+
+def only_member(customer_id: UUID, now: datetime) -> Members:
+    """One customer alone."""
+    merged = _merged(LATEST)
+    one = select(t.customer.c.customer_id).where(t.customer.c.customer_id == customer_id).cte("only_one")
+    return _with_merged(one, merged, now, LATEST)
+
+
+def _merged(known_at: datetime) -> CTE:
+    asked = ExposureQuestion(0, "", is_production=True, release="", at=known_at, known_at=known_at, label="member")
+    return merged_customers(asked)
+
+
+def _with_merged(customers: CTE, merged: CTE, at: datetime, known_at: datetime) -> Members:
+    themselves = select(customers.c.customer_id.label("member_id"), customers.c.customer_id)
+    others = select(merged.c.customer_id, merged.c.survivor_id).join_from(
+        merged, customers, customers.c.customer_id == merged.c.survivor_id
+    )
+    return Members(themselves.union_all(others).cte("member"), at, known_at)
+
+
+def keys_of(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, str]:
+    """The keys of some customers."""
+    c = t.customer.c
+    found: dict[UUID, str] = {}
+    for part in chunks(customers):
+        rows = connection.execute(select(c.customer_id, c.key).where(c.customer_id.in_(part)))
+        found.update({row.customer_id: row.key for row in rows})
+    return found
+
+
+def read_keys(connection: Connection, members: Members) -> dict[UUID, str]:
+    """The key of each of the customers themselves."""
+    member, c = members.rows, t.customer.c
+    rows = connection.execute(
+        select(c.customer_id, c.key)
+        .join_from(t.customer, member, member.c.member_id == c.customer_id)
+        .where(member.c.member_id == member.c.customer_id)
+    )
+    return {row.customer_id: row.key for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What the directory says of a customer that a call depends on.
+
+    `names`: what they, and those whom they took over, are called. Do-not-call and escalated are so when it says so of
+    the customer or of anybody who was merged into them.
+    """
+
+    customer_tier: str
+    account_manager: str
+    country: str
+    timezone: str
+    language: str
+    contract_value: Decimal | None
+    currency: str
+    renewal_on: date | None
+    do_not_call: bool
+    escalated: bool
+    names: frozenset[str] = frozenset()
+
+
+def read_facts(connection: Connection, members: Members) -> dict[UUID, CallFacts]:
+    """What the directory says of each exposed customer; of one it has lost, what it says of whom they took over."""
+    f, c = t.customer_fact.c, t.customer_contract.c
+    member = members.rows
+    rows = connection.execute(
+        select(
+            member.c.customer_id.label("survivor_id"),
+            t.customer_fact,
+            c.contract_value,
+            c.currency,
+            c.renewal_on,
+        )
+        .join_from(t.customer_fact, member, member.c.member_id == f.customer_id)
+        .outerjoin(
+            t.customer_contract,
+            and_(
+                c.customer_id == f.customer_id,
+                c.valid_from <= members.at,
+                c.valid_to > members.at,
+                c.recorded_from <= members.known_at,
+                c.recorded_to > members.known_at,
+            ),
+        )
+        .where(
+            f.valid_from <= members.at,
+            f.valid_to > members.at,
+            f.recorded_from <= members.known_at,
+            f.recorded_to > members.known_at,
+        )
+        .order_by(f.customer_id)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.survivor_id, []).append(row)
+    return {survivor: _call_facts(survivor, mine) for survivor, mine in found.items()}
+
+
+def _call_facts(survivor: UUID, rows: Sequence[Any]) -> CallFacts:
+    own = next((row for row in rows if row.customer_id == survivor), rows[0])
+    return CallFacts(
+        own.customer_tier,
+        own.account_manager,
+        own.country,
+        own.timezone,
+        own.language,
+        own.contract_value,
+        own.currency or "",
+        own.renewal_on,
+        do_not_call=any(row.do_not_call for row in rows),
+        escalated=any(row.escalated for row in rows),
+        names=frozenset(row.name for row in rows if row.name),
+    )
+
+
+def read_contacts(connection: Connection, members: Members) -> dict[UUID, list[Any]]:
+    """The contacts of each exposed customer with their details, the primary one first, then by key."""
+    c, d = t.contact.c, t.contact_detail.c
+    member = members.rows
+    rows = connection.execute(
+        select(
+            member.c.customer_id.label("survivor_id"), t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email
+        )
+        .join_from(t.contact, member, member.c.member_id == c.customer_id)
+        .join(
+            t.contact_detail,
+            and_(
+                d.customer_id == c.customer_id,
+                d.contact_id == c.contact_id,
+                d.valid_from == c.valid_from,
+                d.recorded_from == c.recorded_from,
+            ),
+        )
+        .where(
+            c.valid_from <= members.at,
+            c.valid_to > members.at,
+            c.recorded_from <= members.known_at,
+            c.recorded_to > members.known_at,
+        )
+        .order_by(member.c.customer_id, c.is_primary.desc(), c.key, d.name, c.contact_id)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.survivor_id, []).append(row)
+    return found
+
+
+def read_marks(connection: Connection, members: Members) -> dict[UUID, list[Any]]:
+    """The marks that our people made on exposed customers and their contacts."""
+    m = t.mark.c
+    member = members.rows
+    rows = connection.execute(
+        select(member.c.customer_id.label("survivor_id"), m.contact_id, m.kind, m.why)
+        .join_from(t.mark, member, member.c.member_id == m.customer_id)
+        .where(m.recorded_from <= members.known_at, m.recorded_to > members.known_at)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.survivor_id, []).append(row)
+    return found
+
+
+def read_aliases(connection: Connection, members: Members) -> dict[UUID, set[str]]:
+    """Every name that exposed customers answer to."""
+    a = t.customer_alias.c
+    member = members.rows
+    rows = connection.execute(
+        select(member.c.customer_id, a.alias)
+        .join_from(t.customer_alias, member, member.c.member_id == a.customer_id)
+        .where(a.recorded_from <= members.known_at, a.recorded_to > members.known_at)
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, set()).add(row.alias)
+    return found

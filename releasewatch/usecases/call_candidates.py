@@ -1,0 +1,173 @@
+"""What a call needs to know of customers, whatever it is about: directory, contacts, marks, how their call stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_purposes import CallReason, Standing, gravest
+from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.calling_hours import CallingHours
+from releasewatch.domain.calls import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL, CallContact, CallList, PlannedCall
+from releasewatch.storage import call_attempts, call_facts, calls
+from releasewatch.storage import staff as staff_storage
+from releasewatch.storage.call_facts import Members
+from releasewatch.storage.calls import Item, ListOf
+from releasewatch.storage.erasing import WHY_FORGOTTEN
+from releasewatch.usecases.notes import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told.
+
+    `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
+    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list.
+    """
+
+    now: datetime
+    weights: RankingWeights = field(default_factory=RankingWeights)
+    hours: CallingHours = field(default_factory=CallingHours)
+    without_entitlement: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading | None = None
+    settings_version: int | None = None
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RankedList:
+    """A ranked list, and its version; `added` and `withdrawn`: how many reasons to call planning put in or took out."""
+
+    calls: CallList
+    version: int | None
+    added: int = 0
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
+
+
+Ranked = list[tuple[UUID, PlannedCall]]
+
+
+class CallBook:
+    """What is known of some customers, read with a handful of statements, however many they are."""
+
+    def __init__(self, connection: Any, members: Members, whose: ListOf, now: datetime) -> None:
+        self._facts = call_facts.read_facts(connection, members)
+        self._contacts = call_facts.read_contacts(connection, members)
+        self._marks = call_facts.read_marks(connection, members)
+        self._aliases = call_facts.read_aliases(connection, members)
+        self._staff = staff_storage.read_book(connection)
+        self._attempts = call_attempts.count_attempts(connection, members)
+        self.items = calls.read_items(connection, members, whose)
+        self._whose, self._now, self._day = whose, now, members.known_at.date()
+
+    def attempts_at(self, call_id: int) -> int:
+        """How often an open call was tried."""
+        return self._attempts.get(call_id, 0)
+
+    def names_of(self, customer_id: UUID, key: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Every key and alias they answer to, and what they are called."""
+        fact = self._facts.get(customer_id)
+        refs = frozenset({key, *self._aliases.get(customer_id, ())})
+        return refs, fact.names if fact else frozenset()
+
+    def known(self, customer_id: UUID) -> dict[str, Any]:
+        """The fields of a `CallCandidate` that do not depend on what the call is about."""
+        fact = self._facts.get(customer_id)
+        marks = self._marks.get(customer_id, ())
+        marked = {(m.contact_id, m.kind) for m in marks}
+        stopped = [m for m in marks if m.kind == "do_not_call" and m.contact_id is None]
+        owner = self._staff.owner(fact.account_manager if fact else "", self._day)
+        return {
+            "tier": fact.customer_tier if fact else "",
+            "contract_value": fact.contract_value if fact else None,
+            "currency": fact.currency if fact else "",
+            "renewal_on": fact.renewal_on if fact else None,
+            "escalated": bool(fact and fact.escalated),
+            "do_not_call": bool(stopped) or bool(fact and fact.do_not_call),
+            "do_not_call_because": _who_said_no(fact, stopped),
+            "forgotten": any(m.why == WHY_FORGOTTEN for m in stopped),
+            "account_manager": owner.key,
+            "owner_note": owner.note,
+            "country": fact.country if fact else "",
+            "timezone": fact.timezone if fact else "",
+            "language": fact.language if fact else "",
+            "contacts": tuple(_contact(row, marked) for row in self._contacts.get(customer_id, ())),
+        }
+
+    def standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
+        """How their call about this stands; `due`: what is to be planned, where there is something."""
+        items = self.items.get(customer_id, [])
+        open_items = [one for one in items if one.status == "open"]
+        first = next((one.call_id for one in open_items if one.group == "incident"), None)
+        waits = f"C-{first}" if group == "care" and first is not None else ""
+        mine = [one for one in items if is_about(one, self._whose)]
+        about = [one for one in mine if one.status == "open"] or ([] if due else mine[-1:])
+        if not about:
+            # What was made before is history where something new is due, which joins the call that is open.
+            reasons = (due, *(reason_of(one) for one in open_items if one.group == group)) if due else ()
+            purpose = gravest([one.purpose for one in reasons]) if reasons else ""
+            return Standing(group=group, purpose=purpose, waits_for=waits, reasons=reasons)
+        chosen = about[0]
+        inside = [one for one in items if one.call_id == chosen.call_id]
+        held = chosen.held_at(self._now)
+        status = chosen.status
+        if status == "open" and (held or waits):
+            status = "claimed" if held else "waiting"
+        return Standing(
+            call=f"C-{chosen.call_id}",
+            group=chosen.group,
+            purpose=gravest([one.purpose for one in inside]),
+            status=status,
+            held_until=chosen.claimed_until if held else None,
+            holder=chosen.claimed_by if held else "",
+            waits_for=waits if chosen.status == "open" else "",
+            not_before=chosen.next_at if chosen.status == "open" else None,
+            attempts=self.attempts_at(chosen.call_id),
+            reasons=tuple(map(reason_of, inside)),
+        )
+
+
+def is_about(item: Item, whose: ListOf) -> bool:
+    """Whether a reason is the incident or the deployment that a list is about."""
+    if whose.incident_id:
+        return item.incident_id == whose.incident_id
+    return item.incident_id == 0 and item.deployment_id == whose.deployment_id
+
+
+def reason_of(item: Any) -> CallReason:
+    """A reason with ids as people read them."""
+    return CallReason(
+        item.purpose,
+        f"INC-{item.incident_id}" if item.incident_id else "",
+        f"D-{item.deployment_id}" if item.deployment_id else "",
+    )
+
+
+def _who_said_no(fact: Any, stopped: Sequence[Any]) -> str:
+    if stopped:
+        return MARKED_DO_NOT_CALL
+    return DIRECTORY_SAYS_NO if fact and fact.do_not_call else ""
+
+
+def _contact(row: Any, marked: set[tuple[UUID | None, str]]) -> CallContact:
+    return CallContact(
+        key=row.key,
+        name=row.name,
+        role=row.role,
+        phone=row.phone,
+        phone_e164=row.phone_e164,
+        phone_state=row.phone_state,
+        email=row.email,
+        language=row.language,
+        timezone=row.timezone,
+        best_from=row.best_from,
+        best_to=row.best_to,
+        primary=row.is_primary,
+        do_not_call=row.do_not_call or (row.contact_id, "do_not_call") in marked,
+        consent=row.consent,
+        wrong_number=(row.contact_id, "wrong_number") in marked,
+        contact_id=str(row.contact_id),
+    )

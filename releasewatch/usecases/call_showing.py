@@ -1,0 +1,110 @@
+"""One call as it stands: what is in it, what may be said, who holds it, and what was tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from releasewatch.domain.calls import PlannedCall
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import call_attempts, call_facts, calls, incidents
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_candidates import Planning, reason_of
+from releasewatch.usecases.call_documents import call_document, reason_document
+from releasewatch.usecases.call_tellings import Summaries
+from releasewatch.usecases.calls import find_care_row
+from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.incident_calls import find_incident_row
+from releasewatch.usecases.incident_scene import Viewing, look_at
+
+
+def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:
+    """A call as the list of what it is about shows it; None when it is on none any more.
+
+    Of several reasons the gravest one's list is asked.
+    """
+    live = [one for one in calls.items_of(connection, row.customer_id, row.call_id) if one.withdrawn_at is None]
+    about = sorted({one.incident_id for one in live if one.incident_id}, reverse=True)
+    for number in about:
+        found = find_incident_row(connection, f"INC-{number}", row.customer_id, how)
+        if found is not None:
+            return found
+    for number in sorted({one.deployment_id for one in live if one.deployment_id}, reverse=True):
+        found = find_care_row(connection, number, row.customer_id, how)
+        if found is not None:
+            return found
+    return None
+
+
+def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
+    """A call with everything that was in it and all attempts, before anything is withheld."""
+    with ledger.read() as connection:
+        planned = find_row(connection, row, how)
+        key = call_facts.keys_of(connection, [row.customer_id])[row.customer_id]
+        items = calls.items_of(connection, row.customer_id, row.call_id)
+        attempts = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
+        told = call_attempts.told_with(connection, row.customer_id, [one.attempt_id for one in attempts])
+        words = _words_told(connection, told, how)
+    held = row.status == "open" and row.claimed_until is not None and row.claimed_until > how.now
+    base: dict[str, Any] = call_document(planned) if planned is not None else {"customer": key, "name": None}
+    changed = [one for one in items if held and max(one.added_at, one.withdrawn_at or one.added_at) > row.claimed_at]
+    return {
+        **base,
+        "id": f"C-{row.call_id}",
+        "group": row.call_group,
+        "status": "claimed" if held else base.get("status", row.status) if row.status == "open" else row.status,
+        "holder": row.claimed_by if held else None,
+        "held_until": instant_or_none(row.claimed_until) if held else None,
+        "changed_since_claim": bool(changed),
+        "created_at": format_utc(row.created_at),
+        "next_at": instant_or_none(row.next_at) if row.next_at is not None else None,
+        "closed_at": instant_or_none(row.closed_at) if row.closed_at is not None else None,
+        "closed_by": row.closed_by or None,
+        "why_closed": row.why_closed or None,
+        "items": [
+            {
+                **reason_document(reason_of(one)),
+                "added_at": format_utc(one.added_at),
+                "withdrawn_at": None if one.withdrawn_at is None else format_utc(one.withdrawn_at),
+                "why_withdrawn": one.why_withdrawn or None,
+            }
+            for one in items
+        ],
+        "attempts": [_attempt(one, words.get(one.attempt_id, [])) for one in attempts],
+    }
+
+
+def _words_told(connection: Any, told: dict[int, list[Any]], how: Planning) -> dict[int, list[dict[str, Any]]]:
+    """What was told with each attempt, in the words of that revision."""
+    summaries: dict[int, Summaries] = {}
+    for number in {one.incident_id for rows in told.values() for one in rows if one.incident_id}:
+        incident = incidents.resolve_incident(connection, f"INC-{number}")
+        summaries[number] = Summaries.of(look_at(connection, incident, Viewing(how.now)))
+    return {
+        attempt: [
+            {
+                **reason_document(reason_of(one)),
+                "revision": summaries[one.incident_id].revision_of(one.statement_id) if one.incident_id else None,
+                "told": (summaries[one.incident_id].text_of(one.statement_id) or None) if one.incident_id else None,
+                "state": one.state or None,
+            }
+            for one in rows
+        ]
+        for attempt, rows in told.items()
+    }
+
+
+def _attempt(row: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "at": format_utc(row.attempted_at),
+        "channel": row.channel,
+        "disposition": row.disposition,
+        "outcome": row.outcome or None,
+        "reached": row.reached,
+        "told": told,
+        "note": row.note or None,
+        "quote": row.quote or None,
+        "promise": row.promise or None,
+        "due_on": row.promise_due_on.isoformat() if row.promise_due_on else None,
+        "next_at": None if row.next_at is None else format_utc(row.next_at),
+        "by": row.recorded_by or None,
+    }

@@ -1,0 +1,141 @@
+"""What customers were told of an incident, against what is so now: who is owed a correction, and of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_purposes import Heard, Progress, is_owed_correction
+from releasewatch.domain.incidents import Statement
+from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import call_attempts, call_facts, impacts, incidents
+from releasewatch.storage.call_attempts import Telling
+from releasewatch.usecases.incident_scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries:
+    """The revisions of an incident's customer summary that had been written down by an instant."""
+
+    said: tuple[Statement, ...]
+
+    @staticmethod
+    def of(scene: Scene) -> Summaries:
+        """Those that hold in a scene, oldest first."""
+        q = scene.question
+        mine = [one for one in scene.statements if one.kind == "summary" and one.subject == "customer"]
+        held = [one for one in mine if one.happened_at <= q.at and one.recorded_at <= q.known_at]
+        return Summaries(tuple(sorted(held, key=lambda one: one.order)))
+
+    @property
+    def newest(self) -> Statement | None:
+        """The one that counts; None when none was agreed, or it was taken back."""
+        return self.said[-1] if self.said and self.said[-1].value.strip() else None
+
+    def text_of(self, statement_id: int) -> str:
+        """A revision's words; empty for none."""
+        return next((one.value for one in self.said if one.number == statement_id), "")
+
+    def revision_of(self, statement_id: int) -> int | None:
+        """Which revision it is, counted from 1."""
+        return next((place for place, one in enumerate(self.said, 1) if one.number == statement_id), None)
+
+
+def progress_of(scene: Scene) -> Progress:
+    """Where an incident stands, as far as what customers are owed depends on it."""
+    newest = Summaries.of(scene).newest
+    return Progress(
+        status=scene.state.status,
+        status_at=scene.state.status_at,
+        blamed=frozenset(number for number, link in scene.links.items() if link.state in incidents.BLAMED),
+        revision=newest.number if newest else 0,
+        revised_at=newest.recorded_at if newest else None,
+    )
+
+
+class Tellings:
+    """Everything that was told of an incident, by customer."""
+
+    def __init__(self, connection: Any, scene: Scene) -> None:
+        q = scene.question
+        self._by_customer = call_attempts.tellings(connection, q.incident_id, q.at, q.known_at)
+        self._links = incidents.read_links(connection, q.incident_id, q.known_at) if self._by_customer else []
+
+    def __bool__(self) -> bool:
+        return bool(self._by_customer)
+
+    def __iter__(self) -> Any:
+        return iter(self._by_customer)
+
+    def last(self, customer_id: UUID) -> Telling | None:
+        """The one that counts: the last that the call was made with, else the last."""
+        mine = self._by_customer.get(customer_id, ())
+        return next((one for one in reversed(mine) if one.closes), mine[-1] if mine else None)
+
+    def was_spoken_to(self, customer_id: UUID) -> bool:
+        """Whether somebody told them by voice."""
+        return any(one.channel in ("phone", "meeting") for one in self._by_customer.get(customer_id, ()))
+
+    def heard(self, customer_id: UUID) -> Heard | None:
+        """What they were told last, with whom it was blamed on then."""
+        last = self.last(customer_id)
+        if last is None:
+            return None
+        newest: dict[int, str] = {}
+        for link in self._links:
+            if link.recorded_at <= last.recorded_at:
+                newest[link.deployment_id] = link.state
+        blamed = frozenset(number for number, state in newest.items() if state in incidents.BLAMED)
+        return Heard(last.purpose, last.state, last.statement_id, last.told_at, blamed, made=last.closes)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """That a customer is owed a correction: what they were told, when, and why it is no longer so."""
+
+    customer_id: UUID
+    key: str
+    telling: Telling
+    because: str
+
+
+def corrections_owed(connection: Any, scene: Scene) -> list[Owed]:
+    """Who was told what is no longer so, in the order of their keys; a question or two where nobody was told."""
+    tellings = Tellings(connection, scene)
+    if not tellings:
+        return []
+    states = impacts.states_of(connection, scene.question, list(tellings))
+    progress = progress_of(scene)
+    found: list[tuple[UUID, Telling, str]] = []
+    for customer_id in tellings:
+        because = is_owed_correction(states.get(customer_id, ""), tellings.heard(customer_id), progress)
+        last = tellings.last(customer_id)
+        if because and last is not None:
+            found.append((customer_id, last, because))
+    keys = call_facts.keys_of(connection, [customer_id for customer_id, _, _ in found])
+    owed = [Owed(customer_id, keys[customer_id], last, because) for customer_id, last, because in found]
+    return sorted(owed, key=lambda one: one.key)
+
+
+def owed_document(
+    owed: Sequence[Owed], summaries: Summaries, reveal: Reveal, *, opaque: bool
+) -> list[Mapping[str, Any]]:
+    """Who was told what, and why it is no longer so; no customer where counts alone may be shown."""
+    if reveal < Reveal.KEYS:
+        return []
+    return [
+        {
+            "customer": opaque_key(one.key) if opaque and reveal < Reveal.NAMES else one.key,
+            "call": f"C-{one.telling.call_id}",
+            "purpose": one.telling.purpose,
+            "told_at": format_utc(one.telling.told_at),
+            "channel": one.telling.channel,
+            "revision": summaries.revision_of(one.telling.statement_id),
+            "told": summaries.text_of(one.telling.statement_id) or None,
+            "because": one.because,
+        }
+        for one in owed
+    ]

@@ -1,0 +1,265 @@
+"""Working a list: calls are claimed, given back, made and noted, or skipped, each by somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
+from releasewatch.storage import call_attempts, call_facts, calls, impacts, incidents, marks, merges, personal_rows
+from releasewatch.storage.call_attempts import Attempt, Told
+from releasewatch.storage.call_joining import JOINED
+from releasewatch.storage.imports.runs import next_instant
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.marks import WRONG_NUMBER
+from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_showing import find_row
+from releasewatch.usecases.call_tellings import Summaries
+from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.sameness import DIRECTORY_LOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What became of a call. `customer` is a key; `until`: how long it is held; `next_at`: when to try again.
+
+    `marked`: a number was marked as wrong with it.
+    """
+
+    call: str
+    customer: str
+    status: str
+    until: datetime | None = None
+    next_at: datetime | None = None
+    attempt_id: int = 0
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What somebody says of an attempt. `contact`: who was tried; by default the one that the list names."""
+
+    channel: str
+    disposition: str
+    outcome: str = ""
+    note: str = ""
+    quote: str = ""
+    promise: str = ""
+    due_on: date | None = None
+    next_at: datetime | None = None
+    at: datetime | None = None
+    contact: str | None = None
+
+
+def get_call(connection: Any, ref: str) -> Any:
+    """The call that `C-17` or `17` means. Raises UnknownNameError."""
+    digits = ref.strip().upper().removeprefix("C-")
+    found = (
+        calls.find_call(connection, int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    )
+    if found is None:
+        raise UnknownNameError(f"The ledger has no call {ref!r}.", "See: releasewatch call list --incident KEY")
+    return found
+
+
+def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) -> Worked:
+    """Hold a call for somebody; it is anybody's again after so many minutes. Claiming it again holds it for longer.
+
+    Raises RefusedError when somebody else holds it, it is made already, or an incident call comes first.
+    """
+    _require(who)
+    until = now + timedelta(minutes=minutes)
+    with ledger.write() as connection:
+        row = get_call(connection, ref)
+        if row.call_group == "care":
+            first = calls.open_calls(connection, [row.customer_id], "incident").get(row.customer_id)
+            if first is not None:
+                raise RefusedError(
+                    f"C-{row.call_id} waits: C-{first} is about an incident, and comes first.",
+                    f"Take that one: releasewatch call claim C-{first}",
+                )
+        if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until):
+            raise _refusal(connection, get_call(connection, ref), now)
+        key = _key(connection, row.customer_id)
+    return Worked(f"C-{row.call_id}", key, "claimed", until)
+
+
+def release_call(ledger: Ledger, ref: str, who: str, now: datetime) -> Worked:
+    """Give a claimed call back. Raises RefusedError when somebody else holds it."""
+    _require(who)
+    with ledger.write() as connection:
+        row = get_call(connection, ref)
+        free = {"claimed_by": "", "claimed_at": None, "claimed_until": None}
+        if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **free):
+            raise _held(row)
+        key = _key(connection, row.customer_id)
+    return Worked(f"C-{row.call_id}", key, row.status)
+
+
+def skip_call(ledger: Ledger, ref: str, who: str, why: str, now: datetime) -> Worked:
+    """Decide that a call is not to be made, with why; planning does not bring it back.
+
+    Raises RefusedError when somebody else holds it, or it is made already.
+    """
+    _require(who)
+    with ledger.write() as connection:
+        ledger.lock(connection, calls.LOCK)
+        row = get_call(connection, ref)
+        if row.status != "open":
+            raise _closed(connection, row)
+        values = {"status": "skipped", "closed_at": now, "closed_by": who, "why_closed": why, "claimed_until": None}
+        if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **values):
+            raise _held(row)
+        key = _key(connection, row.customer_id)
+    return Worked(f"C-{row.call_id}", key, "skipped")
+
+
+def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) -> Worked:
+    """Keep an attempt at a call, with what was told: each item of it, and the revision of the customer summary.
+
+    They were reached when the line connected, or they replied; the call is made then, and when it was to be written and
+    was sent. Otherwise the next attempt is planned. A wrong number is marked. Raises RefusedError when somebody else
+    holds the call.
+    """
+    _require(who)
+    at = said.at or how.now
+    _check(said, at, how.now)
+    with ledger.write() as connection:
+        if said.disposition == "wrong_number":
+            ledger.lock(connection, DIRECTORY_LOCK)
+        ledger.lock(connection, calls.LOCK)
+        row = get_call(connection, ref)
+        items = _live_items(connection, row)
+        before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
+        person = _person(connection, row, said, how)
+        closes = row.status != "done" and is_made_by(
+            said.disposition, to_be_written=bool(items) and all(one.verdict == "write" for one in items)
+        )
+        if closes and said.next_at is not None:
+            raise InvalidCallError(
+                f"C-{row.call_id} is made with this, so that there is no next attempt.",
+                "Leave --next-at out; or say --disposition callback, when they want to be called again.",
+            )
+        next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
+        values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
+        if closes:
+            values |= {"status": "done", "closed_at": how.now, "closed_by": who}
+        if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
+            raise _held(row)
+        told = _told(connection, row.customer_id, items, how) if is_told_by(said.disposition) else []
+        attempt = Attempt(
+            channel=said.channel,
+            disposition=said.disposition,
+            outcome=said.outcome or ("informed" if said.disposition == "connected" else ""),
+            reached=said.disposition == "connected",
+            closes=closes,
+            attempted_at=at,
+            recorded_by=who,
+            recorded_at=how.now,
+            contact_id=person.contact_id if person is not None else None,
+            note=said.note,
+            quote=said.quote,
+            promise=said.promise,
+            promise_due_on=said.due_on,
+            next_at=next_at,
+        )
+        number = call_attempts.add_attempt(connection, row.customer_id, row.call_id, attempt, told)
+        marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
+        key = _key(connection, row.customer_id)
+    status = "done" if closes else row.status
+    return Worked(f"C-{row.call_id}", key, status, next_at=next_at, attempt_id=number, marked=marked)
+
+
+def _check(said: Noted, at: datetime, now: datetime) -> None:
+    problem = problem_of(said.channel, said.disposition)
+    if problem:
+        raise InvalidCallError(problem, "Check --channel and --disposition.")
+    if at > now:
+        raise InvalidCallError("The attempt would be in the future.", "Check --at.")
+    if said.next_at is not None and said.next_at <= now:
+        raise InvalidCallError("The next attempt would be in the past.", "Check --next-at.")
+    if bool(said.promise) != (said.due_on is not None):
+        raise InvalidCallError(
+            "A promise needs a day by which it is kept, and a day needs a promise.",
+            "Give --promise TEXT and --due DAY.",
+        )
+
+
+def _live_items(connection: Any, row: Any) -> Sequence[Any]:
+    """What is in the call; of one that was withdrawn while somebody had it in hand, what was in it until then."""
+    items = calls.items_of(connection, row.customer_id, row.call_id)
+    live = [one for one in items if one.withdrawn_at is None]
+    last = max((one.withdrawn_at for one in items if one.withdrawn_at is not None), default=None)
+    return live or [one for one in items if one.withdrawn_at == last]
+
+
+def _told(connection: Any, customer_id: UUID, items: Sequence[Any], how: Planning) -> list[Told]:
+    found: list[Told] = []
+    for item in items:
+        statement, state = 0, ""
+        if item.incident_id:
+            incident = incidents.resolve_incident(connection, f"INC-{item.incident_id}")
+            scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
+            newest = Summaries.of(scene).newest
+            statement = newest.number if newest else 0
+            state = impacts.states_of(connection, scene.question, [customer_id]).get(customer_id, "")
+        found.append(Told(item.incident_id, item.deployment_id, item.purpose, statement, state))
+    return found
+
+
+def _person(connection: Any, row: Any, said: Noted, how: Planning) -> personal_rows.Person | None:
+    """Who was tried: as said, else whom the list names; None when that is nobody."""
+    members = merges.members_of(connection, row.customer_id)
+    if said.contact is not None:
+        return personal_rows.resolve_contact(connection, members, said.contact)
+    planned = find_row(connection, row, how)
+    contact = planned.contact if planned is not None else None
+    if contact is None or not contact.contact_id:
+        return None
+    return personal_rows.resolve_contact(connection, members, UUID(contact.contact_id).hex)
+
+
+def _mark(connection: Any, row: Any, person: personal_rows.Person | None, who: str, now: datetime) -> bool:
+    if person is None:
+        raise InvalidCallError("It is not known whose number is wrong.", "Say whose: --contact NAME.")
+    at = next_instant(connection, now)
+    members = merges.members_of(connection, row.customer_id)
+    why = f"a wrong number, at C-{row.call_id}"
+    added = 0
+    for one in sorted(person.customers & set(members)):
+        added += marks.set_mark(connection, one, person.contact_id, WRONG_NUMBER, why, who, at)
+    return added > 0
+
+
+def _require(who: str) -> None:
+    if not who:
+        raise InvalidCallError("It is not known who does it.", "Say who: --by NAME, or RELEASEWATCH_ACTOR.")
+
+
+def _key(connection: Any, customer_id: UUID) -> str:
+    return call_facts.keys_of(connection, [customer_id])[customer_id]
+
+
+def _refusal(connection: Any, row: Any, now: datetime) -> RefusedError:
+    if row.status == "open" and row.claimed_until is not None and row.claimed_until > now:
+        return _held(row)
+    return _closed(connection, row)
+
+
+def _held(row: Any) -> RefusedError:
+    until = f" until {format_utc(row.claimed_until)}" if row.claimed_until is not None else ""
+    return RefusedError(
+        f"Somebody else holds C-{row.call_id}{until}.",
+        f"Take another one, or see who: releasewatch call show C-{row.call_id}",
+    )
+
+
+def _closed(connection: Any, row: Any) -> RefusedError:
+    joined = any(one.why_withdrawn == JOINED for one in calls.items_of(connection, row.customer_id, row.call_id))
+    words = "joined the call of whom their customer was merged into" if joined else f"is {row.status}"
+    return RefusedError(f"C-{row.call_id} {words}.", f"See: releasewatch call show C-{row.call_id}")

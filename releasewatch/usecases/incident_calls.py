@@ -1,0 +1,351 @@
+"""Whom to call about an incident: everybody it may have hurt, ranked, with what each is owed and what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, cast
+from uuid import UUID
+
+from releasewatch.domain.call_incidents import Agreed, Hurt, wording
+from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
+from releasewatch.domain.calling_hours import find_zone, minutes_within
+from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
+from releasewatch.domain.exposure import ReachKind
+from releasewatch.domain.incidents import fold, impact_window
+from releasewatch.domain.leaks import LeakScanner
+from releasewatch.domain.privacy import opaque_key
+from releasewatch.storage import (
+    call_attempts,
+    call_facts,
+    calls,
+    catalogs,
+    customer_names,
+    exposure,
+    impacts,
+    incidents,
+)
+from releasewatch.storage.calls import Item, ListOf, Wanted
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
+from releasewatch.usecases.call_tellings import Summaries, Tellings, progress_of
+from releasewatch.usecases.exposure import uncertain_because
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_showing import level_of
+
+FETCHED = 1000
+
+
+def list_incident_calls(ledger: Ledger, ref: str, how: Planning, account_manager: str | None = None) -> RankedList:
+    """Everybody in an incident whom it may have hurt, and who is owed a correction, ranked; each with a verdict."""
+    with ledger.read() as connection:
+        return _Planner(connection, ref, how).as_list(account_manager)
+
+
+def find_incident_row(connection: Any, ref: str, customer_id: UUID, how: Planning) -> PlannedCall | None:
+    """One customer's row of an incident's list; None when they are not on it."""
+    return next((row for _, row in _Planner(connection, ref, how, customer_id).ranked), None)
+
+
+def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
+    """Make or refresh the calls about an incident: what is due is in the customer's one open call, what is not is
+    withdrawn with why, and unmade care calls about a deployment that it is blamed on are withdrawn too.
+
+    Nothing that a person did is undone: a call that was made or skipped stays so.
+    """
+    with ledger.write() as connection:
+        ledger.lock(connection, calls.LOCK)
+        planner = _Planner(connection, ref, how)
+        rows = ((row.candidate.key, row.verdict, row.candidate.hurt_purpose) for _, row in planner.ranked)
+        calls.save_list(connection, planner.whose, rows, how.now, how.settings_version)
+        change = planner.change()
+        calls.withdraw_items(connection, change.withdrawn, how.now)
+        for purpose in sorted({one.purpose for one in change.wanted}):
+            mine = [one for one in change.wanted if one.purpose == purpose]
+            calls.put_items(connection, "incident", planner.whose, mine, how.now)
+        calls.set_verdicts(connection, change.other_verdicts)
+        calls.close_empty_calls(connection, [item for item, _ in change.withdrawn], how.now)
+        made = _Planner(connection, ref, how).as_list(None)
+    because: dict[str, int] = {}
+    for _, why in change.withdrawn:
+        because[why] = because.get(why, 0) + 1
+    return replace(made, added=len(change.wanted), withdrawn=because)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What planning changes: reasons to put in, to take out with why, and those whose verdict is another one now."""
+
+    wanted: tuple[Wanted, ...]
+    withdrawn: tuple[tuple[Item, str], ...]
+    other_verdicts: tuple[tuple[Item, str], ...]
+
+
+class _Planner:
+    """One look at an incident's customers, inside a transaction."""
+
+    def __init__(self, connection: Any, ref: str, how: Planning, only: UUID | None = None) -> None:
+        self._connection, self._how = connection, how
+        incident = incidents.resolve_incident(connection, ref)
+        self.scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
+        self.whose = ListOf(incident_id=incident.incident_id)
+        if only is None:
+            members = call_facts.incident_members(self.scene.question)
+        else:
+            members = call_facts.only_member(only, how.now)
+        self._keys = call_facts.read_keys(connection, members)
+        self._book = CallBook(connection, members, self.whose, how.now)
+        self._tellings = Tellings(connection, self.scene)
+        self._progress = progress_of(self.scene)
+        self._dues: dict[UUID, Due] = {}
+        since = self.scene.window.started_at - timedelta(days=how.weights.incident.again_days)
+        self._again = call_attempts.hurt_before(connection, members, incident.incident_id, since, how.now)
+        self._names = catalogs.component_keys(connection)
+        self._titles = catalogs.titles_for_customers(connection, how.now, self.scene.question.known_at)
+        self._wording = _Wording(connection, self._book, self.scene, how.now)
+        rows = impacts.stream_customers(connection, self.scene.question, FETCHED, only)
+        found = {customer: list(group) for customer, group in groupby(rows, key=attrgetter("customer_id"))}
+        self._states = {customer: mine[0].state for customer, mine in found.items()}
+        listed = [
+            (customer, self._candidate(customer, found.get(customer, [])))
+            for customer in self._keys
+            if self._is_listed(customer)
+        ]
+        ids = {candidate.key: customer for customer, candidate in listed}
+        tie: Callable[[str], str] = opaque_key if how.opaque else str
+        ranked = rank_calls((candidate for _, candidate in listed), how.weights, how.hours, how.now, tie)
+        self.ranked: Ranked = [(ids[row.candidate.key], row) for row in ranked]
+
+    def _is_listed(self, customer: UUID) -> bool:
+        """Whoever may be hurt, whoever is owed something, and whoever has an open call about it."""
+        if self._states.get(customer) in IN_IT and self.scene.state.status != "cancelled":
+            return True
+        mine = any(one.incident_id == self.whose.incident_id for one in self._book.items.get(customer, ()))
+        return mine or bool(self._due(customer).purpose)
+
+    def _due(self, customer: UUID) -> Due:
+        if customer not in self._dues:
+            self._dues[customer] = self._find_due(customer)
+        return self._dues[customer]
+
+    def _find_due(self, customer: UUID) -> Due:
+        skipped = {
+            one.purpose: one.closed_at
+            for one in self._book.items.get(customer, ())
+            if one.incident_id == self.whose.incident_id and one.status == "skipped" and one.closed_at is not None
+        }
+        state = self._states.get(customer, "")
+        return purpose_for(state, self._tellings.heard(customer), skipped, self._progress)
+
+    def _candidate(self, customer: UUID, rows: Sequence[Any]) -> CallCandidate:
+        ways = [row for row in rows if row.source is not None]
+        key, state = self._keys[customer], self._states.get(customer, "")
+        known = self._book.known(customer)
+        due = self._due(customer)
+        incident = self.scene.incident.id
+        standing = self._book.standing(
+            customer, "incident", CallReason(due.purpose, incident=incident) if due.purpose else None
+        )
+        further = {one.incident for one in standing.reasons if one.incident} - {incident}
+        best = min(ways, key=attrgetter("rank"), default=None)
+        reach, distance = divmod(best.rank, exposure.RANK) if best is not None else (1, 0)
+        components = {row.component_id for row in ways if row.component_id is not None}
+        doubts = uncertain_because(ways) if ways and not any(row.certain for row in ways) else ()
+        hurt = Hurt(
+            incident=incident,
+            severity=self.scene.state.severity,
+            state=state,
+            due=due,
+            minutes=self._minutes(known, rows, ways),
+            level=(rows[0].level if rows else "") or level_of(self.scene, {self._names[c] for c in components}) or "",
+            again=customer in self._again,
+            confirmed=bool(rows) and rows[0].said == "affected" and rows[0].said_by_source == "person",
+            further=len(further),
+            spoken=self._tellings.was_spoken_to(customer),
+            ways=tuple(_sentences(rows, ways, self._names)),
+        )
+        titles = tuple(sorted({self._titles[c] for c in components if c in self._titles}))
+        say, withheld = self._wording.of(customer, key, hurt, standing.reasons, titles, self._tellings)
+        return CallCandidate(
+            key=key,
+            name=(rows[0].name if rows else "") or key,
+            call=standing.call,
+            reach=cast("ReachKind", exposure.REACH_WORDS[reach]),
+            distance=min(distance, 99),
+            possible=state == "possible",
+            possible_because=doubts or ("reached only through what they use depends on",),
+            say=say,
+            say_withheld=withheld,
+            know=self._wording.know,
+            hurt=hurt,
+            standing=standing,
+            **known,
+        )
+
+    def _minutes(self, known: Mapping[str, Any], rows: Sequence[Any], ways: Sequence[Any]) -> int | None:
+        """How long they were hurt inside their working hours: as said of them, else as long as they were exposed."""
+        window, now = self.scene.window, self._how.now
+        end = min(window.until or now, now)
+        said = rows[0] if rows and rows[0].said == "affected" else None
+        spans: Iterable[tuple[datetime, datetime]]
+        if said is not None and said.first_at is not None:
+            spans = [(said.first_at, min(said.last_at or end, now))]
+        elif ways:
+            spans = [(max(window.started_at, way.live_from), min(end, way.carrying_until)) for way in ways]
+        else:
+            spans = [(window.started_at, end)]
+        return minutes_within(find_zone(known["timezone"]), self._how.hours, spans)
+
+    def change(self) -> _Change:
+        """What has to be changed so that each customer's call is as it is due."""
+        wanted: list[Wanted] = []
+        withdrawn: list[tuple[Item, str]] = []
+        verdicts: list[tuple[Item, str]] = []
+        blamed = set(self._progress.blamed) if self.scene.state.status != "cancelled" else set()
+        for customer, row in self.ranked:
+            due = self._due(customer)
+            mine = [one for one in self._open(customer) if one.incident_id == self.whose.incident_id]
+            worth_it = due.purpose and row.verdict != "leave"
+            stays = [one for one in mine if one.purpose == due.purpose]
+            for one in mine:
+                if one.purpose != due.purpose:
+                    withdrawn.append((one, due.because if not due.purpose else f"it is {IN_WORDS[due.purpose]} now"))
+                elif not worth_it and not self._is_begun(one):
+                    withdrawn.append((one, "it is not worth a call by now"))
+                elif worth_it and one.verdict != row.verdict:
+                    verdicts.append((one, row.verdict))
+            if worth_it and not stays:
+                wanted.append(Wanted(customer, due.purpose, row.verdict))
+        for customer in self._keys:
+            withdrawn += [
+                (one, f"D-{one.deployment_id} is blamed for {self.scene.incident.id}")
+                for one in self._open(customer)
+                if one.group == "care" and one.deployment_id in blamed and not self._is_begun(one)
+            ]
+        return _Change(tuple(wanted), tuple(withdrawn), tuple(verdicts))
+
+    def _open(self, customer: UUID) -> Iterator[Item]:
+        return (one for one in self._book.items.get(customer, ()) if one.status == "open")
+
+    def _is_begun(self, item: Item) -> bool:
+        """Whether somebody has it in hand, or has tried."""
+        return item.held_at(self._how.now) or bool(self._book.attempts_at(item.call_id))
+
+    def as_list(self, account_manager: str | None) -> RankedList:
+        """The list, of one account manager, or all."""
+        scene, how = self.scene, self._how
+        rows = [row for _, row in self.ranked if account_manager in (None, row.candidate.account_manager)]
+        cleared = sum(
+            1
+            for customer, state in self._states.items()
+            if state == "cleared" and not any(customer == listed for listed, _ in self.ranked)
+        )
+        version = calls.list_version(self._connection, self.whose)
+        head = IncidentHead(
+            id=scene.incident.id,
+            title=scene.state.title,
+            severity=scene.state.severity,
+            status=scene.state.status,
+            started_at=scene.window.started_at,
+            until=scene.window.until,
+            deployments=tuple(f"D-{number}" for number in sorted(self._progress.blamed)),
+            left_out={"cleared": cleared},
+        )
+        made = CallList(
+            deployment="",
+            repo="",
+            environment=scene.state.environment,
+            as_of=how.now,
+            version=version or 0,
+            account_manager=account_manager,
+            total=len(self.ranked),
+            rows=tuple(rows),
+            weights=how.weights,
+            hours=how.hours,
+            settings_version=how.settings_version,
+            incident=head,
+        )
+        return RankedList(made, version)
+
+
+def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str]) -> Iterator[str]:
+    """How they come into the incident, each once; nobody's own words."""
+    found: dict[str, None] = {}
+    if rows and rows[0].said is not None:
+        found[
+            f"{rows[0].said}, said by {'a measurement' if rows[0].said_by_source == 'measurement' else 'a person'}"
+        ] = None
+    for way in ways:
+        over = names[way.component_id] if way.component_id is not None else way.source
+        over += f", which depends on {way.via}" if way.via else ""
+        found[f"reached by D-{way.deployment_id} through {over}" if way.deployment_id else f"uses {over}"] = None
+    if not found:
+        found["nothing reaches them any more"] = None
+    return iter(found)
+
+
+class _Wording:
+    """What may be said to one customer after another, of everything in their call; never another customer's name."""
+
+    def __init__(self, connection: Any, book: CallBook, scene: Scene, now: datetime) -> None:
+        self._connection, self._book, self._scene, self._now = connection, book, scene, now
+        self._summaries = Summaries.of(scene)
+        account = scene.state.summaries.get("account", "").strip()
+        self.know = (account,) if account else ()
+        self._others = {
+            one.incident_id
+            for items in book.items.values()
+            for one in items
+            if one.incident_id and one.incident_id != scene.question.incident_id
+        }
+        self._said = self._read_others()
+        self._scanner: LeakScanner | None = None
+
+    def _read_others(self) -> dict[str, Agreed]:
+        """What was agreed of the other incidents that stand in these customers' calls."""
+        found: dict[str, Agreed] = {}
+        said = incidents.read_statements(self._connection, self._others)
+        for number, statements in said.items():
+            state = fold(statements, self._now, self._scene.question.known_at)
+            window = impact_window(state, None, state.opened_at or self._now)
+            text = state.summaries.get("customer", "").strip()
+            found[f"INC-{number}"] = Agreed(text, window.started_at, window.until)
+        return found
+
+    def of(
+        self,
+        customer: UUID,
+        key: str,
+        hurt: Hurt,
+        reasons: Sequence[CallReason],
+        titles: tuple[str, ...],
+        tellings: Tellings,
+    ) -> tuple[tuple[str, ...], int]:
+        """The sentences, and how many were left out because they name another customer."""
+        newest, last = self._summaries.newest, tellings.last(customer)
+        mine = Agreed(
+            customer=newest.value.strip() if newest else "",
+            started_at=self._scene.window.started_at,
+            ended_at=self._scene.window.until,
+            components=titles,
+            heard=self._summaries.text_of(last.statement_id).strip() if last else "",
+            heard_at=last.told_at if last else None,
+        )
+        state = hurt.state if self._scene.state.status != "cancelled" else ""
+        lines = list(wording(hurt.due.purpose, state, mine)) if hurt.due.purpose else []
+        for one in reasons:
+            if one.incident in self._said:
+                lines += wording(one.purpose, "", self._said[one.incident])
+        refs, names = self._book.names_of(customer, key)
+        own = {key, *refs, *names}
+        kept = tuple(line for line in dict.fromkeys(lines) if not self._names_another(line, own))
+        return kept, len(dict.fromkeys(lines)) - len(kept)
+
+    def _names_another(self, text: str, own: set[str]) -> bool:
+        if self._scanner is None:
+            names = customer_names.all_names(self._connection, self._now)
+            self._scanner = LeakScanner(dict.fromkeys(names, "another customer's name"))
+        return bool(self._scanner.scan(text, own))
