@@ -307,9 +307,12 @@ def test_columns_weights_and_hours_are_those_that_the_program_works_with() -> No
     calling, hours = Calling(), CallingHours()
 
     assert {file: shape.columns for file, shape in SHAPES.items()} == COLUMNS
+    weights = RankingWeights()
     assert msgspec.to_builtins(Ranking()) == {
-        one.name: dict(value) if isinstance(value := getattr(RankingWeights(), one.name), Mapping) else value
-        for one in dataclasses.fields(RankingWeights)
+        one.name: dict(value) if isinstance(value := getattr(whose, one.name), Mapping) else value
+        for whose in (weights, weights.incident)
+        for one in dataclasses.fields(whose)
+        if one.name != "incident"
     }
     assert (time.fromisoformat(calling.hours_from), time.fromisoformat(calling.hours_to)) == (hours.opens, hours.closes)
 

@@ -235,7 +235,11 @@ def test_the_documents_of_a_list_say_of_when_and_which_version_they_are() -> Non
     for fmt in ("md", "html"):
         document = written(calls, fmt)  # type: ignore[arg-type]
         assert "As of 10 March 2026, 09:30 UTC, version 3" in document
-        for said in ("2 to call, 2 to write to, 1 to leave", "No account manager keeps these", NO_WORDING):
+        for said in (
+            "2 to call (2 this week), 2 to write to, 1 to leave",
+            "No account manager keeps these",
+            NO_WORDING,
+        ):
             assert said in document
     rows = list(csv.DictReader(io.StringIO(written(calls, "csv").removeprefix("\ufeff"), newline="")))
     assert {(row["as_of"], row["list_version"]) for row in rows} == {("2026-03-10T09:30:00Z", "3")}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from releasewatch.storage import tables as t
+from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.calls import plan_calls
 from tests.support.directories import Desk
-from tests.support.racing import Racer, race
+from tests.support.racing import Racer, race, race_to_the_end
 from tests.support.worlds import World
 
 if TYPE_CHECKING:
@@ -43,6 +46,10 @@ class Pipelines:
         env = {"RELEASEWATCH_DATABASE_URL": self.url, "CI": "true", "RELEASEWATCH_CI_RUN": run}
         words = ["deployment", verb, "--environment", "production", "--format", "json", *arguments]
         return Racer(words, env, self.world.repo.path)
+
+    def claim(self, call: str, who: str) -> Racer:
+        words = ["call", "claim", call, "--by", who, "--format", "json"]
+        return Racer(words, {"RELEASEWATCH_DATABASE_URL": self.url}, self.world.repo.path)
 
     def plan(self, deployment: str) -> Racer:
         words = ["call", "plan", "--deployment", deployment, "--format", "json"]
@@ -154,3 +161,21 @@ def test_a_call_is_planned_once_for_each_customer(pipelines, tmp_path, ledger):
     assert len(calls) == len({customer for customer, _ in calls}) == 30
     assert sorted(number for _, number in calls) == list(range(1, 31))
     assert sorted(items) == [(number, deployment) for number in range(1, 31) for deployment in (2, 3)]
+
+
+def test_of_many_who_claim_a_call_at_once_one_gets_it(pipelines, tmp_path, ledger):
+    desk = Desk(ledger, tmp_path)
+    desk.take(
+        customers="key,name\nacme,Acme\nbolt,Bolt\n", entitlements="customer,component\nacme,shop/a\nbolt,shop/a\n"
+    )
+    pipelines.world.commit("a")
+    pipelines.world.record(1)
+    pipelines.world.commit("a")
+    pipelines.world.record(2)
+    plan_calls(ledger, 2, Planning(datetime.now(UTC)))
+    staff = ("olga", "piet", "kim", "lee")
+    found = race_to_the_end([pipelines.claim("C-1", who) for who in staff])
+    assert sorted(status for status, _, _ in found) == [0, 4, 4, 4]
+    assert all("Somebody else holds C-1" in talk for status, _, talk in found if status)
+    winner = next(who for who, (status, _, _) in zip(staff, found, strict=True) if not status)
+    assert [row[0] for row in desk.rows(t.call, "claimed_by")] == [winner, ""]
