@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func, select
 
-from releasewatch.errors import RefusedError
+from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.erasing import erase_customer, erase_person
+from releasewatch.storage.personal_rows import resolve_contact
 from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
@@ -17,6 +21,7 @@ from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
+from releasewatch.usecases.sameness import Word, merge_customers
 from tests.support.directories import Desk
 from tests.usecases.test_incidents import Watch, hour
 
@@ -284,3 +289,69 @@ def test_a_wrong_number_is_marked_and_the_next_contact_is_named(desks):
     assert desks.log(call["id"], 3.3, "wrong_number").marked is True
     after = desks.calls(key, 3.4)["ada"]
     assert (after["contact"]["name"], after["attempts"], after["status"]) == ("Second Person", 1, "open")
+
+
+def test_what_somebody_was_told_follows_them_into_a_merge_and_a_correction_reaches_the_survivor(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    desks.log(desks.calls(key, 3.2)["fay"]["id"], 3.3)
+    merge_customers(desks.ledger, "fay", "ada", Word("kim", "taken over", hour(3000)))
+    assert desks.calls(key, 3001)["ada"]["verdict_because"] == "they were told, and nothing is new"
+    assert "fay" not in desks.calls(key, 3001)
+    say_by_hand(desks.ledger, key, {"cleared": ["fay"]}, desks.telling(3001, "logs"))
+    assert [one["customer"] for one in desks.show(key, 3002, now=3003)["corrections"]] == ["ada"]
+
+
+def test_who_is_forgotten_leaves_attempts_that_can_be_counted_and_no_words(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    calls = desks.calls(key, 3.2)
+    desks.log(calls["ada"]["id"], 3.3, quote="exports hang", note="Ada is cross")
+    desks.log(calls["fay"]["id"], 3.3, note="spoke with Fay Person", contact="Fay Person")
+    desks.log(calls["di"]["id"], 3.3, "no_answer", note="nobody there")
+    with desks.ledger.write() as connection:
+        members = [resolve_customer(connection, "fay").customer_id]
+        person = resolve_contact(connection, members, "Fay Person")
+        done = erase_person(connection, person, hour(4))
+        assert (done["attempt"], done["attempt_text"]) == (1, 1)
+        erase_customer(connection, resolve_customer(connection, "ada").customer_id, [], "kim", hour(4))
+        notes = connection.scalars(select(t.attempt_text.c.note)).all()
+        assert connection.scalar(select(func.count()).select_from(t.attempt)) == 3
+    assert notes == ["nobody there"]
+
+
+def test_a_call_that_was_withdrawn_in_somebodys_hand_can_be_logged_and_is_corrected(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    call = desks.calls(key, 3.2)["ada"]["id"]
+    claim_call(desks.ledger, call, "olga", hour(3.2), 60)
+    say_by_hand(desks.ledger, key, {"cleared": ["ada"]}, desks.telling(3.3, "logs"))
+    desks.plan(key, 3.4)
+    assert desks.log(call, 3.5).status == "done"
+    desks.plan(key, 3.6)
+    assert desks.show(key, 3.7)["corrections_owed"] == 1
+    assert desks.purposes(key, 3.7)["ada"] == ("correction", "open", "call")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (Noted("phone", "sent"), "Nothing is sent by phone"),
+        (Noted("email", "busy"), "Only a phone can be busy"),
+        (Noted("phone", "connected", promise="a note"), "A promise needs a day"),
+        (Noted("phone", "no_answer", next_at=hour(1)), "would be in the past"),
+        (Noted("phone", "no_answer", at=hour(9)), "would be in the future"),
+        (Noted("phone", "connected", next_at=hour(9)), "is made with this"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(desks, said, message):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    with pytest.raises(InvalidCallError, match=message):
+        log_attempt(desks.ledger, "C-1", said, "olga", Planning(hour(3.5)))
+    with desks.ledger.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(t.attempt)) == 0
+    with pytest.raises(UnknownNameError, match="no call 'C-99'"):
+        claim_call(desks.ledger, "C-99", "olga", hour(3.5), 60)
+    with pytest.raises(InvalidCallError, match="not known who"):
+        claim_call(desks.ledger, "C-1", "", hour(3.5), 60)

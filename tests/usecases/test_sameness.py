@@ -12,6 +12,7 @@ from releasewatch.domain.customers import customer_id
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.storage import calls
 from releasewatch.storage import tables as t
+from releasewatch.storage.calls import ListOf, Wanted
 from releasewatch.storage.customers import When, get_customer, list_customers, resolve_customer
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.sameness import Word, change_aliases, merge_customers, undo_merge
@@ -175,13 +176,15 @@ def _open_calls(desk: Desk) -> dict[str, list[tuple[int, str]]]:
 def test_open_calls_join_the_survivors_and_part_again(desk: Desk) -> None:
     ids = {key: customer_id("crm", key) for key in "ABCD"}
     with desk.ledger.write() as connection:
-        calls.add_calls(connection, 1, [(ids["A"], "heads_up", "write"), (ids["B"], "heads_up", "write")], START)
-        calls.add_calls(connection, 2, [(ids["A"], "good_news", "call")], START)
+        first = [Wanted(ids["A"], "heads_up", "write"), Wanted(ids["B"], "heads_up", "write")]
+        calls.put_items(connection, "care", ListOf(deployment_id=1), first, START)
+        second = [Wanted(ids["A"], "good_news", "call")]
+        calls.put_items(connection, "care", ListOf(deployment_id=2), second, START)
     before = _open_calls(desk)
     assert merge_customers(desk.ledger, "A", "B", word(desk)).calls == 1
     assert _open_calls(desk) == {"B": [(1, "heads_up"), (2, "good_news")]}
     with desk.ledger.read() as connection:
-        assert set(calls.planned_calls(connection, 2)) == {ids["B"]}
+        assert calls.planned_customers(connection, ListOf(deployment_id=2)) == {ids["B"]}
     assert undo_merge(desk.ledger, "A", word(desk)).calls == 1
     assert _open_calls(desk) == before == {"A": [(1, "heads_up"), (2, "good_news")], "B": [(1, "heads_up")]}
     assert merge_customers(desk.ledger, "A", "C", word(desk)).calls == 1

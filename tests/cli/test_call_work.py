@@ -1,0 +1,82 @@
+"""`releasewatch call` about an incident, and the work on the list: exit codes, and what each channel may show."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.command import run_command
+
+BY = ("--by", "olga")
+
+
+@pytest.fixture
+def called(shop):
+    """The shop's second deployment is blamed, and the calls are planned."""
+    opened = run_command(
+        "incident", "open", "--title", "down", "--deployment", "two", "--severity", "SEV1", cwd=shop.path
+    )
+    assert opened.status == 0, opened.err
+    assert "releasewatch call plan --incident INC-1" in opened.out
+    planned = run_command("call", "plan", "--incident", "INC-1", "--format", "json", cwd=shop.path).document
+    assert (planned["incident"], planned["deployment"], planned["added"], planned["list_version"]) == (
+        "INC-1",
+        None,
+        4,
+        1,
+    )
+    return shop
+
+
+def test_a_call_is_claimed_made_and_shown(called):
+    def does(*words, status=0):
+        done = run_command("call", *words, "--format", "json", cwd=called.path)
+        assert done.status == status, done.err
+        return done
+
+    calls = {one["customer"]: one for one in does("list", "--incident", "INC-1").document["calls"]}
+    assert {name: (one["purpose"], one["group"]) for name, one in calls.items()} == dict.fromkeys(
+        ("acme", "bolt", "cask", "dent"), ("first_notice", "incident")
+    )
+    assert calls["cask"]["verdict"] == "write"
+    assert all(sum(one["parts"].values()) == one["score"] for one in calls.values())
+    call = calls["acme"]["id"]
+    assert does("claim", call, *BY).document["call"]["status"] == "claimed"
+    refused = does("claim", call, "--by", "piet", status=4)
+    assert refused.out == ""
+    assert "Somebody else holds" in refused.err
+    assert "olga" not in refused.err
+    words = ("--note", "Ada was cross", "--quote", "exports hang", "--promise", "a note", "--due", "2027-01-01")
+    logged = does("log", call, "--disposition", "connected", *words, *BY).document["call"]
+    assert (logged["status"], logged["customer"]) == ("done", "acme")
+    shown = does("show", call)
+    (attempt,) = shown.document["call"]["attempts"]
+    assert attempt["withheld"] == ["note", "quote", "promise", "by"]
+    for name in ("cross", "exports", "a note", "olga", "Acme", "23125"):
+        assert name not in shown.out
+    assert attempt["told"][0]["incident"] == "INC-1"
+    does("skip", calls["bolt"]["id"], "--why", "closed", *BY)
+    assert does("plan", "--incident", "INC-1").document["added"] == 0
+    run_command("incident", "impact", "INC-1", "--clear", "acme", "--why", "logs", cwd=called.path)
+    incident = run_command("incident", "show", "INC-1", "--format", "json", cwd=called.path).document
+    assert incident["corrections_owed"] == 1
+    assert incident["corrections"][0]["customer"] == "acme"
+    assert "1 correction owed:" in run_command("incident", "show", "INC-1", cwd=called.path).out
+
+
+def test_a_document_of_an_incidents_list_says_what_not_to_improvise(called, tmp_path):
+    for form in ("md", "html", "csv"):
+        done = run_command("call", "render", "--incident", "INC-1", "--format", form, cwd=called.path)
+        assert done.status == 0, done.err
+        assert "No agreed wording, do not improvise." in done.out.replace("\\", "")
+        for name in ("Acme", "Ada", "23125", "olga", "ada@"):
+            assert name not in done.out
+
+
+def test_what_the_calls_are_about_is_said_once(called):
+    for words in ((), ("--incident", "INC-1", "--deployment", "two")):
+        refused = run_command("call", "list", *words, cwd=called.path)
+        assert refused.status == 2
+        assert "Give --deployment ID, or --incident KEY." in refused.err
+    blamed = run_command("call", "plan", "--deployment", "two", cwd=called.path)
+    assert blamed.status == 4
+    assert "call plan --incident INC-1" in blamed.err
