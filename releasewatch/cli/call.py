@@ -269,6 +269,7 @@ def planning(app: App) -> Planning:
                 again=ranking.again,
                 again_days=ranking.again_days,
                 further=ranking.further,
+                correction=ranking.correction,
             ),
         ),
         hours=CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),

@@ -198,7 +198,7 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines.append(f"  {one['purpose'].replace('_', ' ')}: {one['incident'] or one['deployment']}{out}")
     lines += [f"  why: {because}" for because in found.get("because", ())]
     lines += [f"  say: {text}" for text in found.get("say", ())]
-    if found.get("verdict") and not found["say"]:
+    if found.get("verdict") in ("call", "write") and not found["say"]:
         lines.append("  say: No agreed wording, do not improvise.")
     lines += [f"  know, do not say: {text}" for text in found.get("know", ())]
     for one in found["attempts"]:

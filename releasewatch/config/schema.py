@@ -241,6 +241,8 @@ class Ranking(Table, frozen=True):
     again_days: Days = 30
     further: Weight = 5
     """For each other incident in the same call."""
+    correction: Weight = 20
+    """They were told what is no longer so."""
 
 
 class Suspects(Table, frozen=True):

@@ -90,7 +90,8 @@ class IncidentWeights:
 
     | part | points |
     | --- | --- |
-    | severity | `severity`, by the incident's; when it is not said, as SEV2 |
+    | correction | `correction`, when they were told what is no longer so |
+    | severity | `severity`, by the incident's; when it is not said, as SEV2; no point where nothing rests on them |
     | state | `state`: affected, presumed or possible |
     | level | `level`, by the worst status of a component that they are reached by |
     | minutes | one for each `minutes_each` minutes hurt inside their working hours, at most `minutes_max` |
@@ -108,6 +109,7 @@ class IncidentWeights:
     again: int = 10
     again_days: int = 30
     further: int = 5
+    correction: int = 20
 
 
 SEVERITY_POINTS: Mapping[Severity, int] = MappingProxyType({"SEV1": 40, "SEV2": 30, "SEV3": 20, "SEV4": 10, "SEV5": 5})
@@ -127,8 +129,10 @@ def _by_word(points: Mapping[Any, int]) -> dict[str, int]:
 def incident_parts(hurt: Hurt, weights: IncidentWeights) -> dict[str, int]:
     """The parts that an incident adds to a score, in the order of `IncidentWeights`."""
     minutes = min(weights.minutes_max, (hurt.minutes or 0) // weights.minutes_each)
+    corrects = hurt.due.purpose == "correction"
     return {
-        "severity": weights.severity.get(hurt.counts_as, 0) if hurt.state in IN_IT else 0,
+        "correction": weights.correction if corrects else 0,
+        "severity": weights.severity.get(hurt.counts_as, 0) if corrects or hurt.state in IN_IT else 0,
         "state": weights.state.get(hurt.state, 0),
         "level": weights.level.get(hurt.level, 0),
         "minutes": minutes,

@@ -359,6 +359,7 @@ def _reach_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
 def _incident_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
     w = weights.incident
     return (
+        ("correction", f"{w.correction:+d} when they were told what is no longer so"),
         ("severity", f"{_points(w.severity)}; not said: as SEV2"),
         ("state", _points(w.state)),
         ("level", f"{_points(w.level)}, by the worst of what reaches them"),

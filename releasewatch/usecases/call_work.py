@@ -76,7 +76,7 @@ def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) 
     until = now + timedelta(minutes=minutes)
     with ledger.write() as connection:
         row = get_call(connection, ref)
-        if row.call_group == "care":
+        if row.call_group == "care" and row.status == "open":
             first = calls.open_calls(connection, [row.customer_id], "incident").get(row.customer_id)
             if first is not None:
                 raise RefusedError(

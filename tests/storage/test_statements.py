@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,11 +86,12 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     write_directory(repo.path, many)
     heard: dict[str, Listener] = {}
 
-    def does(words: str) -> None:
+    def does(words: str, call: str = "") -> str:
         with listening() as listener:
-            done = run_here(*words.split(), cwd=repo.path, env={"RELEASEWATCH_DATABASE_URL": url})
+            done = run_here(*words.format(call=call).split(), cwd=repo.path, env={"RELEASEWATCH_DATABASE_URL": url})
         assert done.status == 0, (words, done.err)
         heard[words] = listener
+        return done.out
 
     def commits(unmapped: str, *folders: str, **trailers: str) -> None:
         files = {f"{one}/a.py": repo.now.isoformat() for one in folders} | {".gitignore": "*.csv\n"}
@@ -123,12 +125,13 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     does("incident impact INC-1 --evidence hurt.csv")
     does("incident show INC-1 --customers --format json --at 1m")
     does("call plan --incident INC-1")
-    does("call list --incident INC-1 --format json")
-    does("call claim C-1 --by olga")
-    does("call log C-1 --disposition connected --by olga")
-    does("call show C-1 --format json")
-    does("incident impact INC-1 --clear k1 --why asked")
-    does("call plan --incident INC-1")
+    call = json.loads(does("call list --incident INC-1 --format json"))["calls"][0]["id"]
+    does("call claim {call} --by olga", call)
+    does("call log {call} --disposition connected --by olga", call)
+    does("call show {call} --format json", call)
+    does("incident link INC-1 --deployment two --state cleared --why not.it")
+    does("incident link INC-1 --deployment four --state cleared --why not.it.either")
+    does("call plan --incident INC-1 --format json")
     does("incident open --title slow --component invoicing")
     does("incident show INC-2 --customers --format json")
     does("status")
