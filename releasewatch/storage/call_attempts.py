@@ -63,9 +63,15 @@ class Telling:
     recorded_at: datetime
 
 
-def add_attempt(connection: Connection, customer_id: UUID, call_id: int, made: Attempt, told: Iterable[Told]) -> int:
-    """Write an attempt with its words, and what was told; returns its number."""
-    number = next_number(connection, "attempt")
+def next_attempt(connection: Connection) -> int:
+    """The number of an attempt that is about to be written; to be taken before any row of a customer is."""
+    return next_number(connection, "attempt")
+
+
+def add_attempt(
+    connection: Connection, number: int, customer_id: UUID, call_id: int, made: Attempt, told: Iterable[Told]
+) -> None:
+    """Write an attempt with its words, and what was told."""
     connection.execute(
         insert(t.attempt).values(
             customer_id=customer_id,
@@ -101,7 +107,6 @@ def add_attempt(connection: Connection, customer_id: UUID, call_id: int, made: A
     ]
     if rows:
         connection.execute(insert(t.attempt_told), rows)
-    return number
 
 
 def attempts_of(connection: Connection, customer_id: UUID, call_id: int) -> Sequence[Any]:

@@ -149,6 +149,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
         values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
         if closes:
             values |= {"status": "done", "closed_at": how.now, "closed_by": who}
+        number = call_attempts.next_attempt(connection)
         if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
             raise _held(row)
         told = _told(connection, row.customer_id, items, how) if is_told_by(said.disposition) else []
@@ -168,7 +169,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             promise_due_on=said.due_on,
             next_at=next_at,
         )
-        number = call_attempts.add_attempt(connection, row.customer_id, row.call_id, attempt, told)
+        call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
         marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
         key = _key(connection, row.customer_id)
     status = "done" if closes else row.status

@@ -62,10 +62,10 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
         rows = ((row.candidate.key, row.verdict, row.candidate.hurt_purpose) for _, row in planner.ranked)
         calls.save_list(connection, planner.whose, rows, how.now, how.settings_version)
         change = planner.change()
+        # What is new joins the open call before the rest leaves it, so that it stays the same one.
+        if change.wanted:
+            calls.put_items(connection, "incident", planner.whose, change.wanted, how.now)
         calls.withdraw_items(connection, change.withdrawn, how.now)
-        for purpose in sorted({one.purpose for one in change.wanted}):
-            mine = [one for one in change.wanted if one.purpose == purpose]
-            calls.put_items(connection, "incident", planner.whose, mine, how.now)
         calls.set_verdicts(connection, change.other_verdicts)
         calls.close_empty_calls(connection, [item for item, _ in change.withdrawn], how.now)
         made = _Planner(connection, ref, how).as_list(None)
