@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -84,30 +83,6 @@ def seconds_within(zone: ZoneInfo, hours: CallingHours, begin: datetime, end: da
         if window is not None:
             total += max(0.0, (min(window.until_at, end) - max(window.from_at, begin)).total_seconds())
     return total
-
-
-def minutes_within(
-    zone: ZoneInfo | None, hours: CallingHours, spans: Iterable[tuple[datetime, datetime]]
-) -> int | None:
-    """The minutes of some spans of time (UTC) that lie within hours in a zone; None when the zone is not known.
-
-    What lies in several spans counts once.
-    """
-    if zone is None:
-        return None
-    return int(sum(seconds_within(zone, hours, start, end) for start, end in _united(spans)) // 60)
-
-
-def _united(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    found: list[tuple[datetime, datetime]] = []
-    for start, end in sorted(spans):
-        if end <= start:
-            continue
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end)
-        else:
-            found.append((start, end))
-    return found
 
 
 def _window_of(day: date, zone: ZoneInfo, hours: CallingHours) -> Window | None:

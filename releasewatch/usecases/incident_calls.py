@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,9 +12,9 @@ from uuid import UUID
 
 from releasewatch.domain.call_incidents import Agreed, Hurt, wording
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
-from releasewatch.domain.calling_hours import find_zone, minutes_within
 from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
+from releasewatch.domain.impact_measures import Group, Span, suffering_of, working_seconds
 from releasewatch.domain.incidents import fold, impact_window
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import opaque_key
@@ -186,18 +186,19 @@ class _Planner:
         )
 
     def _minutes(self, known: Mapping[str, Any], rows: Sequence[Any], ways: Sequence[Any]) -> int | None:
-        """How long they were hurt inside their working hours: as said of them, else as long as they were exposed."""
-        window, now = self.scene.window, self._how.now
-        end = min(window.until or now, now)
+        """How long they were hurt inside their working hours, as the incident's own figures count it."""
+        window = self.scene.window
         said = rows[0] if rows and rows[0].said == "affected" else None
-        spans: Iterable[tuple[datetime, datetime]]
-        if said is not None and said.first_at is not None:
-            spans = [(said.first_at, min(said.last_at or end, now))]
-        elif ways:
-            spans = [(max(window.started_at, way.live_from), min(end, way.carrying_until)) for way in ways]
-        else:
-            spans = [(window.started_at, end)]
-        return minutes_within(find_zone(known["timezone"]), self._how.hours, spans)
+        alone = Group(
+            state=self._states.get(rows[0].customer_id, "") if rows else "",
+            live_from=min((way.live_from for way in ways), default=None),
+            carrying_until=max((way.carrying_until for way in ways), default=None),
+            first_at=said.first_at if said is not None else None,
+            last_at=said.last_at if said is not None else None,
+        )
+        suffering = suffering_of(alone, Span(window.started_at, window.until, self._how.now))
+        within = working_seconds(known["timezone"], self._how.hours, suffering.began_at, suffering.until)
+        return None if within is None else int(within // 60)
 
     def change(self) -> _Change:
         """What has to be changed so that each customer's call is as it is due."""

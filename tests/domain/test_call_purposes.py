@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +10,7 @@ from releasewatch.domain.call_attempts import plan_next
 from releasewatch.domain.call_bands import band_of
 from releasewatch.domain.call_incidents import Agreed, Hurt, incident_parts, usual_weights, verdict_for, wording
 from releasewatch.domain.call_purposes import Due, Heard, Progress, gravest, purpose_for
-from releasewatch.domain.calling_hours import Availability, CallingHours, Window, minutes_within
+from releasewatch.domain.calling_hours import Availability, Window
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -104,15 +103,6 @@ def test_a_presumption_is_a_question_and_without_agreed_words_there_are_none():
     moved = wording("correction", "presumed", Agreed("New.", NOON, heard="Old.", heard_at=NOON))
     assert moved[0] == "We told you on 2026-03-02 12:00 UTC: “Old.”"
     assert moved[-1] == "New."
-
-
-def test_minutes_hurt_count_once_and_inside_their_working_hours():
-    berlin, hours = ZoneInfo("Europe/Berlin"), CallingHours()
-    night = datetime(2026, 3, 2, 1, tzinfo=UTC)  # Monday, 02:00 there
-    assert minutes_within(berlin, hours, [(night, night + 2 * HOUR)]) == 0
-    assert minutes_within(berlin, hours, [(night, night + 8 * HOUR), (night + 5 * HOUR, night + 9 * HOUR)]) == 120
-    assert minutes_within(berlin, hours, [(night, night + 24 * 7 * HOUR)]) == 5 * 8 * 60
-    assert minutes_within(None, hours, [(night, night + HOUR)]) is None
 
 
 def test_bands_are_by_urgency_and_by_when_they_can_be_called():
