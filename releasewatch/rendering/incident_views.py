@@ -263,9 +263,10 @@ def _cause(cause: Cause) -> CauseView:
 
 
 def _blame(word: BlameWord) -> str:
-    score = f", {word.score} of 100" if word.score is not None else ""
+    by = f" by {word.by}" if word.by else ""
+    score = f" (score {word.score} of 100)" if word.score is not None else ""
     why = f": {word.why}" if word.why else ""
-    return f"{instant_in_words(word.at)}: {word.state}{score}{f' by {word.by}' if word.by else ''}{why}"
+    return f"{instant_in_words(word.at)}: {word.state}{by}{score}{why}"
 
 
 def _fix(fix: FixFacts) -> str:
