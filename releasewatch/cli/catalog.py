@@ -11,7 +11,7 @@ from releasewatch.cli.catalog_check import check
 from releasewatch.cli.discovering import say_left_out, source_options
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
-from releasewatch.errors import InvalidCallError
+from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -125,10 +125,14 @@ def import_(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
 
 def _own(app: App, output: Path | None) -> Catalog:
     """The catalog that would be added to: that of the file that is written to, else the one in force here."""
-    from releasewatch.config import Config, config_at, parse_config
-    from releasewatch.errors import InvalidCallError
+    from releasewatch.config import Config, config_at, is_organisation_file, parse_config
 
     config = app.repo_config
+    if output is not None and is_organisation_file(output):
+        raise RefusedError(
+            f"{output} is, by its name, for the organisation's settings, and components are a repo's own.",
+            "Name that repo's file: -o releasewatch.toml",
+        )
     if output is not None and output.exists():
         try:
             content = output.read_bytes()

@@ -108,10 +108,12 @@ def import_(
     if reveal:
         raise InvalidCallError("What an import reports holds nothing to reveal.", "--reveal goes with --guess.")
     from releasewatch.cli.importing import show_import
+    from releasewatch.cli.overwriting import guard_inputs
     from releasewatch.usecases.customer_import import ImportOrder, import_directory, import_document
 
     name, table = _directory(app, directory)
     given = {kind: path for kind in KINDS if (path := files[kind]) is not None}
+    guard_inputs(app, output, (given or _configured_files(app, table)).values())
     word = sameness.said(app, by, why) if readmit else None
     order = ImportOrder(
         directory=name,

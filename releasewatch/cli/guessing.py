@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 def guess(app: App, file: Path, directory: str, form: str, output: Path | None, reveal: str | None) -> None:
     """Look at a file and say how it could be read; the ledger is not opened."""
+    from releasewatch.cli.overwriting import guard_proposal
     from releasewatch.usecases.guessing import guess_document, guess_file, guess_toml, sold_by
 
+    guard_proposal(app, output, [file])
     tables = app.config.tables
     sold = sold_by(
         {key: product.components for key, product in tables.products.items()},

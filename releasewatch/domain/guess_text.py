@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from releasewatch.domain.columns import Heading
     from releasewatch.domain.guessing import Guess, KindGuess, Proposal
 
+OPENING = "# Proposed by `releasewatch customer import --guess "
+"""How every proposal begins: by this one is known that may be replaced by the next."""
 _UNMATCHED_SHOWN = 100
 
 
@@ -18,7 +20,8 @@ def proposal_toml(
 ) -> str:
     """The proposal as text. `about`: what was recognised; `is_new`: the directory has no table in the settings yet;
     `skip_rows`: so many rows stand above the headings."""
-    lines = [_comment(f"Proposed by `releasewatch customer import --guess {file}`, from {', '.join(about)}.")]
+    opening = f"{OPENING.removeprefix('# ')}{file}`, from {', '.join(about)}."
+    lines = [_comment(opening)]
     lines += [_comment("Read each line before you paste it: a guess is a guess.")]
     usable = [one for one in proposal.kinds if not one.missing]
     name = f"directory.{_key(directory)}"

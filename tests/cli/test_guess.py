@@ -74,6 +74,51 @@ def test_nothing_is_written(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_proposal_takes_the_place_of_an_earlier_one(folder: Path, form: str) -> None:
+    for _ in range(2):
+        assert _guess(folder, "-o", "map.toml", "--format", form).status == 0
+    (folder / "map.toml").write_text("")  # as mktemp leaves it
+    assert _guess(folder, "-o", "map.toml", "--format", form).status == 0
+
+
+def test_a_proposal_overwrites_nothing_else(folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+    (folder / "link.csv").symlink_to("export.csv")
+    (folder / "same.csv").hardlink_to(folder / "export.csv")
+    (folder / "organisation.toml").write_text("[staff]\n")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for name, says in {
+        "notes.txt": "notes.txt is there already and is no earlier proposal, so it is not overwritten.",
+        "releasewatch.toml": "releasewatch.toml holds the settings, and -o would overwrite them.",
+        "organisation.toml": "organisation.toml holds the settings, and -o would overwrite them.",
+        "export.csv": "export.csv is what is read here, and -o would overwrite it.",
+        "link.csv": "link.csv is what is read here, and -o would overwrite it.",
+        "same.csv": "same.csv is what is read here, and -o would overwrite it.",
+    }.items():
+        for form in ("table", "json"):
+            done = _guess(folder, "-o", name, "--format", form)
+            assert (done.status, done.out) == (4, "")
+            assert says in done.err
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_proposal_that_has_become_the_settings_stays(folder: Path) -> None:
+    (folder / "releasewatch.toml").unlink()
+    assert _guess(folder, "-o", "releasewatch.toml").status == 0
+    again = _guess(folder, "-o", "releasewatch.toml", "--format", "json")
+    assert (again.status, again.error["code"]) == (4, "refused")
+
+
+def test_the_report_of_an_import_overwrites_none_of_its_files(folder: Path) -> None:
+    (folder / "customers.csv").write_text("key,name\na,A\n")
+    for name in ("customers.csv", "releasewatch.toml"):
+        before = (folder / name).read_bytes()
+        done = run_command("customer", "import", "--customers", "customers.csv", "-o", name, cwd=folder)
+        assert (done.status, (folder / name).read_bytes()) == (4, before)
+    assert not (folder / ".releasewatch").exists()
+
+
 def test_rows_are_withheld_in_a_pipe_and_shown_when_asked_for(folder: Path) -> None:
     quiet = _guess(folder)
     assert not any(word in quiet.out + quiet.err for word in PERSONAL)

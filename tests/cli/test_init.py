@@ -260,6 +260,24 @@ def test_import_into_what_cannot_take_it_changes_nothing(repo: RepoBuilder) -> N
     assert (repo.path / "releasewatch.toml").read_text() == inline
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "status"),
+    [
+        ("organisation.toml", "[staff]\n", 4),
+        ("Cargo.toml", '[package]\nname = "x"\n', 2),
+        ("export.csv", "key,name\na,A\n", 2),
+        ("export.bin", "\xff\x00", 2),
+    ],
+)
+def test_import_into_a_file_that_configures_no_repo_changes_nothing(
+    repo: RepoBuilder, name: str, text: str, status: int
+) -> None:
+    (repo.path / name).write_bytes(text.encode("latin-1"))
+    done = run_command("catalog", "import", "-o", name, "--from", "npm", cwd=repo.path)
+    assert (done.status, done.out, (repo.path / name).read_bytes()) == (status, "", text.encode("latin-1"))
+    assert name in done.err
+
+
 def test_an_invalid_backstage_file_is_an_error_with_file_and_field(repo: RepoBuilder) -> None:
     text = "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {}\nspec: {}\n"
     repo.commit("Describe", {"packages/web/catalog-info.yaml": text})
