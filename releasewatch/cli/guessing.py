@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
     from releasewatch.usecases.guessing import Guessed
@@ -28,6 +29,12 @@ def guess(app: App, file: Path, directory: str, form: str, output: Path | None, 
         reveal=app.level(reveal, output),
     )
     guessed = guess_file(file, sold)
+    if not guessed.has_headings and app.level(reveal, output) < Reveal.NAMES:
+        raise InvalidCallError(
+            f"The first line of {guessed.sheet.label} does not look like column names, and what stands there may not "
+            "be shown here.",
+            "Give it a first line that names its columns; if it has one, add --reveal names, or -o map.toml.",
+        )
     toml = guess_toml(guessed, directory, _as_configured(app, file), is_new=directory not in tables.directory)
     opaque = tables.privacy.keys == "opaque"
     if form == "json":

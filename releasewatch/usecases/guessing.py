@@ -13,6 +13,7 @@ from releasewatch.domain.guess_subjects import Sold
 from releasewatch.domain.guess_text import proposal_toml, settings_of
 from releasewatch.domain.guess_words import HEADINGS, fold
 from releasewatch.domain.guessing import Proposal, propose
+from releasewatch.domain.headings import look_like_headings
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.integrations.directories.directory_file import lay_over, open_sheet, without_columns_of
 from releasewatch.integrations.directories.encodings import SEPARATORS
@@ -47,7 +48,8 @@ class KindSample:
 class Guessed:
     """What a file seems to hold. `notes` say what was recognised; `rows`: how many were looked at.
 
-    `skip_rows`: how many stand above the headings.
+    `skip_rows`: how many stand above the headings. `has_headings`: whether the first line below these looks like column
+    names; else it may be a row, with all that is private.
     """
 
     sheet: Sheet
@@ -56,6 +58,7 @@ class Guessed:
     proposal: Proposal
     samples: Mapping[Kind, KindSample]
     skip_rows: int = 0
+    has_headings: bool = True
 
 
 def sold_by(
@@ -93,7 +96,10 @@ def guess_file(path: Path, sold: Sold) -> Guessed:
         file.shape.kind: _read(without_columns_of(file, [other for other in files if other is not file]))
         for file in files
     }
-    return Guessed(sheet, rows, tuple(notes), proposal, samples, skip_rows)
+    has_headings = look_like_headings(sheet.headings, known)
+    if not has_headings:
+        notes.append("its first line does not look like column names; is it a row already?")
+    return Guessed(sheet, rows, tuple(notes), proposal, samples, skip_rows, has_headings)
 
 
 def _all_headings() -> frozenset[str]:
@@ -124,6 +130,8 @@ def guess_toml(guessed: Guessed, directory: str, file: str, *, is_new: bool) -> 
     about = [f"{guessed.rows} rows", sheet.encoding]
     if sheet.separator:
         about.append(f"separated by {SEPARATORS[sheet.separator]}")
+    if not guessed.has_headings:
+        about.append("perhaps without column names")
     return proposal_toml(guessed.proposal, directory, file, about, is_new=is_new, skip_rows=guessed.skip_rows)
 
 

@@ -135,6 +135,22 @@ def test_rows_are_withheld_in_a_pipe_and_shown_when_asked_for(folder: Path) -> N
     assert "030 901820" not in terminal
 
 
+def test_a_file_without_column_names_is_not_told(folder: Path) -> None:
+    (folder / "export.csv").write_text(
+        "acme,Acme Secret GmbH,ada@secret.example,+49 30 901820\nbolt,Bo,b@x.example,1\n"
+    )
+    for arguments in (("--guess", "export.csv"), ("--customers", "export.csv"), ("--contacts", "export.csv")):
+        for form in ("table", "json"):
+            done = run_command("customer", "import", *arguments, "--format", form, cwd=folder)
+            assert (done.status, done.out) == (2, "")
+            assert "does not look like column names" in done.err
+            assert not any(word in done.err.casefold() for word in ("secret", "acme", "901820"))
+    saved = _guess(folder, "-o", "map.toml")
+    assert (saved.status, "perhaps without column names" in (folder / "map.toml").read_text()) == (0, True)
+    assert "its first line does not look like column names; is it a row already?" in saved.err
+    assert "secret" not in (saved.out + saved.err).casefold()
+
+
 def test_the_log_of_a_public_repository_shows_counts_alone(folder: Path) -> None:
     event = folder / "event.json"
     event.write_text(json.dumps({"repository": {"private": False, "visibility": "public"}}))

@@ -141,7 +141,7 @@ def test_one_heading_may_feed_two_columns(path: Path) -> None:
     ("content", "says", "hint"),
     [
         ("key,title\n", "lacks the column name", "column"),
-        ("key,naem\n", "It has: 'key', 'naem'", "Did you mean 'naem'?"),
+        ("key,naem\n", "Of its 2 columns these are known: 'key'.", "Did you mean 'naem'?"),
         ("key,name,Key\n", "twice", "once"),
         ("", "is empty", "key, name"),
         ("\n\n", "is empty", "key, name"),
@@ -154,6 +154,24 @@ def test_a_header_that_does_not_do(path: Path, content: str, says: str, hint: st
     assert str(path) in error.value.message
     assert says in error.value.message
     assert hint in error.value.hint
+
+
+@pytest.mark.parametrize("shape", [CUSTOMERS, CONTACTS, ENTITLEMENTS])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "acme,Acme Secret GmbH,ada@secret.example,+49 30 1234567,gold",
+        "acme,Acme Secret GmbH,email,Olga,Kay",
+        "1,Nmae,nam e,phone,email,customer,1200.50,030 9018 2000",
+    ],
+)
+def test_a_first_line_of_data_is_not_told(path: Path, row: str, shape: Shape[Any]) -> None:
+    for columns in ({}, {"customer": Heading("Kunde Nr"), "name": Heading("Names")}):
+        with pytest.raises(InvalidCallError) as error:
+            _open(path, f"{row}\nbolt,Bolt,b@x.example,+44 1,\n", shape, **columns)
+        assert "does not look like column names" in error.value.message
+        said = (error.value.message + error.value.hint).replace(str(path), "")
+        assert not [cell for cell in row.split(",") if cell in said and cell not in ("customer", "1")]
 
 
 def test_a_mapped_heading_that_is_not_there(path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from releasewatch.domain.columns import AMOUNTS, LISTS, SUBJECTS, ColumnMap, Heading, take_apart, tidy
 from releasewatch.domain.customers import Problem
+from releasewatch.domain.headings import look_like_headings, recognised
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.fields import BadValueError
 from releasewatch.integrations.directories.records import Cells, Shape
@@ -140,28 +142,30 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
     """
     names = [tidy(heading) for heading in headings]
     many = Counter(name.casefold() for name in names if name)
+    known = {*shape.columns, *(tidy(name) for one in given.values() for name in (one.name, *one.more))}
     places: dict[str, tuple[int, Heading]] = {}
     joined: dict[str, tuple[int, ...]] = {}
     for column, wanted in given.items():
         heading = _choose(wanted, names)
         if heading is not None:
-            places[column] = (CONSTANT if heading.constant else _find_mapped(column, heading, names, file), heading)
+            at = CONSTANT if heading.constant else _find_mapped(column, heading, names, file, known)
+            places[column] = (at, heading)
             if heading.more:
                 more = (Heading(name) for name in heading.more)
-                joined[column] = tuple(_find_mapped(column, one, names, file) for one in more)
+                joined[column] = tuple(_find_mapped(column, one, names, file, known) for one in more)
     used = {place for place, _ in places.values()}.union(*joined.values())
     folded = {name.casefold(): at for at, name in enumerate(names) if at not in used}
     for column in shape.columns:
-        at = folded.get(column)
-        if column not in places and at is not None:
-            places[column] = (at, Heading(names[at]))
-            used.add(at)
+        place = folded.get(column)
+        if column not in places and place is not None:
+            places[column] = (place, Heading(names[place]))
+            used.add(place)
     for at in used - {CONSTANT}:
         if many[names[at].casefold()] > 1:
             raise InvalidCallError(f"{file} has the column {names[at]!r} twice.", "Name each column once.")
     twice = sorted({name for name in names if many[name.casefold()] > 1})
     others = {name: at for at, name in enumerate(names) if name and at not in used and many[name.casefold()] == 1}
-    _require(shape, places, names, file)
+    _require(shape, places, names, file, known)
     notes = tuple(_notes(shape, places, {} if shared else others, twice))
     return Layout(len(names), places, others if shape.keeps_attributes else {}, notes, joined)
 
@@ -175,7 +179,7 @@ def _choose(wanted: Heading, names: Sequence[str]) -> Heading | None:
     return None if wanted.optional else wanted
 
 
-def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str) -> int:
+def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str, known: Collection[str]) -> int:
     wanted = tidy(heading.name)
     if wanted in names:
         return names.index(wanted)
@@ -183,12 +187,14 @@ def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str)
     if wanted.casefold() in folded:
         return folded.index(wanted.casefold())
     raise InvalidCallError(
-        f"{file} has no column {heading.name!r}, which the configuration names for {column}. It has: {_listed(names)}.",
-        _meant(heading.name, names) or "Correct the column map under [directory.*.columns].",
+        f"{file} has no column {heading.name!r}, which the configuration names for {column}. {_has(names, known)}",
+        _meant(heading.name, names, known) or "Correct the column map under [directory.*.columns].",
     )
 
 
-def _require(shape: Shape[Any], places: Mapping[str, object], names: Sequence[str], file: str) -> None:
+def _require(
+    shape: Shape[Any], places: Mapping[str, object], names: Sequence[str], file: str, known: Collection[str]
+) -> None:
     missing = [column for column in shape.required if column not in places]
     if shape.kind == "entitlements" and "component" not in places and "product" not in places:
         missing.append("component (or product)")
@@ -196,18 +202,27 @@ def _require(shape: Shape[Any], places: Mapping[str, object], names: Sequence[st
         return
     word = missing[0].split(" ")[0]
     raise InvalidCallError(
-        f"{file} lacks the column {', '.join(missing)}, which a file of {shape.kind} must have. "
-        f"It has: {_listed(names)}.",
-        _meant(word, names)
+        f"{file} lacks the column {', '.join(missing)}, which a file of {shape.kind} must have. {_has(names, known)}",
+        _meant(word, names, known)
         or f'Name the heading that means it: [directory.*.columns.{shape.kind}] {word} = "…"; '
         f"`customer import --guess {file}` proposes a whole map.",
     )
 
 
-def _meant(word: str, names: Sequence[str]) -> str:
+def _meant(word: str, names: Sequence[str], known: Collection[str]) -> str:
+    if not look_like_headings(names, known):
+        return ""
     by_folded = {name.casefold(): name for name in names if name}
-    near = difflib.get_close_matches(word.casefold(), by_folded, n=1)
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.75)
     return f"Did you mean {by_folded[near[0]]!r}?" if near else ""
+
+
+def _has(names: Sequence[str], known: Collection[str]) -> str:
+    """What the first line holds, in a sentence that tells nothing but names of columns: it may be a row of data."""
+    many = counted(len(names), "column")
+    if not look_like_headings(names, known):
+        return f"Its first line, of {many}, does not look like column names."
+    return f"Of its {many} these are known: {_listed(recognised(names, known))}."
 
 
 def _listed(names: Sequence[str], most: int = 20) -> str:
