@@ -12,7 +12,8 @@ from releasewatch.domain.columns import Heading
 from releasewatch.domain.customers import Contact, Customer, Entitlement, Problem, Rejected, Stated
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
-from releasewatch.integrations.directories.records import CONTACTS, CUSTOMERS, ENTITLEMENTS, Shape
+from releasewatch.integrations.directories.past_deployments import DEPLOYMENTS
+from releasewatch.integrations.directories.records import CONTACTS, CUSTOMERS, ENTITLEMENTS, INCIDENTS, STAFF, Shape
 
 
 @pytest.fixture
@@ -172,6 +173,19 @@ def test_a_first_line_of_data_is_not_told(path: Path, row: str, shape: Shape[Any
         assert "does not look like column names" in error.value.message
         said = (error.value.message + error.value.hint).replace(str(path), "")
         assert not [cell for cell in row.split(",") if cell in said and cell not in ("customer", "1")]
+
+
+@pytest.mark.parametrize("shape", [CUSTOMERS, CONTACTS, ENTITLEMENTS, STAFF, INCIDENTS, DEPLOYMENTS])
+def test_a_lacking_column_has_a_hint_that_works(path: Path, shape: Shape[Any]) -> None:
+    with pytest.raises(InvalidCallError) as error:
+        _open(path, "Wer,Was\n", shape)
+    if shape in (STAFF, INCIDENTS, DEPLOYMENTS):
+        columns = ", ".join(shape.columns)
+        hint = f"Rename the column that means it. A file of {shape.kind} may have: {columns}."
+        assert error.value.hint == hint
+        assert _open(path, f"{','.join(shape.columns)}\n", shape).columns == set(shape.columns)
+    else:
+        assert f"[directory.*.columns.{shape.kind}] {shape.required[0]} = " in error.value.hint
 
 
 def test_a_mapped_heading_that_is_not_there(path: Path) -> None:

@@ -14,7 +14,7 @@ from releasewatch.domain.headings import look_like_headings, recognised
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.fields import BadValueError
-from releasewatch.integrations.directories.records import Cells, Shape
+from releasewatch.integrations.directories.records import SHAPES, Cells, Shape
 from releasewatch.integrations.directories.sheets import Broken, Exact
 from releasewatch.integrations.directories.writings import rewrite_amount, rewrite_day
 from releasewatch.integrations.directories.xlsx_sheet import ERRORS
@@ -203,9 +203,16 @@ def _require(
     word = missing[0].split(" ")[0]
     raise InvalidCallError(
         f"{file} lacks the column {', '.join(missing)}, which a file of {shape.kind} must have. {_has(names, known)}",
-        _meant(word, names, known)
-        or f'Name the heading that means it: [directory.*.columns.{shape.kind}] {word} = "…"; '
-        f"`customer import --guess {file}` proposes a whole map.",
+        _meant(word, names, known) or _how_to_name(shape, word, file),
+    )
+
+
+def _how_to_name(shape: Shape[Any], word: str, file: str) -> str:
+    if shape.kind not in SHAPES:  # the files of a directory alone come from systems that have their own names
+        return f"Rename the column that means it. A file of {shape.kind} may have: {', '.join(shape.columns)}."
+    return (
+        f'Name the heading that means it: [directory.*.columns.{shape.kind}] {word} = "…"; '
+        f"`customer import --guess {file}` proposes a whole map."
     )
 
 
