@@ -191,9 +191,15 @@ CALLABLE_FREE = 5
 """For so many customers do-not-call may be switched off without a word."""
 
 
-def ending_needs_word(ending: int, present: int) -> bool:
-    """Whether a snapshot ends so much that somebody must say so: more than 10 % and more than 5 rows (files.md)."""
-    return ending > ENDING_FREE and ending * ENDING_SHARE > present
+def ending_needs_word(ending: int, present: int, staying: int = 0) -> bool:
+    """Whether a snapshot ends so much that somebody must say so: more than 10 % and more than 5 rows (files.md), or all.
+
+    `staying`: of what was known, what the file holds. A file without rows, or one of something else, leaves nothing of
+    however few there were.
+    """
+    if ending > ENDING_FREE and ending * ENDING_SHARE > present:
+        return True
+    return ending >= present > 0 and not staying
 
 
 def callable_needs_word(switched_off: int) -> bool:

@@ -244,7 +244,7 @@ def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> Non
     """Refuse what an export that broke off, or a column that went missing, would do (files.md)."""
     said: list[str] = []
     hints: list[str] = []
-    ending = [o for o in outcomes.values() if ending_needs_word(o.ended, o.present)]
+    ending = [o for o in outcomes.values() if ending_needs_word(o.ended, o.present, o.unchanged + o.changed)]
     if any(o.ended > (order.accept_ending or 0) for o in ending):
         said += [f"{o.ended} of {o.present} {o.kind}" for o in ending]
         hints.append(f"--accept-ending {max(o.ended for o in ending)}")

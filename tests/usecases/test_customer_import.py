@@ -308,7 +308,7 @@ def test_a_directory_ends_only_what_it_stated_itself(desk: Desk, tmp_path: Path)
     assert [o.ended for o in outcome.values()] == [0, 0]
     assert [c.name for c in _look(desk, "A").contacts] == ["Ann", "Hal"]
     other.now = desk.now
-    outcome = other.take(contacts="customer,name\n", entitlements="customer,component\n")
+    outcome = other.take(contacts="customer,name\n", entitlements="customer,component\n", accept_ending=1)
     assert [o.ended for o in outcome.values()] == [1, 1]
     assert _uses(_look(other, "A")) == [("shop/api", "eu"), ("shop/api", "us")]
 
@@ -359,7 +359,7 @@ def test_a_person_who_was_erased_does_not_stop_an_import(desk: Desk) -> None:
     desk.take(customers=CUSTOMERS, contacts=CONTACTS)
     with desk.ledger.write() as connection:
         connection.execute(t.contact_detail.delete())
-    assert desk.take(contacts="customer,name\n")["contacts"].ended == 2
+    assert desk.take(contacts="customer,name\n", accept_ending=2)["contacts"].ended == 2
     assert desk.rows(t.contact_detail) == []
 
 
@@ -379,6 +379,25 @@ def test_a_snapshot_that_ends_much_asks_first(desk: Desk) -> None:
     assert len(desk.rows(t.import_run)) == 1, "nothing was kept of what was refused"
     assert desk.take(customers=_many(34), accept_ending=6)["customers"].ended == 6
     assert desk.take(customers=_many(29))["customers"].ended == 5, "five are free"
+
+
+@pytest.mark.parametrize(
+    ("ending", "says"),
+    [
+        ({"customers": "key,name\n"}, "2 of 2 customers"),
+        ({"contacts": "customer,name\n"}, "2 of 2 contacts"),
+        ({"entitlements": "customer,component\n"}, "3 of 3 entitlements"),
+        ({"customers": "key,name\nNEW,New\n"}, "2 of 2 customers"),
+    ],
+)
+def test_a_snapshot_that_ends_all_asks_however_few_there_are(desk: Desk, ending: dict[str, str], says: str) -> None:
+    desk.take(customers=CUSTOMERS, contacts=CONTACTS, entitlements=ENTITLEMENTS)
+    with pytest.raises(RefusedError, match=says):
+        desk.take(**ending)
+    with pytest.raises(RefusedError, match=says):
+        desk.take(**ending, accept_ending=1)
+    (outcome,) = desk.take(**ending, accept_ending=4).values()
+    assert outcome.ended == outcome.present
 
 
 def test_an_empty_export_does_not_empty_the_directory(desk: Desk) -> None:

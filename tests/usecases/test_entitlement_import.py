@@ -103,7 +103,7 @@ def test_a_corrected_start_replaces_the_one_before(desk: Desk) -> None:
 
 def test_what_ended_and_begins_again_leaves_the_gap(desk: Desk) -> None:
     desk.take(entitlements=HEADER + "A,api,2025-06-01,\n")
-    desk.take(entitlements=HEADER)
+    desk.take(entitlements=HEADER, accept_ending=1)
     desk.take(entitlements=HEADER + "A,api,,\n")
     assert _recorded(desk) == [
         ("api", _day(6, year=2025), START + 2 * DAY),

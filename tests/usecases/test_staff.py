@@ -70,6 +70,13 @@ def test_a_file_that_broke_off_empties_nothing(staff, ledger):
     assert len(staff("\n".join(many.splitlines()[:11]), accept_ending=10).left) == 10
 
 
+def test_a_file_without_rows_asks_however_few_there_are(staff, ledger):
+    staff(FILE)
+    with pytest.raises(RefusedError, match="are not in .* any more; nothing was changed"):
+        staff(FILE.splitlines()[0] + "\n")
+    assert owners(ledger, "olga") == ["olga"]
+
+
 def test_rows_that_are_refused_keep_what_was_known(staff, ledger):
     staff(FILE)
     damaged = FILE.replace("Europe/Berlin", "Berlin").replace("2026-03-12", "2026-03-01") + "kim,Again,,,,,,,,\n"
