@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
+from releasewatch.cli.output import emit, emit_json, emit_table, one_line, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 
@@ -56,6 +56,13 @@ def guess(app: App, file: Path, directory: str, form: str, output: Path | None, 
     if not app.quiet:
         for note in guessed.notes:
             say(f"{guessed.sheet.label}: {note}")
+        say_word(app, guessed.sheet.label, guessed.sheet.word, app.level(reveal, None))
+
+
+def say_word(app: App, file: str, word: str, level: Reveal) -> None:
+    """By a word of the file people see whether its encoding was guessed well; it may be a name."""
+    if word and level >= Reveal.NAMES and not app.quiet:
+        say(one_line(f"{file}: in this encoding a word of it is {word}"))
 
 
 def _as_configured(app: App, file: Path) -> str:

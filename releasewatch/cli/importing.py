@@ -22,6 +22,9 @@ def _where(one: RejectedCell) -> str:
 
 def show_import(app: App, report: ImportReport, stream: TextIO, *, dry_run: bool) -> None:
     """What came of each file, which rows were refused and why."""
+    from releasewatch.cli.guessing import say_word
+    from releasewatch.integrations.directories.directory_file import DirectoryFile
+
     if report.unchanged:
         say("Unchanged since the last import, says the server: nothing was written.")
         return
@@ -38,6 +41,9 @@ def show_import(app: App, report: ImportReport, stream: TextIO, *, dry_run: bool
     if len(report.rejected) > _REJECTIONS_PRINTED:
         stream.write(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
     if not app.quiet:
+        words = {file.name: file.sheet.word for file, _ in report.files if isinstance(file, DirectoryFile)}
+        for name, word in words.items():
+            say_word(app, name, word, app.level(None, None))
         _say_of_import(report, dry_run=dry_run)
 
 

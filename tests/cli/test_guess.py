@@ -151,6 +151,18 @@ def test_a_file_without_column_names_is_not_told(folder: Path) -> None:
     assert "secret" not in (saved.out + saved.err).casefold()
 
 
+def test_a_guessed_encoding_shows_a_word_where_names_may_be_shown(folder: Path) -> None:
+    (folder / "c.csv").write_bytes("key,name\nA,Österberg\n".encode("cp1252"))
+    for words in (("--guess", "c.csv"), ("--customers", "c.csv")):
+        quiet = run_command("customer", "import", *words, cwd=folder)
+        assert quiet.status == 0
+        assert "read as cp1252, which is a guess" in quiet.err
+        assert "sterberg" not in quiet.err + quiet.out
+        assert "in this encoding a word of it is A,Österberg" in run_on_terminal(
+            "customer", "import", *words, cwd=folder
+        )
+
+
 def test_the_log_of_a_public_repository_shows_counts_alone(folder: Path) -> None:
     event = folder / "event.json"
     event.write_text(json.dumps({"repository": {"private": False, "visibility": "public"}}))

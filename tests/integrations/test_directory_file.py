@@ -236,6 +236,37 @@ def test_encodings_are_recognised_and_said(path: Path, content: str, encoding: s
     assert bool(file.notes) is not found.startswith("utf-8")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac_roman", "cp1250"])
+def test_one_piece_that_is_not_utf8_garbles_no_file(path: Path, encoding: str) -> None:
+    other = "D,Bär\n".encode(encoding)
+    for content in (GERMAN.encode() + other, GERMAN.encode() * 20 + other * 9, b"key,name\n" + other + GERMAN.encode()):
+        with pytest.raises(InvalidCallError) as error:
+            _open(path, content)
+        line = content[: content.index(other)].count(b"\n") + 1
+        assert f"not in {content.count(other)}, first in line {line}:" in error.value.message
+        assert "Bär" not in error.value.message + error.value.hint
+
+
+def test_a_file_that_breaks_off_within_a_character_is_not_read(path: Path) -> None:
+    with pytest.raises(InvalidCallError, match="is not in 1, first in line 4:"):
+        _open(path, GERMAN.encode()[: GERMAN.encode().rindex(b"\x84")])
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("Müller", "mac_roman"), ("Café", "mac_roman"), ("Größe", "cp850"), ("日本", "gb18030"), ("Ελλάδα", "cp1253")],
+)
+def test_an_encoding_that_little_speaks_for_is_not_guessed(path: Path, name: str, encoding: str) -> None:
+    with pytest.raises(InvalidCallError, match="too little in it shows which encoding it is in") as error:
+        _open(path, f"key,name\nA,{name}\n".encode(encoding))
+    assert "Save it as UTF-8" in error.value.hint
+
+
+def test_a_guessed_encoding_is_shown_by_a_word(path: Path) -> None:
+    assert _open(path, GERMAN.encode("cp1252")).sheet.word == "A1,Müller"
+    assert _open(path, GERMAN).sheet.word == ""
+
+
 def test_an_encoding_that_does_not_hold_to_the_end_stops(path: Path) -> None:
     sample = "key,name\n" + "".join(f"A{n},Müller {n}\n" for n in range(40_000))
     file = _open(path, sample.encode("cp1252") + b"B,\x81\x8d\n")

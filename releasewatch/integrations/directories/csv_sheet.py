@@ -46,6 +46,11 @@ class CsvSheet:
         return self.writing.encoding
 
     @property
+    def word(self) -> str:
+        """One by which people see whether a guessed encoding is right, else empty."""
+        return self.writing.word
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the file."""
         return self.writing.digest

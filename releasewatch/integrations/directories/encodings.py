@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
@@ -32,24 +34,33 @@ _CANDIDATES = [
     "euc_jp", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 _USUAL = "cp1252"
+_EASTERN = frozenset({"shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"})
+"""Of two bytes that are a character in these, one pair in seven is one in UTF-8 too; in others hardly any."""
+_AFTER_LETTERS = frozenset("’´”»›…–—®™°ºª²³€")
+_BEFORE_LETTERS = frozenset("“‘„‚«‹¿¡£§©–—•")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a file is written. `digest`: SHA-256 of its bytes. `guessed`: the encoding is likely, not certain."""
+    """How a file is written. `digest`: SHA-256 of its bytes. `guessed`: the encoding is likely, not certain.
+
+    `word`: one by which people see whether a guess is right; it may be somebody's name.
+    """
 
     encoding: str
     digest: str
     guessed: bool = False
+    word: str = ""
 
 
 def find_encoding(path: Path) -> Writing:
     """Read a file once, for its digest and encoding.
 
     A byte order mark decides, then whether all of it is UTF-8, then what the lines that are not ASCII look like.
-    Raises InvalidCallError for a file that cannot be read or is a workbook.
+    Raises InvalidCallError for a file that cannot be read or is a workbook, that is UTF-8 in some places and not in
+    others, or that shows too little of what it is written in: a wrong guess would garble every name.
     """
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -79,7 +90,7 @@ def find_encoding(path: Path) -> Writing:
         return Writing("utf-16-le" if start[1] == 0 else "utf-16-be", digest.hexdigest(), guessed=True)
     if is_utf8:
         return Writing("utf-8", digest.hexdigest())
-    return Writing(_guess(sample[:_SAMPLE], path), digest.hexdigest(), guessed=True)
+    return _guessed(sample[:_SAMPLE], path, digest.hexdigest())
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -> bool:
@@ -90,16 +101,84 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -
     return True
 
 
+def _guessed(sample: bytes, path: Path, digest: str) -> Writing:
+    good, bad, line = _count_utf8(path)
+    mixed = InvalidCallError(
+        f"{path} is UTF-8 in {good} places and is not in {bad}, first in line {line}: read as anything, names in it "
+        "would be garbled.",
+        "Correct that line in a text editor, or export the file again as UTF-8.",
+    )
+    if good >= bad:
+        raise mixed
+    encoding = _guess(sample, path)
+    if good * 10 >= bad and encoding not in _EASTERN:
+        raise mixed
+    words = sample.decode(encoding, "ignore").split()
+    word = next((one for one in words if not one.isascii()), "")
+    return Writing(encoding, digest, guessed=True, word=word.strip("\"',;|")[:40])
+
+
+def _count_utf8(path: Path) -> tuple[int, int, int]:
+    """How many characters beyond ASCII are UTF-8, how many pieces of the file are not, and the first line with one."""
+    good = bad = first = 0
+    number = 1
+    with path.open("rb") as file:
+        while line := file.readline(_CHUNK):
+            if not line.isascii():
+                text = line.decode("utf-8", "replace")
+                wrong = text.count("\ufffd")
+                bad += wrong
+                good += sum(not one.isascii() for one in text) - wrong
+                first = first or (number if wrong else 0)
+            number += line.endswith(b"\n")
+    return good, bad, first
+
+
 def _guess(sample: bytes, path: Path) -> str:
+    """The encoding that a sample speaks for; two that fit alike, without a language to tell them apart, are no guess."""
     found = from_bytes(sample, cp_isolation=_CANDIDATES)
     best = found.best()
-    if best is None:
-        raise InvalidCallError(
-            f"{path} is neither UTF-8 nor in an encoding that could be recognised.", "Save it as UTF-8."
-        )
-    # Western text reads as well in the code page of central Europe; of two that fit alike, the usual one is meant.
-    alike = {name for match in found if match.chaos <= best.chaos for name in match.could_be_from_charset}
-    return _USUAL if _USUAL in alike else best.encoding
+    western = _reads_as_western(sample)
+    if best is not None:
+        # Western text reads as well in the code page of central Europe; of two that fit alike, the usual one is meant.
+        alike = {name for match in found if match.chaos <= best.chaos for name in match.could_be_from_charset}
+        if western and (_USUAL in alike or best.coherence == 0):
+            return _USUAL
+        if best.coherence > 0 or len(found) == 1:
+            return best.encoding
+    if western:
+        return _USUAL
+    raise InvalidCallError(
+        f"{path} is not UTF-8, and too little in it shows which encoding it is in.",
+        "Save it as UTF-8 (spreadsheets call it CSV UTF-8).",
+    )
+
+
+def _reads_as_western(sample: bytes) -> bool:
+    """Whether nearly all words, read as the usual encoding of western Europe, look like words and not like damage."""
+    try:
+        words = [word for word in sample.decode(_USUAL).split() if not word.isascii()]
+    except UnicodeDecodeError:
+        return False
+    return sum(map(_is_odd, words)) * 20 <= len(words)
+
+
+def _is_odd(word: str) -> bool:
+    """`MŸller`, `CafŽ`, `Gr”áe`, `gro§`, `Òåñò`: no word that somebody wrote."""
+    letters = [one for one in word if one.isalpha()]
+    if len(letters) > 2 and not any(one.isascii() for one in letters):
+        return True
+    for (before, one), after in zip(pairwise(f" {word}"), f"{word} "[1:], strict=True):
+        if one.isascii():
+            continue
+        if one.isalpha() and one not in _AFTER_LETTERS:
+            if one.isupper() and (before.islower() or (before.isalpha() and after.islower())):
+                return True
+        elif one not in (_AFTER_LETTERS if before.isalpha() else _AFTER_LETTERS | _BEFORE_LETTERS):
+            return True
+        elif before.islower() and after.islower() and one not in "’´":
+            return True
+    return False
 
 
 def find_separator(line: str, known: Callable[[str], bool]) -> str:

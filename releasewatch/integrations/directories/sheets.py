@@ -47,6 +47,10 @@ class Sheet(Protocol):
         """How it is written: the encoding by its usual name, or `xlsx`."""
 
     @property
+    def word(self) -> str:
+        """One by which people see whether a guessed encoding is right, else empty; it may be somebody's name."""
+
+    @property
     def separator(self) -> str:
         """What stands between cells; empty in a workbook."""
 

@@ -62,6 +62,7 @@ class XlsxSheet:
 
     encoding = ENCODING
     separator = ""
+    word = ""
 
     @property
     def label(self) -> str:
