@@ -24,8 +24,8 @@ def read_days(seen: Seen) -> tuple[DateFormat | Literal[""] | None, list[str]]:
         return "", []
     if len(best) > 1 and _OURS not in best:
         return None, [f"its cells can be read as {' and as '.join(best)}: write format = one of them"]
-    second = {"DD/MM/YYYY", "MM/DD/YYYY"} & {form for form in DATE_FORMATS if counts[form]}
-    if len(second) == 2 and most < seen.filled:
+    either = seen.fits.get("day or month first", 0)
+    if min(counts["DD/MM/YYYY"], counts["MM/DD/YYYY"]) > either:
         # Some cells say that the day comes first, others that the month does: then those in between say nothing.
         return None, ["some of its cells begin with the day and some with the month"]
     said = []

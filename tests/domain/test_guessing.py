@@ -135,18 +135,20 @@ def test_a_heading_that_is_there_twice_is_not_used() -> None:
 
 
 def _days(filled: int, **fits: int) -> Seen:
+    either = {"day or month first": fits.pop("either", 0)}
     forms = {"iso": "YYYY-MM-DD", "dot": "DD.MM.YYYY", "day": "DD/MM/YYYY", "month": "MM/DD/YYYY"}
-    return Seen("Ende", 0, filled, fits={f"date {forms[name]}": many for name, many in fits.items()})
+    return Seen("Ende", 0, filled, fits={f"date {forms[name]}": many for name, many in fits.items()} | either)
 
 
 @pytest.mark.parametrize(
     ("column", "form", "says"),
     [
         (_days(9, dot=9), "DD.MM.YYYY", ""),
-        (_days(9, day=9, month=4), "DD/MM/YYYY", ""),
-        (_days(9, day=4, month=9), "MM/DD/YYYY", ""),
-        (_days(9, day=9, month=9), None, "can be read as DD/MM/YYYY and as MM/DD/YYYY"),
-        (_days(9, day=7, month=6), None, "some of its cells begin with the day and some with the month"),
+        (_days(9, day=9, month=4, either=4), "DD/MM/YYYY", ""),
+        (_days(9, day=4, month=9, either=4), "MM/DD/YYYY", ""),
+        (_days(9, day=8, month=4, either=4), "DD/MM/YYYY", "rejected with their rows: 1 of 9"),
+        (_days(9, day=9, month=9, either=9), None, "can be read as DD/MM/YYYY and as MM/DD/YYYY"),
+        (_days(9, day=7, month=6, either=4), None, "some of its cells begin with the day and some with the month"),
         (_days(9, dot=7), "DD.MM.YYYY", "cells not so written, rejected with their rows: 2 of 9"),
         (_days(9, iso=9), "YYYY-MM-DD", ""),
         (Seen("Ende", 0, 9, fits={"date YYYY-MM-DD": 9, "day": 9}), "", ""),

@@ -127,6 +127,29 @@ def test_a_workbook_with_real_dates_and_numbers(tmp_path: Path) -> None:
     assert (guessed.sheet.encoding, guessed.proposal.kinds[0].columns["renewal_on"].format) == ("xlsx", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "form", "rejected"),
+    [("31.02.2027", "", 1), ("offen", "", 1), ("03/04/2026", "DD/MM/YYYY", 0), ("13/04/2026", "DD/MM/YYYY", 0)],
+)
+def test_one_text_among_real_dates(tmp_path: Path, text: str, form: str, rejected: int) -> None:
+    path = tmp_path / "export.xlsx"
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.append(["Kundennr", "Firma", "Vertragsende"])
+    for number in range(6):
+        sheet.append([f"K{number}", f"Firma {number}", date(2026, number + 1, 20)])
+    sheet.append(["K9", "Neun", text])
+    book.save(path)
+    guessed = guess_file(path, Sold())
+    if text == "03/04/2026":  # nothing tells what that is
+        assert "renewal_on" not in guessed.proposal.kinds[0].columns
+        return
+    (guess,) = [one for one in guessed.proposal.kinds[0].guesses if one.column == "renewal_on"]
+    assert guess.heading.format == form
+    assert guess.doubts == (("cells not so written, rejected with their rows: 1 of 7",) if rejected else ())
+    assert guessed.samples["customers"].rejected == rejected
+
+
 def test_days_that_could_be_months_are_left_to_the_person(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text("Kundennr,Firma,Vertragsende\nA,Acme,01/02/2026\nB,Bee,03/04/2026\n")

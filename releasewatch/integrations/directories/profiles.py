@@ -80,6 +80,7 @@ def _tests(text: str, *, exact: bool, broken: bool) -> tuple[str, ...]:
         return ("damaged",)
     days = _days(text, exact=exact)
     found = [*(f"date {form}" for form in days), *_amounts(text, exact=exact)]
+    found += ["day or month first"] if {"DD/MM/YYYY", "MM/DD/YYYY"} <= set(days) else []
     found += ["day"] if _reads(fields.read_day, text) else []
     found += ["phone", *_phone(text)] if not days and _is_phone(text) else []
     return (*found, *(name for name, fits in _TESTS.items() if fits(text)))
