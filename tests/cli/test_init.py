@@ -283,7 +283,8 @@ def test_an_invalid_backstage_file_is_an_error_with_file_and_field(repo: RepoBui
     repo.commit("Describe", {"packages/web/catalog-info.yaml": text})
     done = run_command("init", "--format", "json", cwd=repo.path)
     assert (done.status, done.out, done.error["code"]) == (2, "", "invalid_manifest")
-    assert done.error["message"] == "packages/web/catalog-info.yaml: metadata.name is missing (and 4 more)"
+    fields = ("metadata.name", "spec.type", "spec.lifecycle", "spec.owner", "spec.definition")
+    assert done.error["message"] == "; ".join(f"packages/web/catalog-info.yaml: {one} is missing" for one in fields)
     assert not (repo.path / "releasewatch.toml").exists()
     assert run_command("init", "--exclude", "catalog-info.yaml", cwd=repo.path).status == 0
 

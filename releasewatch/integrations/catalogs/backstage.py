@@ -15,6 +15,7 @@ from releasewatch.integrations.catalogs.backstage_entities import (
     PATHS,
     find_problems,
     holds_template,
+    is_filled_in_by_backstage,
     is_templated,
 )
 from releasewatch.integrations.catalogs.globs import matching_files
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 SOURCE = "backstage"
 MANIFESTS = ("catalog-info.yaml", "catalog-info.yml")
 MOST_FILES = 5000
+_PROBLEMS_TOLD = 5
 
 _REFERENCE = re.compile(r"(?:(?P<kind>[^:/]+):)?(?:(?P<namespace>[^:/]+)/)?(?P<name>[^:/]+)")
 
@@ -67,8 +69,8 @@ def find(files: RepoFiles) -> Found:
     problems: list[str] = []
     entities = list(_entities(files, left_out, problems))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise ManifestError(problems[0] + more, LEAVE_OUT)
+        more = f" (and {len(problems) - _PROBLEMS_TOLD} more)" if len(problems) > _PROBLEMS_TOLD else ""
+        raise ManifestError("; ".join(problems[:_PROBLEMS_TOLD]) + more, LEAVE_OUT)
     components: dict[Name, _Component] = {}
     for path, entity in entities:
         if entity["kind"] != "Component":
@@ -115,6 +117,8 @@ def _valid(files: RepoFiles, path: str, left_out: list[str], problems: list[str]
             problems.append(f"{where}wanted an entity with apiVersion, kind and metadata")
         elif is_templated(document):
             left_out.append(f"{where}it is a template that is not filled in yet")
+        elif is_filled_in_by_backstage(document):
+            left_out.append(f"{where}a placeholder such as $text stands where Backstage alone knows what is meant")
         else:
             wrong = list(find_problems(document))
             problems.extend(where + one for one in wrong)

@@ -19,6 +19,12 @@ PATHS = "releasewatch.dev/paths"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TEMPLATE_MARKS = ("${{", "{{", "{%")
+_PLACEHOLDER = re.compile(r"\$[a-z][A-Za-z0-9-]*")
+"""`$text: ./api.yaml`, `$json`, `$yaml` and those of plugins: Backstage puts what it finds there in its place."""
+
+
+_DEFINITIONS = frozenset({"definition"})
+"""What Backstage shows and nobody here reads: it may be a text of any kind, or a placeholder for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,31 @@ def is_templated(entity: Mapping[Any, Any]) -> bool:
     return any(mark in text for text in _telling(entity) for mark in _TEMPLATE_MARKS)
 
 
+def is_filled_in_by_backstage(entity: Mapping[Any, Any]) -> bool:
+    """Whether what counts for a catalog stands elsewhere, and Backstage fetches it when it reads the entity."""
+    return any(map(_is_placeholder, _counting(entity)))
+
+
 def holds_template(text: bytes) -> bool:
     """Whether a file that is no YAML may become some when a template engine has filled it in."""
     return any(mark.encode() in text for mark in _TEMPLATE_MARKS)
+
+
+def _is_placeholder(value: object) -> bool:
+    """Whether a value is a table of one key with a dollar sign, as Backstage's own processor asks."""
+    return isinstance(value, dict) and len(value) == 1 and bool(_PLACEHOLDER.fullmatch(str(next(iter(value)))))
+
+
+def _counting(entity: Mapping[Any, Any]) -> Iterator[object]:
+    """The values that are read here of an entity; not the definition of an API."""
+    metadata, spec = entity.get("metadata"), entity.get("spec")
+    yield from (metadata, spec)
+    if isinstance(metadata, dict):
+        yield from (metadata.get(one) for one in ("name", "namespace", "title", "annotations"))
+        annotations = metadata.get("annotations")
+        yield annotations.get(PATHS) if isinstance(annotations, dict) else None
+    if isinstance(spec, dict):
+        yield from (value for key, value in spec.items() if key not in _DEFINITIONS)
 
 
 def _telling(entity: Mapping[Any, Any]) -> Iterator[str]:
@@ -82,7 +110,7 @@ def _telling(entity: Mapping[Any, Any]) -> Iterator[str]:
         paths = annotations.get(PATHS) if isinstance(annotations, dict) else None
         yield from _texts(paths, *(metadata.get(one) for one in ("name", "namespace", "title")))
     if isinstance(spec, dict):
-        yield from _texts(*(value for key, value in spec.items() if key != "definition"))
+        yield from _texts(*(value for key, value in spec.items() if key not in _DEFINITIONS))
 
 
 def _texts(*values: object) -> Iterator[str]:
@@ -109,7 +137,7 @@ def _metadata(metadata: Mapping[Any, Any]) -> Iterator[str]:
         yield f"metadata.annotations {_is(annotations)}: wanted a table"
     elif annotations is not None:
         for key, value in annotations.items():
-            if not isinstance(value, str):
+            if not isinstance(value, str) and not _is_placeholder(value):
                 yield f"metadata.annotations.{str(key)[:80]} {_is(value)}: wanted a text"
 
 
@@ -136,7 +164,7 @@ def _text(table: Mapping[Any, Any], key: str, field: str, *, needed: bool = Fals
             yield f"{field} is missing"
         return
     value = table[key]
-    if not isinstance(value, str) or not value:
+    if (not isinstance(value, str) or not value) and not _is_placeholder(value):
         yield f"{field} {_is(value)}: wanted a text"
 
 

@@ -131,3 +131,49 @@ def test_templates_are_named_and_left_out(tmp_path: Path, text: str) -> None:
     found = discover(tmp_path)
     assert [one.key for one in found.components] == ["a"]
     assert found.left_out == ("catalog-info.yaml: it is a template that is not filled in yet",)
+
+
+@pytest.mark.parametrize("placeholder", ["{$text: ./api.yaml}", "{$json: ./api.json}", "{$openapi: ./api.yaml}"])
+def test_placeholders_of_backstage_in_what_is_not_read_here(tmp_path: Path, placeholder: str) -> None:
+    api = entity("prices", f"definition: {placeholder}", kind="API")
+    text = api + entity("cart", meta=f"annotations: {{example.org/notes: {placeholder}}}")
+    commit_files(tmp_path, {"catalog-info.yaml": text, "a": ""})
+    found = discover(tmp_path)
+    assert (list(by_key(found)), found.left_out) == (["cart"], ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        entity("cart", "dependsOn: {$yaml: ./needs.yaml}"),
+        entity("cart", base="type: {$text: ./type}, lifecycle: production, owner: a"),
+        entity("cart", meta="title: {$text: ./title}"),
+        entity("cart", meta="annotations: {releasewatch.dev/paths: {$text: ./paths}}"),
+        entity("cart", base="$yaml: ./spec.yaml"),
+    ],
+)
+def test_placeholders_of_backstage_in_what_counts_are_said(tmp_path: Path, text: str) -> None:
+    commit_files(tmp_path, {"catalog-info.yaml": text, "a": ""})
+    found = discover(tmp_path, "backstage")
+    assert (found.components, len(found.left_out)) == ((), 1)
+    assert "a placeholder such as $text" in found.left_out[0]
+
+
+@pytest.mark.parametrize(
+    ("owner", "wrong"),
+    [("{$text: ./a, more: b}", "is a table: wanted a text"), ("{text: ./a}", "is a table: wanted a text")],
+)
+def test_what_only_resembles_a_placeholder_is_wrong(tmp_path: Path, owner: str, wrong: str) -> None:
+    text = entity("cart", base=f"type: service, lifecycle: x, owner: {owner}")
+    commit_files(tmp_path, {"catalog-info.yaml": text})
+    with pytest.raises(ManifestError, match=wrong):
+        discover(tmp_path, "backstage")
+
+
+def test_faults_are_told_up_to_five(tmp_path: Path) -> None:
+    bad = {f"{number}/catalog-info.yaml": entity("cart", base="type: x, lifecycle: y") for number in range(7)}
+    commit_files(tmp_path, bad)
+    with pytest.raises(ManifestError) as error:
+        discover(tmp_path, "backstage")
+    assert error.value.message.count("spec.owner is missing") == 5
+    assert error.value.message.endswith(" (and 2 more)")
