@@ -192,7 +192,7 @@ CALLABLE_FREE = 5
 
 
 def ending_needs_word(ending: int, present: int, staying: int = 0) -> bool:
-    """Whether a snapshot ends so much that somebody must say so: more than 10 % and more than 5 rows (files.md), or all.
+    """Whether a snapshot ends so much that somebody must say so: more than 10 % and 5 rows (files.md), or all.
 
     `staying`: of what was known, what the file holds. A file without rows, or one of something else, leaves nothing of
     however few there were.

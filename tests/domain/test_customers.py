@@ -43,8 +43,19 @@ def test_a_contact_without_a_key_is_known_by_email_and_then_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("ending", "present", "asks"),
-    [(5, 6, False), (6, 7, True), (6, 60, False), (6, 59, True), (100, 1000, False), (101, 1000, True), (0, 0, False)]
-    + [(5, 5, True), (1, 1, True), (1, 2, False), (0, 1, False)],
+    [
+        (5, 6, False),
+        (6, 7, True),
+        (6, 60, False),
+        (6, 59, True),
+        (100, 1000, False),
+        (101, 1000, True),
+        (0, 0, False),
+        (5, 5, True),
+        (1, 1, True),
+        (1, 2, False),
+        (0, 1, False),
+    ],
 )
 def test_a_snapshot_asks_when_it_ends_more_than_a_tenth_and_more_than_five_or_all(
     ending: int, present: int, asks: bool

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -36,8 +35,10 @@ _CANDIDATES = [
 _USUAL = "cp1252"
 _EASTERN = frozenset({"shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"})
 """Of two bytes that are a character in these, one pair in seven is one in UTF-8 too; in others hardly any."""
-_AFTER_LETTERS = frozenset("’´”»›…–—®™°ºª²³€")
-_BEFORE_LETTERS = frozenset("“‘„‚«‹¿¡£§©–—•")
+_APOSTROPHES = frozenset("\u2019\u00b4")
+_AFTER_LETTERS = _APOSTROPHES | frozenset("\u201d\u00bb\u203a\u2026\u2013\u2014®™°ºª²³€")
+_BEFORE_LETTERS = frozenset("\u201c\u2018\u201e\u201a\u00ab\u2039¿¡£§©\u2013\u2014\u2022")
+"""Marks that end, and such that begin, a word: quotation marks, dashes and signs."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -135,7 +136,7 @@ def _count_utf8(path: Path) -> tuple[int, int, int]:
 
 
 def _guess(sample: bytes, path: Path) -> str:
-    """The encoding that a sample speaks for; two that fit alike, without a language to tell them apart, are no guess."""
+    """The encoding that a sample speaks for; where several fit and no language tells them apart, that is no guess."""
     found = from_bytes(sample, cp_isolation=_CANDIDATES)
     best = found.best()
     western = _reads_as_western(sample)
@@ -164,7 +165,7 @@ def _reads_as_western(sample: bytes) -> bool:
 
 
 def _is_odd(word: str) -> bool:
-    """`MŸller`, `CafŽ`, `Gr”áe`, `gro§`, `Òåñò`: no word that somebody wrote."""
+    """`MŸller`, `CafŽ`, `gro§`, `Òåñò`: no word that somebody wrote."""
     letters = [one for one in word if one.isalpha()]
     if len(letters) > 2 and not any(one.isascii() for one in letters):
         return True
@@ -174,9 +175,9 @@ def _is_odd(word: str) -> bool:
         if one.isalpha() and one not in _AFTER_LETTERS:
             if one.isupper() and (before.islower() or (before.isalpha() and after.islower())):
                 return True
-        elif one not in (_AFTER_LETTERS if before.isalpha() else _AFTER_LETTERS | _BEFORE_LETTERS):
-            return True
-        elif before.islower() and after.islower() and one not in "’´":
+            continue
+        fits = one in _AFTER_LETTERS or (one in _BEFORE_LETTERS and not before.isalpha())
+        if not fits or (before.islower() and after.islower() and one not in _APOSTROPHES):
             return True
     return False
 
