@@ -77,7 +77,7 @@ def _shown(value: object) -> str:
 @click.argument("file", type=FILE, required=False)
 @common()
 def check(app: App, form: str, file: Path | None) -> None:
-    """Check a file of settings: a repo's own, or (its name begins with organisation) the organisation's.
+    """Check a file of settings: a repo's own, or (its name begins with organisation) the organisation's; it says which.
 
     Without FILE, the repo's own and the nearest organisation.toml. What an organisation.toml would change in the ledger
     is shown where the ledger can be read; a repo's own file is checked without it.
@@ -103,7 +103,8 @@ def check(app: App, form: str, file: Path | None) -> None:
         emit_json({"files": checked, "next_cursor": None})
         return
     for one in checked:
-        emit_line(f"{one['file']}: nothing wrong.")
+        whose = "the organisation's" if one["kind"] == "organisation" else "a repo's own"
+        emit_line(f"{one['file']}, checked as {whose} settings: nothing wrong.")
         if one["kind"] == "organisation":
             _show_difference(one)
 
@@ -156,9 +157,12 @@ def _show_difference(one: dict[str, Any]) -> None:
 @click.argument("file", type=FILE, required=False)
 @BY
 @click.option("--why", metavar="TEXT", default="", help="Why; kept with the version.")
+@click.option(
+    "--accept-ending", type=click.IntRange(min=0), default=0, metavar="N", help="Let up to N tables go, where most do."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @common()
-def push(app: App, form: str, file: Path | None, by: str | None, why: str, dry_run: bool) -> None:
+def push(app: App, form: str, file: Path | None, by: str | None, why: str, accept_ending: int, dry_run: bool) -> None:
     """Put the organisation's settings into the ledger, as a new version.
 
     FILE is by default the nearest organisation.toml, from here up to the root of the git repo.
@@ -178,7 +182,7 @@ def push(app: App, form: str, file: Path | None, by: str | None, why: str, dry_r
     app.rehearse = dry_run
     ledger = app.ledger
     try:
-        made = push_settings(ledger, settings, who, why.strip(), app.now)
+        made = push_settings(ledger, settings, who, why.strip(), app.now, accept_ending=accept_ending)
     finally:
         ledger.close()
     if form == "json":

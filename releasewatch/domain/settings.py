@@ -37,6 +37,23 @@ def compare_settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> tup
     return tuple(found)
 
 
+def tables_of(document: Mapping[str, Any]) -> frozenset[SettingKey]:
+    """The tables of a document: `[ranking]`, and each `[environments.NAME]` where a table holds nothing but tables."""
+    found: set[SettingKey] = set()
+    for name, table in document.items():
+        inner = table if isinstance(table, Mapping) else {}
+        plain = not inner or any(not isinstance(one, Mapping) for one in inner.values())
+        found |= {(name,)} if plain else {(name, one) for one in inner}
+    return frozenset(found)
+
+
+def removal_needs_word(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """How many tables would go, where that is more than half of them, so that somebody must say so; else 0."""
+    was = tables_of(before)
+    going = len(was - tables_of(after))
+    return going if going * 2 > len(was) else 0
+
+
 def _leaves(key: SettingKey, value: Any) -> Iterator[tuple[SettingKey, Any]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():

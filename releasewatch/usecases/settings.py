@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.config import OrganisationSettings, pushed_settings
 from releasewatch.config.problems import dotted
-from releasewatch.domain.settings import SettingChange, compare_settings
+from releasewatch.domain.settings import SettingChange, compare_settings, removal_needs_word, tables_of
 from releasewatch.domain.times import format_utc
-from releasewatch.errors import UnknownNameError
+from releasewatch.domain.words import counted
+from releasewatch.errors import RefusedError, UnknownNameError
 from releasewatch.storage import migrate, products
 from releasewatch.storage import settings as stored
 from releasewatch.usecases.schema import as_it_is
@@ -46,11 +47,14 @@ def read_pushed(url: Secret, known_at: datetime | None = None) -> OrganisationSe
     return pushed_settings(found.document, found.version, found.recorded_at, found.recorded_by)
 
 
-def push_settings(ledger: Ledger, settings: OrganisationSettings, by: str, why: str, now: datetime) -> Pushed:
+def push_settings(
+    ledger: Ledger, settings: OrganisationSettings, by: str, why: str, now: datetime, *, accept_ending: int = 0
+) -> Pushed:
     """Make these the organisation's settings: a new version, unless they are what is in force already.
 
     Products and stated tiers are in force in the ledger from this transaction on, for every repo. Safe to repeat, and
-    for several at once: each that brings something new gets a number of its own.
+    for several at once: each that brings something new gets a number of its own. Raises RefusedError when most of what
+    is in force would go and nobody agreed to so many.
     """
     given = {key: product.components for key, product in settings.tables.products.items()}
     tiers = {key: table.tier for key, table in settings.tables.environments.items() if table.tier is not None}
@@ -63,6 +67,13 @@ def push_settings(ledger: Ledger, settings: OrganisationSettings, by: str, why: 
         changes = compare_settings(last.document if last else {}, settings.document)
         if last is not None and not changes:
             return Pushed(last.version, previous, False, ())
+        going = removal_needs_word(last.document, settings.document) if last else 0
+        if last and going > accept_ending:
+            raise RefusedError(
+                f"The push would take away {going} of {counted(len(tables_of(last.document)), 'table')} of the "
+                "organisation's settings; nothing was changed.",
+                f"Is the file whole? See: releasewatch config check FILE. If this is meant: --accept-ending {going}",
+            )
         ended = tuple(sorted(products.known_products(connection).keys() - given.keys()))
         new = stored.add_settings(connection, settings.document, now, by, why)
         if products.store_products(connection, given, new.recorded_at, whole=True):

@@ -90,7 +90,7 @@ def test_a_dry_run_shows_and_leaves_nothing(shop: RepoBuilder) -> None:
     assert not (shop.path / ".releasewatch").exists()
     push(shop)
     (shop.path / "organisation.toml").write_text("")
-    assert "Would be version 2 (was version 1):" in push(shop, "--dry-run").out
+    assert "Would be version 2 (was version 1):" in push(shop, "--dry-run", "--accept-ending", "5").out
     assert len(run(shop, "config", "log", "--format", "json").document["versions"]) == 1
 
 
@@ -202,11 +202,39 @@ def test_a_push_says_which_file_is_refused_from_now_on(shop: RepoBuilder) -> Non
     assert "releasewatch.toml holds [notes], [calling] too, and is refused from now on" in push(shop).err
     # Whoever mends it can still push, and what needs no settings of the organisation still works.
     (shop.path / "organisation.toml").write_text("[ranking]\n")
-    push(shop)
+    push(shop, "--accept-ending", "4")
     assert run(shop, "notes", "render", "--from", "HEAD", "--to", "HEAD").status == 0
     assert run(shop, "catalog", "show").status == 0
     checks = {one["name"]: one for one in run(shop, "doctor", "--format", "json").document["checks"]}
     assert "[notes]" in checks["organisation"]["text"]
+
+
+def test_a_push_that_takes_most_away_asks(shop: RepoBuilder) -> None:
+    push(shop)
+    file = shop.path / "organisation.toml"
+    for text, going in (("", 5), ('[environments.qa]\ntier = "production"\n', 4)):
+        file.write_text(text)
+        for words in ((), ("--dry-run",), ("--accept-ending", "3")):
+            done = run(shop, "config", "push", "--format", "json", *words)
+            assert (done.status, done.out) == (4, "")
+            assert (
+                f"take away {going} of 5 tables of the organisation's settings; nothing was changed"
+                in done.error["message"]
+            )
+            assert f"--accept-ending {going}" in done.error["hint"]
+        assert "reach_direct" in run(shop, "config", "check", "organisation.toml").out
+    assert run(shop, "config", "log", "--format", "json").document["versions"][0]["version"] == 1
+    assert run(shop, "config", "push", "--accept-ending", "4").status == 0
+
+
+def test_a_check_says_as_what_it_checked(shop: RepoBuilder) -> None:
+    both = ORGANISATION + '[components.x]\npaths = ["x/**"]\n'
+    (shop.path / "o2.toml").write_text(both)
+    done = run(shop, "config", "check", "o2.toml")
+    assert (done.status, done.out) == (0, "o2.toml, checked as a repo's own settings: nothing wrong.\n")
+    (shop.path / "organisation2.toml").write_text(both)
+    assert "this table is a repo's own" in run(shop, "config", "check", "organisation2.toml").err
+    assert "organisation.toml, checked as the organisation's settings" in run(shop, "config", "check").out
 
 
 def test_doctor_names_the_version_in_force(shop: RepoBuilder) -> None:
@@ -256,7 +284,7 @@ def test_a_push_needs_a_file_and_somebody(shop: RepoBuilder) -> None:
 def test_a_check_compares_with_what_was_pushed(shop: RepoBuilder) -> None:
     before = run(shop, "config", "check", "organisation.toml").out
     assert before.splitlines() == [
-        "organisation.toml: nothing wrong.",
+        "organisation.toml, checked as the organisation's settings: nothing wrong.",
         "Not compared with what was pushed: there is no ledger yet",
     ]
     push(shop)
@@ -270,7 +298,11 @@ def test_a_check_compares_with_what_was_pushed(shop: RepoBuilder) -> None:
 
 def test_a_check_of_a_repos_file_by_name_opens_no_ledger(shop: RepoBuilder) -> None:
     done = run(shop, "config", "check", "releasewatch.toml", env=AWAY)
-    assert (done.status, done.out, done.err) == (0, "releasewatch.toml: nothing wrong.\n", "")
+    assert (done.status, done.out, done.err) == (
+        0,
+        "releasewatch.toml, checked as a repo's own settings: nothing wrong.\n",
+        "",
+    )
 
 
 # A ledger that is away

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from releasewatch.domain.settings import SettingChange, compare_settings
+from typing import Any
+
+import pytest
+
+from releasewatch.domain.settings import SettingChange, compare_settings, removal_needs_word
 
 
 def test_each_setting_is_told_once_in_the_order_of_keys() -> None:
@@ -36,3 +40,18 @@ def test_an_empty_table_is_something() -> None:
 def test_true_is_not_one() -> None:
     (change,) = compare_settings({"a": 1}, {"a": True})
     assert (change.before, change.after) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("after", "going"),
+    [
+        ({}, 4),
+        ({"ranking": {"breaking": 1}}, 3),
+        ({"ranking": {}, "environments": {"a": {}}}, 0),
+        ({"notes": {"subjects": "customer"}, "staff": {"file": "x"}, "environments": {}}, 4),
+    ],
+)
+def test_a_word_is_needed_when_most_tables_go(after: dict[str, Any], going: int) -> None:
+    before = {"ranking": {"breaking": 20}, "environments": {"a": {"tier": "x"}, "b": {}}, "notify": {}}
+    assert removal_needs_word(before, after) == going
+    assert removal_needs_word({}, after) == 0
