@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +14,7 @@ from releasewatch.cli.output import emit_json, emit_line
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.domain.words import counted
-from releasewatch.errors import InvalidCallError
+from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def edit_(
     why: str,
     by: str | None,
 ) -> None:
-    """Decide by hand about a recorded change: by the beginning of its sha, or D-12 for a change without git.
+    """Decide by hand about a recorded change: by the beginning of its sha (in a clone also HEAD, a tag or a branch), or
+    D-12 for a change without git.
 
     Nothing is overwritten: each word is added, the newest on each point counts, and every document made from now on
     obeys it, wherever the change was deployed.
@@ -84,8 +87,23 @@ def edit_(
         raise InvalidCallError(
             "Nothing is said of the change.", "Give --audience, --wording, --embargo, --customer or --label."
         )
-    said = edit_change(app.ledger, change, repo, edits, app.now, why=why, recorded_by=by or app.actor)
+    said = edit_change(
+        app.ledger, _as_recorded(app, change, repo), repo, edits, app.now, why=why, recorded_by=by or app.actor
+    )
     _give_out(app, form, said, app.looking(None))
+
+
+_SHA = re.compile(r"[0-9a-f]{4,64}|D-\d+", re.IGNORECASE)
+
+
+def _as_recorded(app: App, change: str, repo: str | None) -> str:
+    """A commit as the ledger names it: HEAD, a branch or a tag mean in a clone what they mean to git there."""
+    history = app.history_or_none
+    if _SHA.fullmatch(change) or history is None or (repo is not None and repo != app.repo):
+        return change
+    with suppress(UnknownNameError):
+        return history.resolve(change)
+    return change
 
 
 def _of_labels(labels: Iterable[str]) -> Iterable[ChangeEdit]:
@@ -115,7 +133,7 @@ def show_(app: App, form: str, change: str, repo: str | None) -> None:
 
     looking = app.looking(None)
     require_keys(looking)
-    _give_out(app, form, show_change(app.ledger, change, repo, app.now), looking)
+    _give_out(app, form, show_change(app.ledger, _as_recorded(app, change, repo), repo, app.now), looking)
 
 
 def _give_out(app: App, form: str, said: ChangeSaid, looking: Looking) -> None:

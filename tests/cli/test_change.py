@@ -36,6 +36,15 @@ def test_an_audience_keeps_a_change_in_and_the_newest_word_counts(shop, sha):
     assert "CSV" not in notes(shop, "customer")
 
 
+def test_a_change_is_named_as_git_names_it(shop, sha):
+    shop.git("tag", "the-sentence", sha)
+    for name in ("HEAD~1", "the-sentence", sha):
+        done = run_command("change", "show", name, "--format", "json", cwd=shop.path)
+        assert (done.status, done.document["change"]["ref"]) == (0, sha), done.err
+    assert run_command("change", "show", "HEAD~1", "--repo", "other", cwd=shop.path).status == 2
+    assert run_command("change", "show", "no-such-tag", cwd=shop.path).status == 2
+
+
 def test_it_is_obeyed_by_notes_straight_from_git_and_by_calls(shop, sha):
     edit(shop, sha, "--audience", "engineering")
     words = ("notes", "render", "--from", "HEAD~2", "--audience", "customer")
