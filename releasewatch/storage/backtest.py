@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Connection, Integer, and_, column, func, or_, select, values
+from sqlalchemy import CTE, Connection, Integer, and_, column, false, func, or_, select, values
 
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END, key_type
+
+_SHA = re.compile(r"[0-9a-f]{4,64}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,15 @@ class Scene:
 def deployment_before(
     connection: Connection, at: datetime, environments: Sequence[int], head: str
 ) -> tuple[Any, int] | None:
-    """The newest deployment that opened by an instant; with `head` (or its beginning) the newest of that commit.
+    """The newest deployment that opened by an instant; with `head` (a sha or its beginning) the newest of that commit,
+    with the name of a release the newest of that.
 
     With it comes its place among all that opened by then, the newest first.
     """
     d = t.deployment.c
     among = and_(d.environment_id.in_(environments), d.opened_at <= at)
-    wanted = and_(among, d.head >= head, d.head < head + "g") if head else among
+    of_commit = and_(d.head >= head.lower(), d.head < head.lower() + "g") if _SHA.fullmatch(head) else false()
+    wanted = and_(among, or_(of_commit, d.release == head)) if head else among
     row = connection.execute(
         select(t.deployment, t.repo.c.key.label("repo_key"))
         .join_from(t.deployment, t.repo)

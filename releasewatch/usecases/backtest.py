@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -69,9 +70,12 @@ class _Today:
         self._environments = {rows[key].environment_id: rows[key] for key in chosen}
 
     def replay(self, line: int, incident: PastIncident) -> Replay:
-        before = storage.deployment_before(
-            self._connection, incident.started_at, list(self._environments), incident.head
-        )
+        places_asked = list(self._environments)
+        before = storage.deployment_before(self._connection, incident.started_at, places_asked, incident.head)
+        if before is None and incident.head:
+            before = storage.deployment_before(
+                self._connection, incident.started_at, places_asked, self._commit_of(incident.head)
+            )
         if before is None:
             why = "no deployment of that head" if incident.head else "no deployment before it"
             everybody = tuple(Missed(ref, f"{why} is known") for ref in incident.customers)
@@ -107,6 +111,12 @@ class _Today:
             missed=tuple(sorted(missed, key=lambda one: one.customer)),
             notes=notes,
         )
+
+    def _commit_of(self, name: str) -> str:
+        """The commit that a tag or branch of this clone means; what it does not know stays as it is."""
+        with suppress(UnknownNameError):
+            return self._history.resolve(name) if self._history is not None else name
+        return name
 
     def _changed(self, row: Any) -> tuple[set[str], tuple[str, ...], tuple[str, ...]]:
         """What the deployment changed: by today's paths where git can say, else as it was recorded."""

@@ -91,6 +91,19 @@ def test_the_past_as_it_is_known(built):
     assert best == [("shop/web", "shop/pay", None, 3), ("shop/search", None, "libs/index/**", 2)]
 
 
+def test_the_true_head_may_be_a_tag_or_a_release(built):
+    head, _, recorded = (built.path / "incidents.csv").read_text().partition("\n")
+    started, _, hurt, sha = recorded.splitlines()[0].split(",")
+    built.git("tag", "-f", "culprit", sha)
+    try:
+        for name, rank in (("culprit", 1), (sha.upper(), 1), ("never-heard-of", None)):
+            (built.path / "named.csv").write_text(f"{head}\n{started},,{hurt},{name}\n")
+            done = run_command("backtest", "--incidents", "named.csv", "--format", "json", cwd=built.path)
+            assert (done.status, done.document["incidents"][0]["rank"]) == (0, rank), name
+    finally:
+        built.git("tag", "-d", "culprit")
+
+
 def test_what_it_suggests_mends_the_misses(built, tmp_path: Path):
     config = tmp_path / "mended.toml"
     config.write_text(CONFIG.format(web='"pay"', search=', "libs/index/**"'))

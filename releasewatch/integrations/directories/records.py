@@ -187,9 +187,7 @@ def _read_incident(cells: Cells) -> PastIncident:
         cells.problems.append(Problem("started_at", "is empty"))
     if started and ended and ended < started:
         cells.problems.append(Problem("ended_at", "is before it started"))
-    head = cells.read("head", fields.read_key, "").lower()
-    if head and not (4 <= len(head) <= 64 and set(head) <= set("0123456789abcdef")):
-        cells.problems.append(Problem("head", "is no sha, nor the beginning of one"))
+    head = cells.read("head", fields.read_key, "")
     customers: tuple[str, ...] = cells.read("customers", fields.read_keys, ())
     if not customers:
         cells.problems.append(Problem("customers", "names nobody; write who complained, with ; between"))
