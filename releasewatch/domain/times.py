@@ -16,7 +16,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _CLOCK = re.compile(r"^(?:(yesterday|today)\s+)?(\d{1,2}:\d{2}(?::\d{2})?)$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
-FORMS = "an RFC 3339 time, 20m (ago), 02:47, yesterday 17:00 or 2026-03-31"
+FORMS = "an RFC 3339 time, 20m or 90d (ago), 02:47, yesterday 17:00 or 2026-03-31"
 
 
 def parse_instant(text: str, now: datetime, zone: tzinfo) -> datetime:

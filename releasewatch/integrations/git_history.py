@@ -360,7 +360,7 @@ def _path_of(url: str) -> str | None:
     """`owner/name` of `https://host/owner/name.git`, `git@host:owner/name`; of a local folder its name alone."""
     scheme, _, rest = url.rpartition("://")
     if scheme in ("", "file") and (scheme or not _SCP_LIKE.match(url)):
-        path = url.rstrip("/").removesuffix("/.git").rpartition("/")[2]
+        path = url.rstrip("/").removesuffix("/.git").rpartition("/")[2].removesuffix(".bundle")
     elif scheme:
         path = rest.partition("/")[2]
     else:

@@ -143,6 +143,7 @@ def test_blobs_and_files(repo: RepoBuilder) -> None:
         ("file:///srv/git/shop.git", "shop"),
         ("/srv/git/shop.git", "shop"),
         ("../shop/.git", "shop"),
+        ("/srv/bundles/shop.bundle", "shop"),
     ],
 )
 def test_the_path_of_the_remote(repo: RepoBuilder, url: str, path: str) -> None:
