@@ -36,6 +36,11 @@ def find_release(connection: Connection, repo_id: int, name: str) -> Any:
     return connection.execute(select(t.release).where(r.repo_id == repo_id, r.name == name)).first()
 
 
+def knows_repos(connection: Connection) -> bool:
+    """Whether anything of any repo was ever recorded; not so in a ledger that was only just made."""
+    return connection.scalar(select(t.repo.c.repo_id).limit(1)) is not None
+
+
 def releases_called(connection: Connection, name: str) -> list[Any]:
     """Every repo's release of this name, with `repo`: the repo's key."""
     query = select(t.release, t.repo.c.key.label("repo")).join_from(t.release, t.repo).where(t.release.c.name == name)

@@ -173,6 +173,12 @@ def _has(catalog: Catalog, bare: Sequence[str]) -> bool:
     return set(bare) <= {component.key for component in catalog.components}
 
 
+def is_new(ledger: Ledger) -> bool:
+    """Whether nothing of any repo was ever recorded in this ledger."""
+    with ledger.read() as connection:
+        return not releases.knows_repos(connection)
+
+
 def _unknown(connection: Any, name: str, repos: set[str]) -> UnknownNameError:
     rows = [row for row in releases.list_releases(connection, repo=None, limit=1000) if not repos or row.repo in repos]
     near = difflib.get_close_matches(name, dict.fromkeys(row.name for row in rows), n=3)

@@ -308,7 +308,7 @@ class App:
 
     def stored_release(self, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease | None:
         """The recorded release to read where there is no clone, or the clone is not of the components' repo."""
-        from releasewatch.usecases.releases import choose_release
+        from releasewatch.usecases.releases import choose_release, is_new
 
         repos = {key.rpartition("/")[0] for key in components if "/" in key}
         if not name or (self.history_or_none is not None and (not repos or self.repo in repos)):
@@ -318,9 +318,15 @@ class App:
             usual = self.repo
         try:
             return choose_release(ledger, name, components, usual)
-        except UnknownNameError:
+        except UnknownNameError as error:
             if self.history_or_none is None:
                 self._raise_what_git_said()
+            if is_new(ledger):
+                raise UnknownNameError(
+                    error.message,
+                    f"This ledger is new and empty: {self.ledger_address.printable}. "
+                    "Set RELEASEWATCH_DATABASE_URL to the one in which the build recorded the release.",
+                ) from error
             raise
 
     def _raise_what_git_said(self) -> None:

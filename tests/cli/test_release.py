@@ -103,6 +103,17 @@ def test_where_git_is_missing_and_no_build_recorded_it_git_is_what_to_mend(jobs,
     assert jobs.run(*words, cwd=jobs.shop.path, PATH=str(tmp_path / "bin")).status == 0
 
 
+def test_a_ledger_made_by_accident_is_named(jobs):
+    words = ("deployment", "record", "--environment", "production", "--release", "v3", "--format", "json", "-q")
+    done = run_command(*words, "--component", "shop/invoicing", cwd=jobs.empty)
+    assert (done.status, done.error["message"]) == (2, "The ledger has no release 'v3' of shop.")
+    assert "This ledger is new and empty" in done.error["hint"]
+    assert ".releasewatch/ledger.db" in done.error["hint"]
+    assert "RELEASEWATCH_DATABASE_URL" in done.error["hint"]
+    known = jobs.run(*words, "--component", "shop/invoicing")
+    assert "new and empty" not in known.error["hint"]
+
+
 class TestBuild:
     def test_twice_is_once_and_another_commit_an_error(self, jobs):
         jobs.build("--release", "v3")
