@@ -16,6 +16,7 @@ from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -257,7 +258,7 @@ def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
 
 def _show_list(app: App, document: dict[str, Any], stream: TextIO) -> None:
     if "count" in document:
-        stream.write(f"{document['count']} customers\n")
+        stream.write(f"{counted(document['count'], 'customer')}\n")
         return
     emit_table(
         _COLUMNS,

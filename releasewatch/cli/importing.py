@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from releasewatch.cli.output import emit_table, one_line, say
+from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from releasewatch.usecases.customer_import import ImportReport, RejectedCell
@@ -47,6 +48,15 @@ def show_import(app: App, report: ImportReport, stream: TextIO, *, dry_run: bool
         _say_of_import(report, dry_run=dry_run)
 
 
+_ODD = {
+    "own_parent": "named as their own parent",
+    "unknown_parent": "with a parent whom nobody knows",
+    "parent_circle": "whose parents lead back to themselves",
+    "alike_keys": "with a key that another one has too, but for upper and lower case; are they one? (customer merge)",
+}
+"""What the words of `FileOutcome.odd` say."""
+
+
 def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
     """What was recognised, left out and waits; for people."""
     # A file that feeds several kinds is recognised as the same thing each time.
@@ -54,14 +64,17 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
         say(note)
     for file, outcome in report.files:
         if outcome.silent:
-            say(f"{file.name}: {outcome.silent} rows say nothing of {outcome.kind}")
+            say(f"{file.name}: {counted(outcome.silent, 'row')} without a word on {outcome.kind}")
         if outcome.repeated:
-            say(f"{outcome.repeated} {outcome.kind} are stated more than once, alike")
+            say(f"{counted(outcome.repeated, outcome.kind[:-1])} stated more than once, alike")
         if outcome.unsettled:
             names = ", ".join(repr(name) for name in outcome.unsettled)
             say(f"rows about one customer differ in {names}, which are not kept as attributes of these customers")
         if outcome.suppressed:
-            say(f"{outcome.kind}: suppressed: {outcome.suppressed} rows of those who were forgotten (--readmit)")
+            left_out = counted(outcome.suppressed, "row")
+            say(f"{outcome.kind}: suppressed: {left_out} of those who were forgotten (--readmit)")
+        for word, many in outcome.odd.items():
+            say(f"{file.name}: {counted(many, 'customer')} {_ODD[word]}")
         if outcome.waiting:
             what = ", ".join(outcome.waiting_for)
             say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")

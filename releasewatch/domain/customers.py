@@ -145,7 +145,7 @@ class FileOutcome:
     `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
     file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
     customers for whom do-not-call is switched off. `suppressed`: rows of the file that speak of somebody who was
-    forgotten.
+    forgotten. `odd`: customers who can be read and look wrong, by a word for what.
     """
 
     kind: Kind
@@ -163,6 +163,7 @@ class FileOutcome:
     silent: int = 0
     unsettled: tuple[str, ...] = ()
     suppressed: int = 0
+    odd: Mapping[str, int] = field(default_factory=dict)
 
 
 def customer_id(directory: str, key: str) -> UUID:

@@ -16,6 +16,7 @@ from releasewatch.domain.customers import (
     ending_needs_word,
 )
 from releasewatch.domain.times import format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories import records
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file, without_columns_of
@@ -246,7 +247,7 @@ def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> Non
     hints: list[str] = []
     ending = [o for o in outcomes.values() if ending_needs_word(o.ended, o.present, o.unchanged + o.changed)]
     if any(o.ended > (order.accept_ending or 0) for o in ending):
-        said += [f"{o.ended} of {o.present} {o.kind}" for o in ending]
+        said += [f"{o.ended} of {counted(o.present, o.kind[:-1])}" for o in ending]
         hints.append(f"--accept-ending {max(o.ended for o in ending)}")
         said = [f"The snapshot would end {' and '.join(said)}"]
     freed = [o for o in outcomes.values() if callable_needs_word(o.made_callable)]
@@ -306,6 +307,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "unsettled": list(outcome.unsettled),
                     "suppressed": outcome.suppressed,
                     "rejected": outcome.rejected,
+                    "odd": dict(outcome.odd),
                     "notes": list(file.notes),
                 }
                 for file, outcome in report.files

@@ -15,6 +15,7 @@ from releasewatch.domain.guess_words import HEADINGS, fold
 from releasewatch.domain.guessing import Proposal, propose
 from releasewatch.domain.headings import look_like_headings
 from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.words import counted
 from releasewatch.integrations.directories.directory_file import lay_over, open_sheet, without_columns_of
 from releasewatch.integrations.directories.encodings import SEPARATORS
 from releasewatch.integrations.directories.profiles import COLUMNS_LOOKED_AT, ROWS_LOOKED_AT, look_at_columns
@@ -127,7 +128,7 @@ def _first(rows: Iterator[Stated[Any] | Rejected], file: DirectoryFile[Any]) -> 
 def guess_toml(guessed: Guessed, directory: str, file: str, *, is_new: bool) -> str:
     """The proposed map as text. `file`: its name as the settings should write it."""
     sheet = guessed.sheet
-    about = [f"{guessed.rows} rows", sheet.encoding]
+    about = [counted(guessed.rows, "row"), sheet.encoding]
     if sheet.separator:
         about.append(f"separated by {SEPARATORS[sheet.separator]}")
     if not guessed.has_headings:

@@ -63,7 +63,7 @@ def test_the_proposal_can_be_pasted_and_imports_what_it_showed(folder: Path) -> 
     assert one["attributes"] == {}
     assert [contact["phone_state"] for contact in one["contacts"]] == ["valid"]
     again = run_command("customer", "import", cwd=folder)
-    assert "export.csv: 1 rows say nothing of contacts" in again.err
+    assert "export.csv: 1 row without a word on contacts" in again.err
     assert "rows about one customer differ in 'Ort'" in again.err
 
 

@@ -400,6 +400,18 @@ def test_a_snapshot_that_ends_all_asks_however_few_there_are(desk: Desk, ending:
     assert outcome.ended == outcome.present
 
 
+def test_what_looks_wrong_of_customers_is_counted(desk: Desk) -> None:
+    rows = "S,Self,S,\nU,Unknown,nobody,\nA,A,B,\nB,B,third,\nC,C,A,third\nACME,x,,\nacme,y,,\nF,Fine,A,\n"
+    assert desk.take(customers="key,name,parent,aliases\n" + rows)["customers"].odd == {
+        "own_parent": 1,
+        "unknown_parent": 1,
+        "parent_circle": 3,
+        "alike_keys": 2,
+    }
+    changed = desk.take(customers="key,name,parent\nN,New,third\nO,Old,S\n", mode="changes")["customers"]
+    assert (changed.added, changed.odd) == (2, {})
+
+
 def test_an_empty_export_does_not_empty_the_directory(desk: Desk) -> None:
     desk.take(
         customers=_many(20),

@@ -33,6 +33,7 @@ from releasewatch.storage.imports.clocks import (
     instant,
     is_current,
 )
+from releasewatch.storage.imports.oddities import find_oddities
 from releasewatch.storage.imports.repeats import contradictions, drop_repeats, settle_attributes
 from releasewatch.storage.types import OPEN_END
 
@@ -119,7 +120,7 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
     _compare(imp)
     if imp.is_snapshot:
         imp.connection.execute(insert(s.ended).from_select(["kind", "customer_id"], _not_there_any_more(imp)))
-    return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled)
+    return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled, odd=find_oddities(imp))
 
 
 def _leave_out_what_a_person_removed(imp: s.Import) -> None:
