@@ -18,6 +18,7 @@ from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.releases import printable_path
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
+from releasewatch.usecases.discovery import OWN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,7 +107,8 @@ def check_catalog(
 ) -> dict[str, Any]:
     """The document of `catalog check --format json`. What was not looked at is null; `found` are words of FINDINGS."""
     unmapped = find_unmapped(files.paths, mapper_of(catalog).owners, files.churn)
-    idle = find_idle_patterns(catalog, files.paths, lambda asked: mapper_of(asked).owners)
+    # What `init` has just written is not committed yet, and is no file of the head.
+    idle = find_idle_patterns(catalog, [*files.paths, OWN_FILE], lambda asked: mapper_of(asked).owners)
     graph = facts.graph if facts else _own_graph(catalog)
     own = set(catalog.full_keys)
     cycles = [cycle for cycle in find_cycles(graph) if own.intersection(cycle)]

@@ -121,7 +121,7 @@ def _takers(proposed: PathMapper, own: PathMapper, files: Sequence[str]) -> dict
     return found
 
 
-_OWN_FILE = "releasewatch.toml"
+OWN_FILE = "releasewatch.toml"
 _WITHOUT_EFFECT = (
     ("*.md", "texts in Markdown; take this out where the program ships them"),
     ("docs/**", "documentation"),
@@ -137,7 +137,7 @@ _WITHOUT_EFFECT = (
     (".gitignore", "what git leaves out"),
     (".gitattributes", "how git reads files"),
     (".editorconfig", "how editors write files"),
-    (_OWN_FILE, "this file"),
+    (OWN_FILE, "this file"),
 )
 
 
@@ -153,7 +153,7 @@ def guess_no_effect(
         aside = pattern.removesuffix("/**")
         if any(folder == aside or folder.startswith(f"{aside}/") for folder in folders):
             continue
-        if number in matching or pattern == _OWN_FILE:
+        if number in matching or pattern == OWN_FILE:
             found.append((pattern, because))
     return found
 

@@ -245,6 +245,13 @@ def test_folders_fill_what_other_sources_leave(repo: RepoBuilder) -> None:
     assert sorted(found) == ["backend", "money", "web"]
 
 
+def test_what_init_has_just_written_is_no_dead_pattern(repo: RepoBuilder) -> None:
+    assert run_command("init", cwd=repo.path).status == 0
+    assert '"releasewatch.toml"' in (repo.path / "releasewatch.toml").read_text()
+    checked = run_command("catalog", "check", "--format", "json", cwd=repo.path).document
+    assert [one["pattern"] for one in checked["dead_patterns"]] == []
+
+
 def test_init_over_a_broken_file(repo: RepoBuilder) -> None:
     (repo.path / "releasewatch.toml").write_text("[broken")
     assert run_command("init", "--force", cwd=repo.path).status == 0
