@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,9 +67,12 @@ def say_word(app: App, file: str, word: str, level: Reveal) -> None:
 
 
 def _as_configured(app: App, file: Path) -> str:
-    """The file's name as the settings would write it: relative to where they stand, when it is below."""
+    """The file's name as the settings would write it: relative to where they stand, unless it was given from the root
+    and lies elsewhere."""
     absolute, base = (app.cwd / file).resolve(), app.config.resolve(".").resolve()
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+    if file.is_absolute() and not absolute.is_relative_to(base):
+        return str(absolute)
+    return Path(os.path.relpath(absolute, base)).as_posix()
 
 
 def _show_rows(guessed: Guessed, level: Reveal, *, opaque: bool) -> None:

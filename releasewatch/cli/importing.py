@@ -73,6 +73,9 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
         if outcome.suppressed:
             left_out = counted(outcome.suppressed, "row")
             say(f"{outcome.kind}: suppressed: {left_out} of those who were forgotten (--readmit)")
+        if outcome.rejected and report.written:
+            rows = f"{outcome.rejected} of {counted(outcome.read, 'row')}"
+            say(f"{file.name}: {rows} rejected: what they speak of stays as it was, and is missing where it is new")
         for word, many in outcome.odd.items():
             say(f"{file.name}: {counted(many, 'customer')} {_ODD[word]}")
         if outcome.waiting:

@@ -103,6 +103,21 @@ def test_a_proposal_overwrites_nothing_else(folder: Path) -> None:
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_proposal_names_the_file_as_the_settings_find_it(folder: Path, tmp_path: Path) -> None:
+    (folder / "below").mkdir()
+    above = tmp_path.parent / f"{tmp_path.name}-other.csv"
+    above.write_bytes((folder / "export.csv").read_bytes())
+    for given, written in (
+        ("../export.csv", "export.csv"),
+        (str(folder / "export.csv"), "export.csv"),
+        (f"../../{above.name}", f"../{above.name}"),
+        (str(above), str(above)),
+    ):
+        config = ("--config", "../releasewatch.toml")
+        done = run_command("customer", "import", "--guess", given, *config, cwd=folder / "below")
+        assert f'customers = "{written}"' in done.out, done.err
+
+
 def test_a_proposal_that_has_become_the_settings_stays(folder: Path) -> None:
     (folder / "releasewatch.toml").unlink()
     assert _guess(folder, "-o", "releasewatch.toml").status == 0
