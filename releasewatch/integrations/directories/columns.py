@@ -188,7 +188,8 @@ def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str,
         return folded.index(wanted.casefold())
     raise InvalidCallError(
         f"{file} has no column {heading.name!r}, which the configuration names for {column}. {_has(names, known)}",
-        _meant(heading.name, names, known) or "Correct the column map under [directory.*.columns].",
+        _meant(heading.name, names, known)
+        or "The first line must name the columns; if it does, correct the column map under [directory.*.columns].",
     )
 
 

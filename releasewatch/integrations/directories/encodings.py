@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -
 def _guessed(sample: bytes, path: Path, digest: str) -> Writing:
     good, bad, line = _count_utf8(path)
     mixed = InvalidCallError(
-        f"{path} is UTF-8 in {good} places and is not in {bad}, first in line {line}: read as anything, names in it "
-        "would be garbled.",
+        f"{path} is UTF-8 in {counted(good, 'place')} and is not in {bad}, first in line {line}: "
+        "read as anything, names in it would be garbled.",
         "Correct that line in a text editor, or export the file again as UTF-8.",
     )
     if good >= bad:
