@@ -108,6 +108,7 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
                 "verdicts": counts,
                 "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
+                **made.calls.unsure.document,
             }
         )
         return
@@ -173,6 +174,7 @@ def list_(
                 "verdicts": counts,
                 "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
+                **made.calls.unsure.document,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
                 "next_cursor": next_cursor,

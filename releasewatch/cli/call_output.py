@@ -39,19 +39,19 @@ def say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
 
 
 def _blank_of(made: RankedList) -> str:
-    return blank_line(made.calls.unmapped, made.calls.not_ruled_out)
+    return blank_line(made.calls.unmapped, made.calls.not_ruled_out, made.calls.unsure.lines)
 
 
 def emit_blank(made: RankedList) -> None:
     """How many cannot be ruled out, and why."""
-    if made.calls.not_ruled_out:
-        emit_line(_blank_of(made))
+    if blank := _blank_of(made):
+        emit_line(blank)
 
 
 def say_blank(app: App, made: RankedList) -> None:
     """The same where the format has no place for it."""
-    if made.calls.not_ruled_out and not app.quiet:
-        say(_blank_of(made))
+    if (blank := _blank_of(made)) and not app.quiet:
+        say(blank)
 
 
 def emit_left_out(made: RankedList) -> None:

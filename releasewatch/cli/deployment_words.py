@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from releasewatch.cli.output import emit_line, emit_table
 from releasewatch.domain.times import format_both
+from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
@@ -139,4 +140,5 @@ def exposure_words(exposed: dict[str, Any], unmapped: int) -> str:
         )
     elif exposed["not_ruled_out"]:
         lines.append(f"What changed is not known in full; {hidden} cannot be ruled out.")
+    lines += Unsure.of(exposed).lines
     return "\n".join(lines)

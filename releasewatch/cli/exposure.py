@@ -15,6 +15,7 @@ from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
@@ -78,7 +79,13 @@ def list_(
     reached only through something uncertain is possible, and the reason is given.
     """
     from releasewatch.storage.exposure import ExposureFilter
-    from releasewatch.usecases.exposure import check_account_manager, count_document, list_exposed, page_exposed
+    from releasewatch.usecases.exposure import (
+        check_account_manager,
+        count_beside,
+        count_document,
+        list_exposed,
+        page_exposed,
+    )
     from releasewatch.usecases.staff import named_for
 
     found = chosen_deployment(app, ref, repo, environment)
@@ -86,8 +93,9 @@ def list_(
     only = ExposureFilter(None if state == "exposed" else state, reach, managers)
     asking = _asking(app, found.row.deployment_id, at, known_at, only, app.level(reveal, output))
     check_account_manager(app.ledger, account_manager, asking.reveal)
-    is_counted = asking.reveal < Reveal.KEYS or form in ("table", "json") or (found.row.has_blank and not app.quiet)
+    is_counted = asking.reveal < Reveal.KEYS or form in ("table", "json")
     counts = count_document(app.ledger, asking) if is_counted else {}
+    beside = counts or ({} if app.quiet else count_beside(app.ledger, asking))
     cursor: str | None = None
     items: Iterable[dict[str, Any]]
     if asking.reveal < Reveal.KEYS:
@@ -98,7 +106,9 @@ def list_(
     else:
         items, cursor = page_exposed(app.ledger, asking, limit=limit or 100, after=after)
     document = {"deployment": found.id, "counts": counts}
-    blank = blank_line(found.row.unmapped_paths, counts.get("not_ruled_out", 0))
+    blank = ""
+    if beside:
+        blank = blank_line(found.row.unmapped_paths, beside["not_ruled_out"], Unsure.of(beside).lines)
     if output is None:
         _give_out(form, document, items, cursor, blank, sys.stdout)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from releasewatch.cli.output import emit_table, one_line, say
+from releasewatch.domain.unsure import some_of
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
         for word, many in outcome.odd.items():
             say(f"{file.name}: {counted(many, 'customer')} {_ODD[word]}")
         if outcome.waiting:
-            what = ", ".join(outcome.waiting_for)
-            say(f"{outcome.waiting} entitlements wait for what the ledger does not know yet: {what}")
+            many = "1 entitlement waits" if outcome.waiting == 1 else f"{outcome.waiting:,} entitlements wait"
+            what = some_of(outcome.waiting_for, outcome.subjects)
+            say(f"{many} for what the ledger does not know yet: {what}. See: releasewatch catalog check")
     if not report.written:
         say("Nothing was imported: --strict stops at rejected rows.")
     elif dry_run:

@@ -222,6 +222,7 @@ def _of_deployment(
         counted.possible,
         counted.unplaced,
         counted.not_ruled_out,
+        counted.unsure,
     )
     reading = Reading(app.now, app.config.tables.notes.subjects)
     given = notes_of_deployment(app.ledger, found.row.deployment_id, counts, reading)

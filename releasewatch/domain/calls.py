@@ -18,6 +18,7 @@ from releasewatch.domain.calling_hours import (
     find_zone,
     read_clock,
 )
+from releasewatch.domain.unsure import NOBODY, Unsure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -183,6 +184,7 @@ class CallList:
     were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
     `incident`: set when it is an incident's, and `deployment` is then empty. `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
+    `unsure`: those by what is not known of them.
     """
 
     deployment: str
@@ -197,6 +199,7 @@ class CallList:
     account_manager: str | None = None
     not_ruled_out: int = 0
     unmapped: int = 0
+    unsure: Unsure = NOBODY
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
     settings_version: int | None = None

@@ -158,13 +158,13 @@ def find_idle_products(
     products: Mapping[str, Sequence[str]], components: Collection[str]
 ) -> list[tuple[str, tuple[str, ...]]]:
     """Products with those of their patterns that mean none of these components (full keys), by the product's key."""
-    bare = {key.rpartition("/")[2] for key in components}
+    known = {*components, *(key.rpartition("/")[2] for key in components)}
     found = []
     for product, patterns in sorted(products.items()):
         idle = tuple(
             pattern
             for pattern in patterns
-            if pattern not in bare and not any(fnmatchcase(key, pattern) for key in components)
+            if pattern not in known and not any(fnmatchcase(key, pattern) for key in components)
         )
         if idle:
             found.append((product, idle))

@@ -141,7 +141,8 @@ class FileOutcome:
 
     `read`, `silent` and `rejected` are rows of the file; the others are facts in the ledger: one for a customer or
     contact, one for each cell of an entitlement. `silent`: rows that say nothing about this kind. `present`: facts
-    before the import. `waiting`: entitlements to what the ledger does not know yet, some of which are named.
+    before the import. `waiting`: entitlements to what the ledger does not know yet, or not in full; it is `subjects`
+    components and products, of which `waiting_for` names some.
     `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
     file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
     customers for whom do-not-call is switched off. `suppressed`: rows of the file that speak of somebody who was
@@ -159,6 +160,7 @@ class FileOutcome:
     made_callable: int = 0
     waiting: int = 0
     waiting_for: tuple[str, ...] = ()
+    subjects: int = 0
     repeated: int = 0
     silent: int = 0
     unsettled: tuple[str, ...] = ()

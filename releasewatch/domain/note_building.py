@@ -114,6 +114,7 @@ def notes_for(prepared: PreparedNotes, audience: Audience, scope: CustomerScope 
         not_deployed=tuple(sorted(filing.title(key) for key in given.not_deployed)) if engineering else (),
         unmapped=given.unmapped if staff else 0,
         is_known_in_full=not given.has_blank,
+        is_customer_unsure=scope is not None and scope.is_unsure,
         unmapped_sample=given.unmapped_sample if engineering else (),
         merge_paths=tuple(sorted(given.merge_paths.items())) if engineering else (),
         history_complete=given.history_complete or not staff,

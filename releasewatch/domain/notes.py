@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.unsure import NOBODY, Unsure
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
@@ -75,6 +77,7 @@ class ReachCounts:
     possible: int = 0
     unplaced: int = 0
     not_ruled_out: int = 0
+    unsure: Unsure = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ class CustomerScope:
     `components`: full keys of the customer's components that the deployment reaches. `refs`: every key and alias that a
     `Customer:` trailer may name them by. `titles`: what they, and those whom they took over, are called. `origins`: for
     one deployment, what reaches each of those components in the places that are theirs, as `(component, changed
-    component, number of the baseline)`; None where baselines are not told apart.
+    component, number of the baseline)`; None where baselines are not told apart. `is_unsure`: nothing known reaches
+    them, and what they use is not known in full.
     """
 
     name: str
@@ -133,6 +137,7 @@ class CustomerScope:
     titles: frozenset[str] = frozenset()
     key: str = ""
     origins: frozenset[tuple[str, str, int]] | None = None
+    is_unsure: bool = False
 
     def concerns(self, touches: Iterable[tuple[str, int]]) -> bool:
         """Whether something that was touched reaches them; only where baselines are told apart."""
@@ -190,6 +195,8 @@ class Notes:
     - `embargoes`: the days until which something is held back from account staff.
     - `is_known_in_full`: False when something that changed is not known: nobody can be ruled out. Customers
       read no more of it than that nothing *known* concerns them.
+    - `is_customer_unsure`: nothing known reaches the one customer that they are for, and what they use is not known in
+      full.
     - `problems`: trailers that could not be read. `held`: texts of inner audience, to be looked for in the document.
     """
 
@@ -216,6 +223,7 @@ class Notes:
     problems: tuple[tuple[str, str], ...] = ()
     not_deployed: tuple[str, ...] = ()
     is_known_in_full: bool = True
+    is_customer_unsure: bool = False
     unmapped: int = 0
     unmapped_sample: tuple[str, ...] = ()
     merge_paths: tuple[tuple[str, str], ...] = ()

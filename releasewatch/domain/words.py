@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 change`, `3,900 changes`."""
@@ -15,9 +17,13 @@ def blank_words(unmapped: int) -> str:
     return "1 path belongs to no component" if unmapped == 1 else f"{unmapped:,} paths belong to no component"
 
 
-def blank_line(unmapped: int, not_ruled_out: int) -> str:
-    """The header line of everything that lists whom a change reaches; empty when nobody is left in doubt."""
-    if not not_ruled_out:
-        return ""
-    said = blank_words(unmapped)
-    return f"{said[0].upper()}{said[1:]}; {counted(not_ruled_out, 'customer')} cannot be ruled out."
+def blank_line(unmapped: int, not_ruled_out: int, others: Iterable[str] = ()) -> str:
+    """The header line of everything that lists whom a change reaches; empty when nobody is left in doubt.
+
+    `others`: sentences about customers of whom something is not known.
+    """
+    said = list(others)
+    if not_ruled_out:
+        blank = blank_words(unmapped)
+        said.insert(0, f"{blank[0].upper()}{blank[1:]}; {counted(not_ruled_out, 'customer')} cannot be ruled out.")
+    return " ".join(said)

@@ -171,7 +171,7 @@ def call_list_view(
             if shown.get(verdict)
         ),
         unowned=Rows(unowned, make),
-        blank=blank_line(calls.unmapped, calls.not_ruled_out),
+        blank=blank_line(calls.unmapped, calls.not_ruled_out, calls.unsure.lines),
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
     )

@@ -224,6 +224,8 @@ def _blanks(notes: Notes) -> tuple[str, ...]:
         said.append("What changed is not known in full.")
     if notes.reach is not None and notes.reach.not_ruled_out:
         said.append(f"{counted(notes.reach.not_ruled_out, 'customer')} cannot be ruled out.")
+    if notes.reach is not None:
+        said += notes.reach.unsure.lines
     if notes.not_deployed:
         said.append(f"Changed, but not deployed: {', '.join(notes.not_deployed)}.")
     return tuple(said)
@@ -233,9 +235,14 @@ def _nothing(notes: Notes) -> str:
     if not notes.is_empty:
         return ""
     if notes.audience == "customer":
-        if notes.is_known_in_full:
+        if notes.is_known_in_full and not notes.is_customer_unsure:
             return "There is nothing to report to you about this release."
         return "Nothing that is known of this release concerns you."
+    if notes.is_customer_unsure:
+        return (
+            "Nothing that is known of this release reaches them, but it is not known in full what they use: "
+            "they cannot be ruled out."
+        )
     if notes.customer and not notes.is_known_in_full:
         return (
             "Nothing that is known of this release reaches them, but not all of it is known: they cannot be ruled out."

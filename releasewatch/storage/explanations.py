@@ -28,6 +28,7 @@ def origins_of(connection: Connection, deployment_id: int, component_id: int, re
                 w.carrying_until,
                 w.carrying_ended_by,
                 w.carrying_reason,
+                w.carrying_doubt_from,
             )
             .join_from(t.reach, t.origin, and_(o.deployment_id == r.deployment_id, o.origin_no == r.origin_no))
             .join(t.window, and_(w.deployment_id == r.deployment_id, w.origin_no == r.origin_no))

@@ -37,6 +37,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, Connection, Select, and_, case, func, or_, select
 
+from releasewatch.domain.unsure import NOBODY, Unsure
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_blanks import BLANK_DISTANCE, unplaced_customers
 from releasewatch.storage.exposure_rows import (
@@ -45,6 +46,7 @@ from releasewatch.storage.exposure_rows import (
     exposed_rows,
     merged_customers,
 )
+from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.exposure_ways import (
     DEPENDENT,
     DIRECT,
@@ -53,7 +55,6 @@ from releasewatch.storage.exposure_ways import (
     ExposureQuestion,
     in_view,
 )
-from releasewatch.storage.types import OPEN_END
 
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
 
@@ -90,6 +91,7 @@ class ExposureCounts:
     still_exposed: int = 0
     unplaced: int = 0
     not_ruled_out: int = 0
+    unsure: Unsure = NOBODY
 
     @property
     def customers(self) -> int:
@@ -106,6 +108,7 @@ def count_exposed(connection: Connection, q: ExposureQuestion, *, has_blank: boo
         count_reached(connection, q),
         unplaced=count_unplaced(connection, q),
         not_ruled_out=count_not_ruled_out(connection, q, has_blank=has_blank),
+        unsure=find_unsure(connection, q),
     )
 
 
@@ -226,18 +229,6 @@ def detail_statement(
     return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
-def waiting_subjects(connection: Connection) -> int:
-    """How many entitlements speak of something that the ledger does not know yet."""
-    e, s = t.entitlement.c, t.component_subject.c
-    known_now = select(s.subject).where(s.valid_to == OPEN_END, s.recorded_to == OPEN_END)
-    found = connection.scalar(
-        select(func.count())
-        .select_from(t.entitlement)
-        .where(e.valid_to == OPEN_END, e.recorded_to == OPEN_END, e.subject.not_in(known_now))
-    )
-    return found or 0
-
-
 __all__ = [
     "BLANK_DISTANCE",
     "EVERYONE",
@@ -255,7 +246,6 @@ __all__ = [
     "has_customer",
     "may_be_reached",
     "page_statement",
-    "waiting_subjects",
 ]
 
 

@@ -41,7 +41,7 @@ def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CT
     found = union_all(*parts).cte(q.named("found_row"))
     columns = [column for column in found.c if column.name != "customer_id"]
     return (
-        select(_survivor(found.c.customer_id, merged), *columns)
+        select(survivor(found.c.customer_id, merged), *columns)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .cte(q.named("exposed_row"))
     )
@@ -67,7 +67,7 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
         return part.with_only_columns(c["customer_id"].label("customer_id"), *totals).group_by(c["customer_id"])
 
     found = union_all(*(summed(part) for part in _branches(q, seen, merged))).cte(q.named("found"))
-    who = _survivor(found.c.customer_id, merged)
+    who = survivor(found.c.customer_id, merged)
     totals = [total(found.c[name]).label(name) for name, total in sums.items()]
     return (
         select(who, *totals)
@@ -114,7 +114,8 @@ def merged_customers(q: ExposureQuestion) -> CTE:
     )
 
 
-def _survivor(customer_id: Any, merged: Any) -> Any:
+def survivor(customer_id: Any, merged: Any) -> Any:
+    """Whom a customer was merged into, or they themselves."""
     return func.coalesce(merged.c.survivor_id, customer_id, type_=t.customer.c.customer_id.type).label("customer_id")
 
 
@@ -182,7 +183,7 @@ def everybody(q: ExposureQuestion, seen: CTE, merged: CTE, among: Sequence[UUID]
         parts = [of_these(part, among, merged) for part in parts]
     found = union_all(*parts).subquery("anybody")
     return (
-        select(_survivor(found.c.customer_id, merged))
+        select(survivor(found.c.customer_id, merged))
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .distinct()
         .cte(q.named("everybody"))

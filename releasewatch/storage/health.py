@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_unsure import unknown_ranges
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -39,12 +40,16 @@ def last_imports(connection: Connection) -> dict[str, dict[str, datetime]]:
 
 
 def waiting_subjects(connection: Connection, now: datetime) -> dict[str, int]:
-    """Components and products that entitlements in force name and the ledger does not know: how many rows wait."""
-    e, s = t.entitlement.c, t.component_subject.c
-    known = select(s.subject).where(s.valid_to == OPEN_END, s.recorded_to == OPEN_END)
+    """Components and products that entitlements in force name and the ledger does not know: how many rows wait.
+
+    A product of which not every component is known is among them.
+    """
+    e = t.entitlement.c
+    ranges = unknown_ranges(connection, now, now, "unknown_range")
     rows = connection.execute(
         select(e.subject, func.count().label("many"))
-        .where(e.valid_to > now, e.recorded_to == OPEN_END, e.subject.not_in(known))
+        .join_from(ranges, t.entitlement, and_(e.subject > ranges.c.low, e.subject < ranges.c.high))
+        .where(e.valid_to > now, e.recorded_to == OPEN_END)
         .group_by(e.subject)
         .order_by(e.subject)
     )

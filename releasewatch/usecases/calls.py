@@ -16,6 +16,7 @@ from releasewatch.errors import RefusedError
 from releasewatch.storage import call_facts, calls, catalogs, customer_names, deployments, exposure, incidents
 from releasewatch.storage.calls import ListOf, Wanted
 from releasewatch.storage.exposure import ExposureQuestion
+from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about
@@ -104,7 +105,9 @@ def _as_list(
 ) -> RankedList:
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, deployment_id)
-        not_ruled_out = not_ruled_out_by(connection, _question(connection, found, how))
+        question = _question(connection, found, how)
+        not_ruled_out = not_ruled_out_by(connection, question)
+        unsure = find_unsure(connection, question)
     rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
     made = CallList(
         deployment=found.id,
@@ -119,6 +122,7 @@ def _as_list(
         rows=tuple(rows),
         not_ruled_out=not_ruled_out,
         unmapped=found.row.unmapped_paths,
+        unsure=unsure,
         weights=how.weights,
         hours=how.hours,
         settings_version=how.settings_version,

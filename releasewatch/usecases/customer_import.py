@@ -303,6 +303,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "unchanged": outcome.unchanged,
                     "waiting": outcome.waiting,
                     "waiting_for": list(outcome.waiting_for),
+                    "waiting_subjects": outcome.subjects,
                     "repeated": outcome.repeated,
                     "unsettled": list(outcome.unsettled),
                     "suppressed": outcome.suppressed,

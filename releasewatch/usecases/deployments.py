@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -106,7 +106,13 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
             "no_effect": {"paths": row.no_effect_paths},
             "exposure": {
                 "customers": counts.customers,
-                **{k: v for k, v in asdict(counts).items() if k != "still_exposed"},
+                "named": counts.named,
+                "direct": counts.direct,
+                "dependent": counts.dependent,
+                "possible": counts.possible,
+                "unplaced": counts.unplaced,
+                "not_ruled_out": counts.not_ruled_out,
+                **counts.unsure.document,
             },
         }
 

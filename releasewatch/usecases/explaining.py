@@ -8,7 +8,7 @@ from datetime import tzinfo
 from functools import cached_property
 from typing import Any
 
-from releasewatch.domain.customers import ANY, UNKNOWN
+from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal, opaque_key
@@ -17,6 +17,7 @@ from releasewatch.domain.words import blank_words
 from releasewatch.storage import catalogs, customer_names, deployments, explanations, exposure, footprints
 from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
 from releasewatch.storage.exposure import RANK, ExposureQuestion
+from releasewatch.storage.exposure_unsure import UnsureOf, unsure_of
 from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE, UPGRADE
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Reaching
@@ -31,7 +32,8 @@ SHORT = 10
 class Explained:
     """Whether a customer is reached, the chains of hops, and, when not, why not.
 
-    What is still carried comes first, then what is nearest. `not_ruled_out`: what is not known may reach them.
+    What is still carried comes first, then what is nearest. `not_ruled_out`: what is not known may reach them;
+    `waits_for`: the components and products of theirs that nobody knows, or not in full.
     """
 
     customer: str
@@ -39,6 +41,7 @@ class Explained:
     chains: list[list[dict[str, str]]]
     why_not: list[str]
     not_ruled_out: bool = False
+    waits_for: tuple[str, ...] = ()
 
 
 def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Explained:
@@ -50,7 +53,9 @@ def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Expl
         rows = connection.execute(exposure.detail_statement(question, None, ref.customer_id)).all()
         told = _Telling(connection, question, details, asking, zone)
         if not rows:
-            return Explained(told.key, False, [], told.why_not(), told.is_not_ruled_out)
+            is_unsure = told.is_not_ruled_out or bool(told.unsure)
+            waits_for = tuple(subject.removeprefix(PRODUCT) for subject in told.unsure.waiting_for)
+            return Explained(told.key, False, [], told.why_not(), is_unsure, waits_for)
         return Explained(told.key, True, list(told.chains(rows)), [])
 
 
@@ -65,6 +70,7 @@ def as_document(explained: Explained, deployment: str, *, every: bool) -> dict[s
         "more_chains": 0 if every else max(0, len(explained.chains) - 1),
         "why_not": explained.why_not,
         "not_ruled_out": explained.not_ruled_out,
+        "waits_for": list(explained.waits_for),
     }
 
 
@@ -225,6 +231,10 @@ class _Telling:
         if origin.carrying_until != OPEN_END and origin.carrying_until <= self._question.at:
             text += f"; it was carried there until {format_both(origin.carrying_until, self._zone)}"
             text += f" ({origin.carrying_reason}, by D-{origin.carrying_ended_by})" if origin.carrying_ended_by else ""
+        elif not origin.certain:
+            text += " and may still be carried there"
+        elif origin.carrying_doubt_from <= self._question.at:
+            text += " and may still be carried there (it is not decided whether it was taken back)"
         else:
             text += " and is still carried there"
         return hop("target", where, text + ".")
@@ -246,6 +256,8 @@ class _Telling:
 
     def _entitlement(self, row: Any) -> dict[str, str]:
         text = f"They use {_subject_words(row.subject)} in {entitlement_words(row)}."
+        if not row.subject_certain:
+            text = f"{text[:-1]}; several repos have a component of that name (so possibly)."
         if row.source in _TAKEN:
             copy = f"They run their own copy of {_subject_words(row.subject)}"
             text = f"{copy}, and took {row.version}, {_TAKEN[row.source]}."
@@ -260,9 +272,10 @@ class _Telling:
 
     def why_not(self) -> list[str]:
         """Why the customer is not reached, as far as the ledger can tell; one sentence an entitlement."""
-        blank = self._blank_words()
+        blank = [*self._blank_words(), *self._waiting_words()]
+        lines = [one for one in self._details.entitlements if one.subject not in self.unsure.waiting_for]
         if not self._details.entitlements:
-            return [*blank, "They have no entitlement at that instant."]
+            return blank if self.unsure.waiting_for else [*blank, "They have no entitlement at that instant."]
         reached = {
             row.component_id: row.full_key
             for row in footprints.read_reached(self._connection, self._question.deployment_id)
@@ -270,7 +283,26 @@ class _Telling:
         if not reached:
             return blank or ["The deployment reaches no component at all."]
         subjects = exposure.subjects_of(self._connection, list(reached))
-        return blank + list(dict.fromkeys(self._why(line, subjects) for line in self._details.entitlements))
+        return blank + list(dict.fromkeys(self._why(line, subjects) for line in lines))
+
+    @cached_property
+    def unsure(self) -> UnsureOf:
+        """What keeps them, whom nothing known reaches, from being ruled out."""
+        return unsure_of(self._connection, self._question, self._details.ref.customer_id)
+
+    def _waiting_words(self) -> list[str]:
+        """What they wait for, one sentence each."""
+        partly = dict(self.unsure.not_in_full)
+        return [
+            f"They use {_subject_words(subject)}, "
+            + (
+                f"of which {', '.join(partly[subject])} is not known to the ledger"
+                if subject in partly
+                else "which the ledger does not know"
+            )
+            + ": their entitlement waits, and they cannot be ruled out."
+            for subject in self.unsure.waiting_for
+        ]
 
     def _blank_words(self) -> list[str]:
         """That they cannot be ruled out, when what changed is not known in full; else nothing."""
@@ -297,8 +329,11 @@ class _Telling:
             where = line.environment or "production environments"
             return f"{what} in {where}, and the deployment went to {self._question.environment}."
         if line.version not in (ANY, UNKNOWN, self._question.release):
+            copy = f"They run their own copy of {_subject_words(line.subject)}, {line.version}"
+            if line.subject in self.unsure.pinned:
+                return f"{copy}; the deployment names no release, so whether it reaches them is not known."
             is_of = f"is of release {self._question.release}" if self._question.release else "names no release"
-            return f"They run their own copy of {_subject_words(line.subject)}, {line.version}; the deployment {is_of}."
+            return f"{copy}; the deployment {is_of}."
         return f"{what} in {place_words(line.region, line.ring)}, where it did not go while they did."
 
     def _other_environment(self, line: Any) -> bool:
@@ -337,6 +372,8 @@ def entitlement_words(row: Any) -> str:
             words.append(f"a {axis} that is not known (so possibly)")
         elif value != ANY:
             words.append(f"{axis} {value}")
+    if row.version == UNKNOWN:
+        words.append("in a version that is not known (so possibly)")
     return ", ".join(words)
 
 

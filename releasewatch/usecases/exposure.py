@@ -25,6 +25,7 @@ from releasewatch.storage.exposure import (
     ExposureFilter,
     ExposureQuestion,
 )
+from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
@@ -136,15 +137,15 @@ def check_account_manager(ledger: Ledger, key: str | None, reveal: Reveal) -> No
     )
 
 
-def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
+def count_document(ledger: Ledger, asking: Asking) -> dict[str, Any]:
     """How many customers a list would hold, by reach: what may be shown everywhere.
 
-    `not_ruled_out`: beside all whom the deployment reaches, whichever of them were asked for.
+    With those beside all whom the deployment reaches, whichever of them were asked for: see `count_beside`.
     """
     with ledger.read() as connection:
         question = ask(connection, asking)
         counts = exposure.count_reached(connection, question, asking.only)
-        not_ruled_out = not_ruled_out_by(connection, question)
+        beside = _beside(connection, question)
     return {
         "customers": counts.customers,
         "named": counts.named,
@@ -152,8 +153,20 @@ def count_document(ledger: Ledger, asking: Asking) -> dict[str, int]:
         "dependent": counts.dependent,
         "possible": counts.possible,
         "still_exposed": counts.still_exposed,
-        "not_ruled_out": not_ruled_out,
+        **beside,
     }
+
+
+def count_beside(ledger: Ledger, asking: Asking) -> dict[str, Any]:
+    """How many customers are not reached and cannot be ruled out: by a blank of the change, or because they wait for
+    what nobody knows or run a copy of their own that may be this one."""
+    with ledger.read() as connection:
+        return _beside(connection, ask(connection, asking))
+
+
+def _beside(connection: Any, question: ExposureQuestion) -> dict[str, Any]:
+    unsure = find_unsure(connection, question)
+    return {"not_ruled_out": not_ruled_out_by(connection, question), **unsure.document}
 
 
 def not_ruled_out_by(connection: Any, question: ExposureQuestion) -> int:

@@ -273,6 +273,7 @@ def _unknown(what: str, name: str) -> UnknownNameError:
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:
     """What of a deployment reaches one customer: their components, and every name that a change may name them by."""
     from releasewatch.storage import catalogs, customer_names, exposure
+    from releasewatch.storage.exposure_unsure import unsure_of
     from releasewatch.storage.reaching import Reaching
     from releasewatch.storage.when import When
 
@@ -284,6 +285,7 @@ def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: A
         aliases = customer_names.aliases_of(connection, customer_id, when)
         titles = customer_names.titles_of(connection, customer_id, when)
         name = customer_names.title_of(connection, customer_id, when) or key
+        unsure = None if rows else unsure_of(connection, question, customer_id)
     components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
     return CustomerScope(
         name=name,
@@ -292,6 +294,7 @@ def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: A
         titles=frozenset(titles),
         key=key,
         origins=origins_in_words(behind, names),
+        is_unsure=bool(unsure),
     )
 
 

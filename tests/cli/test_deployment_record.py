@@ -51,6 +51,7 @@ class TestDocument:
         assert set(told["components"][0]) == {"key", "reach", "distance", "via", "changes", "paths"}
         assert set(told["exposure"]) == {
             *("customers", "named", "direct", "dependent", "possible", "unplaced", "not_ruled_out"),
+            *("waiting", "waiting_for", "waiting_subjects", "pinned"),
         }
 
     def test_it_says_what_happened(self, told, shop):

@@ -48,7 +48,7 @@ def test_the_contract_of_the_list(place):
     assert (document["schema"], document["deployment"], document["next_cursor"]) == (1, "D-2", None)
     assert document["counts"] == {
         "customers": 4, "named": 0, "direct": 3, "dependent": 1, "possible": 1, "still_exposed": 4,
-        "not_ruled_out": 0,
+        "not_ruled_out": 0, "waiting": 0, "waiting_for": [], "waiting_subjects": 0, "pinned": 0,
     }  # fmt: skip
     acme, bolt, cask, dent = document["customers"]
     live_from = acme["windows"][0].pop("live_from")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from releasewatch.domain.customers import customer_id
+from releasewatch.domain.unsure import Unsure
 from releasewatch.secret import Secret
 from releasewatch.storage import exposure
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure import ExposureFilter
+from releasewatch.storage.exposure_unsure import unsure_of
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.storage.migrate import open_ledger, upgrade
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
@@ -198,6 +202,24 @@ def _check_counts(ledger: Ledger, world: World, reading: Reading, asking: Asking
         if reading.is_of_environment(n) and (world.customers[n].key, world.customers[n].directory) not in wanted
     ]
     assert counts.not_ruled_out == (len(others) if reading.deployed.blank == "warn" else 0)
+    unreached = [n for n in numbers if (world.customers[n].key, world.customers[n].directory) not in wanted]
+    _check_unsure(counts.unsure, [reading.waits_for(n) for n in unreached], [reading.own_copies(n) for n in unreached])
+    with ledger.read() as connection:
+        for one in unreached:
+            who = customer_id(world.customers[one].directory, world.customers[one].key)
+            told = unsure_of(connection, question, who)
+            assert set(told.waiting_for) == reading.waits_for(one)
+            assert set(told.pinned) == reading.own_copies(one)
+
+
+def _check_unsure(unsure: Unsure, waiting: Sequence[set[str]], pinned: Sequence[set[str]]) -> None:
+    """Who waits and who runs a copy of their own are counted, and what most wait for is named first."""
+    assert unsure.waiting == sum(1 for one in waiting if one)
+    assert unsure.pinned == sum(1 for one in pinned if one)
+    many = Counter(subject for one in waiting for subject in one)
+    named = sorted(many, key=lambda subject: (-many[subject], subject))
+    assert unsure.waiting_for == tuple(subject.removeprefix("product:") for subject in named)
+    assert unsure.subjects == len(many)
 
 
 def _check_filtered(ledger: Ledger, asking: Asking, items: list[dict[str, Any]], wanted: _Wanted, limit: int) -> None:

@@ -136,6 +136,8 @@ class World:
     deployments: tuple[Deployed, ...]
     doubts: tuple[Doubt, ...]
     products: tuple[Meaning, ...]
+    not_in_full: tuple[tuple[str, Clocks], ...]
+    """Products that are said to hold a component which nobody knows."""
     customers: tuple[Who, ...]
     entitlements: tuple[Entitled, ...]
     without_entitlement: Mapping[str, str] = field(default_factory=dict)

@@ -67,6 +67,14 @@ def _write_meanings(connection: Connection, world: World, ids: dict[str, int]) -
             for m in world.meanings
         ),
     )
+    _many(
+        connection,
+        t.product_component,
+        (
+            {"product": subject.removeprefix("product:"), "pattern": "shop/misspelt", **clocks(held)}
+            for subject, held in world.not_in_full
+        ),
+    )
 
 
 def _write_customers(connection: Connection, world: World) -> None:

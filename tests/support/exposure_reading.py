@@ -359,6 +359,52 @@ class Reading:
             or any(self._in_environment(entitled) for entitled in self.entitled_since_opened(number))
         )
 
+    def _means_something(self, subject: str) -> bool:
+        """Whether it was known at the instant asked about what an entitlement to it means, and all of it."""
+        held = [one.clocks.held(self.at, self.by) for one in self.world.meanings if one.subject == subject]
+        partly = [clocks.held(self.at, self.by) for one, clocks in self.world.not_in_full if one == subject]
+        return any(held) and not any(partly)
+
+    def waits_for(self, number: int) -> set[str]:
+        """What a customer is entitled to that nobody knows, where and while the deployment reached anything."""
+        return {
+            entitled.subject
+            for entitled in self.world.entitlements
+            if self.in_view
+            and self.survivor(entitled.customer) == number
+            and entitled.clocks.known(self.by)
+            and self._in_environment(entitled)
+            and not self._means_something(entitled.subject)
+            and any(
+                (ticks := ticks_of(entitled.clocks) & (_from(window.since) if entitled.version else window.ticks))
+                and min(ticks) <= self.at
+                for _, place, carrier, _, _ in self.reached
+                for window in self.windows(carrier, *place)
+                if self._fits(entitled, place)
+            )
+        }
+
+    def own_copies(self, number: int) -> set[str]:
+        """Of what a customer runs a copy of their own that it may be in, because it names no release."""
+        return {
+            entitled.subject
+            for entitled in self.world.entitlements
+            for meaning in self.world.meanings
+            for component, place, carrier, _, _ in self.reached
+            for window in self.windows(carrier, *place)
+            if not self.deployed.release
+            and self.in_view
+            and self.survivor(entitled.customer) == number
+            and entitled.version not in ("", "?")
+            and entitled.clocks.known(self.by)
+            and self._in_environment(entitled)
+            and (meaning.subject, meaning.component) == (entitled.subject, component)
+            and meaning.clocks.known(self.by)
+            and self._fits(entitled, place)
+            and (ticks := ticks_of(entitled.clocks) & ticks_of(meaning.clocks) & _from(window.since))
+            and min(ticks) <= self.at
+        }
+
     def _pieces(self, number: int) -> Iterator[Piece]:
         mine = self.deployed
         for entitled in self.world.entitlements:

@@ -102,7 +102,12 @@ def _products(draw: st.DrawFn) -> tuple[Meaning, ...]:
     return tuple(found)
 
 
-SUBJECTS = (*COMPONENTS, "a", "b", "c", *PRODUCTS, "not-known-yet")
+@st.composite
+def _not_in_full(draw: st.DrawFn) -> tuple[tuple[str, Clocks], ...]:
+    return tuple((one, draw(_clocks())) for one in PRODUCTS if draw(_mostly(False, False, True)))
+
+
+SUBJECTS = (*COMPONENTS, "a", "b", "c", *PRODUCTS, "!first", "not-known-yet", "shop/aa", "zz/last")
 
 
 @st.composite
@@ -131,7 +136,11 @@ def _upgrades(draw: st.DrawFn) -> list[tuple[str, Clocks]]:
     ticks = sorted(draw(st.sets(TICKS, min_size=1, max_size=3)))
     starts, ends = [ALWAYS, *ticks], [*ticks, OPEN]
     versions = draw(
-        st.lists(st.sampled_from((*RELEASES, "v8", "v9", "", "?")), min_size=len(starts), max_size=len(starts))
+        st.lists(
+            st.sampled_from((*RELEASES, "v8", "v9", "", "?")),
+            min_size=len(starts),
+            max_size=len(starts),
+        )
     )
     return [(v, Clocks(start, end)) for v, start, end in zip(versions, starts, ends, strict=True)]
 
@@ -230,6 +239,7 @@ def worlds(draw: st.DrawFn) -> World:
         deployments=draw(_deployments(regions, in_order)),
         doubts=draw(_doubts()),
         products=draw(_products()),
+        not_in_full=draw(_not_in_full()),
         customers=customers,
         entitlements=draw(_entitlements(len(customers))),
         without_entitlement={d: draw(_mostly("none", "possible", "all")) for d in DIRECTORIES},

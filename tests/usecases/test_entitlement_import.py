@@ -183,11 +183,15 @@ def test_products_wait_until_settings_or_ledger_know_them(desk: Desk) -> None:
                 recorded_to=OPEN_END,
             )
         )
-    outcome = desk.take(
-        entitlements="customer,product\nA,business\nA,old\nA,unheard-of\n", products={"business": ("site/api",)}
-    )["entitlements"]
-    assert (outcome.waiting, outcome.waiting_for) == (1, ("unheard-of",))
-    assert [row[0] for row in _recorded(desk)] == ["product:business", "product:old", "product:unheard-of"]
+    rows = "customer,product\nA,business\nA,old\nA,unheard-of\nB,unheard-of\n"
+    outcome = desk.take(entitlements=rows, products={"business": ("site/api", "site/apo")})["entitlements"]
+    assert (outcome.waiting, outcome.waiting_for, outcome.subjects) == (4, ("unheard-of", "business", "old"), 3)
+    _know(desk.ledger, "shop/web", "site/api")
+    outcome = desk.take(entitlements=rows, products={"business": ("site/api", "site/apo")})["entitlements"]
+    assert (outcome.waiting, outcome.waiting_for) == (3, ("unheard-of", "business"))
+    outcome = desk.take(entitlements=rows, products={"business": ("site/api",)})["entitlements"]
+    assert (outcome.waiting, outcome.waiting_for) == (2, ("unheard-of",))
+    assert {row[0] for row in _recorded(desk)} == {"product:business", "product:old", "product:unheard-of"}
 
 
 def test_the_end_of_time_in_a_file_is_no_end(desk: Desk) -> None:

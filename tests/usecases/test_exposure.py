@@ -134,6 +134,10 @@ def test_the_list_says_how_each_is_reached(shop):
         "possible": 2,
         "still_exposed": 5,
         "not_ruled_out": 0,
+        "waiting": 0,
+        "waiting_for": [],
+        "waiting_subjects": 0,
+        "pinned": 0,
     }
 
 

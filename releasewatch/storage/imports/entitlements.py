@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import String, and_, case, cast, delete, func, insert, literal, or_, select, union, update
 
 from releasewatch.domain.customers import PRODUCT, Entitlement, FileOutcome, Problem, Rejected, Stated
+from releasewatch.domain.unsure import NAMED
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import instant
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 CELL = ("subject", "customer_id", "environment", "region", "ring", "version")
 _AXES = ("customer_id", "environment", "region", "ring", "version")
-_WAITING_SHOWN = 10
 
 
 REPLACES = "replaces"
@@ -284,7 +284,9 @@ def _find_ended(imp: s.Import, known: FromClause) -> None:
 def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> FileOutcome:
     e = s.entitlement.c
     states = s.count_by(imp, e.state)
-    waiting = select(e.subject).where(e.waits).distinct().order_by(e.subject).limit(_WAITING_SHOWN)
+    many = func.count().desc()
+    waiting = select(e.subject, func.count().over().label("subjects")).where(e.waits).group_by(e.subject)
+    shown = imp.connection.execute(waiting.order_by(many, e.subject).limit(NAMED)).all()
     return FileOutcome(
         kind="entitlements",
         read=read,
@@ -295,7 +297,8 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
         unchanged=states.get(s.SAME, 0),
         present=s.count(imp, select(func.count()).select_from(known).where(known.c.valid_to > imp.at)),
         waiting=s.count(imp, select(func.count()).select_from(s.entitlement).where(e.waits)),
-        waiting_for=tuple(subject.removeprefix(PRODUCT) for subject in imp.connection.scalars(waiting)),
+        waiting_for=tuple(dict.fromkeys(row.subject.removeprefix(PRODUCT) for row in shown)),
+        subjects=shown[0].subjects if shown else 0,
         repeated=repeated,
         suppressed=imp.suppressed["entitlements"],
     )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from releasewatch.domain.catalog_check import find_idle_products
 from releasewatch.domain.customers import PRODUCT, Entitlement
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -40,7 +41,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """The components of the ledger, by full and by bare key, and the products known there or in the configuration."""
+    """The components of the ledger, by full and by bare key, and the products of which all that they hold is known."""
 
     full: frozenset[str]
     bare: Mapping[str, tuple[str, ...]]
@@ -60,8 +61,8 @@ class Subjects:
         return Subject(meant[0], written) if meant else Subject(written, written, waits=True)
 
 
-def read_subjects(connection: Connection, products: Collection[str]) -> Subjects:
-    """Read what can be meant; `products` are those of the configuration."""
+def read_subjects(connection: Connection, products: Mapping[str, Sequence[str]]) -> Subjects:
+    """Read what can be meant; `products` are those of the configuration, each with what it holds."""
     bare: dict[str, tuple[str, ...]] = {}
     full = set()
     query = select(t.component.c.key, t.component.c.full_key).order_by(t.component.c.full_key)
@@ -69,5 +70,11 @@ def read_subjects(connection: Connection, products: Collection[str]) -> Subjects
         full.add(full_key)
         bare[key] = (*bare.get(key, ()), full_key)
     p = t.product_component.c
-    known = connection.scalars(select(p.product).where(p.recorded_to == OPEN_END, p.valid_to == OPEN_END))
-    return Subjects(frozenset(full), bare, frozenset(products) | frozenset(known))
+    declared: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(p.product, p.pattern).where(p.recorded_to == OPEN_END, p.valid_to == OPEN_END)
+    ):
+        declared.setdefault(row.product, []).append(row.pattern)
+    holds = {**declared, **products}
+    idle = {product for product, _ in find_idle_products(holds, full)}
+    return Subjects(frozenset(full), bare, frozenset(holds) - idle)

@@ -1,0 +1,216 @@
+"""Who may be reached although nothing known reaches them: because their entitlement waits, or their copy is their own.
+
+An entitlement waits as long as the ledger does not know what its subject means: a component that no deployment
+brought, a product that nobody declared, or one that is said to hold a component which is not known. Subjects are few
+and what waits is mostly nothing, so it is found by the gaps between those that are known: a range of the key each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CTE, Connection, Select, and_, exists, func, literal, or_, select, union_all
+
+from releasewatch.domain.catalog_check import find_idle_products
+from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN
+from releasewatch.domain.unsure import NAMED, NOBODY, Unsure
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_rows import exposed_once, merged_customers, survivor
+from releasewatch.storage.exposure_ways import (
+    ExposureQuestion,
+    in_environment,
+    in_place,
+    in_view,
+    known,
+    known_windows,
+    later,
+    of_these,
+    reach_cells,
+    ways,
+)
+from releasewatch.storage.types import key_type
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_LAST = "\U0010ffff"
+"""After every subject."""
+
+
+def products_not_in_full(connection: Connection, at: datetime, known_at: datetime) -> dict[str, tuple[str, ...]]:
+    """Products of which not every component is known, with those that are not, as they are written."""
+    p, s, c = t.product_component.c, t.component_subject.c, t.component.c
+
+    def held(table: Any) -> Any:
+        return and_(
+            table.valid_from <= at,
+            table.valid_to > at,
+            table.recorded_from <= known_at,
+            table.recorded_to > known_at,
+        )
+
+    declared: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(p.product, p.pattern).where(held(p)).order_by(p.product, p.pattern).distinct()
+    ):
+        declared.setdefault(row.product, []).append(row.pattern)
+    if not declared:
+        return {}
+    full = select(c.full_key).join_from(t.component, t.component_subject, s.component_id == c.component_id)
+    components = set(connection.scalars(full.where(s.subject == c.full_key, held(s))))
+    return dict(find_idle_products(declared, components))
+
+
+def unknown_ranges(connection: Connection, at: datetime, known_at: datetime, name: str) -> CTE:
+    """`low` and `high`: an entitlement waits when its subject lies between two that follow each other."""
+    s = t.component_subject.c
+    open_products = [PRODUCT + product for product in products_not_in_full(connection, at, known_at)]
+    subject = (
+        select(s.subject)
+        .where(s.valid_from <= at, s.valid_to > at, s.recorded_from <= known_at, s.recorded_to > known_at)
+        .where(s.subject.not_in(open_products))
+        .distinct()
+        .cte(f"known_{name}")
+    )
+    k, last = subject.c.subject, literal(_LAST, key_type())
+    following = func.coalesce(func.lead(k).over(order_by=k), last)
+    between = select(k.label("low"), following.label("high"))
+    before = select(literal("", key_type()), func.coalesce(func.min(k), last))
+    return union_all(between, before).cte(name)
+
+
+def _waiting_rows(connection: Connection, q: ExposureQuestion) -> Select[Any]:
+    """`customer_id` and `subject` of entitlements that wait, where and while the deployment reaches anything at all."""
+    e = t.entitlement.c
+    cells = reach_cells(q, known_windows(q, in_view(q))).c
+    names = ("region", "ring", "any_region", "any_ring", "live_from", "carrying_until")
+    somewhere = select(*(cells[name] for name in names)).distinct().cte(q.named("somewhere"))
+    s = somewhere.c
+    ranges = unknown_ranges(connection, q.at, q.known_at, q.named("unknown_range"))
+    r = ranges.c
+    columns: list[Any] = [e.customer_id, e.subject]
+    return (
+        select(*columns)
+        .join_from(ranges, t.entitlement, and_(e.subject > r.low, e.subject < r.high))
+        .join(somewhere, in_place(q, somewhere))
+        .where(
+            in_environment(q),
+            known(e.recorded_from, e.recorded_to, q),
+            e.valid_from <= q.at,
+            e.valid_to > e.valid_from,
+            e.valid_to > s.live_from,
+            # A copy of their own is carried until its version changes, whatever happens to ours.
+            or_(e.version != ANY, e.valid_from < s.carrying_until),
+        )
+    )
+
+
+def _pinned_rows(q: ExposureQuestion) -> Select[Any]:
+    """`customer_id` and `subject` of copies of their own of what a deployment without a release reaches."""
+    e = t.entitlement
+    way = ways(q, reach_cells(q, known_windows(q, in_view(q))))
+    w = way.c
+    subjects = select(w.subject).distinct().cte(q.named("pinned_subject"))
+    found = (
+        select(*(e.c[name] for name in ("customer_id", "subject", "region", "ring", "valid_from", "valid_to")))
+        .join_from(subjects, e, e.c.subject == subjects.c.subject)
+        .where(
+            e.c.version.not_in((ANY, UNKNOWN)),
+            in_environment(q),
+            known(e.c.recorded_from, e.c.recorded_to, q),
+            e.c.valid_from <= q.at,
+            e.c.valid_to > e.c.valid_from,
+        )
+        .cte(q.named("own_copy"))
+        .prefix_with("MATERIALIZED")
+    )
+    f = found.c
+    return (
+        select(f.customer_id, f.subject)
+        .join_from(found, way, w.subject == f.subject)
+        .where(in_place(q, way, found), f.valid_from < w.said_until, later(f.valid_from, w.starts) < f.valid_to)
+        .where(later(f.valid_from, w.starts) < w.said_until)
+    )
+
+
+def _apart(q: ExposureQuestion) -> ExposureQuestion:
+    """The same question, as a part of a statement that asks it of others too."""
+    return replace(q, label=f"{q.label}unsure")
+
+
+def find_unsure(connection: Connection, q: ExposureQuestion) -> Unsure:
+    """Count those whom nothing known reaches and who wait, or run a copy of their own.
+
+    Where there is nobody, which is most often, it is found without going through who is reached.
+    """
+    waiting = _count(connection, q, _waiting_rows(connection, _apart(q)))
+    pinned = NOBODY if q.release else _count(connection, q, _pinned_rows(_apart(q)))
+    return Unsure(waiting.waiting, waiting.waiting_for, waiting.subjects, pinned.waiting)
+
+
+def _count(connection: Connection, q: ExposureQuestion, rows: Select[Any]) -> Unsure:
+    """Customers of some rows who are not reached, with what the rows are about; the most frequent first."""
+    if not connection.scalar(select(exists(rows.limit(1)))):
+        return NOBODY
+    merged = merged_customers(q)
+    exposed = exposed_once(q, in_view(q), merged)
+    found = rows.subquery("unsure_row")
+    who = survivor(found.c.customer_id, merged)
+    theirs = (
+        select(who, found.c.subject)
+        .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
+        .distinct()
+        .cte(q.named("unsure"))
+    )
+    mine = (
+        select(theirs.c.customer_id, theirs.c.subject)
+        .join_from(theirs, exposed, exposed.c.customer_id == theirs.c.customer_id, isouter=True)
+        .where(exposed.c.customer_id.is_(None))
+        .cte(q.named("unsure_one"))
+    )
+    everyone = select(func.count(mine.c.customer_id.distinct())).scalar_subquery()
+    answer = connection.execute(
+        select(mine.c.subject, everyone.label("customers"), func.count().over().label("subjects"))
+        .group_by(mine.c.subject)
+        .order_by(func.count().desc(), mine.c.subject)
+        .limit(NAMED)
+    ).all()
+    if not answer:
+        return NOBODY
+    names = tuple(dict.fromkeys(row.subject.removeprefix(PRODUCT) for row in answer))
+    return Unsure(answer[0].customers, names, answer[0].subjects)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureOf:
+    """What keeps a customer whom nothing known reaches from being ruled out: subjects, as the ledger has them.
+
+    `not_in_full`: for a product among them, which of its components are not known.
+    """
+
+    waiting_for: tuple[str, ...] = ()
+    not_in_full: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pinned: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything does."""
+        return bool(self.waiting_for or self.pinned)
+
+
+def unsure_of(connection: Connection, q: ExposureQuestion, customer_id: UUID) -> UnsureOf:
+    """What one customer waits for, and of what they run a copy of their own that may be of this deployment."""
+    merged = merged_customers(q)
+
+    def theirs(rows: Select[Any]) -> tuple[str, ...]:
+        mine = of_these(rows, (customer_id,), merged).subquery("theirs")
+        return tuple(connection.scalars(select(mine.c.subject).distinct().order_by(mine.c.subject)))
+
+    waiting = theirs(_waiting_rows(connection, q))
+    partly = products_not_in_full(connection, q.at, q.known_at) if waiting else {}
+    return UnsureOf(
+        waiting,
+        tuple((one, partly[one.removeprefix(PRODUCT)]) for one in waiting if one.removeprefix(PRODUCT) in partly),
+        () if q.release else theirs(_pinned_rows(q)),
+    )
