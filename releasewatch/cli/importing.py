@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from releasewatch.cli.output import emit_table, one_line, say
-from releasewatch.domain.unsure import some_of
+from releasewatch.domain.unsure import NAMED, some_of
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
             many = "1 entitlement waits" if outcome.waiting == 1 else f"{outcome.waiting:,} entitlements wait"
             what = some_of(outcome.waiting_for, outcome.subjects)
             say(f"{many} for what the ledger does not know yet: {what}. See: releasewatch catalog check")
+        if outcome.no_version:
+            many = counted(sum(outcome.no_version.values()), "row")
+            what = some_of(tuple(outcome.no_version)[:NAMED], len(outcome.no_version))
+            name = "names" if many.startswith("1 ") else "name"
+            say(f"{file.name}: {many} {name} no one version ({what}): taken as unknown (?), so possible")
     if not report.written:
         say("Nothing was imported: --strict stops at rejected rows.")
     elif dry_run:

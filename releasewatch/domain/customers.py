@@ -76,7 +76,8 @@ class Entitlement:
     """A customer uses a component or a product (exactly one of the two is not empty) in all cells of its axes.
 
     `customer` is a key or an alias; `component` is as written, with or without its repo. `valid_from` None: not stated.
-    `valid_to` is the first instant at which it is no longer true, None when no end is known.
+    `valid_to` is the first instant at which it is no longer true, None when no end is known. `written_version`: what
+    stands in the place of a version and is none (a range, or a word such as latest); it is then unknown.
     """
 
     customer: str
@@ -88,6 +89,7 @@ class Entitlement:
     version: str = ANY
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    written_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class FileOutcome:
     `read`, `silent` and `rejected` are rows of the file; the others are facts in the ledger: one for a customer or
     contact, one for each cell of an entitlement. `silent`: rows that say nothing about this kind. `present`: facts
     before the import. `waiting`: entitlements to what the ledger does not know yet, or not in full; it is `subjects`
-    components and products, of which `waiting_for` names some.
+    components and products, of which `waiting_for` names some. `no_version`: rows whose version is none and was taken
+    as unknown, for what was written.
     `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
     file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
     customers for whom do-not-call is switched off. `suppressed`: rows of the file that speak of somebody who was
@@ -161,6 +164,7 @@ class FileOutcome:
     waiting: int = 0
     waiting_for: tuple[str, ...] = ()
     subjects: int = 0
+    no_version: Mapping[str, int] = field(default_factory=dict)
     repeated: int = 0
     silent: int = 0
     unsettled: tuple[str, ...] = ()

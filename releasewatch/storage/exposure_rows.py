@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, select, union_all
 
 from releasewatch.domain.customers import ANY, UNKNOWN
+from releasewatch.domain.versions import spellings
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_blanks import everybody_rows, named_rows, unplaced_everybody_rows, unplaced_rows
 from releasewatch.storage.exposure_upgrades import upgraded_rows
@@ -129,8 +130,8 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
     ends: dict[str, Any] = {"live": w.live_until, "until": w.until, "sure": w.sure_until}
     versions = [ANY, UNKNOWN]
     if q.release:
-        versions.append(q.release)
-        own = e.version.in_((UNKNOWN, q.release))
+        versions += spellings(q.release)
+        own = e.version.in_((UNKNOWN, *spellings(q.release)))
         ends = {name: case((own, w.said_until), else_=end) for name, end in ends.items()}
     starts = later(w.starts, e.valid_from)
     sure = and_(w.window_certain == 1, w.subject_certain == 1, says_where(), starts < ends["sure"])

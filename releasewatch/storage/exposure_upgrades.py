@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, Select, and_, case, func, literal, or_, select
 
+from releasewatch.domain import versions
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
@@ -26,6 +27,7 @@ from releasewatch.storage.exposure_ways import (
     known,
     later,
     of_these,
+    plain_version,
     says_where,
 )
 from releasewatch.storage.types import Instant
@@ -56,7 +58,7 @@ def upgraded_rows(
     e, w, o = taken.c, newer.c, order.c
     was = order.alias(q.named("release_before"))
     b = was.c
-    of_release = e.before == q.release if q.release else literal(1) == 0
+    of_release = e.before == versions.plain_version(q.release) if q.release else literal(1) == 0
     lacked = case((of_release, 0), else_=1)
     from_unrecorded = and_(b.release.is_(None), lacked == 1)
     source = case(
@@ -94,8 +96,8 @@ def upgraded_rows(
             e.version,
             e.subject,
         )
-        .join_from(newer, taken, and_(e.subject == w.subject, w.release.in_((_UNRECORDED, e.version))))
-        .join(order, and_(o.carrier_id == w.carrier_id, o.release == e.version), isouter=True)
+        .join_from(newer, taken, and_(e.subject == w.subject, w.release.in_((_UNRECORDED, e.plain))))
+        .join(order, and_(o.carrier_id == w.carrier_id, o.release == e.plain), isouter=True)
         .join(was, and_(b.carrier_id == w.carrier_id, b.release == e.before), isouter=True)
         .where(
             in_place(q, newer, taken),
@@ -114,18 +116,21 @@ def _release_order(q: ExposureQuestion, seen: CTE) -> CTE:
     `is_later`: first deployed after the deployment asked about; `first_at` when.
     """
     d, sc, v = t.deployment.c, t.scope_component.c, seen.c
+    release = plain_version(d.release)
     before = or_(d.opened_at < v.opened_at, and_(d.opened_at == v.opened_at, d.deployment_id < v.deployment_id))
     return (
         select(
             sc.component_id.label("carrier_id"),
-            d.release,
+            release.label("release"),
             func.min(case((before, 0), else_=1)).label("is_later"),
             func.min(d.opened_at, type_=Instant).label("first_at"),
         )
         .join_from(seen, t.deployment, and_(d.repo_id == v.repo_id, d.environment_id == v.environment_id))
         .join(t.scope_component, sc.scope_id == d.scope_id)
-        .where(d.release.not_in(("", q.release)), d.succeeded.is_(True), d.recorded_at <= q.known_at)
-        .group_by(sc.component_id, d.release)
+        .where(
+            release.not_in(("", versions.plain_version(q.release))), d.succeeded.is_(True), d.recorded_at <= q.known_at
+        )
+        .group_by(sc.component_id, release)
         .cte(q.named("release_order"))
     )
 
@@ -213,7 +218,8 @@ def _taken(q: ExposureQuestion, newer: CTE, among: tuple[Sequence[UUID], CTE] | 
             e.version,
             e.valid_from,
             e.valid_to,
-            b.version.label("before"),
+            plain_version(e.version).label("plain"),
+            plain_version(b.version).label("before"),
             case((b.valid_to == e.valid_from, 1), else_=0).label("follows"),
         )
         .join_from(subjects, t.entitlement, e.subject == subjects.c.subject)
@@ -228,12 +234,14 @@ def _taken(q: ExposureQuestion, newer: CTE, among: tuple[Sequence[UUID], CTE] | 
                 b.valid_to <= e.valid_from,
                 b.valid_to > b.valid_from,
                 b.version != ANY,
+                # Written otherwise, or told again: nothing was taken with it.
+                plain_version(b.version) != plain_version(e.version),
                 known(b.recorded_from, b.recorded_to, q),
             ),
         )
         .where(
             in_environment(q),
-            e.version.not_in((ANY, UNKNOWN, q.release)),
+            e.version.not_in((ANY, UNKNOWN, *versions.spellings(q.release))),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
             e.valid_to > e.valid_from,

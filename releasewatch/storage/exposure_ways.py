@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, literal_column, or_, select
 
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
@@ -51,6 +51,25 @@ def later(left: Any, right: Any) -> Any:
 def earlier(left: Any, right: Any) -> Any:
     """The earlier of two instants."""
     return case((left <= right, left), else_=right)
+
+
+def plain_version(column: Any) -> Any:
+    """A version as it is compared, see `releasewatch.domain.versions`.
+
+    Its constants are no parameters, so that the same expression can be grouped by.
+    """
+    text = func.trim(column)
+
+    def part(start: str, *many: str) -> Any:
+        return func.substr(text, literal_column(start), *(literal_column(one) for one in many))
+
+    first, second = part("1", "1"), part("2", "1")
+    has_letter = and_(
+        first.in_((literal_column("'v'"), literal_column("'V'"))),
+        second >= literal_column("'0'"),
+        second <= literal_column("'9'"),
+    )
+    return case((has_letter, part("2")), else_=text)
 
 
 def known(recorded_from: Any, recorded_to: Any, q: ExposureQuestion) -> ColumnElement[bool]:

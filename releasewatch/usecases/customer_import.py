@@ -304,6 +304,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "waiting": outcome.waiting,
                     "waiting_for": list(outcome.waiting_for),
                     "waiting_subjects": outcome.subjects,
+                    "no_version": dict(outcome.no_version),
                     "repeated": outcome.repeated,
                     "unsettled": list(outcome.unsettled),
                     "suppressed": outcome.suppressed,

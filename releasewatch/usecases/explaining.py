@@ -13,6 +13,7 @@ from releasewatch.domain.deployments import REST
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_both
+from releasewatch.domain.versions import spellings
 from releasewatch.domain.words import blank_words
 from releasewatch.storage import catalogs, customer_names, deployments, explanations, exposure, footprints
 from releasewatch.storage.customers import CustomerDetails, When, get_customer, resolve_customer
@@ -328,7 +329,7 @@ class _Telling:
         if self._other_environment(line):
             where = line.environment or "production environments"
             return f"{what} in {where}, and the deployment went to {self._question.environment}."
-        if line.version not in (ANY, UNKNOWN, self._question.release):
+        if line.version not in (ANY, UNKNOWN, *spellings(self._question.release)):
             copy = f"They run their own copy of {_subject_words(line.subject)}, {line.version}"
             if line.subject in self.unsure.pinned:
                 return f"{copy}; the deployment names no release, so whether it reaches them is not known."

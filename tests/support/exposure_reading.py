@@ -25,6 +25,11 @@ def ticks_of(held: Clocks) -> Ticks:
     return frozenset(range(max(held.valid_from, 0), min(held.valid_to, END + 1)))
 
 
+def plain(version: str) -> str:
+    """A version without the letter that it may be written with."""
+    return version[1:] if version[:2] in {f"{letter}{digit}" for letter in "vV" for digit in range(10)} else version
+
+
 @dataclass(frozen=True)
 class Piece:
     """That a customer is reached in one way: over a component in one place, or without any."""
@@ -212,7 +217,7 @@ class Reading:
             (other.opened, number)
             for number, other in enumerate(self.world.deployments)
             if (other.repo, other.environment, other.status) == (mine.repo, mine.environment, "succeeded")
-            and other.release == release
+            and plain(other.release) == plain(release)
             and carrier in other.components
             and self._known(number)
         ]
@@ -225,7 +230,7 @@ class Reading:
         return min(
             other.opened
             for number, other in enumerate(self.world.deployments)
-            if other.release == release
+            if plain(other.release) == plain(release)
             and carrier in other.components
             and (other.repo, other.environment, other.status) == (mine.repo, mine.environment, "succeeded")
             and self._known(number)
@@ -235,7 +240,7 @@ class Reading:
         """How the copy of an entitlement may hold the change because its version came later than one before it."""
         mine = self.deployed
         position = self._release_position(entitled.version, carrier)
-        if entitled.version in ("", "?", mine.release) or position == "before":
+        if entitled.version in ("", "?") or plain(entitled.version) == plain(mine.release) or position == "before":
             return
         since = -1
         decided = False
@@ -250,8 +255,10 @@ class Reading:
         for before in self.world.entitlements:
             if not self._precedes(before, entitled) or not before.version:
                 continue
+            if plain(before.version) == plain(entitled.version):
+                continue
             was = self._release_position(before.version, carrier)
-            if before.version == mine.release:
+            if plain(before.version) == plain(mine.release):
                 yield Upgrade(False, decided, since)
             elif was != "after":
                 brings = before.clocks.valid_to == entitled.clocks.valid_from
@@ -298,7 +305,7 @@ class Reading:
                         ticks = said & window.ticks
                         live = said & frozenset(range(window.since, window.live_until))
                         sure = said & frozenset(range(window.since, window.sure_until))
-                    elif not release or version not in (release, "?"):
+                    elif not release or plain(version) not in (plain(release), "?"):
                         continue
                     yield Piece(
                         "direct" if distance == 0 else "dependent",

@@ -124,7 +124,7 @@ def _entitlements(draw: st.DrawFn, customers: int) -> tuple[Entitled, ...]:
         if draw(_mostly(False, False, True)):
             rows = draw(_upgrades())
         else:
-            rows = [(draw(_mostly("", *RELEASES, "?", "v9")), draw(_clocks()))]
+            rows = [(draw(_mostly("", *RELEASES, "1", "V2", "?", "v9")), draw(_clocks()))]
         for version, clocks in rows:
             found[(*cell, version, clocks.valid_from, clocks.recorded_from)] = Entitled(*cell, version, clocks)
     return tuple(found.values())
@@ -137,7 +137,7 @@ def _upgrades(draw: st.DrawFn) -> list[tuple[str, Clocks]]:
     starts, ends = [ALWAYS, *ticks], [*ticks, OPEN]
     versions = draw(
         st.lists(
-            st.sampled_from((*RELEASES, "v8", "v9", "", "?")),
+            st.sampled_from((*RELEASES, "2", "V3", "v8", "v9", "9", "", "?")),
             min_size=len(starts),
             max_size=len(starts),
         )
@@ -193,7 +193,7 @@ def _deployments(draw: st.DrawFn, regions: frozenset[str], in_order: bool) -> tu
                 heard=heard,
                 recorded=at,
                 status=status,
-                release=draw(_mostly("", *RELEASES)),
+                release=draw(_mostly("", *RELEASES, "1")),
                 special_region=draw(st.sampled_from(("nowhere", *sorted(known_regions[environment])))),
                 touched_there=draw(_touched(own)),
                 touched_elsewhere=draw(_touched(own)),

@@ -194,6 +194,16 @@ def test_products_wait_until_settings_or_ledger_know_them(desk: Desk) -> None:
     assert {row[0] for row in _recorded(desk)} == {"product:business", "product:old", "product:unheard-of"}
 
 
+def test_what_is_no_version_is_unknown_and_said(desk: Desk) -> None:
+    rows = "customer,component,version\nA,api,>=1.0\nA,web,1.x\nB,api,latest\nB,web,v1.2\nB,app,ask Ada\nA,app,?\n"
+    outcome = desk.take(entitlements=rows)["entitlements"]
+    assert outcome.no_version == {">=1.0": 1, "1.x": 1, "latest": 1, "other words": 1}
+    assert outcome.rejected == 0
+    assert sorted(desk.rows(t.entitlement, "subject", "version")) == [
+        *[("api", "?"), ("api", "?"), ("app", "?"), ("app", "?"), ("web", "?"), ("web", "v1.2")],
+    ]
+
+
 def test_the_end_of_time_in_a_file_is_no_end(desk: Desk) -> None:
     desk.take(entitlements=HEADER + "A,api,,9999-12-31\nB,api,,9999-12-31T23:00:00Z\n")
     assert {row[2] for row in _recorded(desk)} == {OPEN_END}

@@ -20,6 +20,7 @@ from releasewatch.domain.customers import (
     Row,
 )
 from releasewatch.domain.staff import Staff
+from releasewatch.domain.versions import is_one_version
 from releasewatch.integrations.directories import fields
 from releasewatch.integrations.directories.fields import BadValueError
 
@@ -148,6 +149,8 @@ def _read_entitlement(cells: Cells) -> Entitlement:
     ends = cells.read("valid_to", fields.read_end, None)
     if starts and ends and starts >= ends:
         cells.problems.append(Problem("valid_to", "ends before it begins"))
+    version = cells.read("version", fields.read_key, ANY)
+    is_version = version in (ANY, UNKNOWN) or is_one_version(version)
     return Entitlement(
         customer=cells.require("customer", fields.read_key),
         component=component,
@@ -155,9 +158,10 @@ def _read_entitlement(cells: Cells) -> Entitlement:
         environments=cells.read("environment", _read_axis, (ANY,)),
         regions=cells.read("region", _read_axis, (ANY,)),
         rings=cells.read("ring", _read_axis, (ANY,)),
-        version=cells.read("version", fields.read_key, ANY),
+        version=version if is_version else UNKNOWN,
         valid_from=starts,
         valid_to=ends,
+        written_version="" if is_version else version,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import String, and_, case, cast, delete, func, insert, literal, 
 
 from releasewatch.domain.customers import PRODUCT, Entitlement, FileOutcome, Problem, Rejected, Stated
 from releasewatch.domain.unsure import NAMED
+from releasewatch.domain.versions import tellable
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import instant
@@ -71,6 +72,8 @@ def _stage(imp: s.Import, batch: Sequence[Stated[Entitlement] | Rejected], subje
                 )
             )
             continue
+        if stated.written_version:
+            imp.no_version[tellable(stated.written_version)] += 1
         for environment, region, ring in product(stated.environments, stated.regions, stated.rings):
             cells += 1
             staged.append(
@@ -299,6 +302,7 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
         waiting=s.count(imp, select(func.count()).select_from(s.entitlement).where(e.waits)),
         waiting_for=tuple(dict.fromkeys(row.subject.removeprefix(PRODUCT) for row in shown)),
         subjects=shown[0].subjects if shown else 0,
+        no_version=dict(imp.no_version.most_common()),
         repeated=repeated,
         suppressed=imp.suppressed["entitlements"],
     )

@@ -186,7 +186,8 @@ rejection = _staged(
 class Import:
     """One import under way. `at` is its instant, later than that of every import before it.
 
-    `suppressed` counts the rows of each file that speak of somebody who was forgotten: they are left out.
+    `suppressed` counts the rows of each file that speak of somebody who was forgotten: they are left out. `no_version`
+    counts those that give as a version what is none, by what they give.
     """
 
     connection: Connection
@@ -195,6 +196,7 @@ class Import:
     at: datetime
     forgotten: Suppressions = NOBODY
     suppressed: Counter[Kind] = field(default_factory=Counter)
+    no_version: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_snapshot(self) -> bool:
