@@ -124,7 +124,7 @@ def list_(app: App, form: str, reveal: str | None) -> None:
     """List our people: who is here, away or gone, and how many customers each of them keeps.
 
     Customers of who has left are kept by the successor that `staff leave` named; without one nobody keeps them, and
-    they stand first on every list.
+    they stand first in call documents.
     """
     from releasewatch.usecases.staff import count_unowned, list_staff
 
@@ -205,5 +205,5 @@ def leave_(
         )
         return
     gone = f"is gone from {done.left_on}" if done.left_on else "is here"
-    keeper = f"kept by {done.successor}" if done.successor else "kept by nobody and stand first on every list"
+    keeper = f"kept by {done.successor}" if done.successor else "kept by nobody and stand first in call documents"
     emit_line(f"{done.staff} {gone}. {counted(done.customers, 'customer')}: {keeper}.")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CTE, Connection, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
 
 from releasewatch.domain.catalog_check import find_idle_products
 from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN
@@ -30,9 +31,10 @@ from releasewatch.storage.exposure_ways import (
     reach_cells,
     ways,
 )
-from releasewatch.storage.types import key_type
+from releasewatch.storage.sql import chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
 _LAST = "\U0010ffff"
@@ -63,39 +65,36 @@ def products_not_in_full(connection: Connection, at: datetime, known_at: datetim
     return dict(find_idle_products(declared, components))
 
 
-def unknown_ranges(connection: Connection, at: datetime, known_at: datetime, name: str) -> CTE:
-    """`low` and `high`: an entitlement waits when its subject lies between two that follow each other."""
+def unknown_subjects(connection: Connection, at: datetime, known_at: datetime) -> list[str]:
+    """What entitlements name and the ledger does not know, or not in full, at an instant."""
     s = t.component_subject.c
-    open_products = [PRODUCT + product for product in products_not_in_full(connection, at, known_at)]
-    subject = (
-        select(s.subject)
-        .where(s.valid_from <= at, s.valid_to > at, s.recorded_from <= known_at, s.recorded_to > known_at)
-        .where(s.subject.not_in(open_products))
-        .distinct()
-        .cte(f"known_{name}")
-    )
-    k, last = subject.c.subject, literal(_LAST, key_type())
-    following = func.coalesce(func.lead(k).over(order_by=k), last)
-    between = select(k.label("low"), following.label("high"))
-    before = select(literal("", key_type()), func.coalesce(func.min(k), last))
-    return union_all(between, before).cte(name)
+    held = and_(s.valid_from <= at, s.valid_to > at, s.recorded_from <= known_at, s.recorded_to > known_at)
+    known_by_then = set(connection.scalars(select(s.subject).where(held).distinct()))
+    known_by_then -= {PRODUCT + product for product in products_not_in_full(connection, at, known_at)}
+    gaps = list(pairwise(["", *sorted(known_by_then), _LAST]))
+    found: list[str] = []
+    for some in chunks(gaps):
+        # Each by itself, and by constants: of a join, or of one long condition, a database would read everything. As
+        # text: SQLAlchemy would take longer to put hundreds of selects together than the database to answer them.
+        edges = {f"s{number}": edge for number, edge in enumerate((*(low for low, _ in some), some[-1][1]))}
+        each = "SELECT subject FROM entitlement WHERE subject > :s{} AND subject < :s{}"
+        found += connection.scalars(text(" UNION ".join(each.format(n, n + 1) for n in range(len(some)))), edges)
+    return found
 
 
-def _waiting_rows(connection: Connection, q: ExposureQuestion) -> Select[Any]:
+def _waiting_rows(q: ExposureQuestion, unknown: Sequence[str]) -> Select[Any]:
     """`customer_id` and `subject` of entitlements that wait, where and while the deployment reaches anything at all."""
     e = t.entitlement.c
     cells = reach_cells(q, known_windows(q, in_view(q))).c
     names = ("region", "ring", "any_region", "any_ring", "live_from", "carrying_until")
     somewhere = select(*(cells[name] for name in names)).distinct().cte(q.named("somewhere"))
     s = somewhere.c
-    ranges = unknown_ranges(connection, q.at, q.known_at, q.named("unknown_range"))
-    r = ranges.c
     columns: list[Any] = [e.customer_id, e.subject]
     return (
         select(*columns)
-        .join_from(ranges, t.entitlement, and_(e.subject > r.low, e.subject < r.high))
-        .join(somewhere, in_place(q, somewhere))
+        .join_from(t.entitlement, somewhere, in_place(q, somewhere))
         .where(
+            e.subject.in_(unknown),
             in_environment(q),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
@@ -145,7 +144,8 @@ def find_unsure(connection: Connection, q: ExposureQuestion) -> Unsure:
 
     Where there is nobody, which is most often, it is found without going through who is reached.
     """
-    waiting = _count(connection, q, _waiting_rows(connection, _apart(q)))
+    unknown = unknown_subjects(connection, q.at, q.known_at)
+    waiting = _count(connection, q, _waiting_rows(_apart(q), unknown)) if unknown else NOBODY
     pinned = NOBODY if q.release else _count(connection, q, _pinned_rows(_apart(q)))
     return Unsure(waiting.waiting, waiting.waiting_for, waiting.subjects, pinned.waiting)
 
@@ -207,7 +207,8 @@ def unsure_of(connection: Connection, q: ExposureQuestion, customer_id: UUID) ->
         mine = of_these(rows, (customer_id,), merged).subquery("theirs")
         return tuple(connection.scalars(select(mine.c.subject).distinct().order_by(mine.c.subject)))
 
-    waiting = theirs(_waiting_rows(connection, q))
+    unknown = unknown_subjects(connection, q.at, q.known_at)
+    waiting = theirs(_waiting_rows(q, unknown)) if unknown else ()
     partly = products_not_in_full(connection, q.at, q.known_at) if waiting else {}
     return UnsureOf(
         waiting,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure_unsure import unknown_ranges
+from releasewatch.storage.exposure_unsure import unknown_subjects
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ def waiting_subjects(connection: Connection, now: datetime) -> dict[str, int]:
     A product of which not every component is known is among them.
     """
     e = t.entitlement.c
-    ranges = unknown_ranges(connection, now, now, "unknown_range")
     rows = connection.execute(
         select(e.subject, func.count().label("many"))
-        .join_from(ranges, t.entitlement, and_(e.subject > ranges.c.low, e.subject < ranges.c.high))
-        .where(e.valid_to > now, e.recorded_to == OPEN_END)
+        .where(e.subject.in_(unknown_subjects(connection, now, now)), e.valid_to > now, e.recorded_to == OPEN_END)
         .group_by(e.subject)
         .order_by(e.subject)
     )

@@ -14,6 +14,7 @@ from releasewatch.domain.catalog_check import (
     find_unmapped,
     find_unused,
 )
+from releasewatch.domain.customers import PRODUCT
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.releases import printable_path
 from releasewatch.domain.times import format_utc
@@ -158,7 +159,8 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
     keys = facts.without_keys[: telling.limit] if telling.reveal >= Reveal.KEYS else ()
     waiting = sorted(facts.waiting.items(), key=lambda one: (-one[1], one[0]))
     idle = find_idle_products(facts.products, facts.graph.nodes.keys())
-    bare = {one.key for one in catalog.components}
+    brought = {one.key for one in catalog.components} | set(own)
+    brought |= {PRODUCT + product for product in facts.products.keys() - dict(idle).keys()}
     return {
         "unused": find_unused(own, facts.graph, facts.entitled | named),
         "unplaced": {
@@ -169,7 +171,7 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
         "waiting": {
             "entitlements": sum(facts.waiting.values()),
             "subjects": [
-                {"subject": subject, "entitlements": many, "in_catalog": subject in bare or subject in own}
+                {"subject": subject, "entitlements": many, "in_catalog": subject in brought}
                 for subject, many in waiting[: telling.limit]
             ],
             "more": max(0, len(waiting) - telling.limit),

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from releasewatch.storage import exposure
+from releasewatch.storage import tables as t
+from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
@@ -18,6 +21,8 @@ from tests.support.worlds import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from releasewatch.storage.ledger import Ledger
 
@@ -50,6 +55,34 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for below in node.get("Plans", ()):
         yield from _nodes(below)
+
+
+def test_what_waits_is_found_without_reading_what_does_not(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(COMPONENTS))
+    world.commit(*(f"c{n}" for n in range(COMPONENTS)))
+    asking = Asking(world.record(1).number, NOW)
+    write_crowd(ledger, customers=3000, each=5, components=COMPONENTS)
+    with ledger.write() as connection:
+        row = connection.execute(select(t.entitlement).limit(1)).one()._asdict()
+        connection.execute(insert(t.entitlement), [{**row, "subject": f"{one}/nobody"} for one in ("a", "shop", "zz")])
+    with listening() as listener, ledger.read() as connection:
+        assert find_unsure(connection, ask(connection, asking)).waiting == 0  # they are reached by what is known
+    asked = [one for one in listener.questions if "entitlement" in one.tables and "exposed" not in one.text]
+    first, second, *_ = asked
+    with ledger.read() as connection:
+        plan = explained(connection, first)
+    assert re.search(r"PRIMARY KEY \(subject>\? AND subject<\?\)|subject\b.* > ", plan), plan
+    assert not re.search(r"SCAN entitlement|Seq Scan", plan), plan
+    assert all(reads_of_entitlements(ledger, second))
+
+
+def explained(connection: Connection, asked: Statement) -> str:
+    """The database's plan of a statement, as text."""
+    if asked.dialect == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.text}", asked.parameters).all()
+        return "\n".join(row.detail for row in rows)
+    (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.parameters).scalar_one()
+    return "\n".join(f"{node['Node Type']} {node.get('Index Cond', '')}" for node in _nodes(plan["Plan"]))
 
 
 def test_a_deployment_that_reaches_few_reads_few_entitlements(ledger: Ledger, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ entitlements = "entitlements.csv"
 without_entitlement = "possible"
 """
 
-WAYS = ("invoicing,,,", ",business,eu,", "shop/checkout,,us,", "invoicing,,?,", "money,,,v1", "")
+WAYS = ("invoicing,,,", ",business,eu,", ",busines,,", "shop/checkout,,us,", "invoicing,,?,", "money,,,v1", "")
 """What customers use, in turn: component, product, region, version. The last kind uses nothing."""
 
 
