@@ -9,6 +9,7 @@ from releasewatch.domain.unsure import NAMED, some_of
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
+    from releasewatch.domain.customers import FileOutcome
     from releasewatch.usecases.customer_import import ImportReport, RejectedCell
     from releasewatch.wiring import App
 
@@ -77,18 +78,22 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
         if outcome.rejected and report.written:
             rows = f"{outcome.rejected} of {counted(outcome.read, 'row')}"
             say(f"{file.name}: {rows} rejected: what they speak of stays as it was, and is missing where it is new")
-        for word, many in outcome.odd.items():
-            say(f"{file.name}: {counted(many, 'customer')} {_ODD[word]}")
-        if outcome.waiting:
-            many = "1 entitlement waits" if outcome.waiting == 1 else f"{outcome.waiting:,} entitlements wait"
-            what = some_of(outcome.waiting_for, outcome.subjects)
-            say(f"{many} for what the ledger does not know yet: {what}. See: releasewatch catalog check")
-        if outcome.no_version:
-            many = counted(sum(outcome.no_version.values()), "row")
-            what = some_of(tuple(outcome.no_version)[:NAMED], len(outcome.no_version))
-            name = "names" if many.startswith("1 ") else "name"
-            say(f"{file.name}: {many} {name} no one version ({what}): taken as unknown (?), so possible")
+        for word, customers in outcome.odd.items():
+            say(f"{file.name}: {counted(customers, 'customer')} {_ODD[word]}")
+        _say_of_entitlements(file.name, outcome)
     if not report.written:
         say("Nothing was imported: --strict stops at rejected rows.")
     elif dry_run:
         say("Nothing was kept: this was a rehearsal.")
+
+
+def _say_of_entitlements(name: str, outcome: FileOutcome) -> None:
+    if outcome.waiting:
+        many = "1 entitlement waits" if outcome.waiting == 1 else f"{outcome.waiting:,} entitlements wait"
+        what = some_of(outcome.waiting_for, outcome.subjects)
+        say(f"{many} for what the ledger does not know yet: {what}. See: releasewatch catalog check")
+    if outcome.no_version:
+        rows = sum(outcome.no_version.values())
+        what = some_of(tuple(outcome.no_version)[:NAMED], len(outcome.no_version))
+        many = "1 row names" if rows == 1 else f"{rows:,} rows name"
+        say(f"{name}: {many} no one version ({what}): taken as unknown (?), so possible")

@@ -257,9 +257,9 @@ def _place_reasons(impact: Impact, one: Candidate, w: SuspectWeights) -> Iterabl
         if wanted:
             here = [name for name in wanted if name in there or "" in there]
             shares.append(len(here) / len(wanted))
-            hit += here
+            hit += [listed(here)] if here else []
     if hit:
-        yield _reason("place", w.place * sum(shares) / len(shares), f"went to {listed(hit)}")
+        yield _reason("place", w.place * sum(shares) / len(shares), f"went to {'; '.join(hit)}")
 
 
 def _state_reasons(impact: Impact, one: Candidate, w: SuspectWeights) -> Iterable[Reason]:
