@@ -241,13 +241,11 @@ def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
     from releasewatch.domain.call_incidents import IncidentWeights
     from releasewatch.domain.call_scores import RankingWeights
-    from releasewatch.domain.calling_hours import CallingHours, read_clock
     from releasewatch.usecases.call_candidates import Planning
     from releasewatch.usecases.notes import Reading
 
     tables = app.config.tables
-    ranking, calling = tables.ranking, tables.calling
-    usual = CallingHours()
+    ranking = tables.ranking
     return Planning(
         now=app.now,
         weights=RankingWeights(
@@ -274,7 +272,7 @@ def planning(app: App) -> Planning:
                 correction=ranking.correction,
             ),
         ),
-        hours=CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),
+        hours=app.calling_hours,
         without_entitlement={key: d.without_entitlement for key, d in tables.directory.items()},
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,

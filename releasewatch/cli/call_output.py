@@ -96,7 +96,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
         # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
-        for name in ("local_time", "next_window", "minutes_in_working_hours", "holder"):
+        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder"):
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)

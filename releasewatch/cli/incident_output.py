@@ -48,18 +48,16 @@ def showing(
     known_at: datetime | None = None,
 ) -> Showing:
     """As of when an incident is shown, and how much of customers where it goes."""
-    from releasewatch.domain.calling_hours import CallingHours, read_clock
     from releasewatch.usecases.incident_scene import Viewing
     from releasewatch.usecases.incident_showing import Showing
 
-    calling, usual = app.config.tables.calling, CallingHours()
     without = {key: one.without_entitlement for key, one in app.config.tables.directory.items()}
     return Showing(
         Viewing(app.now, at, known_at, without),
         app.level(reveal, output),
         app.config.tables.privacy.keys == "opaque",
         app.config.tables.ranking.customer_tier,
-        CallingHours(read_clock(calling.hours_from) or usual.opens, read_clock(calling.hours_to) or usual.closes),
+        app.calling_hours,
     )
 
 

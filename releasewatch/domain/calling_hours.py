@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import abc
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,17 +12,49 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 Callable = Literal["now", "later", "never", "unknown"]
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?")
-_AHEAD = 14
-"""Days to look ahead for a window: more than any set of weekdays needs."""
+_AHEAD = 30
+"""Days to look ahead for a window: more than any weekdays and holidays in a row need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Countries:
+    """What is known of countries (ISO 3166-1 alpha-2), asked where it is needed.
+
+    `zone_of(country, at)`: the IANA zone of one where all clocks show the same, else None. `holiday_of(country, day)`:
+    the name of its public holiday, empty when there is none.
+    """
+
+    zone_of: abc.Callable[[str, datetime], str | None]
+    holiday_of: abc.Callable[[str, date], str]
+
+
+NOTHING_KNOWN = Countries(lambda _country, _at: None, lambda _country, _day: "")
 
 
 @dataclass(frozen=True, slots=True)
 class CallingHours:
-    """`[calling]`: the hours in the customer's own time, and the weekdays (Monday is 0) on which people are called."""
+    """`[calling]`: the hours in the customer's own time, and the weekdays (Monday is 0) on which people are called.
+
+    On public holidays of `country` nobody is; empty: it is not known.
+    """
 
     opens: time = time(9)
     closes: time = time(17)
     weekdays: frozenset[int] = frozenset(range(5))
+    country: str = ""
+    countries: Countries = field(default=NOTHING_KNOWN, repr=False)
+
+    def of(self, country: str) -> CallingHours:
+        """The same in a country."""
+        return replace(self, country=country)
+
+    def zone(self, at: datetime, *names: str) -> ZoneInfo | None:
+        """The first of several IANA names that exists, else the country's, where all its clocks show the same."""
+        return find_zone(*names) or find_zone(self.countries.zone_of(self.country, at) or "")
+
+    def holiday_on(self, day: date) -> str:
+        """The name of the public holiday that keeps people from work on a day; empty when none does."""
+        return self.countries.holiday_of(self.country, day) if day.weekday() in self.weekdays else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +69,14 @@ class Window:
 class Availability:
     """Whether somebody can be called now. `local_now` and `window` are None when the time zone is unknown.
 
-    `window` is the open one when `callable` is now, the next one when it is later, None when it is never.
+    `window` is the open one when `callable` is now, the next one when it is later, None when it is never. `holiday`:
+    what is celebrated there today, when that is why it is later.
     """
 
     callable: Callable
     local_now: datetime | None = None
     window: Window | None = None
+    holiday: str = ""
 
 
 def read_clock(text: str) -> time | None:
@@ -69,7 +104,9 @@ def find_availability(zone: ZoneInfo | None, hours: CallingHours, now: datetime)
     for offset in range(-1, _AHEAD):
         window = _window_of(local.date() + timedelta(days=offset), zone, hours)
         if window is not None and window.until_at > now:
-            return Availability("now" if window.from_at <= now else "later", local, window)
+            if window.from_at <= now:
+                return Availability("now", local, window)
+            return Availability("later", local, window, hours.holiday_on(local.date()))
     return Availability("never", local)
 
 
@@ -86,7 +123,7 @@ def seconds_within(zone: ZoneInfo, hours: CallingHours, begin: datetime, end: da
 
 
 def _window_of(day: date, zone: ZoneInfo, hours: CallingHours) -> Window | None:
-    if day.weekday() not in hours.weekdays:
+    if day.weekday() not in hours.weekdays or hours.holiday_on(day):
         return None
     end_day = day if hours.closes > hours.opens else day + timedelta(days=1)
     begin = datetime.combine(day, hours.opens, zone).astimezone(UTC)

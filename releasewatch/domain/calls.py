@@ -15,7 +15,6 @@ from releasewatch.domain.calling_hours import (
     CallingHours,
     Window,
     find_availability,
-    find_zone,
     read_clock,
 )
 from releasewatch.domain.unsure import NOBODY, Unsure
@@ -338,10 +337,11 @@ def _in_order(candidate: CallCandidate) -> list[CallContact]:
 def _find_hours(
     candidate: CallCandidate, contact: CallContact | None, hours: CallingHours, now: datetime
 ) -> tuple[Availability, str]:
-    zone = find_zone(contact.timezone if contact else "", candidate.timezone)
+    hours = hours.of(candidate.country)
+    zone = hours.zone(now, contact.timezone if contact else "", candidate.timezone)
     if contact is not None:
         opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
-        hours = CallingHours(opens or hours.opens, closes or hours.closes, hours.weekdays)
+        hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
     later = candidate.standing.not_before
     if later is None or later <= now:
         return find_availability(zone, hours, now), zone.key if zone else ""

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from releasewatch.domain.calling_hours import CallingHours, find_zone, seconds_within
+from releasewatch.domain.calling_hours import CallingHours, seconds_within
 
 Due = Literal["passed", "running", "kept"]
 """Of a limit in minutes: the suffering was as long; it goes on and is not yet; it ended before."""
@@ -32,12 +32,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a customer is, as the directory has it: an IANA zone and an ISO 3166-1 country; empty where it has none."""
+
+    timezone: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Customers who are alike in all that counts here; one customer is a group of one.
 
     - `live_from`, `carrying_until`: the first and last instant at which they were reached; None: by a word alone.
     - `first_at`, `last_at`: what a person or a measurement said.
-    - `timezone`, `promise`, `credit_after` (minutes): as the directory has them; empty and 0 where it has none.
+    - `place`, `promise`, `credit_after` (minutes): as the directory has them; 0 where it has none.
     - `contract`: the sum of their contracts' values in `currency`, None where none has one.
     """
 
@@ -47,7 +55,7 @@ class Group:
     carrying_until: datetime | None = None
     first_at: datetime | None = None
     last_at: datetime | None = None
-    timezone: str = ""
+    place: Place = Place()
     promise: int = 0
     credit_after: int = 0
     currency: str = ""
@@ -90,10 +98,11 @@ def suffering_of(one: Group, span: Span) -> Suffering:
 
 
 @lru_cache(maxsize=10_000)
-def working_seconds(timezone: str, hours: CallingHours, began_at: datetime, until: datetime) -> float | None:
-    """How much of a span lies within working hours of a zone; None where the zone is unknown."""
-    zone = find_zone(timezone)
-    return None if zone is None else seconds_within(zone, hours, began_at, until)
+def working_seconds(place: Place, hours: CallingHours, began_at: datetime, until: datetime) -> float | None:
+    """How much of a span lies within working hours at a place; None where its zone is unknown."""
+    there = hours.of(place.country)
+    zone = there.zone(began_at, place.timezone)
+    return None if zone is None else seconds_within(zone, there, began_at, until)
 
 
 @dataclass(slots=True)
@@ -133,7 +142,7 @@ def measure(groups: Iterable[Group], span: Span, hours: CallingHours) -> Measure
             continue
         suffering = suffering_of(one, span)
         found.seconds[one.state] += round(suffering.seconds * one.many)
-        within = working_seconds(one.timezone, hours, suffering.began_at, suffering.until)
+        within = working_seconds(one.place, hours, suffering.began_at, suffering.until)
         if within is None:
             found.without_zone += one.many
         else:

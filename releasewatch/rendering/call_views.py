@@ -258,7 +258,8 @@ def _callable_in_words(availability: Availability, *, their_time: bool) -> str:
             return f"now, until {window.until_at.astimezone(local.tzinfo):%H:%M} their time"
         case "later" if local is not None and window is not None:
             start = window.from_at.astimezone(local.tzinfo)
-            return f"later: from {_DAYS[start.weekday()]} {start:%H:%M} their time"
+            today = f"today is {availability.holiday}; " if availability.holiday else ""
+            return f"later: {today}from {_DAYS[start.weekday()]} {start:%H:%M} their time"
         case "never":
             return "not by phone"
     return "their time zone is not known"

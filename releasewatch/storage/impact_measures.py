@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, and_, func, select
 
-from releasewatch.domain.impact_measures import COUNTED, Group
+from releasewatch.domain.impact_measures import COUNTED, Group, Place
 from releasewatch.storage import tables as t
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import current_fact, everybody_in
@@ -36,6 +36,7 @@ def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
         s.first_at,
         s.last_at,
         f.timezone,
+        f.country,
         f.sla_minutes,
         f.credit_after_minutes,
         k.currency,
@@ -49,7 +50,7 @@ def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
         .where(c.state.in_(COUNTED))
         .group_by(*alike)
     )
-    with connection.execution_options(yield_per=FETCHED).execute(statement) as rows:
+    with connection.execute(statement, execution_options={"yield_per": FETCHED}) as rows:
         for row in rows:
             yield Group(
                 row.state,
@@ -58,7 +59,7 @@ def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
                 row.carrying_until,
                 row.first_at,
                 row.last_at,
-                row.timezone or "",
+                Place(row.timezone or "", row.country or ""),
                 row.sla_minutes or 0,
                 row.credit_after_minutes or 0,
                 row.currency or "",

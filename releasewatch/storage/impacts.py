@@ -198,6 +198,7 @@ def stream_customers(
             f.name,
             f.account_manager,
             f.timezone,
+            f.country,
             f.sla_minutes,
             f.credit_after_minutes,
             s.state.label("said"),

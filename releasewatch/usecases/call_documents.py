@@ -55,6 +55,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "next_window": None
         if window is None
         else {"from": format_utc(window.from_at), "until": format_utc(window.until_at)},
+        "holiday": row.availability.holiday or None,
         "local_time": row.availability.local_now.isoformat(timespec="minutes") if row.availability.local_now else None,
         "contact": _contact_document(row),
         "account_manager": candidate.account_manager or None,

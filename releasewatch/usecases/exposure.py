@@ -89,8 +89,8 @@ def list_exposed(ledger: Ledger, asking: Asking) -> Iterator[dict[str, Any]]:
     with ledger.read() as connection:
         question = ask(connection, asking)
         wording = _Wording(connection, question, asking)
-        streamed = connection.execution_options(yield_per=FETCHED)
-        with streamed.execute(exposure.detail_statement(question)) as rows:
+        detail = exposure.detail_statement(question)
+        with connection.execute(detail, execution_options={"yield_per": FETCHED}) as rows:
             yield from wording.items(rows)
 
 

@@ -12,6 +12,7 @@ from releasewatch.domain.impact_measures import (
     DueCounts,
     Group,
     Measures,
+    Place,
     Span,
     Suffering,
     measure,
@@ -81,12 +82,12 @@ def measure_customer(rows: Sequence[Any], question: ImpactQuestion, hours: Calli
         carrying_until=max((row.carrying_until for row in ways), default=None),
         first_at=best.first_at,
         last_at=best.last_at,
-        timezone=best.timezone or "",
+        place=Place(best.timezone or "", best.country or ""),
     )
     if best.state not in COUNTED:
         return {"minutes": None, "working_minutes": None, "promise": None, "credit": None}
     suffering = suffering_of(group, span_of(question))
-    within = working_seconds(group.timezone, hours, suffering.began_at, suffering.until)
+    within = working_seconds(group.place, hours, suffering.began_at, suffering.until)
     return {
         "minutes": round(suffering.seconds) // 60,
         "working_minutes": None if within is None else round(within) // 60,

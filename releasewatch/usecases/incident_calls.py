@@ -14,7 +14,7 @@ from releasewatch.domain.call_incidents import Agreed, Hurt, wording
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
 from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
-from releasewatch.domain.impact_measures import Group, Span, suffering_of, working_seconds
+from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
 from releasewatch.domain.incidents import fold, impact_window
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import opaque_key
@@ -196,8 +196,9 @@ class _Planner:
             first_at=said.first_at if said is not None else None,
             last_at=said.last_at if said is not None else None,
         )
+        place = Place(known["timezone"], known["country"])
         suffering = suffering_of(alone, Span(window.started_at, window.until, self._how.now))
-        within = working_seconds(known["timezone"], self._how.hours, suffering.began_at, suffering.until)
+        within = working_seconds(place, self._how.hours, suffering.began_at, suffering.until)
         return None if within is None else int(within // 60)
 
     def change(self) -> _Change:

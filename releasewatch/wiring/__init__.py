@@ -19,6 +19,7 @@ from releasewatch.wiring.repo_catalogs import mapper_of
 
 if TYPE_CHECKING:
     from releasewatch.config import Config, LedgerAddress, OrganisationSettings, Sources
+    from releasewatch.domain.calling_hours import CallingHours
     from releasewatch.domain.catalog import Catalog
     from releasewatch.domain.discovery import Proposal, SeenEnvironments
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
@@ -115,6 +116,13 @@ class App:
         if self.config.settings_version is not None:
             return {}
         return {key: product.components for key, product in self.config.tables.products.items()}
+
+    @cached_property
+    def calling_hours(self) -> CallingHours:
+        """`[calling]`, with what is known of the countries where customers are."""
+        from releasewatch.wiring.hours import hours_of
+
+        return hours_of(self.config.tables.calling)
 
     @cached_property
     def history(self) -> GitHistory:

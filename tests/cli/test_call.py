@@ -34,6 +34,20 @@ def test_every_exposed_customer_has_a_verdict_with_its_reason(shop):
     assert calls["bolt"]["because"] == ["Checkout depends on Invoices"]
 
 
+def test_a_country_with_one_clock_gives_the_time_where_nobody_said_the_zone(shop):
+    customers = shop.path / "customers.csv"
+    customers.write_text(customers.read_text("utf-8").replace("Europe/Berlin", ""), "utf-8")
+    assert run_command("customer", "import", "--customers", "customers.csv", cwd=shop.path).status == 0
+    calls = by_customer(run_command(*LIST, "--reveal", "names", cwd=shop.path).document)
+    assert {key: call["local_time"] is not None for key, call in calls.items()} == {
+        "acme": True,
+        "bolt": True,
+        "cask": False,
+        "dent": True,
+    }
+    assert calls["acme"]["local_time"][-6:] in ("+01:00", "+02:00")
+
+
 def test_the_parts_are_whole_numbers_that_sum_to_the_score(shop):
     calls = run_command(*LIST, cwd=shop.path).document["calls"]
     assert all(sum(call["parts"].values()) == call["score"] for call in calls)

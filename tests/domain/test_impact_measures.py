@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from releasewatch.domain.calling_hours import CallingHours, find_availability, seconds_within
-from releasewatch.domain.impact_measures import Group, Span, measure, suffering_of
+from releasewatch.domain.impact_measures import Group, Place, Span, measure, suffering_of
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOURS = CallingHours()
@@ -94,10 +94,12 @@ def test_a_limit(until, now, expected):
 
 def test_figures_stand_by_state_and_the_cleared_have_none():
     groups = [
-        Group("affected", 2, timezone="UTC", promise=60, credit_after=300, currency="EUR", contract=Decimal(70)),
-        Group("affected", 1, timezone="nowhere", currency="EUR", contract=Decimal("0.50")),
-        Group("presumed", 3, live_from=at(11), timezone="UTC", credit_after=120, currency="USD", contract=Decimal(9)),
-        Group("cleared", 5, timezone="UTC", promise=1, contract=Decimal(1)),
+        Group("affected", 2, place=Place("UTC"), promise=60, credit_after=300, currency="EUR", contract=Decimal(70)),
+        Group("affected", 1, place=Place("nowhere"), currency="EUR", contract=Decimal("0.50")),
+        Group(
+            "presumed", 3, live_from=at(11), place=Place("UTC"), credit_after=120, currency="USD", contract=Decimal(9)
+        ),
+        Group("cleared", 5, place=Place("UTC"), promise=1, contract=Decimal(1)),
     ]
     found = measure(groups, Span(at(8), None, at(12)), HOURS)
     assert found.seconds == {"affected": 3 * 4 * 3600, "presumed": 3 * 3600}
@@ -111,7 +113,7 @@ def test_figures_stand_by_state_and_the_cleared_have_none():
 _group: Any = {
     "state": st.sampled_from(["affected", "presumed", "possible", "cleared"]),
     "live_from": st.none() | st.integers(0, 9).map(at),
-    "timezone": st.sampled_from(["", "UTC", "Asia/Kathmandu"]),
+    "place": st.builds(Place, st.sampled_from(["", "UTC", "Asia/Kathmandu"]), st.sampled_from(["", "DE"])),
     "promise": st.sampled_from([0, 30, 600]),
 }
 
