@@ -84,7 +84,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
     from releasewatch.domain.privacy import opaque_key
 
     shown, withheld = dict(row), []
-    outside = shown.pop("verdict_outside")
+    outside, (said, left_out) = shown.pop("verdict_outside"), shown.pop("say_outside")
     if in_ci:
         shown["parts"] = parts_for_ci(row["parts"])
     if level < Reveal.CONTACTS and row["contact"] is not None:
@@ -100,7 +100,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)
-        shown["verdict_because"] = outside
+        shown |= {"verdict_because": outside, "say": list(said), "say_withheld": left_out}
         withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
     shown["withheld"] = withheld
     return shown

@@ -164,6 +164,7 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
         "account_manager": None,
         "verdict_because": None,
         "verdict_outside": None,
+        "say_outside": ((), 0),
     }
     shown = withhold({**defaults, **found}, level, in_ci=app.ci is not None, opaque=is_opaque(app))
     shown.pop("rank", None)

@@ -17,6 +17,7 @@ from releasewatch.domain.calling_hours import (
     find_availability,
     read_clock,
 )
+from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.unsure import NOBODY, Unsure
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class CallCandidate:
     taken over). `say` comes from the customer's own notes (`talking_points`);
     `say_withheld` sentences were left out because they name another customer.
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
-    `standing`: how their call stands.
+    `standing`: how their call stands. `own_names`: what they are called, and their aliases, but for the key.
     """
 
     key: str
@@ -118,6 +119,14 @@ class CallCandidate:
     know: tuple[str, ...] = ()
     hurt: Hurt | None = None
     standing: Standing = field(default_factory=Standing)
+    own_names: frozenset[str] = frozenset()
+
+    @property
+    def say_outside(self) -> tuple[tuple[str, ...], int]:
+        """What may be said, and how much was left out, where names may not be shown: the customer's own neither."""
+        scanner = LeakScanner(dict.fromkeys(self.own_names, "their name"))
+        said = tuple(text for text in self.say if not scanner.scan(text))
+        return said, self.say_withheld + len(self.say) - len(said)
 
     @property
     def hurt_purpose(self) -> str:

@@ -59,7 +59,7 @@ class CallView(View):
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
-    - `say_withheld`: how many sentences were left out because they name another customer.
+    - `say_withheld`: how many sentences were left out because they name a customer who may not be named there.
     """
 
     rank: int
@@ -186,6 +186,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
         parts = parts_for_ci(row.parts) if in_ci else row.parts
         people = reveal >= Reveal.CONTACTS
         key = opaque_key(candidate.key) if opaque and not names else candidate.key
+        say, say_withheld = (candidate.say, candidate.say_withheld) if names else candidate.say_outside
         return CallView(
             rank=row.rank,
             call=candidate.call,
@@ -206,9 +207,9 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             why=row.because,
             score=row.score,
             parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
-            say=candidate.say or (candidate.no_wording,),
-            has_wording=bool(candidate.say),
-            say_withheld=candidate.say_withheld,
+            say=say or (candidate.no_wording,),
+            has_wording=bool(say),
+            say_withheld=say_withheld,
             know=candidate.know,
             band=row.band,
             purpose=_plain(candidate.standing.purpose),

@@ -94,6 +94,7 @@ class CallBook:
             "country": fact.country if fact else "",
             "timezone": fact.timezone if fact else "",
             "language": fact.language if fact else "",
+            "own_names": frozenset(self._aliases.get(customer_id, ())) | (fact.names if fact else frozenset()),
             "contacts": tuple(_contact(row, marked) for row in self._contacts.get(customer_id, ())),
         }
 

@@ -63,6 +63,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "because": list(row.because),
         "say": list(candidate.say),
         "say_withheld": candidate.say_withheld,
+        "say_outside": candidate.say_outside,
         "know": list(candidate.know),
     }
 

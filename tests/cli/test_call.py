@@ -253,8 +253,14 @@ def test_a_customer_may_be_told_what_names_only_them(shop):
     )
     record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
     assert run_command(*record, cwd=shop.path).status == 0
-    (bolt,) = run_command("call", "list", "--deployment", "three", "--format", "json", cwd=shop.path).document["calls"]
+    asked = ("call", "list", "--deployment", "three", "--format", "json")
+    (bolt,) = run_command(*asked, "--reveal", "names", cwd=shop.path).document["calls"]
     assert (bolt["customer"], bolt["say"], bolt["say_withheld"]) == ("bolt", ["As Bolt and Sons asked."], 0)
+    (bolt,) = run_command(*asked, cwd=shop.path).document["calls"]
+    assert (bolt["customer"], bolt["say"], bolt["say_withheld"]) == ("bolt", [], 1)
+    piped = run_command("call", "render", "--deployment", "three", cwd=shop.path).out
+    assert "Bolt and Sons" not in piped
+    assert "1 left out: it names a customer who may not be named here." in piped
 
 
 def test_who_cannot_be_ruled_out_is_counted(shop):
