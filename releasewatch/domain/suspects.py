@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.suspect_signs import Sign
@@ -29,7 +30,8 @@ class SuspectWeights:
       each hop to one that depends on it, and for one that was deployed when not all that changed is known; averaged
       over the components of the impact |
     | focus | `focus` by the share of what it changed that is in the impact |
-    | newest | `newest` by the share of the impact's components that nothing changed between it and the start |
+    | newest | `newest` by the share of the impact's components that nothing changed between it and the start, in one
+      of the regions and rings |
     | time | `time` from going live to the start: all at once, half after `half_hours`, a third after twice that, … |
     | place | `place` by the share of the impact's regions and of its rings that it went to |
     | carried | `carried`, when what it brought was still there as the impact began |
@@ -183,17 +185,26 @@ def decay(gap: timedelta, half: timedelta) -> float:
     return 1 / (1 + max(gap, timedelta()) / half)
 
 
-def _newest(impact: Impact, before: Sequence[Candidate]) -> dict[str, int]:
-    """For each component of the impact the last deployment that changed it."""
-    last: dict[str, tuple[datetime, int]] = {}
+def _newest(impact: Impact, before: Sequence[Candidate]) -> frozenset[tuple[str, int]]:
+    """Each component of the impact with the last deployment that changed it; one for each of its regions and rings."""
+    spots = tuple(product(impact.regions or (None,), impact.rings or (None,)))
+    last: dict[tuple[str, tuple[str | None, str | None]], tuple[datetime, int]] = {}
     for one in before:
-        for component, reached in one.reached.items():
-            if reached.distance == 0 and component in impact.components:
-                last[component] = max((one.live_at, one.number), last.get(component, (one.live_at, one.number)))
-    return {component: number for component, (_, number) in last.items()}
+        changed = [key for key in impact.components if key in one.reached and one.reached[key].distance == 0]
+        for key in product(changed, [spot for spot in spots if _went_to(one, *spot)]):
+            last[key] = max((one.live_at, one.number), last.get(key, (one.live_at, one.number)))
+    return frozenset((component, number) for (component, _), (_, number) in last.items())
 
 
-def _reasons(impact: Impact, one: Candidate, newest: Mapping[str, int], w: SuspectWeights) -> list[Reason]:
+def _went_to(one: Candidate, region: str | None, ring: str | None) -> bool:
+    """Whether a deployment went to a region and ring (None: any); one whose places are not known may have."""
+    return not one.places or any(
+        (region is None or place.region in (region, "")) and (ring is None or place.ring in (ring, ""))
+        for place in one.places
+    )
+
+
+def _reasons(impact: Impact, one: Candidate, newest: frozenset[tuple[str, int]], w: SuspectWeights) -> list[Reason]:
     found = [
         *_component_reasons(impact, one, newest, w),
         _reason("time", w.time * _nearness(impact, one, w), f"went live {_ago(impact, one.live_at)}"),
@@ -213,7 +224,7 @@ def _nearness(impact: Impact, one: Candidate, w: SuspectWeights) -> float:
 
 
 def _component_reasons(
-    impact: Impact, one: Candidate, newest: Mapping[str, int], w: SuspectWeights
+    impact: Impact, one: Candidate, newest: frozenset[tuple[str, int]], w: SuspectWeights
 ) -> Iterable[Reason]:
     asked = impact.components
     reached = {component: one.reached[component] for component in asked if component in one.reached}
@@ -230,7 +241,7 @@ def _component_reasons(
         rest = max(one.touched, len(direct)) - len(direct)
         text = f"changed {counted(rest, 'other component')} beside" if rest else "changed nothing else"
         yield _reason("focus", w.focus * share, text)
-    last = [component for component in direct if newest.get(component) == one.number]
+    last = [component for component in direct if (component, one.number) in newest]
     if last:
         yield _reason(
             "newest", w.newest * len(last) / len(asked), f"nothing changed {listed(last)} between it and the start"

@@ -92,6 +92,19 @@ class TestReasons:
         }
         assert [number for number, kinds in found.items() if "newest" in kinds] == [2]
 
+    def test_what_went_elsewhere_is_not_the_newest_here(self):
+        here = [candidate(1, 5, reached=DIRECT, places=(Place("eu", ""),)), candidate(2, 4, reached=DIRECT)]
+        there = candidate(3, 1, reached=DIRECT, places=(Place("us", "beta"),))
+
+        def newest(regions, *candidates):
+            ranked = rank_suspects(replace(IMPACT, regions=regions), candidates, W)
+            return sorted(s.candidate.number for s in ranked if any(r.kind == "newest" for r in s.reasons))
+
+        assert newest(("eu",), *here, there) == [2]
+        assert newest(("eu",), here[0], there) == [1]
+        assert newest(("eu", "us"), here[0], there) == [1, 3]
+        assert newest((), *here, there) == [3]
+
     def test_regions_and_rings(self):
         asked = replace(IMPACT, regions=("eu", "us"), rings=("beta",))
         assert "place" not in points(candidate(places=(Place("asia", "stable"),)), asked)
