@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 from releasewatch.cli.incident_output import showing, viewing_options
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import open_output, say
+from releasewatch.cli.output import emit, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
@@ -148,7 +147,7 @@ def _give_out(
     names = LeakScanner(dict.fromkeys(gathered.names, called)) if made.audience != "engineering" else None
     text = render_incident(made, form, templates, names=names, allow={*allow, *gathered.own})
     if output is None:
-        sys.stdout.write(text)
+        emit(text)
         return
     with open_output(output) as stream:
         stream.write(text)

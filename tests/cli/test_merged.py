@@ -35,7 +35,18 @@ def test_a_merged_customer_is_the_survivor_everywhere(shop: RepoBuilder) -> None
 
 def test_notes_for_a_survivor_may_name_whom_they_took_over(shop: RepoBuilder) -> None:
     """The second change's subject names Acme; told to others that is a leak, told to who they are now it is not."""
-    words = ("notes", "render", "--deployment", "two", "--audience", "account", "--customer", "bolt")
+    words = (
+        "notes",
+        "render",
+        "--deployment",
+        "two",
+        "--audience",
+        "account",
+        "--customer",
+        "bolt",
+        "--reveal",
+        "names",
+    )
     assert run(shop, *words).status == 4
     assert run(shop, "customer", "merge", "acme", "--into", "bolt", "--why", "acquired").status == 0
     told = run(shop, *words)
