@@ -6,7 +6,7 @@ a template) is kept in `held` and `people`, for the search of the finished text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import cast
@@ -25,7 +25,7 @@ from releasewatch.domain.incident_documents import (
 )
 from releasewatch.domain.incident_facts import BlameFacts, FixFacts, HurtFacts, HurtWindow, IncidentFacts
 from releasewatch.domain.incidents import Statement
-from releasewatch.domain.note_building import notes_for
+from releasewatch.domain.note_building import PreparedNotes, held_texts, notes_for
 from releasewatch.domain.notes import CustomerScope, NoteItem
 
 MANY_CHANGES = 20
@@ -122,10 +122,17 @@ class _Building:
             summary,
             wording,
             *(one.value for one in (*timeline, *after) if one.kind == "entry"),
-            *(change.text for cause in causes for change in cause.changes),
         )
-        held = _held(facts, self._audience, texts)
-        written = tuple(filter(None, texts))
+        told = tuple(change.text for cause in causes for change in cause.changes)
+        held = held_for(
+            self._audience,
+            facts.statements,
+            [*(word.why for blame in facts.blame for word in blame.words), *(fix.why for fix in facts.fixes)],
+            [*(one.notes for one in facts.blame), *(one.notes for one in facts.fixes)],
+            texts,
+            told,
+        )
+        written = tuple(filter(None, (*texts, *told)))
         return replace(made, held=held, texts=written, people=people_of(facts), withheld=self._withheld)
 
     def _text(self, text: str) -> str:
@@ -313,26 +320,33 @@ def joined(windows: Iterable[HurtWindow]) -> tuple[HurtWindow, ...]:
     return tuple(found)
 
 
-def _held(facts: IncidentFacts, audience: Audience, texts: Iterable[str]) -> tuple[str, ...]:
-    """What inner audiences were told, and why things were said, to be looked for in the finished document.
+def held_for(
+    audience: Audience,
+    statements: Collection[Statement],
+    whys: Iterable[str],
+    notes: Iterable[PreparedNotes | None],
+    written: Iterable[str],
+    changes: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """What an audience may not read, to be looked for in what it gets: what inner ones were told, why things were said,
+    and every text of changes that are not for it.
 
-    Not what an outer text says word for word as a whole: then somebody gave it to that audience. Titles are not looked
-    for: they are not shown outside, and are made of the words that anybody would use.
+    Not what `written` for it says word for word as a whole: then somebody gave it to that audience. Of a change nobody
+    gives it by writing it again: only what it is told of others (`changes`) is left out. Titles of incidents are not
+    looked for: they are not shown outside, and are made of the words that anybody would use.
     """
-    told = {_plain(text) for text in texts}
+    told = set(map(_plain, changes))
+    held = [text for one in notes if one is not None for text in held_texts(one.readings, audience)]
+    found = [text for text in held if _plain(text) not in told]
+    told.update(map(_plain, written))
     inner = [
         one.value
-        for one in facts.statements
+        for one in statements
         if (one.kind == "entry" and not may_read(audience, cast("Audience", one.audience)))
         or (one.kind == "summary" and not may_read(audience, cast("Audience", one.subject)))
     ]
-    inner += [one.why for one in facts.statements]
-    inner += [word.why for blame in facts.blame for word in blame.words]
-    inner += [fix.why for fix in facts.fixes]
-    for notes in (*(one.notes for one in facts.blame), *(one.notes for one in facts.fixes)):
-        if notes is not None:
-            inner += notes_for(notes, audience).held
-    return tuple(dict.fromkeys(text for text in inner if text and _plain(text) not in told))
+    inner += [*(one.why for one in statements), *whys]
+    return tuple(dict.fromkeys([*(text for text in inner if text and _plain(text) not in told), *found]))
 
 
 def _plain(text: str) -> str:
@@ -341,7 +355,11 @@ def _plain(text: str) -> str:
 
 def people_of(facts: IncidentFacts) -> frozenset[str]:
     """Who deployed, changed, led and wrote; but for who speaks with customers, whose name they may have."""
-    named = {one.value for one in facts.statements if one.kind == "commander"}
-    named |= {one.recorded_by for one in facts.statements}
-    named |= {word.by for blame in facts.blame for word in blame.words} | {fix.by for fix in facts.fixes}
-    return (facts.people | named) - {one.value for one in facts.statements if one.kind == "liaison"} - {""}
+    named = {word.by for blame in facts.blame for word in blame.words} | {fix.by for fix in facts.fixes}
+    return people_among(facts.statements, facts.people | named)
+
+
+def people_among(statements: Collection[Statement], others: Iterable[str]) -> frozenset[str]:
+    """`others`, and whom statements name, but for who speaks with customers."""
+    named = {one.value for one in statements if one.kind == "commander"} | {one.recorded_by for one in statements}
+    return frozenset({*others, *named} - {one.value for one in statements if one.kind == "liaison"} - {""})

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.audiences import Audience, may_read
-from releasewatch.domain.messages import trailer_values
+from releasewatch.domain.messages import trailer_values, without_pull_request
 from releasewatch.domain.note_standings import NO_SUBJECT, Reading, read_standings
 from releasewatch.domain.notes import CustomerScope, NoteGroup, NoteItem, Notes, NoteSection, NotesInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
 _ALIASES = {
@@ -135,13 +135,21 @@ def held_texts(readings: Iterable[Reading], audience: Audience) -> tuple[str, ..
     if audience == "engineering":
         return ()
     for reading in readings:
-        texts = [text for text in (reading.subject(), reading.wording) if text]
         represented = reading.represented_by is not None and reading.represented_by.stands_for(audience)
         if may_read(audience, reading.standing.audience) or represented:
-            told.update(texts)
+            told.update(_texts_of(reading))
         elif not may_read(audience, reading.stated) or reading.standing.counted:
-            held.update(dict.fromkeys(texts))
+            held.update(dict.fromkeys(_texts_of(reading)))
     return tuple(text for text in held if text not in told)
+
+
+def _texts_of(reading: Reading) -> Iterator[str]:
+    """All that a change says of itself: an edit's sentence does not make the one that it stands for readable."""
+    change = reading.change
+    texts = [reading.subject(), reading.wording, without_pull_request(change.description or change.subject)]
+    for key in ("Release-note", *_BREAKING_TRAILERS) if change.trailers else ():
+        texts += trailer_values(change.trailers, key)
+    return (text for text in texts if text)
 
 
 class _Filing:

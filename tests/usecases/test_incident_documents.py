@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from releasewatch.domain.change_edits import ChangeEdit
 from releasewatch.domain.incident_document_building import build_document
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal
-from releasewatch.errors import InvalidCallError
+from releasewatch.errors import InvalidCallError, LeakError
 from releasewatch.rendering.incident_documents import render_incident
+from releasewatch.usecases.change_edits import edit_change
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_documents import Gathered, gather_incident
@@ -89,6 +91,34 @@ def test_each_customer_reads_of_themselves_alone(watch):
     }
     with pytest.raises(InvalidCallError, match="ed is not in INC-1"):
         gathered(watch, key, 7, customer="ed")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Forged signatures are refused now.",
+        "Forged signatures were accepted until now!",
+        "close the signing hole",
+        "It was this: old keys stop working (sorry)",
+    ],
+)
+def test_no_text_of_an_embargoed_change_leaves_however_it_is_written_again(watch, words):
+    trailers = {
+        "Embargo": "until 2026-04-01",
+        "Release-note": "Forged signatures are refused now.",
+        "BREAKING-CHANGE": "Old keys stop working",
+    }
+    sha = watch.world.commit("invoicing", subject="Close the signing hole", trailers=trailers)
+    key = watch.open(3, deployment=watch.record(2))
+    edit = ChangeEdit(wording="Forged signatures were accepted until now")
+    edit_change(watch.ledger, sha, None, [edit], hour(3), why="clearer", recorded_by="kim")
+    for audience, kind in (("customer", "update"), ("account", "brief")):
+        update_incident(watch.ledger, key, IncidentFields(summaries={audience: words}), watch.telling(4))
+        with pytest.raises(LeakError, match="a text about the incident that this audience may not read"):
+            rendered(gathered(watch, key, 5), kind, audience)
+    change_status(watch.ledger, key, "resolved", watch.telling(6), hour(5))
+    with pytest.raises(LeakError):
+        rendered(gathered(watch, key, 7), "final", "customer")
 
 
 def test_the_time_in_question_lies_in_the_impact(watch):
