@@ -71,10 +71,12 @@ def say_left_out(app: App, made: RankedList) -> None:
     """How many rows lack something to say."""
     rows = sum(1 for row in made.calls.rows if row.candidate.say_withheld)
     if rows and not app.quiet:
+        care = made.calls.incident is None
+        what = "names another customer" if care else "names somebody, or holds what is not for customers,"
         say(
-            f"For {counted(rows, 'customer')} something to say names another customer and was left out. "
+            f"For {counted(rows, 'customer')} something to say {what} and was left out. "
             "Give it other words: releasewatch "
-            + ("change edit" if made.calls.incident is None else "incident update --audience customer --summary TEXT")
+            + ("change edit" if care else "incident update --audience customer --summary TEXT")
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from releasewatch.domain.call_purposes import IN_IT, Due
+from releasewatch.domain.call_purposes import IN_IT, Due, in_utc
 from releasewatch.domain.incidents import ComponentStatus, Severity
 
 Verdict = Literal["call", "write", "leave"]
@@ -146,7 +146,8 @@ def incident_parts(hurt: Hurt, weights: IncidentWeights) -> dict[str, int]:
 class Agreed:
     """What was agreed to be said of one incident. `customer`: the summary for customers, empty when there is none.
 
-    `heard`: what this customer was told before, in its words. `components`: titles of what they use, as they know them.
+    `heard`: what this customer was told before, in its words; where that was taken back, what it was then, and
+    `corrected_at` when. `components`: titles of what they use, as they know them.
     """
 
     customer: str
@@ -155,6 +156,7 @@ class Agreed:
     components: tuple[str, ...] = ()
     heard: str = ""
     heard_at: datetime | None = None
+    corrected_at: datetime | None = None
 
 
 def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
@@ -164,6 +166,11 @@ def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
     if not agreed.customer:
         return ()
     lines: list[str] = []
+    if agreed.corrected_at is not None and purpose in ("first_notice", "after_the_fact"):
+        lines.append(
+            f"{_told(agreed)} On {_instant(agreed.corrected_at)} we told you that it does not concern you. "
+            "We have learnt since that it may concern you after all. We are sorry for the confusion."
+        )
     if purpose in ("first_notice", "after_the_fact") and state != "affected":
         lines.append(_question(agreed, over=purpose == "after_the_fact"))
     lines.append(agreed.customer)
@@ -173,7 +180,7 @@ def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
 
 
 def _question(agreed: Agreed, *, over: bool) -> str:
-    what = _and(agreed.components) or "what you use of ours"
+    what = in_words(agreed.components) or "what you use of ours"
     if over and agreed.ended_at is not None:
         return (
             f"Did you notice anything wrong with {what} between {_instant(agreed.started_at)} "
@@ -183,19 +190,24 @@ def _question(agreed: Agreed, *, over: bool) -> str:
 
 
 def _correction(state: str, agreed: Agreed) -> tuple[str, ...]:
-    when = f" on {_instant(agreed.heard_at)}" if agreed.heard_at is not None else ""
-    told = f"We told you{when}: “{agreed.heard}”" if agreed.heard else f"We spoke with you{when} about a problem."
+    told = _told(agreed)
     if state not in IN_IT:
         return (told, "That does not concern you after all. We are sorry for the alarm.")
     more = (agreed.customer,) if agreed.customer and agreed.customer != agreed.heard else ()
     return (told, "We have learnt since that the cause is another one than we thought then.", *more)
 
 
+def _told(agreed: Agreed) -> str:
+    when = f" on {_instant(agreed.heard_at)}" if agreed.heard_at is not None else ""
+    return f"We told you{when}: “{agreed.heard}”" if agreed.heard else f"We spoke with you{when} about a problem."
+
+
 def _instant(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if at is None else in_utc(at)
 
 
-def _and(words: Sequence[str]) -> str:
+def in_words(words: Sequence[str]) -> str:
+    """Titles as a sentence names them."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"

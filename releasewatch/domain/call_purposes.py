@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 Group = Literal["incident", "care"]
@@ -50,7 +50,8 @@ class Heard:
     """What a customer was told last. `state`: theirs at that time, empty when they were not in the incident.
 
     `blamed`: the deployments that were to blame then. `made`: the call was made with it; a mail sent ahead of a call
-    does not count as one, but is owed a correction all the same.
+    does not count as one, but is owed a correction all the same. `before`: when they were told what a correction took
+    back; None where this is none.
     """
 
     purpose: str
@@ -59,6 +60,12 @@ class Heard:
     at: datetime
     blamed: frozenset[int] = frozenset()
     made: bool = True
+    before: datetime | None = None
+
+    @property
+    def takes_all_back(self) -> bool:
+        """Whether they were told last that it does not concern them."""
+        return self.purpose == "correction" and self.state not in IN_IT
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +81,13 @@ def is_owed_correction(state: str, heard: Heard | None, progress: Progress) -> s
 
     `state`: theirs now, empty or cleared when nothing rests on them.
     """
-    if heard is None or (heard.purpose == "correction" and heard.state not in IN_IT):
+    if heard is None or heard.takes_all_back:
         return ""
     if progress.status == "cancelled":
         return "the incident was cancelled after they were told"
     if state == "cleared":
+        if heard.state == "cleared":
+            return "they had been cleared before they were told"
         return "they were cleared after they were told"
     if state not in IN_IT:
         return "nothing reaches them any more that they were told of"
@@ -97,7 +106,11 @@ def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime]
     if state not in IN_IT:
         return Due("", "they were cleared" if state == "cleared" else "nothing reaches them any more")
     is_over = progress.status == "resolved"
-    if heard is None or not heard.made or (heard.purpose == "correction" and heard.state not in IN_IT):
+    if heard is not None and heard.takes_all_back:
+        because = f"{'it is over; ' if is_over else ''}{_talks(heard)}, and it concerns them again"
+        first = _unless_skipped("first_notice", because, skipped, heard.at)
+        return _unless_skipped("after_the_fact", because, skipped, heard.at) if is_over and first.purpose else first
+    if heard is None or not heard.made:
         if is_over:
             if "first_notice" in skipped:
                 return Due("", "one of us decided against a first notice")
@@ -112,6 +125,16 @@ def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime]
         since = max(filter(None, (heard.at, progress.revised_at)))
         return _unless_skipped("update", "what is agreed to be said has changed since they were told", skipped, since)
     return Due("", "they were told, and nothing is new")
+
+
+def _talks(heard: Heard) -> str:
+    told = f"they were told on {in_utc(heard.before)}, " if heard.before is not None else "they were told, "
+    return f"{told}corrected on {in_utc(heard.at)}"
+
+
+def in_utc(at: datetime) -> str:
+    """An instant in a sentence about a call."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _unless_skipped(purpose: str, because: str, skipped: Mapping[str, datetime], since: datetime | None) -> Due:

@@ -59,7 +59,7 @@ class CallView(View):
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
-    - `say_withheld`: how many sentences were left out because they name a customer who may not be named there.
+    - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
     """
 
     rank: int

@@ -75,6 +75,15 @@ class Tellings:
         mine = self._by_customer.get(customer_id, ())
         return next((one for one in reversed(mine) if one.closes), mine[-1] if mine else None)
 
+    def taken_back(self, customer_id: UUID) -> Telling | None:
+        """What the correction that they were told last took back: the telling before it that was none."""
+        mine = list(self._by_customer.get(customer_id, ()))
+        last = self.last(customer_id)
+        if last is None or last.purpose != "correction":
+            return None
+        earlier = mine[: mine.index(last)]
+        return next((one for one in reversed(earlier) if one.purpose != "correction"), None)
+
     def was_spoken_to(self, customer_id: UUID) -> bool:
         """Whether somebody told them by voice."""
         return any(one.channel in ("phone", "meeting") for one in self._by_customer.get(customer_id, ()))
@@ -89,7 +98,16 @@ class Tellings:
             if link.recorded_at <= last.recorded_at:
                 newest[link.deployment_id] = link.state
         blamed = frozenset(number for number, state in newest.items() if state in incidents.BLAMED)
-        return Heard(last.purpose, last.state, last.statement_id, last.told_at, blamed, made=last.closes)
+        before = self.taken_back(customer_id)
+        return Heard(
+            last.purpose,
+            last.state,
+            last.statement_id,
+            last.told_at,
+            blamed,
+            made=last.closes,
+            before=before.told_at if before is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

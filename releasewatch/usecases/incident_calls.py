@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-from releasewatch.domain.call_incidents import Agreed, Hurt, wording
+from releasewatch.domain.call_incidents import Hurt
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
 from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
-from releasewatch.domain.incidents import fold, impact_window
-from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import opaque_key
 from releasewatch.storage import (
     call_attempts,
     call_facts,
     calls,
     catalogs,
-    customer_names,
     exposure,
     impacts,
     incidents,
@@ -31,10 +28,11 @@ from releasewatch.storage import (
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
-from releasewatch.usecases.call_tellings import Summaries, Tellings, progress_of
+from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.incident_showing import level_of
+from releasewatch.usecases.incident_wording import Wording
 
 FETCHED = 1000
 
@@ -105,7 +103,7 @@ class _Planner:
         self._again = call_attempts.hurt_before(connection, members, incident.incident_id, since, how.now)
         self._names = catalogs.component_keys(connection)
         self._titles = catalogs.titles_for_customers(connection, how.now, self.scene.question.known_at)
-        self._wording = _Wording(connection, self._book, self.scene, how.now)
+        self._wording = Wording(connection, self._book, self.scene, self._tellings, self._titles, how)
         rows = impacts.stream_customers(connection, self.scene.question, FETCHED, only)
         found = {customer: list(group) for customer, group in groupby(rows, key=attrgetter("customer_id"))}
         self._states = {customer: mine[0].state for customer, mine in found.items()}
@@ -168,7 +166,7 @@ class _Planner:
             ways=tuple(_sentences(rows, ways, self._names)),
         )
         titles = tuple(sorted({self._titles[c] for c in components if c in self._titles}))
-        say, withheld = self._wording.of(customer, key, hurt, standing.reasons, titles, self._tellings)
+        say = self._wording.of(customer, key, hurt, standing, titles)
         return CallCandidate(
             key=key,
             name=(rows[0].name if rows else "") or key,
@@ -177,9 +175,9 @@ class _Planner:
             distance=min(distance, 99),
             possible=state == "possible",
             possible_because=doubts or ("reached only through what they use depends on",),
-            say=say,
-            say_withheld=withheld,
-            know=self._wording.know,
+            say=say.lines,
+            say_withheld=say.withheld,
+            know=say.know,
             hurt=hurt,
             standing=standing,
             **known,
@@ -287,67 +285,3 @@ def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str
     if not found:
         found["nothing reaches them any more"] = None
     return iter(found)
-
-
-class _Wording:
-    """What may be said to one customer after another, of everything in their call; never another customer's name."""
-
-    def __init__(self, connection: Any, book: CallBook, scene: Scene, now: datetime) -> None:
-        self._connection, self._book, self._scene, self._now = connection, book, scene, now
-        self._summaries = Summaries.of(scene)
-        account = scene.state.summaries.get("account", "").strip()
-        self.know = (account,) if account else ()
-        self._others = {
-            one.incident_id
-            for items in book.items.values()
-            for one in items
-            if one.incident_id and one.incident_id != scene.question.incident_id
-        }
-        self._said = self._read_others()
-        self._scanner: LeakScanner | None = None
-
-    def _read_others(self) -> dict[str, Agreed]:
-        """What was agreed of the other incidents that stand in these customers' calls."""
-        found: dict[str, Agreed] = {}
-        said = incidents.read_statements(self._connection, self._others)
-        for number, statements in said.items():
-            state = fold(statements, self._now, self._scene.question.known_at)
-            window = impact_window(state, None, state.opened_at or self._now)
-            text = state.summaries.get("customer", "").strip()
-            found[f"INC-{number}"] = Agreed(text, window.started_at, window.until)
-        return found
-
-    def of(
-        self,
-        customer: UUID,
-        key: str,
-        hurt: Hurt,
-        reasons: Sequence[CallReason],
-        titles: tuple[str, ...],
-        tellings: Tellings,
-    ) -> tuple[tuple[str, ...], int]:
-        """The sentences, and how many were left out because they name another customer."""
-        newest, last = self._summaries.newest, tellings.last(customer)
-        mine = Agreed(
-            customer=newest.value.strip() if newest else "",
-            started_at=self._scene.window.started_at,
-            ended_at=self._scene.window.until,
-            components=titles,
-            heard=self._summaries.text_of(last.statement_id).strip() if last else "",
-            heard_at=last.told_at if last else None,
-        )
-        state = hurt.state if self._scene.state.status != "cancelled" else ""
-        lines = list(wording(hurt.due.purpose, state, mine)) if hurt.due.purpose else []
-        for one in reasons:
-            if one.incident in self._said:
-                lines += wording(one.purpose, "", self._said[one.incident])
-        refs, names = self._book.names_of(customer, key)
-        own = {key, *refs, *names}
-        kept = tuple(line for line in dict.fromkeys(lines) if not self._names_another(line, own))
-        return kept, len(dict.fromkeys(lines)) - len(kept)
-
-    def _names_another(self, text: str, own: set[str]) -> bool:
-        if self._scanner is None:
-            names = customer_names.all_names(self._connection, self._now)
-            self._scanner = LeakScanner(dict.fromkeys(names, "another customer's name"))
-        return bool(self._scanner.scan(text, own))

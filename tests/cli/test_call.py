@@ -260,7 +260,7 @@ def test_a_customer_may_be_told_what_names_only_them(shop):
     assert (bolt["customer"], bolt["say"], bolt["say_withheld"]) == ("bolt", [], 1)
     piped = run_command("call", "render", "--deployment", "three", cwd=shop.path).out
     assert "Bolt and Sons" not in piped
-    assert "1 left out: it names a customer who may not be named here." in piped
+    assert "1 left out: it holds what may not be said here." in piped
 
 
 def test_who_cannot_be_ruled_out_is_counted(shop):

@@ -1,0 +1,183 @@
+"""What may be said to one customer after another of all that is in their call: each incident in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Agreed, Hurt, in_words, wording
+from releasewatch.domain.call_purposes import GRAVITY, IN_IT, Standing
+from releasewatch.domain.incident_document_building import held_for, people_among
+from releasewatch.domain.leaks import LeakScanner
+from releasewatch.domain.note_building import prepare_notes
+from releasewatch.storage import catalogs, customer_names, deployments, impacts, incidents
+from releasewatch.usecases.call_candidates import CallBook, Planning
+from releasewatch.usecases.call_tellings import Summaries, Tellings
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.notes import Reading, notes_within
+
+_OVER = ("done", "skipped", "withdrawn")
+"""Calls that nobody makes any more: nothing is to be said with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What may be said, how many texts were left out because of what they hold, and what account staff should know."""
+
+    lines: tuple[str, ...]
+    withheld: int
+    know: tuple[str, ...]
+
+
+class Wording:
+    """Finds the words; never another customer's name, nor what documents for customers may not hold."""
+
+    def __init__(
+        self,
+        connection: Any,
+        book: CallBook,
+        scene: Scene,
+        tellings: Tellings,
+        titles: Mapping[int, str],
+        how: Planning,
+    ) -> None:
+        self._connection, self._book, self._how, self._titles = connection, book, how, titles
+        self._mine = scene.incident.id
+        self._talks = {self._mine: _Talk(connection, scene, tellings, how, titles)}
+        self._states: dict[str, dict[UUID, str]] = {}
+
+    def of(self, customer: UUID, key: str, hurt: Hurt, standing: Standing, titles: tuple[str, ...]) -> Say:
+        """The sentences of each incident in the call, gravest first; `titles`: of what they use of this list's one.
+
+        Where there are several, each line says which one it is about, and one without words says so: what is right of
+        one would be wrong of another.
+        """
+        purposes = {} if standing.status in _OVER else {one.incident: one.purpose for one in standing.reasons}
+        purposes.pop("", None)
+        if self._mine in purposes or hurt.due.purpose:
+            purposes[self._mine] = hurt.due.purpose
+        refs, names = self._book.names_of(customer, key)
+        own = {key, *refs, *names}
+        order = [*GRAVITY, ""]
+        lines: list[str] = []
+        know: list[str] = []
+        withheld = 0
+        for incident, purpose in sorted(purposes.items(), key=lambda one: (order.index(one[1]), one[0])):
+            is_mine = incident == self._mine
+            talk = self._talk(incident)
+            state = talk.state_now(hurt.state if is_mine else self._state(incident, customer))
+            agreed = talk.agreed(customer, titles if is_mine else talk.titles)
+            safe = self._without_what_is_held(talk, agreed, own)
+            words = list(wording(purpose, state, safe)) if purpose == "correction" or state in IN_IT else []
+            kept = [line for line in words if not self._names_another(line, own)]
+            if purpose:
+                withheld += (agreed.heard != safe.heard) + (agreed.customer != safe.customer) + len(words) - len(kept)
+            about = ""
+            if len(purposes) > 1:
+                concerned = agreed.components or talk.titles
+                about = f"{incident} ({in_words(concerned)}): " if concerned else f"{incident}: "
+                kept = kept or [NO_INCIDENT_WORDING]
+            lines += [about + line for line in kept]
+            know += [about + text for text in talk.know]
+        if not purposes:
+            know = list(self._talks[self._mine].know)
+        return Say(tuple(dict.fromkeys(lines)), withheld, tuple(know))
+
+    def _talk(self, incident: str) -> _Talk:
+        if incident not in self._talks:
+            found = incidents.resolve_incident(self._connection, incident)
+            viewing = Viewing(self._how.now, without_entitlement=self._how.without_entitlement)
+            scene = look_at(self._connection, found, viewing)
+            tellings = Tellings(self._connection, scene)
+            self._talks[incident] = _Talk(self._connection, scene, tellings, self._how, self._titles)
+        return self._talks[incident]
+
+    def _state(self, incident: str, customer: UUID) -> str:
+        """Theirs in another incident: asked once for everybody who has it in an open call."""
+        if incident not in self._states:
+            question = self._talk(incident).scene.question
+            them = [
+                who
+                for who, items in self._book.items.items()
+                if any(one.incident_id == question.incident_id for one in items)
+            ]
+            self._states[incident] = impacts.states_of(self._connection, question, them)
+        return self._states[incident].get(customer, "")
+
+    def _without_what_is_held(self, talk: _Talk, agreed: Agreed, own: Collection[str]) -> Agreed:
+        def safe(text: str) -> str:
+            return "" if text and (self._names_another(text, own) or talk.holds(text)) else text
+
+        return replace(agreed, customer=safe(agreed.customer), heard=safe(agreed.heard))
+
+    def _names_another(self, text: str, own: Collection[str]) -> bool:
+        return bool(self._scanner.scan(text, own))
+
+    @cached_property
+    def _scanner(self) -> LeakScanner:
+        names = customer_names.all_names(self._connection, self._how.now)
+        return LeakScanner(dict.fromkeys(names, "another customer's name"))
+
+
+class _Talk:
+    """One incident, as far as it is talked about."""
+
+    def __init__(
+        self, connection: Any, scene: Scene, tellings: Tellings, how: Planning, titles: Mapping[int, str]
+    ) -> None:
+        self._connection, self._how = connection, how
+        self.scene = scene
+        self._tellings = tellings
+        self._summaries = Summaries.of(scene)
+        account = scene.state.summaries.get("account", "").strip()
+        self.know = (account,) if account else ()
+        numbers = catalogs.component_ids(connection, sorted(scene.state.components)).values()
+        self.titles = tuple(sorted({titles[number] for number in numbers if number in titles}))
+        self._held: dict[str, bool] = {}
+
+    def state_now(self, state: str) -> str:
+        """A customer's state, as far as there is an incident at all."""
+        return "" if self.scene.state.status == "cancelled" else state
+
+    def agreed(self, customer: UUID, titles: Sequence[str]) -> Agreed:
+        """What was agreed to be said, and what this customer heard."""
+        newest, last = self._summaries.newest, self._tellings.last(customer)
+        heard = self._tellings.heard(customer)
+        corrected_at = heard.at if heard is not None and heard.takes_all_back else None
+        if corrected_at is not None:
+            last = self._tellings.taken_back(customer)
+        return Agreed(
+            customer=newest.value.strip() if newest else "",
+            started_at=self.scene.window.started_at,
+            ended_at=self.scene.window.until,
+            components=tuple(titles),
+            heard=self._summaries.text_of(last.statement_id).strip() if last else "",
+            heard_at=last.told_at if last else None,
+            corrected_at=corrected_at,
+        )
+
+    def holds(self, text: str) -> bool:
+        """Whether a text holds what a document for customers would not be written with."""
+        if text not in self._held:
+            self._held[text] = any(scanner.scan(text) for scanner in self._scanners)
+        return self._held[text]
+
+    @cached_property
+    def _scanners(self) -> tuple[LeakScanner, LeakScanner]:
+        scene, connection = self.scene, self._connection
+        q = scene.question
+        links = incidents.read_links(connection, q.incident_id, q.known_at)
+        fixes = incidents.read_fixes(connection, q.incident_id, q.known_at)
+        said: list[Any] = [*links, *fixes]
+        reading = self._how.reading or Reading(self._how.now)
+        numbers = sorted({one.deployment_id for one in said})
+        notes = [prepare_notes(notes_within(connection, number, None, reading)) for number in numbers]
+        written = [one.value for one in self._summaries.said]
+        held = held_for("customer", scene.statements, [one.why for one in said], notes, written)
+        people = {change.author_name for one in notes for change in one.given.changes}
+        people |= {deployments.read_actor(connection, number) for number in numbers}
+        named = people_among(scene.statements, {*people, *(one.recorded_by for one in said)})
+        return LeakScanner({}, dict.fromkeys(held, "")), LeakScanner(dict.fromkeys(named, ""))
