@@ -9,10 +9,11 @@ import click
 
 from releasewatch.cli.call_output import contact_words, is_opaque, say_if_limited, withhold
 from releasewatch.cli.options import BY, INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, one_line
+from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -29,11 +30,16 @@ _CALL = click.argument("ref", metavar="CALL")
 def claim(app: App, form: str, ref: str, by: str | None) -> None:
     """Take CALL (C-17), so that nobody else makes it. Ends with 4 when somebody else holds it.
 
-    It is anybody's again after [calling] claim_for minutes; claiming it again holds it for longer.
+    It is anybody's again after [calling] claim_for minutes; claiming it again holds it for longer. What was due when it
+    was planned and is not any more (they were cleared) is said, with why.
     """
-    from releasewatch.usecases.call_work import claim_call
+    from releasewatch.cli.call import planning
+    from releasewatch.usecases.call_work import claim_call, find_stale
 
     done = claim_call(app.ledger, ref, by or app.actor, app.now, app.config.tables.calling.claim_for)
+    for one in find_stale(app.ledger, ref, planning(app)):
+        say(f"The {one.purpose.replace('_', ' ')} of {one.incident} is not due any more: {one.because}.")
+        say(f"  Plan again before you call: releasewatch call plan --incident {one.incident}")
     _give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.")
 
 
@@ -201,6 +207,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     lines += [f"  say: {text}" for text in found.get("say", ())]
     if found.get("verdict") in ("call", "write") and not found["say"]:
         lines.append("  say: No agreed wording, do not improvise.")
+    if found.get("say_withheld"):
+        lines.append(f"  left out: {counted(found['say_withheld'], 'text')} that hold what may not be said here")
     lines += [f"  know, do not say: {text}" for text in found.get("know", ())]
     for one in found["attempts"]:
         outcome = f", {one['outcome']}" if one["outcome"] else ""

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
+from releasewatch.domain.call_purposes import IN_WORDS
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import call_attempts, call_facts, calls, impacts, incidents, marks, merges, personal_rows
@@ -20,6 +21,7 @@ from releasewatch.storage.marks import WRONG_NUMBER
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_showing import find_row
 from releasewatch.usecases.call_tellings import Summaries
+from releasewatch.usecases.incident_calls import find_incident_row
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.sameness import DIRECTORY_LOCK
 
@@ -38,6 +40,15 @@ class Worked:
     next_at: datetime | None = None
     attempt_id: int = 0
     marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Something in a call that is not due, and why, without a name."""
+
+    incident: str
+    purpose: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,27 @@ def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) 
             raise _refusal(connection, get_call(connection, ref), now)
         key = _key(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, "claimed", until)
+
+
+def find_stale(ledger: Ledger, ref: str, how: Planning) -> list[Stale]:
+    """What in an open call about incidents is not due, or no longer: planning again would change it or take it out."""
+    found: list[Stale] = []
+    with ledger.read() as connection:
+        row = get_call(connection, ref)
+        for item in _live_items(connection, row):
+            if not item.incident_id:
+                continue
+            incident = f"INC-{item.incident_id}"
+            planned = find_incident_row(connection, incident, row.customer_id, how)
+            hurt = planned.candidate.hurt if planned is not None else None
+            if planned is None or hurt is None:
+                found.append(Stale(incident, item.purpose, "nothing reaches them any more"))
+            elif hurt.due.purpose != item.purpose:
+                because = f"it is {IN_WORDS[hurt.due.purpose]} now" if hurt.due.purpose else hurt.due.because
+                found.append(Stale(incident, item.purpose, because))
+            elif planned.verdict == "leave":
+                found.append(Stale(incident, item.purpose, planned.verdict_outside))
+    return found
 
 
 def release_call(ledger: Ledger, ref: str, who: str, now: datetime) -> Worked:
@@ -152,7 +184,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
         number = call_attempts.next_attempt(connection)
         if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
             raise _held(row)
-        told = _told(connection, row.customer_id, items, how) if is_told_by(said.disposition) else []
+        told = _told(connection, row.customer_id, items, at, how) if is_told_by(said.disposition) else []
         attempt = Attempt(
             channel=said.channel,
             disposition=said.disposition,
@@ -199,13 +231,16 @@ def _live_items(connection: Any, row: Any) -> Sequence[Any]:
     return live or [one for one in items if one.withdrawn_at == last]
 
 
-def _told(connection: Any, customer_id: UUID, items: Sequence[Any], how: Planning) -> list[Told]:
+def _told(connection: Any, customer_id: UUID, items: Sequence[Any], at: datetime, how: Planning) -> list[Told]:
+    """What was told with an attempt: as it was known then, not as it is when somebody comes to write that down."""
     found: list[Told] = []
     for item in items:
         statement, state = 0, ""
         if item.incident_id:
             incident = incidents.resolve_incident(connection, f"INC-{item.incident_id}")
-            scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
+            then = max(at, item.added_at)
+            viewing = Viewing(how.now, then, then, without_entitlement=how.without_entitlement)
+            scene = look_at(connection, incident, viewing)
             newest = Summaries.of(scene).newest
             statement = newest.number if newest else 0
             state = impacts.states_of(connection, scene.question, [customer_id]).get(customer_id, "")

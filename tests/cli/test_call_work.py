@@ -55,6 +55,11 @@ def test_a_call_is_claimed_made_and_shown(called):
         assert name not in shown.out
     assert attempt["told"][0]["incident"] == "INC-1"
     does("skip", calls["bolt"]["id"], "--why", "closed", *BY)
+    run_command("incident", "impact", "INC-1", "--clear", "dent", "--why", "logs", cwd=called.path)
+    stale = does("claim", calls["dent"]["id"], *BY)
+    assert stale.document["call"]["status"] == "claimed"
+    assert "The first notice of INC-1 is not due any more: they were cleared." in stale.err
+    assert "releasewatch call plan --incident INC-1" in stale.err
     assert does("plan", "--incident", "INC-1").document["added"] == 0
     run_command("incident", "impact", "INC-1", "--clear", "acme", "--why", "logs", cwd=called.path)
     incident = run_command("incident", "show", "INC-1", "--format", "json", cwd=called.path).document

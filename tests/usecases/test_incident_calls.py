@@ -15,7 +15,16 @@ from releasewatch.storage.personal_rows import resolve_contact
 from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
-from releasewatch.usecases.call_work import Noted, claim_call, get_call, log_attempt, release_call, skip_call
+from releasewatch.usecases.call_work import (
+    Noted,
+    Stale,
+    claim_call,
+    find_stale,
+    get_call,
+    log_attempt,
+    release_call,
+    skip_call,
+)
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
@@ -106,6 +115,45 @@ def test_everybody_who_may_be_hurt_is_called_for_a_first_notice(desks):
 def test_without_agreed_words_nothing_is_to_be_said(desks):
     key = desks.open(3, deployment=desks.record(2))
     assert {tuple(one["say"]) for one in desks.calls(key, 3.5).values()} == {()}
+
+
+@pytest.mark.parametrize(
+    "words", ["Forged signatures are refused now.", "Sorry, the ZEBRA pool ran dry.", "Kim broke it."]
+)
+def test_what_no_document_for_customers_may_hold_is_not_said_to_them_either(desks, words):
+    trailers = {"Embargo": "until 2026-04-01", "Release-note": "Forged signatures are refused now."}
+    desks.world.commit("invoicing", subject="Close the signing hole", trailers=trailers)
+    key = desks.open(3, deployment=desks.record(2), commander="Kim")
+    update_incident(desks.ledger, key, IncidentFields(entry="the ZEBRA pool ran dry"), desks.telling(3))
+    desks.summary(key, 3, words)
+    calls = desks.calls(key, 3.5)
+    assert {(one["say_withheld"], *one["say"]) for one in calls.values()} == {(1,)}
+    desks.summary(key, 3.6, "Totals are wrong.")
+    assert "Totals are wrong." in desks.calls(key, 3.7)["ada"]["say"]
+
+
+def test_each_incident_in_a_call_has_its_own_words(desks):
+    one = desks.open(3, deployment=desks.record(2), severity="SEV1")
+    desks.summary(one, 3, "Totals are wrong.")
+    desks.plan(one, 3.1)
+    desks.log(desks.calls(one, 3.2)["ada"]["id"], 3.3)
+    say_by_hand(desks.ledger, one, {"cleared": ["ada"]}, desks.telling(3.4, "logs"))
+    desks.plan(one, 3.5)
+    two = desks.open(4, title="mail", components=[("mail", "partial")], severity="SEV1")
+    say_by_hand(desks.ledger, two, {"affected": ["ada"]}, desks.telling(4, "a ticket"))
+    desks.plan(two, 4.1)
+    said = [
+        "INC-1: We told you on 2026-03-01 03:18 UTC: “Totals are wrong.”",
+        "INC-1: That does not concern you after all. We are sorry for the alarm.",
+        "INC-2 (mail): No agreed wording, do not improvise.",
+    ]
+    assert desks.calls(two, 4.2)["ada"]["say"] == said
+    assert [text.replace(" (invoicing)", "") for text in desks.calls(one, 4.2)["ada"]["say"]] == said
+    with desks.ledger.read() as connection:
+        row = get_call(connection, desks.calls(two, 4.2)["ada"]["id"])
+    assert call_as_document(desks.ledger, row, Planning(hour(4.2)))["say"] == said
+    desks.summary(two, 4.3, "Mail is slow.")
+    assert desks.calls(one, 4.4)["ada"]["say"][-1] == "INC-2 (mail): Mail is slow."
 
 
 def test_a_second_incident_joins_the_open_call_and_care_waits(desks):
@@ -329,8 +377,45 @@ def test_a_call_that_was_withdrawn_in_somebodys_hand_can_be_logged_and_is_correc
     desks.plan(key, 3.4)
     assert desks.log(call, 3.5).status == "done"
     desks.plan(key, 3.6)
-    assert desks.show(key, 3.7)["corrections_owed"] == 1
+    (owed,) = desks.show(key, 3.7)["corrections"]
+    assert owed["because"] == "they had been cleared before they were told"
     assert desks.purposes(key, 3.7)["ada"] == ("correction", "open", "call")
+
+
+def test_what_is_not_due_any_more_is_seen_by_who_takes_the_call(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    call = desks.calls(key, 3.2)["ada"]["id"]
+    assert find_stale(desks.ledger, call, Planning(hour(3.2))) == []
+    say_by_hand(desks.ledger, key, {"cleared": ["ada"]}, desks.telling(3.3, "logs"))
+    assert find_stale(desks.ledger, call, Planning(hour(3.4))) == [Stale(key, "first_notice", "they were cleared")]
+    log_attempt(desks.ledger, call, Noted("phone", "connected", at=hour(3.25)), "olga", Planning(hour(3.5)))
+    (owed,) = desks.show(key, 3.7)["corrections"]
+    assert owed["because"] == "they were cleared after they were told", "as it was when they were told"
+
+
+def test_who_was_told_and_corrected_and_is_in_it_again_hears_of_both(desks):
+    deployment = desks.record(2)
+    key = desks.open(3, deployment=deployment, severity="SEV1")
+    desks.summary(key, 3, "Totals are wrong.")
+    desks.plan(key, 3.1)
+    desks.log(desks.calls(key, 3.2)["ada"]["id"], 3.3)
+    link_deployment(desks.ledger, key, deployment.number, "cleared", desks.telling(3.5, "the network"))
+    desks.plan(key, 3.6)
+    desks.log(desks.calls(key, 3.7)["ada"]["id"], 3.7)
+    link_deployment(desks.ledger, key, deployment.number, "confirmed", desks.telling(4, "it was this after all"))
+    desks.plan(key, 4.1)
+    ada = desks.calls(key, 4.2)["ada"]
+    assert (ada["purpose"], ada["verdict"]) == ("first_notice", "call")
+    again = "they were told on 2026-03-01 03:18 UTC, corrected on 2026-03-01 03:42 UTC, and it concerns them again"
+    assert ada["verdict_because"].endswith(again)
+    assert ada["say"][0] == (
+        "We told you on 2026-03-01 03:18 UTC: “Totals are wrong.” On 2026-03-01 03:42 UTC we told you that it does not "
+        "concern you. We have learnt since that it may concern you after all. We are sorry for the confusion."
+    )
+    assert ada["say"][-1] == "Totals are wrong."
+    desks.log(ada["id"], 4.3)
+    assert desks.calls(key, 4.4)["ada"]["verdict_because"] == "they were told, and nothing is new"
 
 
 @pytest.mark.parametrize(
