@@ -14,6 +14,7 @@ from releasewatch.cli.incident_import import import_
 from releasewatch.cli.incident_link import link_, telling_of
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
 from releasewatch.cli.incident_render import render
+from releasewatch.cli.incident_writing import say_what_cannot_leave
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import ranking_of, suspects
@@ -100,6 +101,14 @@ def open_(app: App, form: str, reveal: str | None, title: str, ref: str | None, 
 @click.option("--entry", metavar="TEXT", help="An entry of the timeline, which happened at --at.")
 @click.option("--summary", metavar="TEXT", help="The summary for --audience; earlier ones are kept.")
 @click.option("--audience", type=AUDIENCE, default="engineering", show_default=True, help="Of the entry or summary.")
+@click.option(
+    "--withdraw-entry",
+    "withdrawn",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="N",
+    help="Take an entry back: it stays in the timeline (N is shown there), and leaves outer documents.",
+)
 @common(reveal=True)
 def update_(app: App, form: str, reveal: str | None, incident: str, title: str | None, **given: Any) -> None:
     """Add to an incident or correct it. Nothing is overwritten: what was said before is kept, and the newest counts."""
@@ -107,6 +116,8 @@ def update_(app: App, form: str, reveal: str | None, incident: str, title: str |
 
     fields = _read_fields(app, given, title=title)
     found = update_incident(app.ledger, incident, fields, telling_of(app, given))
+    if fields.audience != "engineering":
+        say_what_cannot_leave(app, found.id, fields)
     give_out_incident(app, form, found.id, showing(app, reveal, None))
 
 
@@ -136,6 +147,7 @@ def _read_fields(app: App, given: dict[str, Any], *, title: str | None) -> Any:
         liaison=given["liaison"],
         entry=given.get("entry"),
         audience=audience,
+        withdrawn=given.get("withdrawn", ()),
         summaries={audience: summary} if summary is not None else {},
     )
 

@@ -126,6 +126,8 @@ def _timeline_row(app: App, one: dict[str, Any]) -> list[str]:
     if kind in ("impact_started_at", "impact_ended_at"):
         value = _instant(app, value) if value else "taken back"
     audience = one["audience"] if kind in ("entry", "summary") else ""
+    if one["number"] is not None:
+        subject = str(one["number"])
     replaced = "  [replaced]" if one["replaced"] else ""
     return [when, recorded if recorded != when else "", kind, subject, value + replaced, audience, by, why]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from releasewatch.domain.incidents import TIMELESS, Statement
 
-_TOLD_ELSEWHERE = frozenset({"entry", "summary"})
-"""Entries are only added, and summaries are shown with their revisions."""
+_TOLD_ELSEWHERE = frozenset({"entry", "summary", "withdrawal"})
+"""Entries are only added, or taken back where they stand, and summaries are shown with their revisions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from releasewatch.domain.incident_documents import (
     ToldChange,
 )
 from releasewatch.domain.incident_facts import BlameFacts, FixFacts, HurtFacts, HurtWindow, IncidentFacts
-from releasewatch.domain.incidents import Statement
+from releasewatch.domain.incidents import Statement, withdrawn_entries
 from releasewatch.domain.note_building import PreparedNotes, held_texts, notes_for
 from releasewatch.domain.notes import CustomerScope, NoteItem
 
@@ -235,6 +235,9 @@ class _Building:
         """What happened, in that order; what was noted after the resolution stands by itself."""
         state = self._facts.state
         told = [one for one in self._facts.told if self._tells(one)]
+        gone = withdrawn_entries(self._facts.told)
+        if not self._inside:
+            told = [one for one in told if one.number not in gone or one.kind != "entry"]
         if not self._inside:  # of two words on the same instant the later one replaces the earlier
             newest = {(one.kind, one.subject, one.happened_at): one for one in sorted(told, key=lambda s: s.order)}
             told = [one for one in told if one.kind == "entry" or newest[one.kind, one.subject, one.happened_at] is one]
@@ -243,7 +246,7 @@ class _Building:
         resolved_at = state.status_at if state.status == "resolved" else None
         for one in sorted(told, key=lambda one: one.order):
             late = resolved_at is not None and one.kind == "entry" and one.happened_at > resolved_at
-            (after if late else before).append(self._entry(one))
+            (after if late else before).append(self._entry(one, is_gone=one.kind == "entry" and one.number in gone))
         return tuple(before), tuple(after)
 
     def _tells(self, one: Statement) -> bool:
@@ -254,10 +257,11 @@ class _Building:
         kinds = _ACCOUNT_KINDS if self._staff else _OUTER_KINDS
         return one.kind in kinds or (self._inside and one.kind in ("commander", "liaison"))
 
-    def _entry(self, one: Statement) -> TimelineEntry:
+    def _entry(self, one: Statement, *, is_gone: bool) -> TimelineEntry:
         subject = self._title(one.subject) if one.kind == "component_status" else one.subject
-        value = self._value(one.kind, one.value)
-        made = TimelineEntry(one.happened_at, one.kind, subject, value)
+        value = self._value(one.kind, one.value) + (" (taken back)" if is_gone else "")
+        number = one.number if one.kind == "entry" else 0
+        made = TimelineEntry(one.happened_at, one.kind, subject, value, number=number)
         if not self._inside:
             return made
         return replace(

@@ -63,7 +63,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of the timeline. Who wrote it, when and why: for engineering alone. `text`: a component's title, …"""
+    """One line of the timeline. Who wrote it, when and why: for engineering alone. `text`: a component's title, …
+
+    `number`: of an entry, by which it is taken back.
+    """
 
     at: datetime
     kind: str
@@ -73,6 +76,7 @@ class TimelineEntry:
     recorded_at: datetime | None = None
     by: str = ""
     why: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

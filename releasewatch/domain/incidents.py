@@ -31,6 +31,7 @@ Kind = Literal[
     "summary",
     "attribute",
     "entry",
+    "withdrawal",
 ]
 
 OPEN_STATUSES: tuple[str, ...] = get_args(OpenStatus)
@@ -51,6 +52,7 @@ TIMELESS: frozenset[str] = frozenset(
         "region",
         "ring",
         "attribute",
+        "withdrawal",
     }
 )
 """Kinds that hold of the incident as a whole. The others change while it goes on, each from an instant on."""
@@ -61,7 +63,8 @@ MEMBER, NO_MEMBER = "yes", "no"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing said. `subject`: a component's key, a region, a ring, an audience or an attribute; else empty.
+    """One thing said. `subject`: a component's key, a region, a ring, an audience, an attribute, or the number of an
+    entry that is taken back; else empty.
 
     `source`: the kind of file that it was imported from; empty for what a person said here.
     """
@@ -82,6 +85,11 @@ class Statement:
         """Which of two statements about the same thing counts: the later one; of one instant a person's, then the
         newer one. So no import undoes what a person said of the incident as a whole."""
         return self.happened_at, not self.source, self.recorded_at, self.number
+
+
+def withdrawn_entries(statements: Iterable[Statement]) -> frozenset[int]:
+    """The numbers of entries of the timeline that were taken back: a statement of its own, whose subject is one."""
+    return frozenset(int(one.subject) for one in statements if one.kind == "withdrawal")
 
 
 @dataclass(frozen=True, slots=True)

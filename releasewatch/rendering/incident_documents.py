@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INNER_TEXT = "a text about the incident that this audience may not read"
 OUR_PEOPLE = "the name of one of our people, in what somebody wrote for these readers"
 
-HINT = "Say it in other words (incident update --audience … --summary TEXT), or pass it by hand with a reason."
+HINT = "Say it in other words (incident update --audience … --summary TEXT){entries}, or pass it by hand with a reason."
 
 
 def render_incident(
@@ -42,8 +42,20 @@ def render_incident(
         inner = LeakScanner({}, dict.fromkeys(document.held, INNER_TEXT))
         scanners = [inner] if names is None else [names, inner]
         what = f"The {document.kind} for {document.audience} readers was not written: it holds"
-        refuse_leaks(what, text, fmt, scanners, allow, HINT)
         people = LeakScanner(dict.fromkeys(document.people, OUR_PEOPLE))
+        hint = _hint(document, [*scanners, people], allow)
+        refuse_leaks(what, text, fmt, scanners, allow, hint)
         # Only in what people wrote: a name may be a word of any sentence (May), and the fixed ones hold no name.
-        refuse_leaks(what, "\n".join(document.texts), "md", [people], allow, HINT)
+        refuse_leaks(what, "\n".join(document.texts), "md", [people], allow, hint)
     return text
+
+
+def _hint(document: IncidentDocument, scanners: Collection[LeakScanner], allow: Collection[str]) -> str:
+    """What can be done, with the entries of the timeline that stand in the way."""
+    numbers = [
+        one.number
+        for one in (*document.timeline, *document.after)
+        if one.kind == "entry" and any(scanner.scan(one.value, allow) for scanner in scanners)
+    ]
+    options = " ".join(f"--withdraw-entry {number}" for number in numbers)
+    return HINT.format(entries=f", take the entry back (incident update {document.id} {options})" if numbers else "")

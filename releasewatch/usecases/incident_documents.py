@@ -9,7 +9,8 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
-from releasewatch.domain.audiences import Subjects
+from releasewatch.domain.audiences import Audience, Subjects
+from releasewatch.domain.incident_document_building import build_document
 from releasewatch.domain.incident_facts import (
     BlameFacts,
     BlameWord,
@@ -19,6 +20,7 @@ from releasewatch.domain.incident_facts import (
     IncidentFacts,
     PlaceFacts,
 )
+from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, prepare_notes
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.errors import InvalidCallError
@@ -124,6 +126,23 @@ def gather_incident(
     )
     folded = {name.casefold() for name in own}
     return Gathered(facts, tuple(name for name in forbidden if name.casefold() not in folded), own)
+
+
+def find_held(
+    ledger: Ledger, ref: str, how: Showing, audience: Audience, texts: Sequence[str], *, subjects: Subjects
+) -> tuple[list[str], int]:
+    """What in each text keeps documents for its audience from being written, in words without a name (empty: nothing);
+    and the number of the last entry of the timeline."""
+    gathered = gather_incident(ledger, ref, how, subjects=subjects)
+    made = build_document(gathered.facts, "update" if audience == "customer" else "brief", audience)
+    scanners = {
+        "a customer's name": LeakScanner(dict.fromkeys(gathered.names, "")),
+        "a text that they may not read": LeakScanner({}, dict.fromkeys(made.held, "")),
+        "the name of one of our people": LeakScanner(dict.fromkeys(made.people, "")),
+    }
+    found = [next((what for what, scanner in scanners.items() if scanner.scan(text)), "") for text in texts]
+    entries = (one.number for one in gathered.facts.statements if one.kind == "entry")
+    return found, max(entries, default=0)
 
 
 def _notes(ledger: Ledger, number: int, reading: Reading) -> PreparedNotes:

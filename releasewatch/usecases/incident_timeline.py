@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from releasewatch.domain.incidents import ALWAYS, Statement
+from releasewatch.domain.incidents import ALWAYS, Statement, withdrawn_entries
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import complaints, incidents
@@ -26,7 +26,7 @@ def read_timeline(ledger: Ledger, ref: str, how: Viewing, reveal: Reveal) -> lis
 
     What holds of the whole incident, as blame does, stands where it was said, and of customers only how many were
     spoken of at once. `replaced`: something else was said later, of the
-    same, that counts instead.
+    same, that counts instead; or it is an entry that was taken back, by its `number`.
     """
     at, known_at = how.at or how.now, how.known_at or LATEST
     with ledger.read() as connection:
@@ -50,6 +50,7 @@ Entry = tuple[tuple[datetime, datetime, int], dict[str, Any]]
 
 def _statements(said: Iterable[Statement], reveal: Reveal) -> Iterator[Entry]:
     said = list(said)
+    gone = withdrawn_entries(said)
     newest: dict[tuple[str, str], Statement] = {}
     for one in said:
         held = newest.get((one.kind, one.subject))
@@ -63,6 +64,8 @@ def _statements(said: Iterable[Statement], reveal: Reveal) -> Iterator[Entry]:
             document["value"] = None
         is_whole = one.happened_at == ALWAYS or one.kind in _REPLACED
         document["replaced"] = is_whole and one.kind != "entry" and newest[one.kind, one.subject] is not one
+        if one.kind == "entry":
+            document |= {"number": one.number, "replaced": one.number in gone}
         yield (happened_at or one.recorded_at, one.recorded_at, one.number), document
 
 
@@ -103,4 +106,5 @@ def _document(
         "why": said.why or None,
         "source": None,
         "replaced": False,
+        "number": None,
     }

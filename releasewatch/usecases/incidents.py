@@ -18,6 +18,7 @@ from releasewatch.domain.incidents import (
     presumed_start,
     problem_of,
     refusal,
+    withdrawn_entries,
 )
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, incidents
@@ -47,7 +48,8 @@ class Telling:
 class IncidentFields:
     """What is said of an incident. None and empty: nothing; `components` with a status each, or an empty one.
 
-    `cleared`: which of the impact's ends are taken back. `summaries` by audience.
+    `withdrawn`: numbers of entries that are taken back. `cleared`: which of the impact's ends are. `summaries` by
+    audience.
     """
 
     title: str | None = None
@@ -67,6 +69,7 @@ class IncidentFields:
     liaison: str | None = None
     entry: str | None = None
     audience: str = "engineering"
+    withdrawn: Sequence[int] = ()
     summaries: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: T
             raise InvalidCallError("Nothing is said of the incident.", "See: releasewatch incident update --help")
         if fields.title is not None and not fields.title.strip():
             raise InvalidCallError("An incident needs a title.", "Give it with --title TEXT.")
+        _check_entries(incident, before, fields.withdrawn)
         said = list(_news(before, said, telling))
         _check([*before, *said], telling, incident)
         if fields.impact_ended_at is not None:
@@ -197,6 +201,7 @@ def _statements(connection: Any, fields: IncidentFields, telling: Telling) -> li
         if not fields.entry.strip():
             raise InvalidCallError("An entry of the timeline needs a text.", "Give it with --entry TEXT.")
         said.append(_changing("entry", fields.entry, telling, "", fields.audience))
+    said += [_timeless("withdrawal", MEMBER, telling, str(number)) for number in dict.fromkeys(fields.withdrawn)]
     return said
 
 
@@ -244,12 +249,29 @@ def _check(said: Iterable[Statement], telling: Telling, incident: IncidentRef | 
 
 def _news(before: Iterable[Statement], said: Iterable[Statement], telling: Telling) -> Iterator[Statement]:
     """What is said, without that it is about what it is about already, unless there is a reason to say so again."""
+    before = list(before)
     state = fold(before, LATEST, LATEST)
-    members = {"component": set(state.components), "region": set(state.regions), "ring": set(state.rings)}
+    gone = {str(number) for number in withdrawn_entries(before)}
+    members = {
+        "withdrawal": gone,
+        "component": set(state.components),
+        "region": set(state.regions),
+        "ring": set(state.rings),
+    }
     for one in said:
         known = members.get(one.kind)
         if known is None or telling.why or (one.subject in known) != (one.value == MEMBER):
             yield one
+
+
+def _check_entries(incident: IncidentRef, before: Iterable[Statement], numbers: Iterable[int]) -> None:
+    known = {one.number for one in before if one.kind == "entry"}
+    for number in numbers:
+        if number not in known:
+            raise UnknownNameError(
+                f"The timeline of {incident.id} has no entry {number}.",
+                f"See: releasewatch incident show {incident.id} --timeline",
+            )
 
 
 def _check_end(connection: Any, incident: IncidentRef, said: Iterable[Statement]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.command import run_command
@@ -149,3 +151,34 @@ def test_asking_makes_no_ledger(tmp_path):
     done = run_command("incident", "render", "INC-1", cwd=tmp_path)
     assert done.status == 2
     assert not (tmp_path / ".releasewatch").exists()
+
+
+def test_an_entry_that_names_somebody_is_told_of_at_once_and_can_be_taken_back(night):
+    def update(*words, status=0):
+        done = run_command("incident", "update", "INC-1", *words, cwd=night.path, env=FIXED)
+        assert done.status == status, done.err
+        return done
+
+    for text, what in (
+        ("See the ticket of Acme GmbH", "a customer's name"),
+        ("As we know, the export drops a column", "a text that they may not read"),
+        ("Robin Lead is at it", "the name of one of our people"),
+    ):
+        written = update("--entry", text, "--audience", "customer")
+        assert f"This entry for customer readers holds {what}" in written.err
+        assert not any(name in written.err for name in ("Acme", "column", "Robin"))
+        (number,) = re.findall(r"--withdraw-entry (\d+)", written.err)
+        refused = render(night, "INC-1", "--document", "update", status=4)
+        assert f"incident update INC-1 --withdraw-entry {number})" in refused.err
+        update("--withdraw-entry", number, "--why", "it names somebody")
+        for kind in ("update", "brief"):
+            assert text not in render(night, "INC-1", "--document", kind).out
+    update("--withdraw-entry", number)
+    shown = run_command("incident", "show", "INC-1", "--timeline", cwd=night.path)
+    assert f"{number}    " in shown.out
+    assert "Robin Lead is at it  [replaced]" in shown.out
+    assert "Robin Lead is at it (taken back)" in render(night, "INC-1", "--reveal", "names").out
+    assert "INC-1 has no entry 9999" in update("--withdraw-entry", "9999", status=2).err
+    said = update("--summary", "Acme GmbH cannot export", "--audience", "account").err
+    assert "This summary for account readers holds a customer's name" in said
+    assert "holds" not in update("--summary", "Exports fail.", "--audience", "customer").err
