@@ -208,7 +208,7 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     if found.get("verdict") in ("call", "write") and not found["say"]:
         lines.append("  say: No agreed wording, do not improvise.")
     if found.get("say_withheld"):
-        lines.append(f"  left out: {counted(found['say_withheld'], 'text')} that hold what may not be said here")
+        lines.append(f"  left out: {counted(found['say_withheld'], 'text')}, for what may not be said here")
     lines += [f"  know, do not say: {text}" for text in found.get("know", ())]
     for one in found["attempts"]:
         outcome = f", {one['outcome']}" if one["outcome"] else ""

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.audiences import Audience
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Agreed, Hurt, in_words, wording
 from releasewatch.domain.call_purposes import GRAVITY, IN_IT, Standing
 from releasewatch.domain.incident_document_building import held_for, people_among
 from releasewatch.domain.leaks import LeakScanner
-from releasewatch.domain.note_building import prepare_notes
+from releasewatch.domain.note_building import PreparedNotes, prepare_notes
 from releasewatch.storage import catalogs, customer_names, deployments, impacts, incidents
 from releasewatch.usecases.call_candidates import CallBook, Planning
 from releasewatch.usecases.call_tellings import Summaries, Tellings
@@ -132,11 +133,15 @@ class _Talk:
         self.scene = scene
         self._tellings = tellings
         self._summaries = Summaries.of(scene)
-        account = scene.state.summaries.get("account", "").strip()
-        self.know = (account,) if account else ()
         numbers = catalogs.component_ids(connection, sorted(scene.state.components)).values()
         self.titles = tuple(sorted({titles[number] for number in numbers if number in titles}))
-        self._held: dict[str, bool] = {}
+        self._held: dict[tuple[str, Audience], bool] = {}
+
+    @cached_property
+    def know(self) -> tuple[str, ...]:
+        """What was agreed for account staff, unless a brief for them would not be written with it."""
+        text = self.scene.state.summaries.get("account", "").strip()
+        return (text,) if text and not self.holds(text, "account") else ()
 
     def state_now(self, state: str) -> str:
         """A customer's state, as far as there is an incident at all."""
@@ -159,25 +164,37 @@ class _Talk:
             corrected_at=corrected_at,
         )
 
-    def holds(self, text: str) -> bool:
-        """Whether a text holds what a document for customers would not be written with."""
-        if text not in self._held:
-            self._held[text] = any(scanner.scan(text) for scanner in self._scanners)
-        return self._held[text]
+    def holds(self, text: str, audience: Audience = "customer") -> bool:
+        """Whether a text holds what a document for an audience would not be written with, but for customers' names."""
+        if (text, audience) not in self._held:
+            inner, people = self._inner(audience), self._people
+            self._held[text, audience] = bool(inner.scan(text) or people.scan(text))
+        return self._held[text, audience]
+
+    def _inner(self, audience: Audience) -> LeakScanner:
+        written = [one.value for one in self.scene.statements if one.kind == "summary" and one.subject == audience]
+        whys = [one.why for one in self._words]
+        return LeakScanner({}, dict.fromkeys(held_for(audience, self.scene.statements, whys, self._notes, written), ""))
 
     @cached_property
-    def _scanners(self) -> tuple[LeakScanner, LeakScanner]:
-        scene, connection = self.scene, self._connection
-        q = scene.question
-        links = incidents.read_links(connection, q.incident_id, q.known_at)
-        fixes = incidents.read_fixes(connection, q.incident_id, q.known_at)
-        said: list[Any] = [*links, *fixes]
+    def _people(self) -> LeakScanner:
+        people = {change.author_name for one in self._notes for change in one.given.changes}
+        people |= {deployments.read_actor(self._connection, number) for number in self._numbers}
+        named = people_among(self.scene.statements, {*people, *(one.recorded_by for one in self._words)})
+        return LeakScanner(dict.fromkeys(named, ""))
+
+    @cached_property
+    def _words(self) -> list[Any]:
+        """Everything that was said of blame and of fixes."""
+        q = self.scene.question
+        links = incidents.read_links(self._connection, q.incident_id, q.known_at)
+        return [*links, *incidents.read_fixes(self._connection, q.incident_id, q.known_at)]
+
+    @property
+    def _numbers(self) -> list[int]:
+        return sorted({one.deployment_id for one in self._words})
+
+    @cached_property
+    def _notes(self) -> list[PreparedNotes]:
         reading = self._how.reading or Reading(self._how.now)
-        numbers = sorted({one.deployment_id for one in said})
-        notes = [prepare_notes(notes_within(connection, number, None, reading)) for number in numbers]
-        written = [one.value for one in self._summaries.said]
-        held = held_for("customer", scene.statements, [one.why for one in said], notes, written)
-        people = {change.author_name for one in notes for change in one.given.changes}
-        people |= {deployments.read_actor(connection, number) for number in numbers}
-        named = people_among(scene.statements, {*people, *(one.recorded_by for one in said)})
-        return LeakScanner({}, dict.fromkeys(held, "")), LeakScanner(dict.fromkeys(named, ""))
+        return [prepare_notes(notes_within(self._connection, number, None, reading)) for number in self._numbers]

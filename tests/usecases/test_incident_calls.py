@@ -126,7 +126,11 @@ def test_what_no_document_for_customers_may_hold_is_not_said_to_them_either(desk
     key = desks.open(3, deployment=desks.record(2), commander="Kim")
     update_incident(desks.ledger, key, IncidentFields(entry="the ZEBRA pool ran dry"), desks.telling(3))
     desks.summary(key, 3, words)
+    update_incident(
+        desks.ledger, key, IncidentFields(summaries={"account": trailers["Release-note"]}), desks.telling(3)
+    )
     calls = desks.calls(key, 3.5)
+    assert {one["know"] == [] for one in calls.values()} == {True}
     assert {(one["say_withheld"], *one["say"]) for one in calls.values()} == {(1,)}
     desks.summary(key, 3.6, "Totals are wrong.")
     assert "Totals are wrong." in desks.calls(key, 3.7)["ada"]["say"]
