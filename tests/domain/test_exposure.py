@@ -83,7 +83,8 @@ def ways(touched: frozenset[str], deployed: frozenset[str], over: Graph, most: i
         for path in paths:
             if is_allowed(path, deployed, over):
                 found[path[-1]] = min(found.get(path[-1], most), len(path) - 1)
-        paths = [(*p, d) for p in paths for d in over.dependents.get(p[-1], ()) if d not in p and len(p) <= most]
+        # A circle may lead back to a library that depends on a service which it is part of; no shortest way does twice.
+        paths = [(*p, d) for p in paths for d in over.dependents.get(p[-1], ()) if p.count(d) < 2 and len(p) <= most]
     return found
 
 
