@@ -92,6 +92,7 @@ def open_(app: App, form: str, reveal: str | None, title: str, ref: str | None, 
 @click.option("--title", metavar="TEXT", help="What is wrong, in a few words.")
 @_fields
 @click.option("--ended-at", type=INSTANT, metavar="T", help="When customers ceased to suffer.")
+@click.option("--opened-at", type=INSTANT, metavar="T", help="When it was opened, corrected.")
 @click.option(
     "--status", type=click.Choice(["investigating", "identified", "monitoring"]), help="How far the work has come."
 )
@@ -136,6 +137,7 @@ def _read_fields(app: App, given: dict[str, Any], *, title: str | None) -> Any:
         detected_by=given["detected_by"],
         impact_started_at=given["started_at"],
         impact_ended_at=given.get("ended_at"),
+        opened_at=given.get("opened_at"),
         environment=given["environment"],
         components=[_component(text) for text in given["components"]],
         without_components=given.get("without_components", ()),
@@ -195,7 +197,10 @@ _status_command("reopen", "investigating", "Re-open a resolved or cancelled inci
 @BY
 @common(reveal=True)
 def resolve_(app: App, form: str, reveal: str | None, incident: str, ended_at: datetime | None, **given: Any) -> None:
-    """Close an incident. When customers ceased to suffer is kept apart from when that was written down."""
+    """Close an incident. When customers ceased to suffer is kept apart from when that was written down.
+
+    Of a resolved one, another --at or --ended-at corrects what was said; that stays in the timeline.
+    """
     _change_status(app, form, reveal, incident, "resolved", given, ended_at=ended_at)
 
 

@@ -114,7 +114,7 @@ class _Building:
             for_customer=self._for_customer(),
             timeline=timeline,
             after=after,
-            corrections=tuple(self._correction(one) for one in corrections(facts.told)) if inside else (),
+            corrections=tuple(self._correction(one) for one in corrections(facts.words)) if inside else (),
         )
         if inside:
             return replace(made, withheld=self._withheld)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from releasewatch.domain.impacts import ImpactCounts
-from releasewatch.domain.incidents import ImpactWindow, IncidentState, Statement
+from releasewatch.domain.incidents import ImpactWindow, IncidentState, Statement, standing
 from releasewatch.domain.note_building import PreparedNotes
 from releasewatch.domain.notes import ComponentLabel
 
@@ -125,10 +125,15 @@ class IncidentFacts:
     people: frozenset[str] = frozenset()
 
     @property
-    def told(self) -> tuple[Statement, ...]:
-        """What had been said, and was so, by the instants that the document is about."""
+    def words(self) -> tuple[Statement, ...]:
+        """What had been said, and was so, by the instants that the document is about; what was replaced as well."""
         return tuple(
             one
             for one in self.statements
             if one.happened_at <= self.as_of and (self.known_at is None or one.recorded_at <= self.known_at)
         )
+
+    @property
+    def told(self) -> tuple[Statement, ...]:
+        """Of these words those that count."""
+        return tuple(standing(self.words))

@@ -24,6 +24,7 @@ from releasewatch.domain.incidents import (
     Statement,
     fold,
     problem_of,
+    standing,
 )
 
 _OWN_ID = re.compile(r"INC-\d+", re.IGNORECASE)
@@ -195,8 +196,8 @@ def _fields(says: _Says, ours: Sequence[Statement]) -> Iterable[Statement]:
 
 def _statuses(says: _Says, before: Sequence[Statement], ours: Sequence[Statement]) -> list[Statement]:
     """What is new of the status. What a person has closed, a file neither re-opens nor closes again."""
-    standing = _standing(before, "status")
-    if standing is not None and not standing.source and standing.value not in OPEN_STATUSES:
+    counts = _standing(before, "status")
+    if counts is not None and not counts.source and counts.value not in OPEN_STATUSES:
         return []
     steps = says.statuses()
     known = {(one.value, one.happened_at) for one in ours if one.kind == "status"}
@@ -223,18 +224,18 @@ def _entries(says: _Says, before: Sequence[Statement]) -> Iterable[Statement]:
 def _kept(says: _Says, after: Sequence[Statement]) -> Iterable[tuple[str, str]]:
     """What stands otherwise than the file says, because a person said so."""
     newest: dict[tuple[str, str], Statement] = {}
-    for one in after:
+    for one in standing(after):
         held = newest.get((one.kind, one.subject))
         if held is None or one.order > held.order:
             newest[one.kind, one.subject] = one
     for what, value in {**says.fields, ("status", ""): says.record.status}.items():
-        standing = newest.get(what)
-        if standing is not None and not standing.source and standing.value != value:
+        counts = newest.get(what)
+        if counts is not None and not counts.source and counts.value != value:
             yield what
 
 
 def _standing(said: Iterable[Statement], kind: str) -> Statement | None:
-    return max((one for one in said if one.kind == kind), key=lambda one: one.order, default=None)
+    return max((one for one in standing(said) if one.kind == kind), key=lambda one: one.order, default=None)
 
 
 def _text(value: Any) -> str:

@@ -32,6 +32,7 @@ Kind = Literal[
     "attribute",
     "entry",
     "withdrawal",
+    "replaced",
 ]
 
 OPEN_STATUSES: tuple[str, ...] = get_args(OpenStatus)
@@ -56,6 +57,9 @@ TIMELESS: frozenset[str] = frozenset(
     }
 )
 """Kinds that hold of the incident as a whole. The others change while it goes on, each from an instant on."""
+
+REPLACED = "replaced"
+"""The kind of a statement that another one, by its number, counts no more. It stays, and is shown as replaced."""
 
 MEMBER, NO_MEMBER = "yes", "no"
 """The values of `component`, `region` and `ring`: whether the incident is about it."""
@@ -119,14 +123,30 @@ class IncidentState:
         return self.status in OPEN_STATUSES
 
 
+def replaced_numbers(statements: Iterable[Statement], known_at: datetime | None = None) -> frozenset[int]:
+    """The numbers of the statements that count no more, by what was recorded by an instant; None: by now."""
+    return frozenset(
+        int(one.value)
+        for one in statements
+        if one.kind == REPLACED and (known_at is None or one.recorded_at <= known_at)
+    )
+
+
+def standing(statements: Iterable[Statement], known_at: datetime | None = None) -> list[Statement]:
+    """The statements that count: without those that were replaced, and without what replaced them."""
+    statements = list(statements)
+    gone = replaced_numbers(statements, known_at)
+    return [one for one in statements if one.kind != REPLACED and not (one.number and one.number in gone)]
+
+
 def fold(statements: Iterable[Statement], at: datetime, known_at: datetime) -> IncidentState:
     """The state at `at` as known at `known_at`: of each kind and subject the newest statement that held by then.
 
-    Newest: by `Statement.order`. The order of the statements does not matter.
+    Newest: by `Statement.order`; what was replaced does not count. The order of the statements does not matter.
     """
     newest: dict[tuple[str, str], Statement] = {}
     opened: datetime | None = None
-    for one in statements:
+    for one in standing(statements, known_at):
         if one.happened_at > at or one.recorded_at > known_at or one.kind == "entry":
             continue
         held = newest.get((one.kind, one.subject))

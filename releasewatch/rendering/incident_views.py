@@ -375,7 +375,7 @@ def _belongs(value: str) -> str:
 def _value(kind: str, value: str) -> str:
     if not value:
         return "not said"
-    if kind in ("impact_started_at", "impact_ended_at"):
+    if kind.endswith("_at"):
         from datetime import datetime
 
         return instant_in_words(datetime.fromisoformat(value))

@@ -43,6 +43,7 @@ KINDS = {
     "commander": "Commander",
     "liaison": "Liaison",
     "attribute": "Attribute",
+    "status_at": "Time of the status",
 }
 """What each kind of statement is called."""
 

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, select
 
 from releasewatch.domain.dora_incidents import Blame, BlamedDeployment, BlamedIncident, BlamedPart, blamed_parts
-from releasewatch.domain.incidents import fold
+from releasewatch.domain.incidents import REPLACED, fold
 from releasewatch.storage import catalogs, incidents
 from releasewatch.storage import tables as t
 from releasewatch.storage.incidents import BLAMED
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
 
-_KINDS = ("status", "impact_started_at", "impact_ended_at", "environment", "component")
+_KINDS = ("status", "impact_started_at", "impact_ended_at", "environment", "component", REPLACED)
 """What of an incident decides how long it was, and whether it was one."""
 
 

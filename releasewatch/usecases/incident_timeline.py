@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from releasewatch.domain.incidents import ALWAYS, Statement, withdrawn_entries
+from releasewatch.domain.incidents import ALWAYS, REPLACED, Statement, replaced_numbers, withdrawn_entries
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import complaints, incidents
@@ -50,7 +50,8 @@ Entry = tuple[tuple[datetime, datetime, int], dict[str, Any]]
 
 def _statements(said: Iterable[Statement], reveal: Reveal) -> Iterator[Entry]:
     said = list(said)
-    gone = withdrawn_entries(said)
+    gone = withdrawn_entries(said) | replaced_numbers(said)
+    said = [one for one in said if one.kind != REPLACED]
     newest: dict[tuple[str, str], Statement] = {}
     for one in said:
         held = newest.get((one.kind, one.subject))
@@ -63,9 +64,10 @@ def _statements(said: Iterable[Statement], reveal: Reveal) -> Iterator[Entry]:
         if one.kind in OF_STAFF and reveal < Reveal.NAMES:
             document["value"] = None
         is_whole = one.happened_at == ALWAYS or one.kind in _REPLACED
-        document["replaced"] = is_whole and one.kind != "entry" and newest[one.kind, one.subject] is not one
+        overtaken = is_whole and one.kind != "entry" and newest[one.kind, one.subject] is not one
+        document["replaced"] = overtaken or one.number in gone
         if one.kind == "entry":
-            document |= {"number": one.number, "replaced": one.number in gone}
+            document["number"] = one.number
         yield (happened_at or one.recorded_at, one.recorded_at, one.number), document
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
+from releasewatch.domain.incident_statuses import StatusWord, correct_opening, place_status
 from releasewatch.domain.incidents import (
     ALWAYS,
     MEMBER,
@@ -17,7 +18,6 @@ from releasewatch.domain.incidents import (
     fold,
     presumed_start,
     problem_of,
-    refusal,
     withdrawn_entries,
 )
 from releasewatch.errors import InvalidCallError, UnknownNameError
@@ -48,8 +48,8 @@ class Telling:
 class IncidentFields:
     """What is said of an incident. None and empty: nothing; `components` with a status each, or an empty one.
 
-    `withdrawn`: numbers of entries that are taken back. `cleared`: which of the impact's ends are. `summaries` by
-    audience.
+    `withdrawn`: numbers of entries that are taken back. `cleared`: which of the impact's ends are. `opened_at`: when it
+    was opened after all. `summaries` by audience.
     """
 
     title: str | None = None
@@ -58,6 +58,7 @@ class IncidentFields:
     detected_by: str | None = None
     impact_started_at: datetime | None = None
     impact_ended_at: datetime | None = None
+    opened_at: datetime | None = None
     environment: str | None = None
     components: Sequence[tuple[str, str]] = ()
     without_components: Sequence[str] = ()
@@ -123,10 +124,11 @@ def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: T
         incident = incidents.resolve_incident(connection, ref)
         before = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
         said = _statements(connection, fields, telling)
+        if fields.opened_at is not None:
+            said = [*_opening(incident, before, fields, telling), *said]
         if fields.status is not None:
-            _check_step(incident, before, fields.status, telling)
-            said = [_status(fields.status, telling), *said]
-        if not said:
+            said = [*_placed(connection, incident, before, fields.status, telling, fields.impact_started_at), *said]
+        if not said and fields.opened_at is None:
             raise InvalidCallError("Nothing is said of the incident.", "See: releasewatch incident update --help")
         if fields.title is not None and not fields.title.strip():
             raise InvalidCallError("An incident needs a title.", "Give it with --title TEXT.")
@@ -144,7 +146,8 @@ def change_status(
 ) -> tuple[IncidentRef, bool]:
     """Resolve, cancel or re-open an incident; returns it, and whether it was so already.
 
-    A closed one is re-opened as `investigating`. `ended_at`: when customers ceased to suffer.
+    A closed one is re-opened as `investigating`. `ended_at`: when customers ceased to suffer. With another `telling.at`
+    than before, when it was closed is corrected.
     """
     with ledger.write() as connection:
         ledger.lock(connection, LOCK)
@@ -152,7 +155,8 @@ def change_status(
         before = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
         state = fold(before, LATEST, LATEST)
         reopens = status == "investigating"
-        if state.status == status and not reopens and ended_at in (None, state.impact_ended_at):
+        same_time = telling.at in (None, state.status_at)
+        if state.status == status and not reopens and same_time and ended_at in (None, state.impact_ended_at):
             return incident, True
         if reopens and state.is_open:
             raise InvalidCallError(
@@ -160,11 +164,8 @@ def change_status(
                 f"See: releasewatch incident show {incident.id}",
             )
         said = []
-        if state.status != status:
-            if not reopens:
-                _refuse(incident, refusal(state.status, status))
-            _check_order(incident, state.status_at, telling)
-            said.append(_status(status, telling))
+        if state.status != status or not same_time:
+            said += _placed(connection, incident, before, status, telling, reopens=reopens)
         if ended_at is not None:
             said.append(_timeless("impact_ended_at", ended_at.isoformat(), telling))
         if reopens and state.impact_ended_at is not None:
@@ -277,9 +278,7 @@ def _check_entries(incident: IncidentRef, before: Iterable[Statement], numbers: 
 def _check_end(connection: Any, incident: IncidentRef, said: Iterable[Statement]) -> None:
     """Refuse an end before the start that is presumed; one that was said is looked at in every case."""
     state = fold(said, LATEST, LATEST)
-    blamed = incidents.blamed_deployments(connection, incident.incident_id)
-    since = min((get_deployment(connection, number).row.opened_at for number in blamed), default=None)
-    start = presumed_start(state, since, incident.recorded_at)
+    start = presumed_start(state, _blamed_since(connection, incident), incident.recorded_at)
     if state.impact_ended_at is not None and state.impact_ended_at < start[0]:
         raise InvalidCallError(
             f"The impact would have ended before it started, at {start[0]:%Y-%m-%d %H:%M} UTC ({start[1]}).",
@@ -287,28 +286,36 @@ def _check_end(connection: Any, incident: IncidentRef, said: Iterable[Statement]
         )
 
 
-def _check_step(incident: IncidentRef, before: Sequence[Statement], status: str, telling: Telling) -> None:
-    """Refuse a status that does not follow from the one at that time, or that comes before the incident was opened."""
-    at = telling.at or telling.now
-    state = fold(before, at, LATEST)
-    if state.opened_at is None:
-        opened = fold(before, LATEST, LATEST).opened_at
-        raise InvalidCallError(f"{incident.id} had not been opened then, but at {opened:%Y-%m-%d %H:%M} UTC.", "")
-    _refuse(incident, refusal(state.status, status))
+def _placed(
+    connection: Any,
+    incident: IncidentRef,
+    before: Sequence[Statement],
+    status: str,
+    telling: Telling,
+    started_at: datetime | None = None,
+    *,
+    reopens: bool = False,
+) -> list[Statement]:
+    """A status, with what it replaces. `started_at`: when the impact began, if that is said in the same breath."""
+    state = fold(before, LATEST, LATEST)
+    began = started_at or state.impact_started_at or _blamed_since(connection, incident)
+    return place_status(before, StatusWord(incident.id, _status(status, telling), began, reopens))
 
 
-def _check_order(incident: IncidentRef, status_at: datetime | None, telling: Telling) -> None:
-    at = telling.at or telling.now
-    if status_at is not None and at < status_at:
-        raise InvalidCallError(
-            f"The status of {incident.id} was last changed later than that, at {status_at:%Y-%m-%d %H:%M} UTC.",
-            "Give a later --at.",
-        )
+def _opening(
+    incident: IncidentRef, before: Sequence[Statement], fields: IncidentFields, telling: Telling
+) -> list[Statement]:
+    """When it was opened, corrected."""
+    if fields.status is not None:
+        raise InvalidCallError("A status and the opening are corrected one at a time.", "Give one of them.")
+    if fields.opened_at is not None and fields.opened_at > telling.now:
+        raise InvalidCallError("It would have been opened in the future.", "Check --opened-at.")
+    return correct_opening(before, incident.id, _status("investigating", replace(telling, at=fields.opened_at)))
 
 
-def _refuse(incident: IncidentRef, problem: str) -> None:
-    if problem:
-        raise InvalidCallError(problem, f"Re-open it with: releasewatch incident reopen {incident.id}")
+def _blamed_since(connection: Any, incident: IncidentRef) -> datetime | None:
+    blamed = incidents.blamed_deployments(connection, incident.incident_id)
+    return min((get_deployment(connection, number).row.opened_at for number in blamed), default=None)
 
 
 def known_component(connection: Any, ref: str, repo: str | None) -> str:
