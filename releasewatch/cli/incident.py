@@ -216,6 +216,7 @@ def resolve_(app: App, form: str, reveal: str | None, incident: str, ended_at: d
     metavar="FILE",
     help="A CSV of customer, state, first_at, last_at, count, note, level; - for stdin.",
 )
+@click.option("--strict", is_flag=True, help="Add nothing, and exit with 1, when a row of the evidence is refused.")
 @click.option("--level", type=click.Choice(COMPONENT_STATUSES[1:]), help="How badly those to confirm were hurt.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it; needed for customers named here.")
 @BY
@@ -230,12 +231,14 @@ def impact_(
     add: Sequence[str],
     remove: Sequence[str],
     evidence: Path | None,
+    strict: bool,
     level: str | None,
     **given: Any,
-) -> None:
+) -> int:
     """Say of customers that they were affected or not, by hand or from a measurement.
 
     Nothing else makes a customer affected. Whatever is derived later, these words stay; the newest one counts.
+    Of one customer's rows the evidence is united: from the first instant to the last, the sum, the worst level.
     """
     from releasewatch.cli.incident_output import say_impact
     from releasewatch.usecases.impacts import say_by_hand
@@ -251,18 +254,19 @@ def impact_(
     if evidence is None:
         told = say_by_hand(app.ledger, incident, words, telling, level=level or "")
     else:
-        told = _take(app, incident, evidence, telling)
-    say_impact(app, told)
-    give_out_incident(app, form, told.incident.id, showing(app, reveal, None))
+        told = _take(app, incident, evidence, telling, strict=strict)
+    say_impact(app, told, strict=strict)
+    give_out_incident(app, form, told.incident.id, showing(app, reveal, None), impact=told)
+    return int(strict and bool(told.added.refused))
 
 
-def _take(app: App, incident: str, path: Path, telling: Any) -> Any:
+def _take(app: App, incident: str, path: Path, telling: Any, *, strict: bool) -> Any:
     from releasewatch.integrations.evidence_csv import read_evidence
     from releasewatch.usecases.impacts import take_evidence
 
     name = "stdin" if str(path) == "-" else str(path)
     with click.open_file(str(path), encoding="utf-8-sig") as file:
-        return take_evidence(app.ledger, incident, read_evidence(file, name), telling)
+        return take_evidence(app.ledger, incident, read_evidence(file, name), telling, strict=strict)
 
 
 @command.command("list")

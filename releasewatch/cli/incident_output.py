@@ -73,6 +73,7 @@ def give_out_incident(
     with_timeline: bool = False,
     measured: bool = False,
     numbered: bool = True,
+    impact: ImpactTold | None = None,
 ) -> None:
     """Give out one incident. `numbered`: suspects that have no number yet are given one, which is written down."""
     from releasewatch.usecases.incident_showing import show_incident, stream_affected
@@ -82,6 +83,8 @@ def give_out_incident(
     document = show_incident(app.ledger, ref, how, already_open=already_open)
     if how.viewing.at is None and how.viewing.known_at is None:
         document = add_suspects(app.ledger, document, app.now, ranking_of(app), numbered=numbered)
+    if impact is not None:
+        document["said"] = impact.document
     if customers:
         shown = how.reveal >= Reveal.KEYS
         document["affected_customers"] = list(stream_affected(app.ledger, ref, how)) if shown else []
@@ -260,16 +263,18 @@ def _write_customers(document: dict[str, Any], stream: TextIO) -> None:
     )
 
 
-def say_impact(app: App, told: ImpactTold) -> None:
+def say_impact(app: App, told: ImpactTold, *, strict: bool) -> None:
     """Say what came of words about customers: rows that were refused, by line and reason alone."""
-    for line, why in told.refused[:_REFUSED_SHOWN]:
+    for line, why in told.added.refused[:_REFUSED_SHOWN]:
         say(f"Line {line} is refused: {why}.")
-    if len(told.refused) > _REFUSED_SHOWN:
-        say(f"And {len(told.refused) - _REFUSED_SHOWN} more lines.")
-    if not app.quiet:
+    if len(told.added.refused) > _REFUSED_SHOWN:
+        say(f"And {len(told.added.refused) - _REFUSED_SHOWN} more lines.")
+    if strict and told.added.refused:
+        say("Nothing was added: --strict stops at refused rows.")
+    elif not app.quiet:
         say(
             f"{told.added.new} new, {told.added.same} said before"
-            + (f", {len(told.refused)} refused" if told.refused else "")
+            + (f", {len(told.added.refused)} refused" if told.added.refused else "")
             + "."
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal, get_args
+
+from releasewatch.domain.incidents import COMPONENT_STATUSES
 
 State = Literal["presumed", "possible", "affected", "cleared"]
 Said = Literal["affected", "cleared", "added", "removed"]
@@ -26,6 +29,42 @@ class ImpactSaid:
     note: str = ""
     level: str = ""
     line: int = 0
+
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""So far ahead of ours the clock of what measures may be."""
+
+MOST_COUNTED = 2**31 - 1
+
+
+def problem_with(said: ImpactSaid, now: datetime) -> str:
+    """Why somebody cannot have suffered so, in a few words; empty when they can."""
+    for name, at in (("first_at", said.first_at), ("last_at", said.last_at)):
+        if at is not None and at > now + CLOCKS_DIFFER:
+            return f"{name}: it has not come yet"
+    return ""
+
+
+def unite(lines: Sequence[ImpactSaid]) -> ImpactSaid | str:
+    """What several lines of one file say of one customer, as the last of them; or why they cannot be one, in words.
+
+    From the earliest instant to the latest, what was counted together, the worst level, and every note.
+    """
+    states = list(dict.fromkeys(one.state for one in lines))
+    if len(states) > 1:
+        where = ", ".join(str(one.line) for one in lines[:5]) + (", …" if len(lines) > 5 else "")
+        return f"{' and '.join(states)} are said of the same customer in lines {where}"
+    counted = [one.many for one in lines if one.many is not None]
+    if sum(counted) > MOST_COUNTED:
+        return "count: what is counted of the same customer is too much together"
+    return replace(
+        lines[-1],
+        first_at=min((one.first_at for one in lines if one.first_at is not None), default=None),
+        last_at=max((one.last_at for one in lines if one.last_at is not None), default=None),
+        many=sum(counted) if counted else None,
+        level=max((one.level for one in lines if one.level), key=COMPONENT_STATUSES.index, default=""),
+        note="; ".join(dict.fromkeys(one.note for one in lines if one.note)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,12 @@ def _header(reader: Iterator[list[str]], name: str) -> list[str]:
 
 
 def _read(cells: Mapping[str, str], line: int) -> ImpactSaid:
-    customer, state = cells["customer"], cells.get("state", "") or "affected"
+    customer, state = cells["customer"], cells.get("state", "").lower() or "affected"
     if not customer or "\0" in customer:
         raise ValueError("customer: it names none")
     if state not in SAID:
         raise ValueError(f"state: wanted one of {', '.join(SAID)}")
-    level = cells.get("level", "")
+    level = cells.get("level", "").lower()
     if level not in ("", *COMPONENT_STATUSES[1:]):
         raise ValueError(f"level: wanted one of {', '.join(COMPONENT_STATUSES[1:])}")
     first, last = _instant(cells, "first_at"), _instant(cells, "last_at")

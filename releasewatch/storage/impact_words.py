@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, and_, func, insert, literal, or_, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
-from releasewatch.domain.impacts import ImpactSaid
+from releasewatch.domain.impacts import ImpactSaid, unite
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import ExposureQuestion
@@ -71,22 +87,34 @@ class Added:
     refused: tuple[tuple[int, str], ...]
 
 
+Row = ImpactSaid | tuple[int, str]
+"""What a line says, or the line and why it is refused."""
+
+
 def add_words(
-    connection: Connection, saying: Saying, words: Iterable[ImpactSaid], ids: Mapping[str, UUID] | None = None
+    connection: Connection,
+    saying: Saying,
+    words: Iterable[Row],
+    ids: Mapping[str, UUID] | None = None,
+    *,
+    strict: bool = False,
 ) -> Added:
-    """Add words about customers; of one customer's lines the last one counts, and what is known already is not added.
+    """Add words about customers; one customer's lines are united, and what is known already is not added.
 
     Each word needs a line of its own. A customer is named by key or alias, and who was merged means the survivor; or
-    by the names that `ids` gives them.
+    by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
     """
+    unreadable: list[tuple[int, str]] = []
     _staging.create_all(connection, checkfirst=False)
     try:
-        many = _stage(connection, words)
+        many = _stage(connection, _readable(words, unreadable))
         if ids is None:
             connection.execute(insert(_meant).from_select(["name", "customer_id"], _meanings()))
         elif ids:
             connection.execute(insert(_meant), [{"name": name, "customer_id": one} for name, one in ids.items()])
-        refused = _refused(connection)
+        refused = tuple(sorted([*unreadable, *_refused(connection), *_unite(connection)]))
+        if strict and refused:
+            return Added(0, 0, refused)
         chosen = _chosen(saying)
         known = _known(saying, chosen)
         new = connection.scalar(select(func.count()).select_from(known)) or 0
@@ -96,6 +124,61 @@ def add_words(
         return Added(new, different - new, refused)
     finally:
         _staging.drop_all(connection, checkfirst=False)
+
+
+def _readable(words: Iterable[Row], unreadable: list[tuple[int, str]]) -> Iterator[ImpactSaid]:
+    for one in words:
+        if isinstance(one, ImpactSaid):
+            yield one
+        else:
+            unreadable.append(one)
+
+
+def _unite(connection: Connection) -> list[tuple[int, str]]:
+    """Make one line, the last, of those of one customer; returns the lines that cannot be one, which are left out."""
+    w = _word.c
+    # Two short statements without a join, and the rest here: the temporary tables have no statistics to plan by.
+    names: dict[str, UUID | None] = {}
+    for row in connection.execute(select(_meant.c.name, _meant.c.customer_id)):
+        names[row.name] = None if row.name in names else row.customer_id
+    lines_of: dict[UUID, list[int]] = {}
+    for row in connection.execute(select(w.line, w.name)):
+        who = names.get(row.name)
+        if who is not None:
+            lines_of.setdefault(who, []).append(row.line)
+    often = {line: who for who, lines in lines_of.items() if len(lines) > 1 for line in lines}
+    if not often:
+        return []
+    groups: dict[UUID, list[ImpactSaid]] = {}
+    for r in connection.execute(select(_word).order_by(w.line)):
+        if r.line in often:
+            said = ImpactSaid(r.name, r.state, r.first_at, r.last_at, r.many, r.note, r.level, r.line)
+            groups.setdefault(often[r.line], []).append(said)
+    refused: list[tuple[int, str]] = []
+    united: list[dict[str, Any]] = []
+    gone: list[dict[str, Any]] = []
+    for lines in groups.values():
+        one = unite(lines)
+        if isinstance(one, str):
+            refused += [(line.line, one) for line in lines]
+        else:
+            united.append(
+                {"of": one.line, "first": one.first_at, "last": one.last_at, "count": one.many, "worst": one.level,
+                 "notes": one.note}
+            )  # fmt: skip
+        gone += [{"of": line.line} for line in (lines if isinstance(one, str) else lines[:-1])]
+    if gone:
+        connection.execute(delete(_word).where(w.line == bindparam("of")), gone)
+    if united:
+        values: dict[str, Any] = {
+            "first_at": bindparam("first"),
+            "last_at": bindparam("last"),
+            "many": bindparam("count"),
+            "level": bindparam("worst"),
+            "note": bindparam("notes"),
+        }
+        connection.execute(update(_word).where(w.line == bindparam("of")).values(values), united)
+    return refused
 
 
 def _stage(connection: Connection, words: Iterable[ImpactSaid]) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.impacts import ImpactSaid
+from releasewatch.domain.impacts import ImpactSaid, problem_with
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import impact_words, incidents
 from releasewatch.storage.customers import resolve_customer
@@ -18,11 +20,20 @@ from releasewatch.usecases.incidents import Telling
 
 @dataclass(frozen=True, slots=True)
 class ImpactTold:
-    """The incident, what was added, and what a reader refused before: line and why."""
+    """The incident, and what was added and refused."""
 
     incident: IncidentRef
     added: Added
-    refused: tuple[tuple[int, str], ...]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As JSON has it: how many words, and each line that was refused."""
+        return {
+            "new": self.added.new,
+            "said_before": self.added.same,
+            "refused": len(self.added.refused),
+            "refused_rows": [{"line": line, "reason": why} for line, why in self.added.refused],
+        }
 
 
 def say_by_hand(
@@ -55,27 +66,25 @@ def say_by_hand(
         ]
         saying = Saying(incident.incident_id, "person", telling.why, telling.by, telling.now)
         added = impact_words.add_words(connection, saying, lines, ids)
-    return ImpactTold(incident, added, ())
+    return ImpactTold(incident, added)
 
 
 def take_evidence(
-    ledger: Ledger, ref: str, rows: Iterable[ImpactSaid | tuple[int, str]], telling: Telling
+    ledger: Ledger, ref: str, rows: Iterable[ImpactSaid | tuple[int, str]], telling: Telling, *, strict: bool = False
 ) -> ImpactTold:
-    """Add what a measurement says, of as many customers as it likes; rows that cannot be read are refused with why.
+    """Add what a measurement says, of as many customers as it likes; rows that cannot be are refused with why.
 
-    Of one customer's rows the last one counts; the same evidence again adds nothing.
+    One customer's rows are united, and all refused when they contradict each other; the same evidence again adds
+    nothing. `strict`: nothing is added when a row is refused.
     """
-    refused: list[tuple[int, str]] = []
-
-    def readable() -> Iterable[ImpactSaid]:
-        for row in rows:
-            if isinstance(row, ImpactSaid):
-                yield row
-            else:
-                refused.append(row)
-
     with ledger.write() as connection:
         incident = incidents.resolve_incident(connection, ref)
         saying = Saying(incident.incident_id, "measurement", telling.why, telling.by, telling.now)
-        added = impact_words.add_words(connection, saying, readable())
-    return ImpactTold(incident, added, tuple(sorted([*refused, *added.refused])))
+        added = impact_words.add_words(connection, saying, _possible(rows, telling.now), strict=strict)
+    return ImpactTold(incident, added)
+
+
+def _possible(rows: Iterable[impact_words.Row], now: datetime) -> Iterator[impact_words.Row]:
+    for row in rows:
+        problem = problem_with(row, now) if isinstance(row, ImpactSaid) else ""
+        yield (row.line, problem) if problem and isinstance(row, ImpactSaid) else row

@@ -205,3 +205,21 @@ def test_show_says_how_much_customers_suffered(shop):
     incident(shop, "show", "INC-1", "--format", "json", "-o", "night.json")
     assert json.loads((shop.path / "night.json").read_text("utf-8"))["measures"]["withheld"] == []
     assert "measures" not in incident(shop, "update", "INC-1", "--severity", "SEV2", "--format", "json").document
+
+
+def test_evidence_that_must_be_whole_is_taken_whole_or_not_at_all(shop):
+    opened(shop, "--deployment", "two")
+    (shop.path / "hurt.csv").write_text(
+        "customer,state,first_at,level\nacme,AFFECTED,,Partial\nbolt,affected,2999-01-01T00:00:00Z,\n", "utf-8"
+    )
+    words = ("impact", "INC-1", "--evidence", "hurt.csv", "--format", "json")
+    strict = incident(shop, *words, "--strict", status=1)
+    assert strict.document["said"] == {
+        "new": 0,
+        "said_before": 0,
+        "refused": 1,
+        "refused_rows": [{"line": 3, "reason": "first_at: it has not come yet"}],
+    }
+    assert strict.document["customers"]["affected"] == 0
+    assert "Nothing was added" in strict.err
+    assert incident(shop, *words).document["customers"]["affected"] == 1

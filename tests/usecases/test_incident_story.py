@@ -97,7 +97,7 @@ def test_the_night(night):
         ImpactSaid("nobody at all", "affected", line=4),
     ]
     told = take_evidence(ledger, key, evidence, night.telling(4.2))
-    assert (told.added.new, told.added.same, [line for line, _ in told.refused]) == (2, 0, [4])
+    assert (told.added.new, told.added.same, [line for line, _ in told.added.refused]) == (2, 0, [4])
     again = take_evidence(ledger, key, evidence, night.telling(4.3))
     assert (again.added.new, again.added.same) == (0, 2)
     assert night.counts(key, 4.3) == (2, 1, 3, 1, 4, 2)
