@@ -58,6 +58,8 @@ def link_(
         raise InvalidCallError("A state is said of blame, and not of a fix.", "Leave --state out.")
     needs_reason = ref is not None or (suspect is not None and state in ("confirmed", "cleared"))
     if needs_reason and (state is None or not given["why"].strip()):
+        if ref is not None:
+            chosen_deployment(app, ref, None, None)  # One that is not there is the first thing to say.
         raise InvalidCallError(
             "Blame has a state and a reason.", "Give --state suspect, confirmed or cleared, and --why TEXT."
         )

@@ -172,6 +172,7 @@ def _head_lines(app: App, i: dict[str, Any]) -> Iterable[str]:
 
 def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
     i, counts = document["incident"], document["customers"]
+    is_none = i["status"] == "cancelled"
     yield from _head_lines(app, i)
     yield from _suspect_lines(app, document)
     for one in document["deployments"]:
@@ -186,10 +187,10 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield one_line(f"  for {audience}: {text}")
     yield (
         f"{counted(counts['exposed'], 'customer')}: {counts['presumed']} presumed, {counts['possible']} possible, "
-        f"{counts['affected']} affected, {counts['cleared']} cleared; "
-        f"{counts['still_exposed']} still exposed, {counts['returned']} returned."
+        f"{counts['affected']} affected, {counts['cleared']} cleared"
+        + ("." if is_none else f"; {counts['still_exposed']} still exposed, {counts['returned']} returned.")
     )
-    if len(document["places"]) > 1:
+    if len(document["places"]) > 1 and not is_none:
         # Those who still carry it come first: of many places only some are shown.
         for place in sorted(document["places"], key=lambda one: -one["still_exposed"])[:_PLACES_SHOWN]:
             name = "/".join(filter(None, (place["region"], place["ring"]))) or "everywhere else"
@@ -197,7 +198,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         if len(document["places"]) > _PLACES_SHOWN:
             yield f"  and {len(document['places']) - _PLACES_SHOWN} more places: --format json has them all"
     yield from _owed(app, document)
-    if document["first_to_call"] and "affected_customers" not in document:
+    if document["first_to_call"] and not is_none and "affected_customers" not in document:
         yield "First to call:"
         for one in document["first_to_call"]:
             words = [one["state"], "" if one["still_exposed"] else "returned", one["account_manager"] or ""]
@@ -254,7 +255,7 @@ def _write_customers(document: dict[str, Any], stream: TextIO) -> None:
                 _customer(one),
                 one["state"],
                 one["level"] or "",
-                "still" if one["still_exposed"] else "returned",
+                "still" if one["still_exposed"] else "" if one["state"] == "cleared" else "returned",
                 "; ".join(one["reasons"]),
             ]
             for one in items

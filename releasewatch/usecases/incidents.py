@@ -30,6 +30,7 @@ from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.suspects import Ranking
 
 LOCK = "releasewatch:incidents"
+LONGEST_TITLE = 200
 _OWN_ID = re.compile(r"INC-\d+", re.IGNORECASE)
 
 
@@ -181,6 +182,8 @@ def change_status(
 def _statements(connection: Any, fields: IncidentFields, telling: Telling) -> list[Statement]:
     """What the fields say, with the names resolved."""
     said: list[Statement] = []
+    if len(fields.title or "") > LONGEST_TITLE:
+        raise InvalidCallError(f"A title has at most {LONGEST_TITLE} characters.", "Say the rest with --entry TEXT.")
     for kind in ("title", "detected_by", "environment"):
         value = getattr(fields, kind)
         if value is not None:

@@ -223,3 +223,15 @@ def test_evidence_that_must_be_whole_is_taken_whole_or_not_at_all(shop):
     assert strict.document["customers"]["affected"] == 0
     assert "Nothing was added" in strict.err
     assert incident(shop, *words).document["customers"]["affected"] == 1
+
+
+def test_who_was_cleared_has_not_returned_and_nobody_is_called_for_what_was_none(shop):
+    opened(shop, "--deployment", "two")
+    assert "D-99" in incident(shop, "link", "INC-1", "--deployment", "D-99", "--state", "confirmed", status=2).err
+    incident(shop, "impact", "INC-1", "--clear", "acme", "--why", "asked")
+    shown = incident(shop, "show", "INC-1", "--customers").out
+    (line,) = [one for one in shown.splitlines() if "cleared, said by a person" in one]
+    assert "returned" not in line
+    cancelled = incident(shop, "cancel", "INC-1").out
+    assert "First to call" not in cancelled
+    assert "still exposed" not in cancelled

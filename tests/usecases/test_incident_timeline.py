@@ -119,6 +119,12 @@ def test_a_title_cannot_be_taken_away(watch):
         update_incident(watch.ledger, key, IncidentFields(title=" "), watch.telling(4))
 
 
+def test_a_title_is_no_story(watch):
+    key = watch.open(3, title="t" * 200)
+    with pytest.raises(InvalidCallError, match="at most 200 characters"):
+        update_incident(watch.ledger, key, IncidentFields(title="t" * 201), watch.telling(4))
+
+
 def test_that_it_is_about_a_component_is_said_once_unless_there_is_a_reason(watch):
     key = watch.open(3, components=[("invoicing", "")], regions=["eu"])
     again = IncidentFields(components=[("invoicing", "")], regions=["eu"])
