@@ -12,6 +12,7 @@ from releasewatch.domain.erasure import forgotten_key
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_PERSON
 from releasewatch.storage.call_joining import withdraw_open_calls
+from releasewatch.storage.erasing_reports import erase_reports_of, erase_reports_of_person, names_person
 from releasewatch.storage.footprints import NAMING_TRAILER
 from releasewatch.storage.imports.clocks import instant
 from releasewatch.storage.types import OPEN_END
@@ -43,15 +44,15 @@ CUSTOMER_TABLES = {
     "customer_contract": "deleted",
     "customer_fact": "emptied and ended",
     "customer_merge": "words of our people are emptied",
+    "customer_report": "references, and who of them it was, are emptied",
+    "customer_report_text": "deleted",
     "entitlement": "ended",
     "impact": "words of our people are emptied",
     "impact_note": "deleted",
     "mark": "words of our people are emptied",
+    "promise_word": "words of our people are emptied",
 }
 """A test holds this to the tables that there are: who adds one decides here."""
-
-_SHORTEST_NAME = 4
-"""A shorter name is found in too many words."""
 
 _CONTACT_BLANK = ("key", "role", "language", "timezone", "best_from", "best_to", "consent")
 _FACT_BLANK = ("name", "parent", "customer_tier", "segment", "country", "timezone", "language")
@@ -65,6 +66,7 @@ def erase_person(connection: Connection, person: Person, at: datetime) -> dict[s
     done = _empty_contacts(connection, "contact_id", person.contact_id, at)
     done["mark"] = _empty(connection, t.mark, t.mark.c.contact_id == person.contact_id, "why", "why_cleared")
     done |= _erase_attempts_of(connection, person)
+    done |= erase_reports_of_person(connection, person)
     return done | _erase_addresses(connection, person.emails)
 
 
@@ -87,11 +89,10 @@ def _erase_attempts_of(connection: Connection, person: Person) -> dict[str, int]
         .join_from(x, a, and_(a.c.customer_id == x.c.customer_id, a.c.attempt_id == x.c.attempt_id))
         .where(x.c.customer_id.in_(person.customers))
     ).all()
-    said = [one for one in (*person.names, *person.emails, *person.phones) if len(one) >= _SHORTEST_NAME]
     gone = 0
     for row in rows:
-        text = f"{row.note}\n{row.quote}\n{row.promise}".casefold()
-        if row.contact_id == person.contact_id or any(one.casefold() in text for one in said):
+        text = "\n".join((row.note, row.quote, row.promise, row.ask_engineering))
+        if row.contact_id == person.contact_id or names_person(text, person):
             one = and_(x.c.customer_id == row.customer_id, x.c.attempt_id == row.attempt_id)
             gone += connection.execute(delete(x).where(one)).rowcount
     emptied = connection.execute(update(a).where(tried).values(contact_id=None)).rowcount
@@ -142,6 +143,8 @@ def erase_customer(
     done["attempt_text"] = connection.execute(texts).rowcount
     tried = and_(t.attempt.c.customer_id == customer_id, t.attempt.c.contact_id.is_not(None))
     done["attempt"] = connection.execute(update(t.attempt).where(tried).values(contact_id=None)).rowcount
+    done |= erase_reports_of(connection, customer_id)
+    done["promise_word"] = _empty(connection, t.promise_word, t.promise_word.c.customer_id == customer_id, "why")
     _empty(connection, t.call, t.call.c.customer_id == customer_id, "why_closed")
     merges = or_(t.customer_merge.c.customer_id == customer_id, t.customer_merge.c.survivor_id == customer_id)
     done["customer_merge"] = _empty(connection, t.customer_merge, merges, "why", "why_undone")

@@ -109,6 +109,9 @@ def rows_of_contact(connection: Connection, person: Person) -> Rows:
     a, x = t.attempt.c, t.attempt_text
     tried = select(a.attempt_id).where(a.customer_id.in_(person.customers), a.contact_id == person.contact_id)
     found[x.name] = _rows(connection, x, and_(x.c.customer_id.in_(person.customers), x.c.attempt_id.in_(tried)))
+    r, y = t.customer_report.c, t.customer_report_text
+    told = select(r.report_id).where(r.customer_id.in_(person.customers), r.contact_id == person.contact_id)
+    found[y.name] = _rows(connection, y, and_(y.c.customer_id.in_(person.customers), y.c.report_id.in_(told)))
     authored = func.lower(t.change_author.c.email).in_(person.emails)
     found["change_author"] = _rows(connection, t.change_author, authored)
     deployed = func.lower(t.deployment_person.c.actor).in_(person.emails)

@@ -45,10 +45,11 @@ ENTITLEMENT_KEY = (
 )
 
 PERSONAL = {
-    "attempt_text": {"note", "quote", "promise"},
+    "attempt_text": {"note", "quote", "promise", "ask_engineering"},
     "change_author": {"name", "email"},
     "contact_detail": {"name", "phone", "phone_e164", "phone_state", "email"},
     "customer_contract": {"contract_value", "currency", "renewal_on", "attributes"},
+    "customer_report_text": {"note", "quote"},
     "deployment_person": {"actor"},
     "impact_note": {"note"},
     "release_author": {"name", "email"},
@@ -64,12 +65,14 @@ STATEMENTS_OF_STAFF = {
     "call_item": {"why_withdrawn"},
     "change_edit": {"why", "recorded_by"},
     "customer_merge": {"why", "recorded_by", "why_undone"},
+    "customer_report": {"recorded_by"},
     "deployment_undo": {"why", "recorded_by"},
     "impact": {"why", "recorded_by"},
     "incident_fix": {"why", "recorded_by"},
     "incident_link": {"why", "recorded_by"},
     "incident_statement": {"why", "recorded_by"},
     "mark": {"why", "recorded_by", "why_cleared"},
+    "promise_word": {"why", "recorded_by"},
     "settings": {"why", "recorded_by"},
     "staff_leave": {"why", "recorded_by"},
     "suppression": {"why", "recorded_by", "why_readmitted"},

@@ -9,6 +9,7 @@ from releasewatch.storage.tables.calls import (
     call_item,
     call_list,
     incident_call_list,
+    promise_word,
 )
 from releasewatch.storage.tables.catalog import (
     axis_value,
@@ -31,6 +32,7 @@ from releasewatch.storage.tables.changes import (
     change_trailer,
     changed_path,
 )
+from releasewatch.storage.tables.customer_reports import customer_report, customer_report_text
 from releasewatch.storage.tables.customers import (
     alias_statement,
     contact,
@@ -110,6 +112,8 @@ __all__ = [
     "customer_contract",
     "customer_fact",
     "customer_merge",
+    "customer_report",
+    "customer_report_text",
     "dependency",
     "deployment",
     "deployment_event",
@@ -134,6 +138,7 @@ __all__ = [
     "not_deployed",
     "origin",
     "product_component",
+    "promise_word",
     "reach",
     "release",
     "release_author",

@@ -98,13 +98,14 @@ attempt: Table[AttemptColumns] = Table(
 
 
 class AttemptTextColumns(TypedColumns):
-    """What was noted, what they said, and what was promised, in somebody's words: it may name people."""
+    """What was noted, what they said, what was promised, what engineering is asked: in words that may name people."""
 
     customer_id = Column(Uuid16, primary_key=True)
     attempt_id = Column(id_type(), primary_key=True, autoincrement=False)
     note = Column(String, nullable=False)
     quote = Column(String, nullable=False)
     promise = Column(String, nullable=False)
+    ask_engineering = Column(String, nullable=False, default="", server_default="")
 
 
 attempt_text: Table[AttemptTextColumns] = Table(
@@ -114,6 +115,32 @@ attempt_text: Table[AttemptTextColumns] = Table(
     ForeignKeyConstraint(
         ["customer_id", "attempt_id"], ["attempt.customer_id", "attempt.attempt_id"], ondelete="CASCADE"
     ),
+    info=placed("customer"),
+)
+
+
+class PromiseWordColumns(TypedColumns):
+    """What somebody said became of the promise of an attempt: kept, broken, withdrawn or moved; the newest word counts.
+
+    `due_on`: the day to which it was moved.
+    """
+
+    customer_id = Column(Uuid16, primary_key=True)
+    attempt_id = Column(id_type(), primary_key=True, autoincrement=False)
+    word_id = Column(id_type(), primary_key=True, autoincrement=False)
+    state = Column(key_type(), nullable=False)
+    due_on = Column(Date, nullable=True)
+    said_at = Column(Instant, nullable=False)
+    why = Column(String, nullable=False)
+    recorded_by = Column(String, nullable=False)
+    recorded_at = Column(Instant, nullable=False)
+
+
+promise_word: Table[PromiseWordColumns] = Table(
+    "promise_word",
+    metadata,
+    PromiseWordColumns,
+    ForeignKeyConstraint(["customer_id", "attempt_id"], ["attempt.customer_id", "attempt.attempt_id"]),
     info=placed("customer"),
 )
 
