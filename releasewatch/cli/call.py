@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_output import (
     counts_of,
     emit_blank,
@@ -40,7 +41,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip):
+for _verb in (claim, release, show_call, log, skip, inbound):
     command.add_command(_verb)
 
 

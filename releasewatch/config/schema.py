@@ -282,6 +282,8 @@ class Calling(Table, frozen=True):
     hours_to: TimeOfDay = "17:00"
     claim_for: Minutes = 60
     """Minutes after which a claimed call is anybody's again."""
+    reports_within: Minutes = 240
+    """Minutes within which reports of two customers who share a fresh deployment are told to on-call."""
 
 
 class Tables(Table, frozen=True):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 REPORT_CHANNELS = ("phone", "email", "chat", "meeting", "ticket")
 
@@ -14,6 +13,19 @@ ReportSource = Literal["call", "file"]
 """call: one of our people noted it; file: a help desk's export."""
 
 FirstContact = Literal["we", "they"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A row of a help desk's export. `customer` as it is written; empty text: the file does not say."""
+
+    customer: str
+    opened_at: datetime | None
+    reference: str
+    note: str = ""
+    quote: str = ""
+    channel: str = "ticket"
+    component: str = ""
 
 
 def reference_key(reference: str) -> str:

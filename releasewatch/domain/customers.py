@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from releasewatch.domain.backtest import PastIncident
+    from releasewatch.domain.customer_reports import Ticket
     from releasewatch.domain.past import PastDeployment
     from releasewatch.domain.staff import Staff
 
-Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents", "deployments"]
+Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents", "deployments", "reports"]
 Mode = Literal["snapshot", "changes"]
 Consent = Literal["yes", "no", ""]
 PhoneState = Literal["valid", "possible", "unparsable", ""]
@@ -116,7 +117,7 @@ class Problem:
     reason: str
 
 
-Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident | PastDeployment")
+Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident | PastDeployment | Ticket")
 
 
 @dataclass(frozen=True, slots=True)

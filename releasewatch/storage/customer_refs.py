@@ -47,6 +47,16 @@ def resolve_customer(connection: Connection, ref: str, *, through: bool = True) 
     raise _unknown(connection, ref)
 
 
+def find_exactly(connection: Connection, ref: str) -> list[CustomerRef]:
+    """The customers that a whole key or alias means, read through: what a file says is no beginning of a name."""
+    for find in (_by_name, _by_directory_and_key, _by_key_of_the_past):
+        found = find(connection, ref) if ref and "\0" not in ref else []
+        survivors = {one.customer_id: one for one in (_survivor(connection, one) for one in found)}
+        if survivors:
+            return list(survivors.values())
+    return []
+
+
 def _refs(connection: Connection, condition: ColumnElement[bool], *, current: bool = True) -> list[CustomerRef]:
     c, a = t.customer.c, t.customer_alias.c
     query = select(c.customer_id, c.key, c.directory).where(condition).distinct()

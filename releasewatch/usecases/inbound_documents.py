@@ -1,0 +1,93 @@
+"""What a customer reached us with, and what fits, as `call inbound --format json` gives it, and as may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from releasewatch.domain.inbound import Alarm, Point
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_utc
+from releasewatch.storage.customer_reports import Report
+from releasewatch.usecases.customer_reach import reaching_document
+from releasewatch.usecases.inbound import Answer, FitDeployment, FitIncident
+
+Key = Callable[[str], str]
+"""A customer's key as it may be shown."""
+
+
+def answer_document(answer: Answer, reveal: Reveal, key: Key) -> dict[str, Any]:
+    """The whole answer. Where only counts may be shown, nobody's key is; commands that need one then name none."""
+    shown = key(answer.customer)
+    hides = reveal < Reveal.KEYS
+    return {
+        "report": {
+            **report_document(answer.report, answer.component, reveal),
+            "customer": None if hides else shown,
+            "already_recorded": answer.already,
+            "changed": answer.changed,
+        },
+        "incidents": [_incident(one) for one in answer.incidents],
+        "deployments": [_deployment(one) for one in answer.deployments],
+        "more_deployments": answer.more_deployments,
+        "open_call": answer.open_call or None,
+        "tell_on_call": None if answer.alarm is None else alarm_document(answer.alarm, reveal, key),
+        "next": [] if hides else [line.replace(answer.customer, shown) for line in answer.next],
+    }
+
+
+def report_document(report: Report, component: str, reveal: Reveal) -> dict[str, Any]:
+    """One report; what was noted or said needs the word for contacts, a ticket and who took it that for names."""
+    said = report.said
+    document: dict[str, Any] = {
+        "id": report.id,
+        "reported_at": format_utc(said.reported_at),
+        "channel": said.channel,
+        "source": said.source,
+        "reference": said.reference or None,
+        "component": component or None,
+        "incident": f"INC-{said.incident_id}" if said.incident_id else None,
+        "note": said.note or None,
+        "quote": said.quote or None,
+        "by": report.recorded_by or None,
+    }
+    hidden = ["note", "quote"] if reveal < Reveal.CONTACTS else []
+    hidden += ["reference", "by"] if reveal < Reveal.NAMES else []
+    withheld = [name for name in hidden if document[name] is not None]
+    return {**document, **dict.fromkeys(withheld), "withheld": withheld}
+
+
+def _why(points: tuple[Point, ...]) -> list[dict[str, Any]]:
+    return [{"points": one.points, "text": one.text} for one in points]
+
+
+def _incident(one: FitIncident) -> dict[str, Any]:
+    return {
+        "incident": one.id,
+        "title": one.title,
+        "severity": one.severity or None,
+        "status": one.status,
+        "impact_started_at": format_utc(one.started_at),
+        "state": one.holds,
+        "score": one.score,
+        "why": _why(one.why),
+        "call": one.call or None,
+        "told_at": None if one.told_at is None else format_utc(one.told_at),
+        "first": one.first,
+    }
+
+
+def _deployment(one: FitDeployment) -> dict[str, Any]:
+    return {**reaching_document(one.reaching), "score": one.score, "why": _why(one.why)}
+
+
+def alarm_document(alarm: Alarm, reveal: Reveal, key: Key) -> dict[str, Any]:
+    """Whom on-call is to be told of."""
+    return {
+        "deployments": [f"D-{number}" for number in alarm.deployments],
+        "customers": [] if reveal < Reveal.KEYS else [key(one) for one in alarm.customers],
+        "count": len(alarm.customers),
+        "reports": list(alarm.reports),
+        "first_at": format_utc(alarm.first_at),
+        "last_at": format_utc(alarm.last_at),
+    }
