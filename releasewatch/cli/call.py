@@ -267,6 +267,7 @@ def planning(app: App) -> Planning:
                 minutes_each=ranking.minutes_each,
                 minutes_max=ranking.minutes_max,
                 confirmed=ranking.confirmed,
+                complained=ranking.complained,
                 again=ranking.again,
                 again_days=ranking.again_days,
                 further=ranking.further,

@@ -236,6 +236,8 @@ class Ranking(Table, frozen=True):
     minutes_max: Weight = 15
     confirmed: Weight = 10
     """A person said that they were hurt."""
+    complained: Weight = 15
+    """They reported it to us: a call, a ticket."""
     again: Weight = 10
     """Hurt in another incident within `again_days` days."""
     again_days: Days = 30

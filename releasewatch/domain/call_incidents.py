@@ -45,7 +45,8 @@ class Hurt:
     `minutes`: inside their working hours, None when these are not known. `level`: the worst status of a component they
     are reached by. `again`: hurt in another incident shortly before. `confirmed`: a person said that they were hurt.
     `further`: how many other incidents are in their call. `spoken`: they were told by voice before.
-    `ways`: how they are reached, in sentences.
+    `ways`: how they are reached, in sentences. `reported_at`: when they told us of it first; None when they did not.
+    `called_first`: they did before we told them.
     """
 
     incident: str
@@ -59,6 +60,8 @@ class Hurt:
     further: int = 0
     spoken: bool = False
     ways: tuple[str, ...] = ()
+    reported_at: datetime | None = None
+    called_first: bool = False
 
     @property
     def counts_as(self) -> str:
@@ -96,6 +99,7 @@ class IncidentWeights:
     | level | `level`, by the worst status of a component that they are reached by |
     | minutes | one for each `minutes_each` minutes hurt inside their working hours, at most `minutes_max` |
     | confirmed | `confirmed`, when a person said that they were hurt |
+    | complained | `complained`, when they reported it to us |
     | again | `again`, when they were hurt in another incident within `again_days` days |
     | further | `further` for each other incident in the same call |
     """
@@ -106,6 +110,7 @@ class IncidentWeights:
     minutes_each: int = 20
     minutes_max: int = 15
     confirmed: int = 10
+    complained: int = 15
     again: int = 10
     again_days: int = 30
     further: int = 5
@@ -137,6 +142,7 @@ def incident_parts(hurt: Hurt, weights: IncidentWeights) -> dict[str, int]:
         "level": weights.level.get(hurt.level, 0),
         "minutes": minutes,
         "confirmed": weights.confirmed if hurt.confirmed else 0,
+        "complained": weights.complained if hurt.reported_at is not None else 0,
         "again": weights.again if hurt.again else 0,
         "further": weights.further * hurt.further,
     }

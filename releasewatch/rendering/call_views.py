@@ -367,6 +367,7 @@ def _incident_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
         ("level", f"{_points(w.level)}, by the worst of what reaches them"),
         ("minutes", f"+1 for each {w.minutes_each} minutes hurt in their working hours, at most {w.minutes_max:+d}"),
         ("confirmed", f"{w.confirmed:+d} when a person said that they were hurt"),
+        ("complained", f"{w.complained:+d} when they reported it to us"),
         ("again", f"{w.again:+d} when they were hurt in another incident within {w.again_days} days"),
         ("further", f"{w.further:+d} for each other incident in the same call"),
         ("distance", f"{-weights.distance_step:+d} for each hop, never more than severity gave"),

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, se
 
 from releasewatch.domain.customer_reports import reference_key
 from releasewatch.storage import tables as t
+from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import LATEST, OPEN_END
 
@@ -100,6 +101,16 @@ def reports_of(
         query = _reports(known_at).where(r.customer_id.in_(part) | r.customer_id.in_(merged))
         found += _read(connection, _between(query, since, until))
     return sorted(found, key=lambda one: (one.said.reported_at, one.report_id))
+
+
+def reports_among(connection: Connection, members: Members, since: datetime) -> dict[UUID, list[Report]]:
+    """What some customers told us since an instant, by who they are by now, oldest first."""
+    r, member = t.customer_report.c, members.rows
+    query = _reports(members.known_at).join(member, member.c.member_id == r.customer_id)
+    found: dict[UUID, list[Report]] = {}
+    for one in _read(connection, query.where(r.reported_at >= since, r.reported_at <= members.at)):
+        found.setdefault(one.customer_id, []).append(one)
+    return found
 
 
 def all_reports(

@@ -27,6 +27,8 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
             "severity": hurt.severity or None,
             "level": hurt.level or None,
             "minutes_in_working_hours": hurt.minutes,
+            "reported_at": None if hurt.reported_at is None else format_utc(hurt.reported_at),
+            "called_first": None if hurt.reported_at is None else "they" if hurt.called_first else "we",
         }
     )
     return {

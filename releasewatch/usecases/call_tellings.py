@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,11 @@ class Tellings:
         """The one that counts: the last that the call was made with, else the last."""
         mine = self._by_customer.get(customer_id, ())
         return next((one for one in reversed(mine) if one.closes), mine[-1] if mine else None)
+
+    def first_at(self, customer_id: UUID) -> datetime | None:
+        """When they were told of it first."""
+        mine = self._by_customer.get(customer_id, ())
+        return mine[0].told_at if mine else None
 
     def taken_back(self, customer_id: UUID) -> Telling | None:
         """What the correction that they were told last took back: the telling before it that was none."""

@@ -28,6 +28,7 @@ from releasewatch.storage import (
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
+from releasewatch.usecases.call_complaints import Complaints
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
 from releasewatch.usecases.incident_scene import Viewing, look_at
@@ -101,6 +102,7 @@ class _Planner:
         self._dues: dict[UUID, Due] = {}
         since = self.scene.window.started_at - timedelta(days=how.weights.incident.again_days)
         self._again = call_attempts.hurt_before(connection, members, incident.incident_id, since, how.now)
+        self._complaints = Complaints(connection, members, self.scene)
         self._names = catalogs.component_keys(connection)
         self._titles = catalogs.titles_for_customers(connection, how.now, self.scene.question.known_at)
         self._wording = Wording(connection, self._book, self.scene, self._tellings, self._titles, how)
@@ -152,6 +154,7 @@ class _Planner:
         reach, distance = divmod(best.rank, exposure.RANK) if best is not None else (1, 0)
         components = {row.component_id for row in ways if row.component_id is not None}
         doubts = uncertain_because(ways) if ways and not any(row.certain for row in ways) else ()
+        complaint = self._complaints.of(customer, components, self._tellings)
         hurt = Hurt(
             incident=incident,
             severity=self.scene.state.severity,
@@ -163,7 +166,9 @@ class _Planner:
             confirmed=bool(rows) and rows[0].said == "affected" and rows[0].said_by_source == "person",
             further=len(further),
             spoken=self._tellings.was_spoken_to(customer),
-            ways=tuple(_sentences(rows, ways, self._names)),
+            ways=(*complaint.words, *_sentences(rows, ways, self._names)),
+            reported_at=complaint.reported_at,
+            called_first=complaint.called_first,
         )
         titles = tuple(sorted({self._titles[c] for c in components if c in self._titles}))
         say = self._wording.of(customer, key, hurt, standing, titles)

@@ -10,7 +10,9 @@ import pytest
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.inbound import Answer, Asked, Told, take_report
+from releasewatch.usecases.incidents import change_status
 from releasewatch.usecases.sameness import Word, merge_customers
+from tests.usecases.test_incident_calls import Desks
 from tests.usecases.test_incidents import Watch, hour
 
 if TYPE_CHECKING:
@@ -155,3 +157,30 @@ def test_a_name_that_nobody_knows_is_refused_and_nothing_is_kept(line, told):
     with pytest.raises(UnknownNameError):
         line.rings("ada", 4, **told)
     assert line.rings("ada", 4).report.id == "R-1"
+
+
+def test_who_reported_it_ranks_higher_and_called_first_unless_we_had_told_them(tmp_path, ledger):
+    desks = Desks(tmp_path, ledger)
+    how = Asked(hour(3), WITHIN, "shop")
+    key = desks.open(3, deployment=desks.record(2), severity="SEV2")
+    before = {name: one["score"] for name, one in desks.calls(key, 3.1).items()}
+    take_report(ledger, "fay", Told(note="hangs", component="invoicing"), "kim", how)
+    take_report(ledger, "cy", Told(note="mails are late", component="mail"), "kim", how)
+    take_report(ledger, "hal", Told(note="not in it"), "kim", how)
+    desks.plan(key, 3.1)
+    fay, cy, ada = (desks.calls(key, 3.2)[name] for name in ("fay", "cy", "ada"))
+    assert (fay["parts"]["complained"], fay["score"] - before["fay"]) == (15, 15)
+    assert (fay["reported_at"], fay["called_first"]) == ("2026-03-01T03:00:00Z", "they")
+    assert fay["because"][0] == "they reported it to us at 2026-03-01 03:00 UTC, before we told them"
+    assert (cy["reported_at"], "complained" in cy["parts"]) == (None, False)
+    desks.log(ada["id"], 3.3)
+    take_report(ledger, "ada", Told(note="it is true", reported_at=hour(3.4)), "kim", Asked(hour(3.5), WITHIN))
+    ada = desks.calls(key, 3.6)["ada"]
+    assert (ada["called_first"], ada["parts"]["complained"]) == ("we", 15)
+    change_status(ledger, key, "resolved", desks.telling(5), ended_at=hour(4.5))
+    take_report(ledger, "gil", Told(note="late", reported_at=hour(40)), "kim", Asked(hour(41), WITHIN))
+    take_report(
+        ledger, "bob", Told(note="it was that", reported_at=hour(40), incident=key), "kim", Asked(hour(41), WITHIN)
+    )
+    calls = desks.calls(key, 42)
+    assert (calls["gil"]["reported_at"], calls["bob"]["called_first"]) == (None, "they")

@@ -1,0 +1,67 @@
+"""Who reported an incident to us, and whether they did before we told them: what makes a contact a reactive one.
+
+A report is of an incident when somebody said so; else when it came while the impact went on, or within a day after, and
+names no component, or one that reaches them in it. What was said to be of another incident is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_purposes import in_utc
+from releasewatch.domain.customer_reports import who_was_first
+from releasewatch.storage import customer_reports
+from releasewatch.storage.call_facts import Members
+from releasewatch.storage.customer_reports import Report
+from releasewatch.usecases.call_tellings import Tellings
+from releasewatch.usecases.incident_scene import Scene
+
+AFTERWARDS = timedelta(days=1)
+"""So long after an impact a report is still of it: what broke in the evening is reported in the morning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What one customer reported of an incident. `reported_at` None: nothing."""
+
+    reported_at: datetime | None = None
+    called_first: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same as a sentence for who calls them."""
+        if self.reported_at is None:
+            return ()
+        first = ", before we told them" if self.called_first else ", after we had told them"
+        return (f"they reported it to us at {in_utc(self.reported_at)}{first}",)
+
+
+class Complaints:
+    """What customers told us while an incident went on; one statement, however many they are."""
+
+    def __init__(self, connection: Any, members: Members, scene: Scene) -> None:
+        window = scene.window
+        self._reports = customer_reports.reports_among(connection, members, window.started_at)
+        self._incident = scene.incident.incident_id
+        self._until = None if window.until is None else window.until + AFTERWARDS
+        self._about = frozenset(scene.question.components or ())
+
+    def of(self, customer: UUID, components: Collection[int], tellings: Tellings) -> Complaint:
+        """What one customer reported of it first; `components`: those that reach them in it."""
+        mine = [one for one in self._reports.get(customer, ()) if self._is_of_it(one, components)]
+        if not mine:
+            return Complaint()
+        at = mine[0].said.reported_at
+        return Complaint(at, who_was_first(tellings.first_at(customer), at) == "they")
+
+    def _is_of_it(self, report: Report, components: Collection[int]) -> bool:
+        said = report.said
+        if said.incident_id:
+            return said.incident_id == self._incident
+        if self._until is not None and said.reported_at > self._until:
+            return False
+        return not said.component_id or said.component_id in self._about or said.component_id in components
