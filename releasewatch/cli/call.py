@@ -23,6 +23,7 @@ from releasewatch.cli.call_output import (
     show,
     withhold,
 )
+from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES
@@ -41,7 +42,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, inbound):
+for _verb in (claim, release, show_call, log, skip, inbound, promise, promises):
     command.add_command(_verb)
 
 

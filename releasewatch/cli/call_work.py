@@ -84,6 +84,9 @@ def skip(app: App, form: str, ref: str, why: str, by: str | None) -> None:
 @click.option("--quote", default="", metavar="TEXT", help="What they said, in their words.")
 @click.option("--promise", default="", metavar="TEXT", help="What was promised to them; needs --due.")
 @click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day by which it is kept.")
+@click.option(
+    "--ask-engineering", default="", metavar="TEXT", help="What only engineering can answer; call voices shows it."
+)
 @click.option("--next-at", type=INSTANT, metavar="T", help="When to try again; default by rule, see below.")
 @click.option("--contact", metavar="WHO", help="Who was tried: key, e-mail, name or id; default: whom the list names.")
 @click.option("--at", type=INSTANT, metavar="T", help="When it was; default now.")
@@ -111,6 +114,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
         next_at=given["next_at"],
         at=given["at"],
         contact=given["contact"],
+        ask_engineering=given["ask_engineering"].strip(),
     )
     done = log_attempt(app.ledger, ref, said, by or app.actor, planning(app))
     words = f"{done.call} is {done.status}."
@@ -181,7 +185,7 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
     attempts = []
     for one in shown["attempts"]:
         mine = dict(one)
-        hidden = ["note", "quote", "promise"] if level < Reveal.CONTACTS else []
+        hidden = ["note", "quote", "promise", "ask_engineering"] if level < Reveal.CONTACTS else []
         hidden += ["by"] if level < Reveal.NAMES else []
         mine["withheld"] = [name for name in hidden if mine[name] is not None]
         mine |= dict.fromkeys(mine["withheld"])
@@ -213,7 +217,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     for one in found["attempts"]:
         outcome = f", {one['outcome']}" if one["outcome"] else ""
         lines.append(f"  {_local(app, one['at'])}: {one['channel']}, {one['disposition']}{outcome}")
-        lines += [f"    {name}: {one[name]}" for name in ("note", "quote", "promise") if one[name]]
+        texts = ("note", "quote", "promise", "ask_engineering")
+        lines += [f"    {name.replace('_', ' ')}: {one[name]}" for name in texts if one[name]]
     if found["next_at"]:
         lines.append(f"  next: {_local(app, found['next_at'])}")
     if found["why_closed"]:

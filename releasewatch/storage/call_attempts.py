@@ -34,6 +34,7 @@ class Attempt:
     promise: str = ""
     promise_due_on: date | None = None
     next_at: datetime | None = None
+    ask_engineering: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ def add_attempt(
             recorded_at=made.recorded_at,
         )
     )
-    if made.note or made.quote or made.promise:
-        words = {"note": made.note, "quote": made.quote, "promise": made.promise}
+    words = {name: getattr(made, name) for name in ("note", "quote", "promise", "ask_engineering")}
+    if any(words.values()):
         connection.execute(insert(t.attempt_text).values(customer_id=customer_id, attempt_id=number, **words))
     rows = [
         {
@@ -113,7 +114,7 @@ def attempts_of(connection: Connection, customer_id: UUID, call_id: int) -> Sequ
     """The attempts at a call with their words, oldest first."""
     a, x = t.attempt.c, t.attempt_text.c
     return connection.execute(
-        select(t.attempt, x.note, x.quote, x.promise)
+        select(t.attempt, x.note, x.quote, x.promise, x.ask_engineering)
         .join_from(
             t.attempt,
             t.attempt_text,

@@ -61,6 +61,13 @@ def only_member(customer_id: UUID, now: datetime) -> Members:
     return _with_merged(one, merged, now, LATEST)
 
 
+def some_members(customers: Sequence[UUID], now: datetime) -> Members:
+    """Some customers, a page of them or so."""
+    merged = _merged(LATEST)
+    some = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(customers)).cte("some_customers")
+    return _with_merged(some, merged, now, LATEST)
+
+
 def _merged(known_at: datetime) -> CTE:
     asked = ExposureQuestion(0, "", is_production=True, release="", at=known_at, known_at=known_at, label="member")
     return merged_customers(asked)

@@ -104,6 +104,7 @@ def _attempt(row: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
         "note": row.note or None,
         "quote": row.quote or None,
         "promise": row.promise or None,
+        "ask_engineering": row.ask_engineering or None,
         "due_on": row.promise_due_on.isoformat() if row.promise_due_on else None,
         "next_at": None if row.next_at is None else format_utc(row.next_at),
         "by": row.recorded_by or None,

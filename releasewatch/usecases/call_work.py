@@ -65,6 +65,7 @@ class Noted:
     next_at: datetime | None = None
     at: datetime | None = None
     contact: str | None = None
+    ask_engineering: str = ""
 
 
 def get_call(connection: Any, ref: str) -> Any:
@@ -200,6 +201,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             promise=said.promise,
             promise_due_on=said.due_on,
             next_at=next_at,
+            ask_engineering=said.ask_engineering,
         )
         call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
         marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_command, run_here
 
 BY = ("--by", "olga")
 
@@ -85,3 +85,30 @@ def test_what_the_calls_are_about_is_said_once(called):
     blamed = run_command("call", "plan", "--deployment", "two", cwd=called.path)
     assert blamed.status == 4
     assert "call plan --incident INC-1" in blamed.err
+
+
+def test_a_promise_is_listed_until_it_is_kept(called):
+    def does(*words, status=0):
+        done = run_here("call", *words, cwd=called.path)
+        assert done.status == status, done.err
+        return done
+
+    promised = ("--promise", "a secret note", "--due", "2026-01-01", "--ask-engineering", "a secret question")
+    does("log", "C-1", "--disposition", "connected", *promised, *BY)
+    shown = does("show", "C-1", "--format", "json")
+    (attempt,) = shown.document["call"]["attempts"]
+    assert attempt["withheld"] == ["promise", "ask_engineering", "by"]
+    listed = does("promises", "--format", "json")
+    assert (listed.document["count"], listed.document["overdue"]) == (1, 1)
+    assert (listed.document["promises"][0]["id"], listed.document["promises"][0]["state"]) == ("P-1", "open")
+    table = does("promises")
+    assert "OVERDUE" in table.out
+    assert table.out.endswith("1 promise, 1 overdue.\n")
+    for text in (shown.out, listed.out, table.out):
+        assert "secret" not in text
+        assert "olga" not in text
+    assert does("promise", "C-1", "kept", *BY).out.startswith("P-1 is kept.")
+    assert does("promises").out == "0 promises, 0 overdue.\n"
+    moved = does("promise", "P-1", "moved", "--due", "2099-01-01", "--why", "they asked", "--format", "json", *BY)
+    assert (moved.document["promise"]["due_on"], moved.document["promise"]["why"]) == ("2099-01-01", None)
+    assert "There is no promise" in does("promise", "P-7", "kept", *BY, status=2).err
