@@ -24,6 +24,7 @@ from releasewatch.cli.call_output import (
     withhold,
 )
 from releasewatch.cli.call_promises import promise, promises
+from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES
@@ -42,7 +43,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, inbound, promise, promises):
+for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices):
     command.add_command(_verb)
 
 

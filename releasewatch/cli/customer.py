@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
+from releasewatch.cli.customer_brief import brief
 from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
 from releasewatch.domain.words import counted
@@ -40,6 +41,7 @@ command.add_command(sameness.merge)
 command.add_command(marks.mark_customer)
 command.add_command(erasure.export_customer)
 command.add_command(erasure.forget_customer)
+command.add_command(brief)
 
 
 @command.command("import")

@@ -51,10 +51,14 @@ def find_exactly(connection: Connection, ref: str) -> list[CustomerRef]:
     """The customers that a whole key or alias means, read through: what a file says is no beginning of a name."""
     for find in (_by_name, _by_directory_and_key, _by_key_of_the_past):
         found = find(connection, ref) if ref and "\0" not in ref else []
-        survivors = {one.customer_id: one for one in (_survivor(connection, one) for one in found)}
-        if survivors:
-            return list(survivors.values())
+        if found:
+            return through_merges(connection, found)
     return []
+
+
+def through_merges(connection: Connection, found: Sequence[CustomerRef]) -> list[CustomerRef]:
+    """The same customers as they are now, each once."""
+    return list({one.customer_id: one for one in (_survivor(connection, each) for each in found)}.values())
 
 
 def _refs(connection: Connection, condition: ColumnElement[bool], *, current: bool = True) -> list[CustomerRef]:

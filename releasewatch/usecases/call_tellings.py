@@ -81,6 +81,11 @@ class Tellings:
         mine = self._by_customer.get(customer_id, ())
         return mine[0].told_at if mine else None
 
+    def last_at(self, customer_id: UUID) -> datetime | None:
+        """When they were told of it last."""
+        mine = self._by_customer.get(customer_id, ())
+        return mine[-1].told_at if mine else None
+
     def taken_back(self, customer_id: UUID) -> Telling | None:
         """What the correction that they were told last took back: the telling before it that was none."""
         mine = list(self._by_customer.get(customer_id, ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.promises import Promise, Word, in_order
@@ -12,7 +13,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
 from releasewatch.storage import calls, merges, promises
 from releasewatch.storage import staff as staff_storage
-from releasewatch.storage.call_facts import read_facts, some_members
+from releasewatch.storage.call_facts import CallFacts, read_facts, some_members
 from releasewatch.storage.customer_refs import resolve_customer
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
@@ -52,7 +53,7 @@ def list_promises(ledger: Ledger, how: Listing) -> list[Kept]:
             if (how.settled or one.state == "open") and (not how.overdue or one.is_overdue(today))
         ]
         book = staff_storage.read_book(connection)
-        facts = {}
+        facts: dict[UUID, CallFacts] = {}
         for part in chunks(sorted({customer for customer, _ in wanted})):
             facts |= read_facts(connection, some_members(part, how.now))
         owners = {

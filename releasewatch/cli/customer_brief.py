@@ -1,0 +1,151 @@
+"""`releasewatch customer brief`: one screen for a customer on the line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.options import common
+from releasewatch.cli.output import emit_json, emit_line, one_line, open_output
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
+from releasewatch.errors import RefusedError
+from releasewatch.wiring import App
+
+
+@click.command("brief")
+@click.argument("who", metavar="CUSTOMER", nargs=-1, required=True)
+@common(("text", "json"), output=True, reveal=True, reads=True)
+def brief(app: App, form: str, who: tuple[str, ...], output: Path | None, reveal: str | None) -> None:
+    """One screen for CUSTOMER on the line: a key, an alias, part of a name, a phone number, a mail address or domain.
+
+    Open incidents with their state, what reached them in 14 days, what they reported, our calls, promises (overdue
+    first), what may be said and what not, and whom to call when. Numbers, notes and quotes need --reveal contacts.
+    """
+    from releasewatch.cli.call import planning
+    from releasewatch.usecases.customer_brief import brief_customer
+
+    level = app.level(reveal, output)
+    say_if_limited(app, reveal, level)
+    if level < Reveal.KEYS:
+        raise RefusedError("This is a public repository: its logs are counts only.", "Run it elsewhere.")
+    found = brief_customer(app.ledger, " ".join(who), planning(app), level)
+    document = found.document
+    document["customer"]["key"] = app.looking(reveal, output).key(found.key)
+    for one in document["promises"]:
+        one.pop("customer")
+    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+        if form == "json":
+            emit_json(document, stream)
+            return
+        for line in _lines(app, document):
+            emit_line(one_line(line), stream)
+
+
+def _lines(app: App, found: dict[str, Any]) -> Iterator[str]:
+    one = found["customer"]
+    facts = [one[name] for name in ("customer_tier", "country", "language") if one[name]]
+    facts += [f"theirs is {one['local_time']}"] if one["local_time"] else []
+    facts += ["ESCALATED"] if one["escalated"] else []
+    yield f"{one['name'] or one['key']} ({one['key']})" + (f": {', '.join(facts)}" if facts else "")
+    if "account_manager" not in one["withheld"] and "name" not in one["withheld"]:
+        note = f" ({one['account_manager_note']})" if one["account_manager_note"] else ""
+        yield f"  account manager: {one['account_manager'] or 'NOBODY'}{note}"
+    yield from _section("Incidents", _incidents(app, found["incidents"]), "no open incident holds them")
+    yield from _section("Promises", _promises(found["promises"]), "")
+    yield from _section("Say", found["say"], "No agreed wording, do not improvise.")
+    unsaid = found["left_unsaid"]
+    beside = [f"{counted(unsaid, 'text')} left out, for what may not be said"] if unsaid else []
+    yield from _section("Know, do not say", [*found["do_not_say"], *beside], "")
+    yield from _section("Reached them in 14 days", _reached(app, found), "nothing that is recorded")
+    yield from _section("They told us", _reported(app, found["reported"]), "")
+    yield from _section("Our calls", _calls(app, found["calls"]), "none in 30 days")
+    yield from _section("Contacts", _contacts(app, found), "")
+
+
+def _section(title: str, lines: Any, empty: str) -> Iterator[str]:
+    shown = list(lines) or ([empty] if empty else [])
+    if shown:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in shown)
+
+
+def _incidents(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
+    for one in rows:
+        until = f" until {_local(app, one['until'])}" if one["until"] else ""
+        state = f"they are {one['state']}" if one["state"] else "it does not hold them any more"
+        yield (
+            f"{one['incident']} ({one['severity'] or 'severity not said'}, {one['status']}): {one['title']}; {state}, "
+            f"since {_local(app, one['since'])}{until}"
+        )
+        told = f"told {_local(app, one['told_at'])}" if one["told_at"] else "not told yet"
+        owed = f"; owed: {one['owed'].replace('_', ' ')}" if one["owed"] else ""
+        yield f"  {told}{owed}" + (f", {one['call']}" if one["call"] else "")
+        yield from (f"  why: {because}" for because in one["because"])
+
+
+def _promises(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for one in rows:
+        state = "OVERDUE " if one["overdue"] else "" if one["state"] == "open" else f"{one['state']}, "
+        text = one["promise"] or ("withheld" if "promise" in one["withheld"] else "")
+        yield f"{one['id']} {state}by {one['due_on']}: {text} ({one['call']})"
+
+
+def _reached(app: App, found: dict[str, Any]) -> Iterator[str]:
+    for one in found["reached"]:
+        doubt = ", possible only" if one["possible"] else ""
+        gone = f", left them {_local(app, one['carrying_until'])}" if one["carrying_until"] else ""
+        blame = f", blamed for {', '.join(one['blamed_for'])}" if one["blamed_for"] else ""
+        release = f" {one['release']}" if one["release"] else ""
+        what = ", ".join(one["components"]) or one["repo"]
+        yield f"{one['deployment']}{release}: {what}, since {_local(app, one['live_from'])}{gone}{doubt}{blame}"
+    if found["more_reached"]:
+        yield "… and more"
+
+
+def _reported(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
+    for one in rows:
+        about = f" on {one['component']}" if one["component"] else ""
+        ticket = f" {one['reference']}" if one["reference"] else ""
+        texts = [f"“{one['quote']}”"] if one["quote"] else []
+        texts += [one["note"]] if one["note"] else []
+        said = f": {'; '.join(texts)}" if texts else ": withheld" if one["withheld"] else ""
+        yield f"{one['id']} {_local(app, one['reported_at'])}, {one['channel']}{ticket}{about}{said}"
+
+
+def _calls(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
+    for one in rows:
+        items = ", ".join(
+            f"{each['purpose'].replace('_', ' ')} {each['incident'] or each['deployment']}" for each in one["items"]
+        )
+        when = f", again from {_local(app, one['next_at'])} on" if one["next_at"] else ""
+        yield f"{one['id']} {one['status']}: {items}{when}"
+        for each in one["attempts"]:
+            outcome = f", {each['outcome']}" if each["outcome"] else ""
+            yield f"  {_local(app, each['at'])}: {each['channel']}, {each['disposition']}{outcome}"
+            texts = ("note", "quote", "ask_engineering")
+            yield from (f"    {name.replace('_', ' ')}: {each[name]}" for name in texts if each[name])
+
+
+def _contacts(app: App, found: dict[str, Any]) -> Iterator[str]:
+    able = found["callable"]
+    window = f", {_local(app, able['from'])} to {_local(app, able['until'])}" if able["from"] else ""
+    yield f"callable: {able['callable']}{window}" + (f" ({able['why_not']})" if able["why_not"] else "")
+    for one in found["contacts"]:
+        marks = ["call this one"] if one["to_call"] else []
+        marks += ["do not call"] if not one["may_be_called"] else []
+        marks += ["WRONG NUMBER"] if one["wrong_number"] else []
+        words = [one[name] for name in ("role", "phone", "email", "language", "hours") if one[name]]
+        yield f"{one['name']}: {', '.join([*words, *marks])}"
+
+
+def _local(app: App, text: str) -> str:
+    return format_both(datetime.fromisoformat(text), app.zone)

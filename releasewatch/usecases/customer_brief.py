@@ -1,0 +1,275 @@
+"""One screen for a customer on the line: what hurts them, what reached them, what we said and promised, what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from releasewatch.domain.call_purposes import IN_IT, Due, Standing
+from releasewatch.domain.calls import CallCandidate, PlannedCall, plan_call
+from releasewatch.domain.inbound import LOOK_BACK
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.promises import in_order
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import (
+    call_attempts,
+    call_facts,
+    call_history,
+    catalogs,
+    customer_reports,
+    impacts,
+    incidents,
+    merges,
+    promises,
+)
+from releasewatch.storage.calls import ListOf
+from releasewatch.storage.customer_search import search_customer
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_candidates import CallBook, Planning, reason_of
+from releasewatch.usecases.call_documents import reason_document
+from releasewatch.usecases.call_tellings import Tellings
+from releasewatch.usecases.calls import find_care_row
+from releasewatch.usecases.customer_reach import Reaching, reached_lately, reaching_document
+from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.inbound_documents import report_document
+from releasewatch.usecases.incident_calls import find_incident_row
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_wording import Wording
+from releasewatch.usecases.open_incidents import read_open
+from releasewatch.usecases.promises import promise_document
+
+RECENT = timedelta(days=30)
+"""How far back calls and reports are told; what is open, or promised, is told however old it is."""
+
+_WORDED = 3
+"""Of so many deployments, the newest, it is said what may be said of them: one screen, and no minutes of waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is known of one customer, before anything is withheld. `row`: whom to speak with, and when."""
+
+    key: str
+    document: dict[str, Any]
+
+
+def brief_customer(ledger: Ledger, words: str, how: Planning, reveal: Reveal) -> Brief:
+    """Everything on one screen about the customer whom some words mean; texts of talks only where contacts may be.
+
+    Raises AmbiguousNameError with the keys of those who may be meant, or UnknownNameError.
+    """
+    with ledger.read() as connection:
+        customer = search_customer(connection, words)
+        return Brief(customer.key, _Briefing(connection, customer.customer_id, customer.key, how, reveal).document())
+
+
+class _Briefing:
+    """One look at a customer, inside a transaction."""
+
+    def __init__(self, connection: Any, customer: UUID, key: str, how: Planning, reveal: Reveal) -> None:
+        self._connection, self._customer, self._key, self._how = connection, customer, key, how
+        self._reveal = reveal
+        self._members = merges.members_of(connection, customer)
+        self._components = catalogs.component_keys(connection)
+        members = call_facts.only_member(customer, how.now)
+        self._book = CallBook(connection, members, ListOf(deployment_id=0), how.now)
+        self._known = self._book.known(customer)
+        _, names = self._book.names_of(customer, key)
+        self._name = min(names, default="")
+        self._row = plan_call(
+            CallCandidate(key=key, name=self._name or key, reach="direct", breaking=True, **self._known),
+            how.weights,
+            how.hours,
+            how.now,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The whole brief."""
+        since = self._how.now - LOOK_BACK
+        reached = reached_lately(
+            self._connection,
+            self._customer,
+            since,
+            self._how.now,
+            self._how.now,
+            self._how.without_entitlement,
+        )
+        found, blamed = self._incidents()
+        words = [row for _, row in found if row is not None]
+        cared = self._cared_for(reached.found, blamed)
+        said = [*words, *(row for _, row in cared)]
+        today = self._how.now.date()
+        kept = in_order([one for _, one in promises.promises_of(self._connection, self._members)], today)
+        recent = self._how.now - RECENT
+        return {
+            "customer": self._about(),
+            "incidents": [document for document, _ in found],
+            "reached": [{**reaching_document(one), "blamed_for": blamed.get(one.number, [])} for one in reached.found],
+            "more_reached": reached.more,
+            "reported": [
+                report_document(one, self._components.get(one.said.component_id, ""), self._reveal)
+                for one in reversed(customer_reports.reports_of(self._connection, [self._customer], since=recent))
+            ],
+            "calls": self._calls(),
+            "promises": [
+                promise_document(one, today, None, self._reveal)
+                for one in kept
+                if one.state == "open" or one.made_at >= recent
+            ],
+            "say": self._say(said),
+            "do_not_say": list(dict.fromkeys(text for row in said for text in row.candidate.know)),
+            "left_unsaid": sum(self._unsaid(row) for row in said),
+            "contacts": [] if self._reveal < Reveal.CONTACTS else self._contacts(),
+            "callable": self._callable(),
+        }
+
+    def _about(self) -> dict[str, Any]:
+        known, row = self._known, self._row
+        local = row.availability.local_now
+        document: dict[str, Any] = {
+            "key": self._key,
+            "name": self._name or None,
+            "customer_tier": known["tier"] or None,
+            "account_manager": known["account_manager"] or None,
+            "account_manager_note": known["owner_note"] or None,
+            "country": known["country"] or None,
+            "language": known["language"] or None,
+            "timezone": row.local_zone or None,
+            "local_time": local.isoformat(timespec="minutes") if local is not None else None,
+            "do_not_call": known["do_not_call"],
+            "escalated": known["escalated"],
+        }
+        if self._reveal >= Reveal.NAMES:
+            return {**document, "withheld": []}
+        withheld = [name for name in document if name != "key" and document[name] is not None]
+        return {**document, **dict.fromkeys(withheld), "withheld": withheld}
+
+    def _incidents(self) -> tuple[list[tuple[dict[str, Any], PlannedCall | None]], dict[int, list[str]]]:
+        """Open incidents that hold them, and those that they were called about of late; who is blamed in them."""
+        viewing = Viewing(self._how.now, without_entitlement=self._how.without_entitlement)
+        spoken = call_history.incidents_of(self._connection, self._members, self._how.now - LOOK_BACK)
+        refs = {one.incident_id: one for one in read_open(self._connection, self._how.now)}
+        refs |= {n: incidents.resolve_incident(self._connection, f"INC-{n}") for n in spoken if n not in refs}
+        found = []
+        blamed: dict[int, list[str]] = {}
+        for number in sorted(refs, reverse=True):
+            scene = look_at(self._connection, refs[number], viewing)
+            states = impacts.states_of(self._connection, scene.question, [self._customer])
+            state = states.get(self._customer, "")
+            for deployment, link in scene.links.items():
+                if link.state in incidents.BLAMED:
+                    blamed.setdefault(deployment, []).append(scene.incident.id)
+            if not state and number not in spoken:
+                continue
+            row = find_incident_row(self._connection, scene.incident.id, self._customer, self._how)
+            tellings = Tellings(self._connection, scene)
+            told_at = tellings.last_at(self._customer)
+            if row is not None:
+                row = self._worded(row, scene, tellings)
+            document = {
+                "incident": scene.incident.id,
+                "title": scene.state.title,
+                "severity": scene.state.severity or None,
+                "status": scene.state.status,
+                "state": state or None,
+                "since": format_utc(scene.window.started_at),
+                "until": instant_or_none(scene.window.until),
+                "call": (row.candidate.call or None) if row is not None else None,
+                "owed": (row.candidate.hurt_purpose or None) if row is not None else None,
+                "because": list(row.because) if row is not None else [],
+                "told_at": format_utc(told_at) if told_at is not None else None,
+            }
+            found.append((document, row))
+        return found, blamed
+
+    def _worded(self, row: PlannedCall, scene: Scene, tellings: Tellings) -> PlannedCall:
+        """The same with what may be said though nothing is due to them: they ask, and it is agreed."""
+        hurt = row.candidate.hurt
+        if hurt is None or hurt.due.purpose or hurt.state not in IN_IT:
+            return row
+        asked = replace(hurt, due=Due("update", "they ask"))
+        titles = catalogs.titles_for_customers(self._connection, self._how.now, scene.question.known_at)
+        wording = Wording(self._connection, self._book, scene, tellings, titles, self._how)
+        say = wording.of(self._customer, self._key, asked, Standing(group="incident"), ())
+        return replace(row, candidate=replace(row.candidate, say=say.lines, say_withheld=say.withheld))
+
+    def _cared_for(self, reached: Sequence[Reaching], blamed: dict[int, list[str]]) -> list[tuple[str, PlannedCall]]:
+        """What may be said of the newest deployments that nothing is blamed on."""
+        found = []
+        for one in [one for one in reached if one.number not in blamed and one.reach != "dependent"][:_WORDED]:
+            row = find_care_row(self._connection, one.number, self._customer, self._how)
+            if row is not None:
+                found.append((one.id, row))
+        return found
+
+    def _say(self, rows: Sequence[PlannedCall]) -> list[str]:
+        """What may be said; where names may not be shown, nothing that holds their own."""
+        shown = self._reveal >= Reveal.NAMES
+        texts = (text for row in rows for text in (row.candidate.say if shown else row.candidate.say_outside[0]))
+        return list(dict.fromkeys(texts))
+
+    def _unsaid(self, row: PlannedCall) -> int:
+        return row.candidate.say_withheld if self._reveal >= Reveal.NAMES else row.candidate.say_outside[1]
+
+    def _calls(self) -> list[dict[str, Any]]:
+        since = self._how.now - RECENT
+        rows = call_history.calls_of(self._connection, self._members, since)
+        return [self._call(row) for row in rows]
+
+    def _call(self, row: Any) -> dict[str, Any]:
+        items = call_history.live_items(self._connection, row)
+        attempts = call_attempts.attempts_of(self._connection, row.customer_id, row.call_id)
+        return {
+            "id": f"C-{row.call_id}",
+            "group": row.call_group,
+            "status": row.status,
+            "items": [reason_document(reason_of(one)) for one in items],
+            "next_at": None if row.next_at is None else format_utc(row.next_at),
+            "attempts": [self._attempt(one) for one in reversed(attempts)],
+        }
+
+    def _attempt(self, row: Any) -> dict[str, Any]:
+        texts = {name: getattr(row, name) or None for name in ("note", "quote", "ask_engineering")}
+        hidden = list(texts) if self._reveal < Reveal.CONTACTS else []
+        withheld = [name for name in hidden if texts[name] is not None]
+        by = row.recorded_by if self._reveal >= Reveal.NAMES else None
+        return {
+            "at": format_utc(row.attempted_at),
+            "channel": row.channel,
+            "disposition": row.disposition,
+            "outcome": row.outcome or None,
+            "reached": row.reached,
+            "by": by or None,
+            **texts,
+            **dict.fromkeys(withheld),
+            "withheld": withheld,
+        }
+
+    def _contacts(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": one.name,
+                "role": one.role or None,
+                "phone": one.phone or None,
+                "email": one.email or None,
+                "language": one.language or None,
+                "hours": f"{one.best_from}-{one.best_to}" if one.best_from and one.best_to else None,
+                "may_be_called": not (one.do_not_call or one.consent == "no" or self._known["do_not_call"]),
+                "wrong_number": one.wrong_number,
+                "to_call": self._row.may_dial and one is self._row.contact,
+            }
+            for one in self._known["contacts"]
+        ]
+
+    def _callable(self) -> dict[str, Any]:
+        found, window = self._row.availability, self._row.availability.window
+        shows = self._reveal >= Reveal.NAMES and window is not None
+        return {
+            "callable": found.callable,
+            "from": format_utc(window.from_at) if shows and window is not None else None,
+            "until": format_utc(window.until_at) if shows and window is not None else None,
+            "why_not": None if self._row.may_dial else self._row.verdict_outside,
+        }

@@ -1,0 +1,123 @@
+"""`releasewatch customer brief` and `call voices`: a screen for who answers the line, and words for who builds it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.command import run_here, run_on_terminal
+
+BY = ("--by", "olga")
+SECRET = ("Ada was cross", "exports hang!", "a secret note", "Ada Example", "23125", "ada@acme", "Acme", "olga")
+
+
+@pytest.fixture
+def spoken(shop):
+    """The second deployment is blamed; Acme rang, was called, and promised something."""
+
+    def does(*words):
+        done = run_here(*words, cwd=shop.path)
+        assert done.status == 0, done.err
+
+    does("incident", "open", "--title", "exports down", "--deployment", "two", "--severity", "SEV1")
+    does("incident", "update", "INC-1", "--summary", "Exports hang, we are on it.", "--audience", "customer")
+    does("call", "plan", "--incident", "INC-1")
+    rang = ("--customer", "acme", "--note", "Ada was cross", "--quote", "The exports hang!", "--reference", "SUP-9")
+    does("call", "inbound", *rang, "--component", "invoicing", *BY)
+    promised = ("--promise", "a secret note", "--due", "2026-01-01", "--quote", "exports hang, says Ada")
+    does("call", "log", "C-1", "--disposition", "connected", *promised, "--ask-engineering", "is it the csv?", *BY)
+    return shop
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("acme",), ("gmbh",), ("+49 (0)30", "23125-101"), ("03023125101",), ("Ada@ACME.example",), ("@acme.example",)],
+)
+def test_who_is_on_the_line_is_found_by_what_they_say(spoken, words):
+    found = run_here("customer", "brief", *words, "--format", "json", cwd=spoken.path)
+    assert found.status == 0, found.err
+    assert found.document["customer"]["key"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("e", "See: releasewatch customer list"),
+        ("999999", "See: releasewatch customer list"),
+        ("re", "Name one by key: cask, dent"),
+        ("%%", "See"),
+    ],
+)
+def test_whom_several_may_be_is_asked_for_by_key(spoken, words, hint):
+    found = run_here("customer", "brief", words, cwd=spoken.path)
+    assert (found.status, found.out) == (2, "")
+    assert hint in found.err
+    assert "Brewing" not in found.err
+
+
+def test_a_brief_tells_all_on_one_screen_and_in_a_pipe_nothing_of_people(spoken):
+    found = run_here("customer", "brief", "acme", "--format", "json", cwd=spoken.path)
+    brief = found.document
+    (incident,) = brief["incidents"]
+    assert (incident["incident"], incident["state"], incident["call"]) == ("INC-1", "presumed", "C-1")
+    assert [(one["deployment"], one["blamed_for"]) for one in brief["reached"]] == [("D-2", ["INC-1"])]
+    assert [(one["id"], one["overdue"]) for one in brief["promises"]] == [("P-1", True)]
+    assert [one["id"] for one in brief["reported"]] == ["R-1"]
+    assert [one["disposition"] for one in brief["calls"][0]["attempts"]] == ["connected"]
+    assert "Exports hang, we are on it." in brief["say"]
+    assert brief["contacts"] == []
+    for name in SECRET:
+        assert name not in found.out
+    assert "customer" not in brief["promises"][0]
+
+
+def test_a_file_for_account_staff_holds_everything(spoken):
+    done = run_here("customer", "brief", "acme", "-o", "brief.txt", cwd=spoken.path)
+    assert (done.status, done.out) == (0, "")
+    text = (spoken.path / "brief.txt").read_text("utf-8")
+    assert text.startswith("Acme GmbH (acme): gold, DE")
+    for line in (
+        "  account manager: olga",
+        "INC-1 (SEV1, investigating): exports down; they are presumed, since ",
+        "why: they reported it to us at ",
+        "P-1 OVERDUE by 2026-01-01: a secret note (C-1)",
+        "“The exports hang!”; Ada was cross",
+        "Ada Example: IT manager, 030 23125 101",
+        "Say:\n  Exports hang, we are on it.",
+    ):
+        assert line in text
+
+
+def test_voices_are_quotes_by_component_and_name_nobody(spoken):
+    found = run_here("call", "voices", "--format", "json", cwd=spoken.path)
+    document = found.document
+    by_component = {one["component"]: one for one in document["voices"]}
+    invoicing = by_component["shop/invoicing"]
+    assert [(one["text"], one["customer"], one["source"]) for one in invoicing["quotes"]] == [
+        ("The exports hang!", "acme", "R-1")
+    ]
+    assert [one["text"] for one in invoicing["asks"]] == ["is it the csv?"]
+    assert document["left_out"] == 1, "one that names Ada"
+    for note in ("cross", "secret note", "Ada", "Acme"):
+        assert note not in found.out
+    only = run_here("call", "voices", "--component", "checkout", cwd=spoken.path)
+    assert only.out == "Nobody said anything that was noted.\n"
+    env = {"CI": "true", "GITLAB_CI": "true"}
+    in_ci = run_here("call", "voices", "--format", "json", cwd=spoken.path, env=env)
+    assert "hang" not in in_ci.out
+    assert in_ci.document["voices"][0]["customers"] == 1
+    later = run_here("call", "voices", "--since", "2099-01-01", cwd=spoken.path)
+    assert later.out == "Nobody said anything that was noted.\n"
+
+
+def test_a_public_repository_is_briefed_of_nobody(spoken):
+    env = {"CI": "true", "GITLAB_CI": "true", "CI_PROJECT_VISIBILITY": "public"}
+    found = run_here("customer", "brief", "acme", cwd=spoken.path, env=env)
+    assert (found.status, found.out) == (4, "")
+    voices = run_here("call", "voices", cwd=spoken.path, env=env)
+    assert "acme" not in voices.out
+
+
+def test_a_brief_on_a_terminal_shows_names(spoken):
+    shown = run_on_terminal("customer", "brief", "acme", cwd=spoken.path)
+    assert "Acme GmbH (acme)" in shown
+    assert "23125" not in shown
