@@ -122,7 +122,7 @@ def _take_one(app: App, form: str, customer: str, by: str | None, level: Reveal,
     )
     answer = take_report(app.ledger, customer, told, by or app.actor, asked(app))
     document = answer_document(answer, level, app.looking(None).key if level < Reveal.NAMES else str)
-    if document["tell_on_call"] is not None:
+    if document["tell_on_call"] is not None and (form == "json" or not app.stdout_is_terminal):
         say(_alarm_line(app, document["tell_on_call"]))
     if form == "json":
         emit_json(document)
@@ -141,10 +141,10 @@ def _lines(app: App, found: dict[str, Any]) -> Iterator[str]:
     if found["open_call"]:
         yield f"They have an open call about an incident: {found['open_call']}."
     for one in found["incidents"]:
-        first = ""
-        if one["told_at"]:
-            first = f", told {_local(app, one['told_at'])}"
-        yield f"{one['incident']} ({one['severity'] or 'severity not said'}, {one['status']}): {one['title']}{first}"
+        told = f"told {_local(app, one['told_at'])}" if one["told_at"] else "not told yet"
+        first = ", they called first" if one["first"] == "they" else ""
+        said = one["severity"] or "severity not said"
+        yield f"{one['incident']} ({said}, {one['status']}): {one['title']}; {told}{first}"
         yield from _why(one["why"])
     if not found["incidents"]:
         yield "No open incident holds them."

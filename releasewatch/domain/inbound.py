@@ -14,6 +14,9 @@ FRESH = timedelta(days=3)
 """How long before the first of two reports a deployment that they share may have come: with an older one in common,
 two customers who report on one day have nothing more in common than any two."""
 
+LATE = timedelta(days=1)
+"""Of a report that is written down so much later nobody is alarmed any more."""
+
 SHOWN = 5
 """So many of each are shown: somebody is on the line."""
 

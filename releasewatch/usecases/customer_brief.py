@@ -264,6 +264,12 @@ class _Briefing:
             for one in self._known["contacts"]
         ]
 
+    def _hindrance(self) -> str:
+        """Why nobody may be dialled: the end of the verdict, whose beginning is about no call that there is."""
+        row = self._row
+        because = row.verdict_because if self._reveal >= Reveal.NAMES else row.verdict_outside
+        return because.partition("; ")[2].removesuffix(", so write") or because
+
     def _callable(self) -> dict[str, Any]:
         found, window = self._row.availability, self._row.availability.window
         shows = self._reveal >= Reveal.NAMES and window is not None
@@ -271,5 +277,5 @@ class _Briefing:
             "callable": found.callable,
             "from": format_utc(window.from_at) if shows and window is not None else None,
             "until": format_utc(window.until_at) if shows and window is not None else None,
-            "why_not": None if self._row.may_dial else self._row.verdict_outside,
+            "why_not": None if self._row.may_dial else self._hindrance(),
         }

@@ -11,6 +11,7 @@ from uuid import UUID
 from releasewatch.domain.customer_reports import FirstContact, who_was_first
 from releasewatch.domain.inbound import (
     FRESH,
+    LATE,
     LOOK_BACK,
     SHOWN,
     Alarm,
@@ -123,7 +124,6 @@ class Answer:
     incidents: tuple[FitIncident, ...]
     alarm: Alarm | None
     open_call: str
-    next: tuple[str, ...]
 
 
 def take_report(ledger: Ledger, ref: str, told: Told, who: str, how: Asked) -> Answer:
@@ -233,7 +233,6 @@ def _answer(connection: Any, customer: CustomerRef, report: Report, how: Asked) 
         incidents=tuple(fitting[:SHOWN]),
         alarm=alarm,
         open_call=call,
-        next=_next(customer.key, report, component, fitting, ranked, call),
     )
 
 
@@ -304,6 +303,8 @@ def alarm_of(connection: Any, report: Report, how: Asked) -> Alarm | None:
 def _alarm(connection: Any, report: Report, reached: ReachedLately, how: Asked) -> Alarm | None:
     """Whether others reached us within hours, and share a fresh deployment with this customer."""
     at = report.said.reported_at
+    if how.now - at > LATE:
+        return None
     others = customer_reports.all_reports(connection, since=at - how.within, until=at + how.within)
     if not others or not reached.found:
         return None
@@ -335,27 +336,3 @@ def _alarm(connection: Any, report: Report, reached: ReachedLately, how: Asked) 
         key, found = known[one.customer_id]
         them.append(heard(one, found.found, key))
     return find_alarm(mine, them, how.within)
-
-
-def _next(
-    key: str,
-    report: Report,
-    component: str,
-    fitting: Sequence[FitIncident],
-    ranked: Sequence[FitDeployment],
-    open_call: str,
-) -> tuple[str, ...]:
-    """What to type next: confirm what they are hurt by, else flag what is new."""
-    lines = []
-    why = f'--why "they told us: {report.id}"'
-    if open_call:
-        lines.append(f"releasewatch call log {open_call} --disposition connected --outcome affected")
-    unsaid = (one for one in fitting if one.holds != "affected")
-    lines += [f"releasewatch incident impact {one.id} --confirm {key} {why}" for one in unsaid]
-    if not any(one.holds != "could" for one in fitting):
-        about = f" --component {component}" if component else ""
-        suspect = next((one for one in ranked if one.score > 0), None)
-        blame = f" --deployment {suspect.reaching.id}" if suspect is not None else ""
-        lines.append(f'releasewatch incident open --title "…" --detected-by customer{about}{blame}')
-    lines.append(f"releasewatch customer brief {key}")
-    return tuple(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 from typing import Any
 
 from releasewatch.domain.inbound import Alarm, Point
@@ -32,8 +33,25 @@ def answer_document(answer: Answer, reveal: Reveal, key: Key) -> dict[str, Any]:
         "more_deployments": answer.more_deployments,
         "open_call": answer.open_call or None,
         "tell_on_call": None if answer.alarm is None else alarm_document(answer.alarm, reveal, key),
-        "next": [] if hides else [line.replace(answer.customer, shown) for line in answer.next],
+        "next": [] if hides else next_lines(answer, shown),
     }
+
+
+def next_lines(answer: Answer, key: str) -> list[str]:
+    """What to type next: confirm what they are hurt by, else flag what is new. `key`: how the customer is called."""
+    who, lines = quote(key), []
+    if answer.open_call:
+        lines.append(f"releasewatch call log {answer.open_call} --disposition connected --outcome affected")
+    unsaid = (one for one in answer.incidents if one.holds != "affected")
+    why = f'--why "they told us: {answer.report.id}"'
+    lines += [f"releasewatch incident impact {one.id} --confirm {who} {why}" for one in unsaid]
+    if all(one.holds == "could" for one in answer.incidents):
+        about = f" --component {answer.component}" if answer.component else ""
+        suspect = next((one for one in answer.deployments if one.score > 0), None)
+        blame = f" --deployment {suspect.reaching.id}" if suspect is not None else ""
+        lines.append(f'releasewatch incident open --title "…" --detected-by customer{about}{blame}')
+    lines.append(f"releasewatch customer brief {who}")
+    return lines
 
 
 def report_document(report: Report, component: str, reveal: Reveal) -> dict[str, Any]:

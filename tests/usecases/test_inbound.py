@@ -10,6 +10,7 @@ import pytest
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.inbound import Answer, Asked, Told, take_report
+from releasewatch.usecases.inbound_documents import next_lines
 from releasewatch.usecases.incidents import change_status
 from releasewatch.usecases.sameness import Word, merge_customers
 from tests.usecases.test_incident_calls import Desks
@@ -48,10 +49,10 @@ def test_the_deployment_that_came_last_fits_best_and_says_why(line):
         "it changed what they use": 15,
     }
     assert answer.incidents == ()
-    assert answer.next == (
+    assert next_lines(answer, "ada & co") == [
         f"{OPEN} --detected-by customer --component shop/invoicing --deployment {bad.id}",
-        "releasewatch customer brief ada",
-    )
+        "releasewatch customer brief 'ada & co'",
+    ]
     assert answer.alarm is None
 
 
@@ -74,8 +75,8 @@ def test_an_open_incident_that_holds_them_comes_first_and_is_to_be_confirmed(lin
     (fit,) = answer.incidents
     assert (fit.id, fit.holds, fit.first) == (key, "presumed", "they")
     assert other not in {one.id for one in answer.incidents}
-    assert f'releasewatch incident impact {key} --confirm ada --why "they told us: R-1"' in answer.next
-    assert not any("incident open" in one for one in answer.next)
+    assert f'releasewatch incident impact {key} --confirm ada --why "they told us: R-1"' in next_lines(answer, "ada")
+    assert not any("incident open" in one for one in next_lines(answer, "ada"))
     say_by_hand(line.ledger, key, {"cleared": ["ada"]}, line.telling(5, "logs"))
     (again,) = line.rings("ada", 6, note="still").incidents
     assert (again.holds, again.why[0].text) == ("cleared", "they were cleared, and reach us all the same")
@@ -94,6 +95,7 @@ def test_two_who_share_a_fresh_deployment_within_hours_are_told_of(line):
     assert alarm.reports == ("R-1", "R-2", "R-4")
     assert (alarm.first_at, alarm.last_at) == (hour(4), hour(7))
     assert line.rings("cy", 20).alarm is None, "not within hours"
+    assert line.rings("cy", 6, now=60, note="written down late").alarm is None
     assert line.rings("bob", 90, component="mail").alarm is None
 
 
