@@ -65,9 +65,14 @@ class Reporter:
     reported_at: datetime
 
 
-def add_report(connection: Connection, customer_id: UUID, said: Said, by: str, at: datetime) -> int:
-    """Write a report; returns its number."""
-    number = next_number(connection, "customer_report")
+def next_reports(connection: Connection, many: int) -> int:
+    """The first of so many numbers of reports that are about to be written: before any row of a customer is."""
+    return next_number(connection, "customer_report", many)
+
+
+def add_report(connection: Connection, customer_id: UUID, said: Said, by: str, at: datetime, number: int = 0) -> int:
+    """Write a report; returns its number, which may have been taken before."""
+    number = number or next_reports(connection, 1)
     _insert(connection, customer_id, number, said, by, at)
     return number
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -178,14 +179,18 @@ def _write(connection: Any, tickets: Sequence[_Taken], report: TicketReport, who
     """Keep what is new or says something else; returns the reports that were not there before."""
     known = customer_reports.reports_by_reference(connection, (one.said.reference for one in tickets))
     new = []
+    steps: list[tuple[_Taken, list[Report], list[Report]]] = []
     for taken in tickets:
-        customer, said = taken.customer, taken.said
-        before = known.get(reference_key(said.reference), [])
-        mine = [one for one in before if one.customer_id == customer.customer_id]
+        before = known.get(reference_key(taken.said.reference), [])
+        mine = [one for one in before if one.customer_id == taken.customer.customer_id]
         if any(one.said.source == "call" for one in mine):
             report.noted += 1
-            continue
-        elsewhere = [one for one in before if one.said.source == "file" and one not in mine]
+        else:
+            steps.append((taken, mine, [one for one in before if one.said.source == "file" and one not in mine]))
+    many = sum(not mine for _, mine, _ in steps)
+    numbers = count(customer_reports.next_reports(connection, many) if many else 0)
+    for taken, mine, elsewhere in steps:
+        customer, said = taken.customer, taken.said
         for one in elsewhere:
             customer_reports.end_report(connection, one, _after(one, at))
         if mine and mine[0].said == said:
@@ -194,7 +199,7 @@ def _write(connection: Any, tickets: Sequence[_Taken], report: TicketReport, who
             customer_reports.change_report(connection, mine[0], said, who, _after(mine[0], at))
             report.changed += 1
         else:
-            number = customer_reports.add_report(connection, customer.customer_id, said, who, at)
+            number = customer_reports.add_report(connection, customer.customer_id, said, who, at, next(numbers))
             new.append(Report(customer.customer_id, customer.customer_id, number, said, who, at))
             report.moved += bool(elsewhere)
             report.added += not elsewhere

@@ -129,6 +129,11 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     does("call claim {call} --by olga", call)
     does("call log {call} --disposition connected --by olga", call)
     does("call show {call} --format json", call)
+    does("call inbound --customer k1 --note slow --component invoicing --reference T-1 --by olga")
+    (repo.path / "tickets.csv").write_text("reference,customer,opened_at\nT-2,k2,2026-03-01\nT-3,k3,2026-03-01\n")
+    does("call inbound --file tickets.csv --by olga")
+    for words in ("customer brief k0", "call voices", "call promises"):
+        does(words)
     does("incident link INC-1 --deployment two --state cleared --why not.it")
     does("incident link INC-1 --deployment four --state cleared --why not.it.either")
     does("call plan --incident INC-1 --format json")
