@@ -17,6 +17,8 @@ RUNS = 2
 """Weight of a guess from how it is started: a container, a chart."""
 BUILDS = 1
 """Weight of a guess from what is built: a program or a library."""
+ALONE = "; no workspace names it: it is taken for a part of its own"
+"""What the evidence of a lone member ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Member:
 
     `folder` is relative to the root of the repo, without a slash at its ends. `stated` members are entries that
     people wrote for a catalog: each is a component of its own; others that share a folder are one. `paths` are
-    patterns that the source states; without them the folder counts. `remarks` say what was left out of it.
+    patterns that the source states; without them the folder counts. `remarks` say what was left out of it. `lone`: a
+    package in a folder of its own, which nothing else names (see `lone_packages`).
     """
 
     source: str
@@ -58,6 +61,7 @@ class Member:
     paths: tuple[str, ...] = ()
     stated: bool = False
     remarks: tuple[str, ...] = ()
+    lone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

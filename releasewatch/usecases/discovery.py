@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.discovery import Found, Proposal, in_line
 from releasewatch.domain.discovery_joining import join
+from releasewatch.domain.lone_packages import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -32,7 +33,7 @@ def propose(sources: Sources, files: Sequence[str], repo_name: str = "") -> Prop
     Who owns a path names parts only where no source says what the parts are, and folders with churn only where not
     even that is known; owners are taken in any case.
     """
-    found = [look() for source, look in sources.items() if source not in (OWNERS, LAST)]
+    found = settle(look() for source, look in sources.items() if source not in (OWNERS, LAST))
     named = any(one.members for one in found)
     if OWNERS in sources:
         owners = sources[OWNERS]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections import Counter
@@ -26,9 +27,9 @@ Manifests = dict[str, str]
 MEMBERS = {
     # file: members in the manifests, and edges between them
     "commitlint-npm-workspaces": (38, 50),
-    "medusa-npm-workspaces": (91, 210),
+    "medusa-npm-workspaces": (91, 214),
     "git-cliff-cargo": (2, 1),
-    "sqlfluff-uv": (2, 1),
+    "sqlfluff-uv": (4, 1),  # two of its plugins stand in no workspace
 }
 
 
@@ -54,12 +55,13 @@ def npm_members(files: Manifests) -> dict[str, set[str]]:
         }
         at = {package["name"]: folder for folder, package in mine.items()}
         for folder, package in mine.items():
-            names = {
-                name
+            wanted = {
+                name: version
                 for table in ("dependencies", "optionalDependencies", "peerDependencies")
-                for name in package.get(table, {})
+                for name, version in package.get(table, {}).items()
             }
-            found[folder] = {at[name] for name in names if name in at} - {folder}
+            linked = {os.path.normpath(f"{folder}/{v[5:]}") for v in wanted.values() if v.startswith("link:")}
+            found[folder] = ({at[name] for name in wanted if name in at} | linked) - {folder}
     return found
 
 
@@ -105,6 +107,8 @@ def cargo_members(files: Manifests) -> dict[str, set[str]]:
 def uv_members(files: Manifests) -> dict[str, set[str]]:
     root = tomllib.loads(files["pyproject.toml"])
     members = {".", *root["tool"]["uv"]["workspace"]["members"]}
+    # Two more plugins stand in no workspace; a third one is an example.
+    members |= {str(Path(p).parent) for p in files if p.endswith("pyproject.toml") and "example" not in p}
     return {folder: ({"sqlfluffrs"} if folder == "." else set()) for folder in members}
 
 

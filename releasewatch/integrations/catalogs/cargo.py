@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.discovery import BUILDS, Found, Member, Need, TypeGuess
+from releasewatch.domain.discovery import ALONE, BUILDS, Found, Member, Need, TypeGuess
 from releasewatch.integrations.catalogs.globs import folders_matching
 from releasewatch.integrations.catalogs.manifests import Table, load_toml, table_at, text_at, texts
 from releasewatch.integrations.catalogs.repo_files import ManifestError, folder_of, inside
@@ -22,7 +23,7 @@ _SHIPPED = ("dependencies", "build-dependencies")
 
 
 def find(files: RepoFiles) -> Found:
-    """The packages of every workspace, else the package at the root. Raises ManifestError for a broken member."""
+    """The packages of every workspace, and those that none names. Raises ManifestError for a broken member."""
     left_out = files.samples(MANIFEST)
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
@@ -32,14 +33,22 @@ def find(files: RepoFiles) -> Found:
             left_out.append(error.message)
     members: dict[str, Member] = {}
     roots = [folder for folder, manifest in read.items() if isinstance(manifest.get("workspace"), dict)]
+    gone = {one for root in roots for one in _exclusions(root, read[root])}
     for root in roots:
         for folder, member in _workspace(files, root, read, left_out).items():
             members.setdefault(folder, member)
-    if not roots and text_at(read.get("", {}).get("package"), "name"):
-        members[""] = _member(files, "", read[""], read, {}, "")
     outside = [folder for folder in read if folder not in members and folder not in roots]
-    if outside:
-        left_out.append(f"Cargo.toml of no workspace: {', '.join(folder or 'the root' for folder in outside[:5])}")
+    for folder in outside:
+        if _excluded(folder, gone):
+            left_out.append(f"{_manifest(folder)}: its workspace excludes it")
+            continue
+        if not text_at(read[folder].get("package"), "name"):
+            left_out.append(f"{_manifest(folder)}: it names no package")
+            continue
+        alone = _member(files, folder, read[folder], {}, folder)
+        is_lone = folder != "" or bool(roots)
+        evidence = f"{_manifest(folder)} is the package {alone.name}" + (ALONE if is_lone else "")
+        members[folder] = replace(alone, evidence=evidence, lone=is_lone)
     return Found(tuple(members.values()), tuple(left_out))
 
 
@@ -47,7 +56,7 @@ def _workspace(files: RepoFiles, root: str, read: dict[str, Table], left_out: li
     workspace = read[root]["workspace"]
     where = f"workspace.members in {_manifest(root)}"
     folders = folders_matching(files, root, texts(workspace.get("members")), MANIFEST, left_out, where)
-    gone = {inside(root, one.rstrip("/")) for one in texts(workspace.get("exclude"))}
+    gone = _exclusions(root, read[root])
     taken = {folder for folder in folders if not _excluded(folder, gone)}
     if isinstance(read[root].get("package"), dict):
         taken.add(root)
@@ -65,28 +74,28 @@ def _workspace(files: RepoFiles, root: str, read: dict[str, Table], left_out: li
                 pending.append(target)
     inherited = table_at(workspace, "dependencies")
     return {
-        folder: _member(files, folder, manifest, packages, inherited, root)
+        folder: _member(files, folder, manifest, inherited, root)
         for folder, manifest in sorted(packages.items())
         if isinstance(manifest.get("package"), dict)
     }
+
+
+def _exclusions(root: str, manifest: Table) -> set[str | None]:
+    return {inside(root, one.rstrip("/")) for one in texts(table_at(manifest, "workspace").get("exclude"))}
 
 
 def _excluded(folder: str, gone: set[str | None]) -> bool:
     return any(one is not None and (folder == one or folder.startswith(f"{one}/")) for one in gone)
 
 
-def _member(
-    files: RepoFiles, folder: str, manifest: Table, packages: dict[str, Table], inherited: Table, root: str
-) -> Member:
+def _member(files: RepoFiles, folder: str, manifest: Table, inherited: Table, root: str) -> Member:
     name = text_at(manifest.get("package"), "name") or folder.rpartition("/")[2]
     needs = [
         Need(target, f"{table} in {_manifest(folder)}")
         for target, table in _paths(folder, manifest, root, inherited)
-        if target in packages and target != folder
+        if target != folder
     ]
-    evidence = f"{_manifest(folder)} is the package {name}" + (
-        f", of the Cargo workspace in {_manifest(root)}" if inherited or packages else ""
-    )
+    evidence = f"{_manifest(folder)} is the package {name}, of the Cargo workspace in {_manifest(root)}"
     return Member(SOURCE, folder, name, evidence, tuple(needs), _guess(files, folder, manifest))
 
 

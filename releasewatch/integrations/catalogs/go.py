@@ -1,15 +1,15 @@
-"""Go workspaces: the modules that go.work uses, and which of them require each other."""
+"""Go modules: those that go.work uses, those of no go.work, and which of them require each other."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.discovery import BUILDS, Found, Member, Need, TypeGuess
+from releasewatch.domain.discovery import ALONE, BUILDS, Found, Member, Need, TypeGuess
 from releasewatch.integrations.catalogs.repo_files import LARGEST, ManifestError, folder_of, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
 
@@ -23,7 +23,7 @@ Directive = tuple[int, list[str]]
 
 
 def find(files: RepoFiles) -> Found:
-    """The modules of every go.work, else the module at the root. Raises ManifestError for a broken member."""
+    """The modules of every go.work, else the root; then the others. Raises ManifestError for a broken one in use."""
     left_out = files.samples(MANIFEST)
     used = _used(files, left_out)
     if not used and files.has(MANIFEST):
@@ -54,10 +54,25 @@ def find(files: RepoFiles) -> Found:
         for folder, words in modules.items()
         if names[folder] is not None
     )
-    outside = [folder_of(path) for path in files.named(MANIFEST) if folder_of(path) not in used]
-    if outside:
-        left_out.append(f"go.mod that no go.work uses: {', '.join(folder or 'the root' for folder in outside[:5])}")
-    return Found(members, tuple(left_out))
+    outside = (folder_of(path) for path in files.named(MANIFEST) if folder_of(path) not in used)
+    return Found((*members, *_alone(files, outside, left_out)), tuple(left_out))
+
+
+def _alone(files: RepoFiles, folders: Iterable[str], left_out: list[str]) -> Iterator[Member]:
+    """The modules that no go.work uses: each is built with what its own go.mod says, so only paths lead to others."""
+    for folder in folders:
+        try:
+            words = [words for _, words in _directives(files, _manifest(folder))]
+        except ManifestError as error:
+            left_out.append(error.message)
+            continue
+        name = _module(words)
+        if name is None:
+            left_out.append(f"{_manifest(folder)}: it names no module")
+            continue
+        needs = tuple(_needs(folder, words, {}))
+        evidence = f"{_manifest(folder)} is the module {name}{ALONE}"
+        yield Member(SOURCE, folder, name, evidence, needs, _guess(files, folder), lone=True)
 
 
 def _used(files: RepoFiles, left_out: list[str]) -> dict[str, str]:
@@ -89,13 +104,12 @@ def _needs(folder: str, words: list[list[str]], at: dict[str, str]) -> Iterator[
             target = line[line.index("=>") + 1 :][:1]
             local = target and target[0].startswith((".", "/"))
             replaced[line[1]] = inside(folder, target[0]) if local else None
-    folders = set(at.values())
     for line in words:
         if line[0] != "require" or len(line) < 2:
             continue
         # In a workspace its own modules win; a replacement matters only for what go.work does not use.
         target_folder = at.get(line[1], replaced.get(line[1]))
-        if target_folder is not None and target_folder in folders and target_folder != folder:
+        if target_folder is not None and target_folder != folder:
             yield Need(target_folder, f"require in {_manifest(folder)}")
 
 

@@ -1,4 +1,4 @@
-"""Maven modules: the projects that a root pom.xml builds, and which of them depend on each other."""
+"""Maven projects: the modules that a pom.xml builds, those that none does, and which depend on each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.discovery import BUILDS, Found, Member, Need, TypeGuess, is_line
+from releasewatch.domain.discovery import ALONE, BUILDS, Found, Member, Need, TypeGuess, is_line
 from releasewatch.integrations.catalogs.manifests import load_xml
 from releasewatch.integrations.catalogs.repo_files import ManifestError, folder_of, inside
 
@@ -42,9 +42,13 @@ class _Project:
 
 
 def find(files: RepoFiles) -> Found:
-    """The projects that the outermost pom.xml files build. Raises ManifestError for a module that cannot be read."""
+    """The projects that the outermost pom.xml files build, and those that none does.
+
+    Raises ManifestError for a module that cannot be read.
+    """
     left_out = files.samples(MANIFEST)
     projects: dict[str, _Project] = {}
+    alone: list[_Project] = []
     for path in files.named(MANIFEST):
         if path in projects:
             continue
@@ -56,7 +60,10 @@ def find(files: RepoFiles) -> Found:
         if root.modules or path == MANIFEST:
             _take(files, root, projects, left_out)
         else:
-            left_out.append(f"{path}: no pom.xml builds it as a module")
+            alone.append(root)
+    # A module may stand in a pom.xml that is no folder's own, or further in than the one that builds it.
+    lone = {one.path: one for one in alone if one.path not in projects}
+    projects |= lone
     members = [one for one in projects.values() if not (one.packaging == "pom" or one.modules)]
     left_out += [
         f"{one.path}: it holds modules together and is no part that is deployed"
@@ -64,7 +71,8 @@ def find(files: RepoFiles) -> Found:
         if one not in members
     ]
     at = {(one.group, one.artifact): one.folder for one in reversed(members)}
-    return Found(tuple(_member(one, at) for one in members), tuple(left_out))
+    found = (_member(one, at, is_lone=one.path in lone) for one in members)
+    return Found(tuple(found), tuple(left_out))
 
 
 def _take(files: RepoFiles, project: _Project, projects: dict[str, _Project], left_out: list[str]) -> None:
@@ -86,7 +94,7 @@ def _take(files: RepoFiles, project: _Project, projects: dict[str, _Project], le
                 pending.append(_read(files, path))
 
 
-def _member(one: _Project, at: dict[tuple[str, str], str]) -> Member:
+def _member(one: _Project, at: dict[tuple[str, str], str], *, is_lone: bool) -> Member:
     name = f"{one.group}:{one.artifact}" if one.group else one.artifact
     folders = dict.fromkeys(at[need] for need in one.needs if need in at and at[need] != one.folder)
     guess = None
@@ -95,7 +103,8 @@ def _member(one: _Project, at: dict[tuple[str, str], str]) -> Member:
     elif one.run_by:
         guess = TypeGuess("service", f"its pom.xml uses {one.run_by}", BUILDS)
     needs = tuple(Need(folder, f"dependencies in {one.path}") for folder in folders)
-    return Member(SOURCE, one.folder, one.artifact, f"{one.path} is the module {name}", needs, guess, title=one.title)
+    evidence = f"{one.path} is the module {name}" + (ALONE if is_lone else "")
+    return Member(SOURCE, one.folder, one.artifact, evidence, needs, guess, title=one.title, lone=is_lone)
 
 
 def _read(files: RepoFiles, path: str) -> _Project:

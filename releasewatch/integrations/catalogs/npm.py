@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.discovery import BUILDS, Found, Member, Need, TypeGuess
+from releasewatch.domain.discovery import ALONE, BUILDS, Found, Member, Need, TypeGuess
 from releasewatch.integrations.catalogs.globs import folders_matching
 from releasewatch.integrations.catalogs.manifests import Table, load_json, load_yaml, table_at, text_at, texts
 from releasewatch.integrations.catalogs.repo_files import ManifestError, folder_of, inside
@@ -34,7 +34,7 @@ class _Workspace:
 
 
 def find(files: RepoFiles) -> Found:
-    """The packages of every workspace; without one, the package at the root.
+    """The packages of every workspace, else the package at the root; then those that no workspace names.
 
     Raises ManifestError for the package.json of a member that cannot be read.
     """
@@ -47,6 +47,8 @@ def find(files: RepoFiles) -> Found:
             left_out.append(error.message)
     workspaces = list(_workspaces(files, roots, left_out))
     members: dict[str, Member] = {}
+    lone = dict(roots)
+    excluded: set[str] = set()
     for workspace in workspaces:
         folders = folders_matching(files, workspace.root, workspace.patterns, MANIFEST, left_out, workspace.where)
         folders = [folder for folder in folders if folder != workspace.root]
@@ -60,13 +62,36 @@ def find(files: RepoFiles) -> Found:
             packages[workspace.root] = own
         for folder, member in _members(packages, workspace, left_out).items():
             members.setdefault(folder, member)
+        unwanted = [pattern[1:] for pattern in workspace.patterns if pattern.startswith("!")]
+        excluded |= {*folders_matching(files, workspace.root, unwanted, MANIFEST, [], "")} - members.keys()
+        for folder in (workspace.root, *packages):
+            lone.pop(folder, None)
     if not workspaces and text_at(roots.get(""), "name"):
-        only = _Workspace("", [], MANIFEST)
-        members = _members({"": roots[""]}, only, left_out)
-    outside = [folder for folder in roots if folder not in members and folder not in {one.root for one in workspaces}]
-    if outside:
-        left_out.append(f"package.json of no workspace: {_listed(outside)}")
-    return Found(tuple(members.values()), tuple(left_out))
+        members = _members({"": lone.pop("")}, _Workspace("", [], MANIFEST), left_out)
+    if out := sorted(excluded & lone.keys() - members.keys()):
+        left_out.append(f"package.json that its workspace excludes: {_listed(out)}")
+    lone = {folder: package for folder, package in lone.items() if folder not in excluded}
+    alone = (_alone(folder, package) for folder, package in _packages_alone(lone, left_out).items())
+    return Found((*members.values(), *alone), tuple(left_out))
+
+
+def _packages_alone(lone: Mapping[str, Table], left_out: list[str]) -> dict[str, Table]:
+    """Those of no workspace that are packages: many a package.json only marks a folder as modules, say."""
+    found = {
+        folder: package
+        for folder, package in lone.items()
+        if text_at(package, "name") or any(package.get(one) for one in ("dependencies", "main", "bin", "exports"))
+    }
+    if none := [folder for folder in lone if folder not in found]:
+        left_out.append(f"package.json that names no package: {_listed(none)}")
+    return found
+
+
+def _alone(folder: str, package: Table) -> Member:
+    name = text_at(package, "name") or folder.rpartition("/")[2]
+    # Out of a workspace a name means the registry's package: only paths lead to others here.
+    needs = tuple(_needs(folder, package, {}))
+    return Member(SOURCE, folder, name, f"{_manifest(folder)} is {name}{ALONE}", needs, _guess(package), lone=True)
 
 
 def _workspaces(files: RepoFiles, roots: Mapping[str, Table], left_out: list[str]) -> list[_Workspace]:
@@ -122,13 +147,11 @@ def _members(packages: Mapping[str, Table], workspace: _Workspace, left_out: lis
         evidence = f"{_manifest(folder)} is {name}" + (
             f", of the {tools} workspace ({workspace.where})" if tools else ""
         )
-        found[folder] = Member(
-            SOURCE, folder, name, evidence, tuple(_needs(folder, package, packages, named)), _guess(package)
-        )
+        found[folder] = Member(SOURCE, folder, name, evidence, tuple(_needs(folder, package, named)), _guess(package))
     return found
 
 
-def _needs(folder: str, package: Table, packages: Mapping[str, Table], named: Mapping[str, str]) -> list[Need]:
+def _needs(folder: str, package: Table, named: Mapping[str, str]) -> list[Need]:
     found = []
     for table in _SHIPPED:
         for name, wanted in table_at(package, table).items():
@@ -139,7 +162,7 @@ def _needs(folder: str, package: Table, packages: Mapping[str, Table], named: Ma
                 target = inside(folder, wanted.removeprefix("workspace:"))
             elif isinstance(wanted, str) and wanted.startswith(_ELSEWHERE):
                 target = None
-            if target is not None and target in packages and target != folder:
+            if target is not None and target != folder:
                 found.append(Need(target, f"{table} in {_manifest(folder)}"))
     return found
 

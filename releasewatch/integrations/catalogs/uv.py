@@ -1,11 +1,12 @@
-"""uv workspaces: the members that `[tool.uv.workspace]` names, the root among them, and what each needs of them."""
+"""Python projects: the members that `[tool.uv.workspace]` names, the root among them, and those of no workspace."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.discovery import BUILDS, Found, Member, Need, TypeGuess
+from releasewatch.domain.discovery import ALONE, BUILDS, Found, Member, Need, TypeGuess
 from releasewatch.integrations.catalogs.globs import folders_matching
 from releasewatch.integrations.catalogs.manifests import Table, load_toml, table_at, text_at, texts
 from releasewatch.integrations.catalogs.repo_files import ManifestError, folder_of, inside
@@ -23,7 +24,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 def find(files: RepoFiles) -> Found:
-    """The members of every workspace, else the project at the root. Raises ManifestError for a broken member."""
+    """The members of every workspace, and the projects that none names. Raises ManifestError for a broken member."""
     left_out = files.samples(MANIFEST)
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
@@ -32,10 +33,13 @@ def find(files: RepoFiles) -> Found:
         except ManifestError as error:
             left_out.append(error.message)
     members: dict[str, Member] = {}
+    excluded: set[str] = set()
     roots = [folder for folder, one in read.items() if isinstance(table_at(one, "tool", "uv").get("workspace"), dict)]
     for root in roots:
         workspace = table_at(read[root], "tool", "uv", "workspace")
-        patterns = [*texts(workspace.get("members")), *(f"!{one}" for one in texts(workspace.get("exclude")))]
+        unwanted = texts(workspace.get("exclude"))
+        patterns = [*texts(workspace.get("members")), *(f"!{one}" for one in unwanted)]
+        excluded |= {*folders_matching(files, root, unwanted, MANIFEST, [], "")}
         where = f"[tool.uv.workspace] in {_manifest(root)}"
         folders = folders_matching(files, root, patterns, MANIFEST, left_out, where)
         projects = {folder: read.get(folder) or load_toml(files, _manifest(folder)) for folder in folders}
@@ -44,11 +48,14 @@ def find(files: RepoFiles) -> Found:
         sources = table_at(read[root], "tool", "uv", "sources")
         for folder, member in _members(projects, sources, f", of the uv workspace in {_manifest(root)}").items():
             members.setdefault(folder, member)
-    if not roots and text_at(table_at(read.get(""), "project"), "name"):
-        members = _members({"": read[""]}, {}, "")
-    outside = [folder for folder in read if folder not in members and table_at(read[folder], "project")]
-    if outside:
-        left_out.append(f"pyproject.toml of no workspace: {', '.join(folder or 'the root' for folder in outside[:5])}")
+    for folder, project in read.items():
+        if folder in excluded and folder not in members:
+            left_out.append(f"{_manifest(folder)}: its workspace excludes it")
+            continue
+        # Many a pyproject.toml only sets up tools. Poetry named its projects in its own table.
+        if folder not in members and any(text_at(table, "name") for table in _named(project)):
+            (alone,) = _members({folder: project}, {}, ALONE if folder or roots else "").values()
+            members[folder] = replace(alone, lone=bool(folder or roots))
     return Found(tuple(members.values()), tuple(left_out))
 
 
@@ -62,16 +69,14 @@ def _members(projects: Mapping[str, Table], shared: Table, of: str) -> dict[str,
             folder,
             _name(folder, project),
             f"{_manifest(folder)} is the project {_name(folder, project)}{of}",
-            tuple(_needs(folder, project, projects, named, shared)),
+            tuple(_needs(folder, project, named, shared)),
             _guess(project),
         )
         for folder, project in projects.items()
     }
 
 
-def _needs(
-    folder: str, project: Table, projects: Mapping[str, Table], named: Mapping[str, str], shared: Table
-) -> Iterator[Need]:
+def _needs(folder: str, project: Table, named: Mapping[str, str], shared: Table) -> Iterator[Need]:
     own = table_at(project, "tool", "uv", "sources")
     sources = {_normal(name): source for name, source in {**shared, **own}.items()}
     for table, requirement in _requirements(project):
@@ -85,8 +90,13 @@ def _needs(
             target = inside(folder, source["path"])
         elif source is not None and not (isinstance(source, dict) and source.get("workspace") is True):
             target = None  # from an index, a URL or another repo
-        if target is not None and target in projects and target != folder:
+        if target is not None and target != folder:
             yield Need(target, f"{table} in {_manifest(folder)}")
+    for wanted in table_at(project, "tool", "poetry", "dependencies").values():
+        path = text_at(wanted, "path")
+        target = inside(folder, path) if path else None
+        if target is not None and target != folder:
+            yield Need(target, f"tool.poetry.dependencies in {_manifest(folder)}")
 
 
 def _requirements(project: Table) -> Iterator[tuple[str, str]]:
@@ -99,12 +109,16 @@ def _requirements(project: Table) -> Iterator[tuple[str, str]]:
 
 
 def _guess(project: Table) -> TypeGuess | None:
-    scripts = table_at(project, "project", "scripts") or table_at(project, "project", "gui-scripts")
+    scripts = any(table.get(one) for table in _named(project) for one in ("scripts", "gui-scripts"))
     return TypeGuess("service", "its pyproject.toml names a program (scripts)", BUILDS) if scripts else None
 
 
 def _name(folder: str, project: Table) -> str:
-    return text_at(table_at(project, "project"), "name") or folder.rpartition("/")[2]
+    return next((name for table in _named(project) if (name := text_at(table, "name"))), folder.rpartition("/")[2])
+
+
+def _named(project: Table) -> tuple[Table, Table]:
+    return table_at(project, "project"), table_at(project, "tool", "poetry")
 
 
 def _normal(name: str) -> str:

@@ -30,6 +30,15 @@ NPM = {
         dependencies={"@shop/money": "workspace:^", "react": "19", "@shop/kit": "file:../../packages/kit"},
     ),
     "apps/web/src/a.js": "",
+    "lambdas/mail/package.json": package(
+        "mailer", dependencies={"@shop/money": "^1", "kit": "file:../../packages/kit"}
+    ),
+    "lambdas/mail/inner/package.json": package("inner"),
+    "lambdas/resize/package.json": '{"dependencies": {"sharp": "1"}}',
+    "site-examples/basic/package.json": package("basic"),
+    "e2e/package.json": package("e2e"),
+    ".github/actions/x/package.json": package("x"),
+    "tools/package.json": '{"type": "commonjs"}',
     "apps/admin/tool/package.json": package(
         "@shop/tool",
         bin="x.js",
@@ -39,22 +48,41 @@ NPM = {
 }
 
 
-def test_npm_workspaces(tmp_path: Path) -> None:
-    found = discover_in(tmp_path, NPM)
+def test_npm_workspaces_and_packages_of_none(tmp_path: Path) -> None:
+    commit_files(tmp_path, NPM)
+    proposal = discover(tmp_path)
+    found = by_key(proposal)
     assert {key: one.folder for key, one in found.items()} == {
         "kit": "packages/kit",
+        "mailer": "lambdas/mail",
         "money": "packages/money",
+        "resize": "lambdas/resize",
         "tool": "apps/admin/tool",
         "web": "apps/web",
     }
-    assert edges(found) == {"tool": ["money"], "web": ["kit", "money"]}  # neither dev dependencies nor other packages
+    # Neither dev dependencies nor other packages; and outside of a workspace a name means the registry's package.
+    assert edges(found) == {"mailer": ["kit"], "tool": ["money"], "web": ["kit", "money"]}
     assert {key: one.type for key, one in found.items()} == {
         "kit": "library",
+        "mailer": "service",
+        "resize": "service",
         "money": "library",
         "tool": "service",
         "web": "service",
     }
     assert "needs money: peerDependencies in apps/admin/tool/package.json" in found["tool"].because
+    alone = "lambdas/mail/package.json is mailer; no workspace names it: it is taken for a part of its own"
+    assert found["mailer"].because[0] == alone
+    assert proposal.counts == {"npm": 6}
+    assert proposal.left_out[1:5] == (
+        "package.json that its workspace excludes: packages/old",
+        "package.json that names no package: tools",
+        (
+            "3 npm packages of no workspace, in folders of tests, examples or documentation "
+            "(if it is deployed, write [components.KEY] for it): .github/actions/x, e2e, site-examples/basic"
+        ),
+        "1 npm package of no workspace, inside the folder of another part, which takes it: lambdas/mail/inner",
+    )
 
 
 def test_a_root_that_is_a_package_has_what_no_member_has(tmp_path: Path) -> None:
@@ -87,7 +115,7 @@ def test_a_root_that_is_a_package_has_what_no_member_has(tmp_path: Path) -> None
     ],
 )
 def test_each_tool_names_its_packages_elsewhere(tmp_path: Path, file: str, content: str, tool: str) -> None:
-    found = discover_in(tmp_path, {file: content, "p/a/package.json": package("a"), "q/package.json": package("q")})
+    found = discover_in(tmp_path, {file: content, "p/a/package.json": package("a"), "q/package.json": "{}"})
     assert list(found) == ["a"]
     assert f"of the {tool} workspace" in found["a"].because[0]
 
@@ -118,13 +146,13 @@ def test_names_that_would_be_one_key(tmp_path: Path) -> None:
 def test_a_broken_member_is_an_error_and_a_stray_file_is_told(tmp_path: Path) -> None:
     repo = commit_files(tmp_path, {**NPM, "tools/package.json": "{", "tests/fixtures/x/package.json": "{"})
     found = discover(tmp_path)
-    assert len(found.components) == 4
+    assert len(found.components) == 6
     assert [one for one in found.left_out if "tools/package.json:1: this is not JSON" in one]
     assert [one for one in found.left_out if one.endswith("a workspace names counts: tests/fixtures/x/package.json")]
     repo.commit("Break it", {"packages/money/package.json": '{"name":\n'})
     with pytest.raises(ManifestError, match=r"^packages/money/package.json:2: this is not JSON"):
         discover(tmp_path)
-    assert len(discover(tmp_path, exclude=("packages/money/",)).components) == 3
+    assert len(discover(tmp_path, exclude=("packages/money/",)).components) == 5
 
 
 CARGO = {
@@ -160,13 +188,20 @@ mine = { package = "cart", path = "../crates/cart" }
 """,
     "deep/er/Cargo.toml": '[package]\nname = "deep"\n',
     "deep/er/src/lib.rs": "",
+    "agent/Cargo.toml": '[package]\nname = "agent"\n[dependencies]\nmoney = { path = "../crates/money" }\n',
+    "agent/src/main.rs": "fn main() {}",
+    "agent/fuzz/Cargo.toml": '[package]\nname = "agent-fuzz"\n',
 }
 
 
-def test_cargo_workspaces(tmp_path: Path) -> None:
-    found = discover_in(tmp_path, CARGO)
-    assert sorted(found) == ["cart", "deep", "money", "tool"]
-    assert edges(found) == {"cart": ["deep", "money"], "tool": ["cart"]}
+def test_cargo_workspaces_and_packages_of_none(tmp_path: Path) -> None:
+    commit_files(tmp_path, CARGO)
+    proposal = discover(tmp_path)
+    found = by_key(proposal)
+    assert sorted(found) == ["agent", "cart", "deep", "money", "tool"]
+    assert edges(found) == {"agent": ["money"], "cart": ["deep", "money"], "tool": ["cart"]}
+    assert "crates/scratch/Cargo.toml: its workspace excludes it" in proposal.left_out
+    assert any(sentence.endswith(": agent/fuzz") for sentence in proposal.left_out)
     assert {key for key, one in found.items() if one.type == "library"} == {"deep", "money"}
 
 
@@ -198,13 +233,24 @@ elsewhere = { git = "https://git.example.org/elsewhere" }
     "libs/rates/pyproject.toml": '[project]\nname = "rates"\n[tool.uv.sources]\nrates = {path = "."}\n',
     "libs/elsewhere/pyproject.toml": '[project]\nname = "elsewhere"\n',
     "libs/old/pyproject.toml": '[project]\nname = "old"\n',
+    "jobs/report/pyproject.toml": """
+[tool.poetry]
+name = "report"
+[tool.poetry.scripts]
+report = "report:main"
+[tool.poetry.dependencies]
+python = "^3.11"
+shop_money = { path = "../../libs/money", develop = true }
+""",
+    "scripts/pyproject.toml": "[tool.black]\nline-length = 120\n",
 }
 
 
-def test_uv_workspaces(tmp_path: Path) -> None:
+def test_uv_workspaces_and_projects_of_none(tmp_path: Path) -> None:
     found = discover_in(tmp_path, UV)
-    assert sorted(found) == ["Shop.App", "elsewhere", "rates", "shop_money"]
-    assert edges(found) == {"Shop.App": ["shop_money"], "shop_money": ["rates"]}
+    assert sorted(found) == ["Shop.App", "elsewhere", "rates", "report", "shop_money"]
+    assert edges(found) == {"Shop.App": ["shop_money"], "report": ["shop_money"], "shop_money": ["rates"]}
+    assert found["report"].type == "service"
     assert (found["Shop.App"].type, found["rates"].type) == ("service", "library")
 
 
@@ -223,7 +269,9 @@ require example.org/old/rates v0.0.0
 replace example.org/old/rates => ../rates
 """,
     "lib/rates/go.mod": "module example.org/shop/rates\n",
-    "tools/go.mod": "module example.org/tools\n",
+    "tools/go.mod": "module example.org/tools\nreplace example.org/shop/rates => ../lib/rates\n"
+    "require example.org/shop/rates v0.0.0\nrequire example.org/shop/money/v2 v2.0.0\n",
+    "odd/go.mod": "module\n",
 }
 
 
@@ -231,12 +279,17 @@ def test_go_workspaces(tmp_path: Path) -> None:
     commit_files(tmp_path, GO)
     proposal = discover(tmp_path)
     found = by_key(proposal)
-    assert {key: one.folder for key, one in found.items()} == {"app": "app", "money": "lib/money", "rates": "lib/rates"}
-    assert edges(found) == {"app": ["money"], "money": ["rates"]}
-    assert {key: one.type for key, one in found.items()} == {"app": "service", "money": "library", "rates": "library"}
+    assert {key: one.folder for key, one in found.items()} == {
+        "app": "app",
+        "money": "lib/money",
+        "rates": "lib/rates",
+        "tools": "tools",
+    }
+    assert edges(found) == {"app": ["money"], "money": ["rates"], "tools": ["rates"]}
+    assert [key for key, one in found.items() if one.type == "service"] == ["app"]
     assert proposal.left_out == (
-        "go.mod that no go.work uses: tools",
-        "files that no component takes, by folder: tools (1); see: catalog import --from folders",
+        "odd/go.mod: it names no module",
+        "files that no component takes, by folder: odd (1); see: catalog import --from folders",
     )
 
 
@@ -274,14 +327,19 @@ MAVEN = {
         + "</dependencies><build><plugins>"
         + "<plugin><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build>",
     ),
+    "feed/pom.xml": pom(
+        "feed", f"<packaging>war</packaging><dependencies>{dependency('core')}</dependencies>", "org.shop"
+    ),
 }
 
 
-def test_maven_modules(tmp_path: Path) -> None:
+def test_maven_modules_and_projects_of_none(tmp_path: Path) -> None:
     found = discover_in(tmp_path, MAVEN)
-    assert {key: one.folder for key, one in found.items()} == {"batch": "more/batch", "core": "core", "web": "web"}
-    assert edges(found) == {"batch": ["core"], "web": ["core"]}
-    assert {key: one.type for key, one in found.items()} == {"batch": "service", "core": "library", "web": "service"}
+    folders = {"batch": "more/batch", "core": "core", "feed": "feed", "web": "web"}
+    assert {key: one.folder for key, one in found.items()} == folders
+    assert edges(found) == {"batch": ["core"], "feed": ["core"], "web": ["core"]}
+    assert {key for key, one in found.items() if one.type == "library"} == {"core"}
+    assert "no workspace names it" in found["feed"].because[0]
     assert found["core"].title == "Core of the shop"
 
 
