@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from releasewatch.errors import ConfigError, InvalidCallError
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger_errors import translate
+from releasewatch.storage.unwritable_files import connect_to_read, may_write, unchanged
 
 SQLITE_WAIT_SECONDS = 30
 POSTGRES_CONNECT_SECONDS = 10
@@ -63,7 +64,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Read at one instant: everything seen inside is of the same moment."""
-        with self.connect() as connection, connection.begin():
+        with self.connect() as connection, unchanged(self.path), connection.begin():
             if not self.is_sqlite:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
@@ -180,7 +181,7 @@ def _no_driver() -> InvalidCallError:
 
 def _engine(url: URL, wait_for: float) -> Any:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_for})
+        engine = create_engine(url, poolclass=NullPool, creator=lambda: _connect_sqlite(url.database, wait_for))
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, wait_for))
         return engine
@@ -193,6 +194,13 @@ def _engine(url: URL, wait_for: float) -> Any:
         )
     except ModuleNotFoundError as error:
         raise _no_driver() from error
+
+
+def _connect_sqlite(name: str | None, wait_for: float) -> sqlite3.Connection:
+    path = Path(name) if name and name != ":memory:" else None
+    if path is not None and path.is_file() and not may_write(path):
+        return connect_to_read(path, wait_for)
+    return sqlite3.connect(name or ":memory:", timeout=wait_for)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -22,7 +22,7 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
     ),
     sqlite3.SQLITE_READONLY: (
         "The ledger {place} is read-only; nothing was written.",
-        "Make the file and its folder writable for this user: SQLite writes beside the file even to read it.",
+        "Make the file and its folder writable for this user: SQLite writes beside the file, too.",
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_PERM: (

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger, wait_in_steps
+from releasewatch.storage.unwritable_files import may_write
 
 HEAD = "0012"
 """The newest revision in `migrations/versions`; a test holds the two together, so that start-up need not read them."""
@@ -37,6 +38,11 @@ def open_ledger(url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> Ledger
         return ledger
     if found is not None and found > HEAD:
         raise _newer(ledger, found)
+    if ledger.path is not None and found is not None and not may_write(ledger.path):
+        raise LedgerVersionError(
+            f"The ledger {ledger.place} is at schema {found}, not {HEAD} as this program; this user may not write it.",
+            "Run: releasewatch db upgrade, as a user who may write there; or name a copy.",
+        )
     if ledger.is_sqlite:
         upgrade(ledger)
         return ledger

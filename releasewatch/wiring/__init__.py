@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_history import GitHistory
     from releasewatch.integrations.spool_files import SpoolFolder
-    from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.customers import Looking
     from releasewatch.usecases.record_facts import Surroundings
@@ -185,21 +184,23 @@ class App:
     def ledger(self) -> Ledger:
         """The ledger, open and at the program's schema; one that forgets what it is told when rehearsing."""
         from releasewatch.storage.migrate import open_ledger
+        from releasewatch.wiring.passing_ledgers import passing_ledger
 
         if self.reads_only and not self.has_ledger:
-            return open_ledger(_passing_ledger())  # a question leaves no file behind, whatever it was asked of
+            return open_ledger(passing_ledger())  # a question leaves no file behind, whatever it was asked of
         return self.rehearsal() if self.rehearse else open_ledger(self.ledger_address.url)
 
     def rehearsal(self) -> Rehearsal:
         """A ledger that forgets what it is told, beside the one that does not; an absent file stays absent."""
         from releasewatch.storage.ledger import Rehearsal
         from releasewatch.storage.migrate import open_ledger
+        from releasewatch.wiring.passing_ledgers import ledger_to_rehearse_on, passing_ledger
 
         url = self.ledger_address.url
         if self.ledger_address.file is not None and not self.ledger_address.file.exists():
-            url = _passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger
+            url = passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger
         open_ledger(url).close()
-        return Rehearsal(url)
+        return Rehearsal(ledger_to_rehearse_on(self.ledger_address.file, url))
 
     @property
     def has_ledger(self) -> bool:
@@ -381,16 +382,3 @@ class App:
             public_repo=self.ci.public_repo if self.ci else False,
             file=output is not None and not is_written_through(output),
         )
-
-
-def _passing_ledger() -> Secret:
-    """An SQLite ledger that is gone when the program ends."""
-    import atexit
-    import shutil
-    import tempfile
-
-    from releasewatch.secret import Secret
-
-    folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Secret(f"sqlite:///{folder}/ledger.db")

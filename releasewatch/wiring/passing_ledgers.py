@@ -1,0 +1,35 @@
+"""SQLite ledgers that are gone when the program ends: an empty one, or a copy of one that may not be written."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+from releasewatch.secret import Secret
+from releasewatch.storage.unwritable_files import copy_to_write, may_write
+
+
+def passing_ledger() -> Secret:
+    """A ledger without a file yet."""
+    return _url(_passing_file())
+
+
+def ledger_to_rehearse_on(file: Path | None, url: Secret) -> Secret:
+    """The ledger itself, or a copy where it is a file that this user may not write."""
+    if file is None or not file.exists() or may_write(file):
+        return url
+    copy = _passing_file()
+    copy_to_write(file, copy)
+    return _url(copy)
+
+
+def _passing_file() -> Path:
+    folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder, "ledger.db")
+
+
+def _url(file: Path) -> Secret:
+    return Secret(f"sqlite:///{file}")
