@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 USUAL_SPAN = timedelta(days=90)
 
-FAIL_ON = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "any")
+FAIL_ON = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys", "any")
 
 
 @click.command("check")
@@ -40,7 +40,8 @@ def check(app: App, form: str, fail_on: tuple[str, ...], since: datetime | None,
     unmapped: a file that no component claims, the most often changed first. dead-pattern: a pattern that matches no
     file, one with ! that excludes nothing, one of a product that means no component. cycle: components that depend on
     each other, which is allowed. unused: nobody is entitled to the component, nor to anything that depends on it.
-    unplaced: customers without any entitlement. waiting: entitlements to what the ledger does not know.
+    unplaced: customers without any entitlement. waiting: entitlements to what the ledger does not know. parents:
+    customers whose parent is nobody, or they themselves. alike-keys: customers whose keys differ in case alone.
     """
     from releasewatch.usecases.catalog_check import OF_LEDGER, Files, Telling, check_catalog
 
@@ -126,12 +127,10 @@ def _show_customers(document: dict[str, Any]) -> None:
         emit_line(f"Product {one['product']}: {', '.join(one['patterns'])} means no component that is known.")
     if document["unused"]:
         emit_line(f"Nobody is entitled to, nor to what depends on it: {', '.join(document['unused'])}")
-    unplaced, waiting = document["unplaced"], document["waiting"]
-    if unplaced["customers"]:
-        shown = ", ".join(unplaced["keys"])
-        rest = unplaced["customers"] - len(unplaced["keys"])
-        names = f": {shown}{f' and {rest} more' if rest else ''}" if shown else "."
-        emit_line(f"{_many(unplaced['customers'], 'customer')} without any component{names}")
+    _show_some(document["unplaced"], "without any component")
+    _show_some(document["parents"], "whose parent nobody is, or they themselves")
+    _show_some(document["alike_keys"], "whose key another one has but for case (one and the same? customer merge)")
+    waiting = document["waiting"]
     if waiting["entitlements"]:
         emit_table(
             ("entitlements", "wait for"),
@@ -146,6 +145,14 @@ def _show_customers(document: dict[str, Any]) -> None:
             right=("entitlements",),
         )
         _more(waiting["more"], "name")
+
+
+def _show_some(some: dict[str, Any], what: str) -> None:
+    if some["customers"]:
+        shown = ", ".join(some["keys"])
+        rest = some["customers"] - len(some["keys"])
+        names = f": {shown}{f' and {rest} more' if rest else ''}" if shown else "."
+        emit_line(f"{_many(some['customers'], 'customer')} {what}{names}")
 
 
 def _more(many: int, word: str) -> None:

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from releasewatch.domain.catalog import Catalog
     from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
+    from releasewatch.storage.catalog_check import SomeCustomers
 
-FINDINGS = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting")
+FINDINGS = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys")
 """What a catalog can be found wrong in; cycles are allowed, and are found all the same."""
 
-OF_LEDGER = frozenset({"unused", "unplaced", "waiting"})
+OF_LEDGER = frozenset({"unused", "unplaced", "waiting", "parents", "alike-keys"})
 """The findings that only a ledger can tell."""
 
 
@@ -52,7 +53,8 @@ class LedgerFacts:
     """What the ledger knows, as of an instant.
 
     `entitled`: full keys of components; `waiting`: how many entitlements name something unknown, by what they name;
-    `without`: how many customers use nothing, with the first of their keys; `graph` is over all repos.
+    `without`: how many customers use nothing, with the first of their keys; `parents`: whose parent is nobody, or they
+    themselves; `alike`: whose key another one has but for case; `graph` is over all repos.
     """
 
     graph: Graph
@@ -60,6 +62,8 @@ class LedgerFacts:
     waiting: Mapping[str, int]
     without: int
     without_keys: tuple[str, ...]
+    parents: SomeCustomers
+    alike: SomeCustomers
     products: Mapping[str, Sequence[str]]
 
 
@@ -95,6 +99,8 @@ def look_at_ledger(url: Secret, catalog: Catalog, now: datetime, limit: int) -> 
                 health.waiting_subjects(connection, now),
                 without.customers,
                 without.keys,
+                catalog_check.customers_with_odd_parent(connection, now, limit),
+                catalog_check.customers_with_alike_keys(connection, now, limit),
                 products.known_products(connection),
             )
 
@@ -148,7 +154,7 @@ def _own_graph(catalog: Catalog) -> Graph:
 
 def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) -> dict[str, Any]:
     if facts is None:
-        return dict.fromkeys(("unused", "unplaced", "waiting", "dead_products"))
+        return dict.fromkeys(("unused", "unplaced", "waiting", "dead_products", "parents", "alike_keys"))
     # What waits for a component of this catalog means it, although no deployment has brought it into the ledger yet.
     named = {
         catalog.full_key(one.key)
@@ -156,18 +162,15 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
         if {one.key, catalog.full_key(one.key)} & facts.waiting.keys()
     }
     own = catalog.full_keys
-    keys = facts.without_keys[: telling.limit] if telling.reveal >= Reveal.KEYS else ()
     waiting = sorted(facts.waiting.items(), key=lambda one: (-one[1], one[0]))
     idle = find_idle_products(facts.products, facts.graph.nodes.keys())
     brought = {one.key for one in catalog.components} | set(own)
     brought |= {PRODUCT + product for product in facts.products.keys() - dict(idle).keys()}
     return {
         "unused": find_unused(own, facts.graph, facts.entitled | named),
-        "unplaced": {
-            "customers": facts.without,
-            "keys": [opaque_key(key) if telling.opaque else key for key in keys],
-            "withheld": ["keys"] if telling.reveal < Reveal.KEYS else [],
-        },
+        "unplaced": _customers(facts.without, facts.without_keys, telling),
+        "parents": _customers(facts.parents.customers, facts.parents.keys, telling),
+        "alike_keys": _customers(facts.alike.customers, facts.alike.keys, telling),
         "waiting": {
             "entitlements": sum(facts.waiting.values()),
             "subjects": [
@@ -177,6 +180,15 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
             "more": max(0, len(waiting) - telling.limit),
         },
         "dead_products": [{"product": product, "patterns": list(patterns)} for product, patterns in idle],
+    }
+
+
+def _customers(many: int, keys: Sequence[str], telling: Telling) -> dict[str, Any]:
+    told = keys[: telling.limit] if telling.reveal >= Reveal.KEYS else ()
+    return {
+        "customers": many,
+        "keys": [opaque_key(key) if telling.opaque else key for key in told],
+        "withheld": ["keys"] if telling.reveal < Reveal.KEYS else [],
     }
 
 
@@ -190,7 +202,8 @@ def _is_found(word: str, document: Mapping[str, Any]) -> bool:
             return bool(document["cycles"])
         case "unused":
             return bool(document["unused"])
-        case "unplaced":
-            return document["unplaced"] is not None and bool(document["unplaced"]["customers"])
+        case "unplaced" | "parents" | "alike-keys":
+            some = document[word.replace("-", "_")]
+            return some is not None and bool(some["customers"])
         case _:
             return document["waiting"] is not None and bool(document["waiting"]["entitlements"])

@@ -16,6 +16,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.catalog_check import Files, LedgerFacts, Telling, check_catalog, look_at_ledger
+from releasewatch.usecases.sameness import Word, merge_customers
 from tests.support.directories import Desk
 from tests.support.worlds import World
 
@@ -135,6 +136,25 @@ def test_a_merged_customer_is_the_survivor(desk: Desk, ledger: Ledger, ledger_ur
     assert look(ledger_url).without_keys == ("third",)
 
 
+def test_parents_that_nobody_is_and_keys_that_look_alike_are_named(desk: Desk, ledger: Ledger, ledger_url: str) -> None:
+    desk.take(
+        customers="key,name,parent,aliases\na,A,,holding\nb,B,holding,\nc,C,a,\nd,D,Nobody Ltd,\ne,E,e,\n"
+        "Acme,One,,\nacme,Two,,\nACME,Three,,\n"
+    )
+    shown = check(look(ledger_url))
+    assert shown["parents"] == {"customers": 2, "keys": ["d", "e"], "withheld": []}
+    assert shown["alike_keys"] == {"customers": 3, "keys": ["ACME", "Acme", "acme"], "withheld": []}
+    assert {"parents", "alike-keys"} <= set(shown["found"])
+    assert check(look(ledger_url, limit=1))["alike_keys"]["keys"] == ["ACME"]
+    hidden = check(look(ledger_url), reveal=Reveal.COUNTS)
+    assert hidden["parents"] == {"customers": 2, "keys": [], "withheld": ["keys"]}
+    for old in ("ACME", "acme"):
+        merge_customers(ledger, old, "Acme", Word("one", "olga", NOW))
+    desk.take(customers="key,name,parent\nd,D,b\ne,E,\n", mode="changes")
+    done = check(look(ledger_url))
+    assert (done["parents"]["customers"], done["alike_keys"]["customers"]) == (0, 0)
+
+
 def test_entitlements_that_wait_are_told_by_what_they_name(desk: Desk, ledger_url: str) -> None:
     rows = "a,shop/next,\na,next,\nb,shop/next,\nb,,plan\nb,other/x,\n"
     desk.take(customers="key,name\na,A\nb,B\n", entitlements=f"customer,component,product\n{rows}")
@@ -167,7 +187,8 @@ def test_cycles_are_found_over_all_repos(shop: World, tmp_path: Path, ledger: Le
 
 def test_what_was_not_looked_at_is_null_and_found_in_nothing() -> None:
     shown = check(None)
-    assert [shown[name] for name in ("unused", "unplaced", "waiting", "dead_products")] == [None] * 4
+    asked = ("unused", "unplaced", "waiting", "dead_products", "parents", "alike_keys")
+    assert [shown[name] for name in asked] == [None] * 6
     assert shown["found"] == ["dead-pattern"]
 
 
