@@ -124,7 +124,7 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     row["callable"],
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
-                    row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),
+                    _owner_words(row),
                     row["verdict_because"],
                 )
                 for row in rows
@@ -132,6 +132,13 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
             right=("#", "score"),
         )
     emit_line(f"{counts['call']} to call, {counts['write']} to write to, {counts['leave']} to leave.")
+
+
+def _owner_words(row: dict[str, Any]) -> str:
+    if "account_manager" in row["withheld"]:
+        return "withheld"
+    note = f" ({row['account_manager_note']})" if row["account_manager"] and row["account_manager_note"] else ""
+    return f"{row['account_manager'] or 'UNOWNED'}{note}"
 
 
 def _call_words(row: dict[str, Any]) -> str:

@@ -186,7 +186,7 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
     for one in shown["attempts"]:
         mine = dict(one)
         hidden = ["note", "quote", "promise", "ask_engineering"] if level < Reveal.CONTACTS else []
-        hidden += ["by"] if level < Reveal.NAMES else []
+        hidden += ["by", "promise_kept_by"] if level < Reveal.NAMES else []
         mine["withheld"] = [name for name in hidden if mine[name] is not None]
         mine |= dict.fromkeys(mine["withheld"])
         attempts.append(mine)
@@ -219,6 +219,7 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines.append(f"  {_local(app, one['at'])}: {one['channel']}, {one['disposition']}{outcome}")
         texts = ("note", "quote", "promise", "ask_engineering")
         lines += [f"    {name.replace('_', ' ')}: {one[name]}" for name in texts if one[name]]
+        lines += [f"    promise to be kept by {one['promise_kept_by']}"] if one["promise_kept_by"] else []
     if found["next_at"]:
         lines.append(f"  next: {_local(app, found['next_at'])}")
     if found["why_closed"]:

@@ -353,6 +353,7 @@ _FACTS = (
     "customer_tier",
     "segment",
     "account_manager",
+    "kept_by",
     "country",
     "timezone",
     "language",

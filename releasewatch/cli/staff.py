@@ -169,6 +169,7 @@ def list_(app: App, form: str, reveal: str | None) -> None:
 @click.option("--on", "day", type=_DAY, metavar="DATE", help="The first day on which they are gone; default today.")
 @click.option("--undo", is_flag=True, help="Take back what was said: the staff file counts again.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
+@click.option("--dry-run", is_flag=True, help="Show what would change hands; nothing is kept.")
 @BY
 @common()
 def leave_(
@@ -179,21 +180,32 @@ def leave_(
     day: datetime | None,
     undo: bool,
     why: str,
+    dry_run: bool,
     by: str | None,
 ) -> None:
-    """State that somebody leaves, and hand their customers over; no import undoes it."""
+    """State that somebody leaves, and hand over their customers, the calls they hold and what they promised.
+
+    Without --to their calls are anybody's, and customers and promises nobody's. No import undoes it. A promise counts
+    as kept once its customer was reached, or written to, on its day or later. --undo gives back customers and promises;
+    calls stay where they are.
+    """
     from releasewatch.usecases.staff import come_back, leave
 
     recorded_by = by or app.actor
+    app.rehearse = dry_run
+    ledger = app.ledger
     if undo:
         if successor or day is not None:
             raise InvalidCallError(
                 "--undo takes back what was said; it has no day and no successor.", "Leave them out."
             )
-        done = come_back(app.ledger, staff, app.now, why=why, recorded_by=recorded_by)
+        done = come_back(ledger, staff, app.now, why=why, recorded_by=recorded_by)
     else:
         on: date = day.date() if day is not None else app.now.date()
-        done = leave(app.ledger, staff, on, successor, app.now, why=why, recorded_by=recorded_by)
+        done = leave(ledger, staff, on, successor, app.now, why=why, recorded_by=recorded_by)
+    ledger.close()
+    looking = app.looking(None)
+    keys = [looking.key(one.customer) if looking.reveal >= Reveal.KEYS else None for one in done.promises]
     if form == "json":
         emit_json(
             {
@@ -201,9 +213,26 @@ def leave_(
                 "left_on": done.left_on.isoformat() if done.left_on else None,
                 "kept_by": done.successor or None,
                 "customers": done.customers,
+                "calls": [f"C-{number}" for number in done.calls],
+                "promises": [
+                    {"call": f"C-{one.call_id}", "customer": key, "due_on": one.due_on.isoformat()}
+                    for one, key in zip(done.promises, keys, strict=True)
+                ],
+                "withheld": ["customer"] if None in keys else [],
+                "dry_run": dry_run,
             }
         )
         return
     gone = f"is gone from {done.left_on}" if done.left_on else "is here"
     keeper = f"kept by {done.successor}" if done.successor else "kept by nobody and stand first in call documents"
     emit_line(f"{done.staff} {gone}. {counted(done.customers, 'customer')}: {keeper}.")
+    if done.calls:
+        held = f"held by {done.successor} now" if done.successor else "held by nobody now"
+        emit_line(f"{counted(len(done.calls), 'call')} {held}: {', '.join(f'C-{one}' for one in done.calls)}.")
+    if done.promises:
+        whose = f"to be kept by {done.successor}" if done.successor else "of whom nobody keeps them; name one with --to"
+        emit_line(f"{counted(len(done.promises), 'promise')} not kept yet, {whose}:")
+        for one, key in zip(done.promises, keys, strict=True):
+            emit_line(f"  {one.due_on}: C-{one.call_id}{f', {key}' if key else ''}")
+    if dry_run and not app.quiet:
+        say("Nothing was kept: this was a rehearsal.")

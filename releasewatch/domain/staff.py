@@ -93,10 +93,27 @@ class StaffBook:
         return {name for name in account_managers if self.owner(name, day).key == key}
 
     def _away(self, one: Staff, day: date) -> str:
-        begun = one.away_from is not None and one.away_from <= day
-        ended = one.away_to is not None and one.away_to < day
-        if ended or not (begun or (one.away_from is None and one.away_to is not None)):
+        if not self._is_away(one, day):
             return ""
         until = f"away until {one.away_to}" if one.away_to else f"away since {one.away_from}"
-        here = one.manager and one.manager in self._staff and self.left_on(one.manager) is None
-        return f"{until}; their manager is {one.manager}" if here else until
+        deputy = self._deputy(one, day)
+        if deputy == one.manager:
+            return f"{until}; their manager is {deputy}" if deputy else until
+        return f"{until}, and so is their manager; ask {deputy}" if deputy else until
+
+    def _deputy(self, one: Staff, day: date) -> str:
+        """Who is asked while somebody is away: the nearest manager who is here that day; empty when none is known."""
+        seen = {one.key}
+        key = one.manager
+        while key and key in self._staff and key not in seen:
+            seen.add(key)
+            left = self.left_on(key)
+            if (left is None or left > day) and not self._is_away(self._staff[key], day):
+                return key
+            key = self._staff[key].manager
+        return ""
+
+    def _is_away(self, one: Staff, day: date) -> bool:
+        begun = one.away_from is not None and one.away_from <= day
+        ended = one.away_to is not None and one.away_to < day
+        return not ended and (begun or (one.away_from is None and one.away_to is not None))

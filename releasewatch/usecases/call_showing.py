@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import call_attempts, call_facts, calls, incidents
+from releasewatch.storage import call_attempts, call_facts, calls, incidents, staff
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import Planning, reason_of
 from releasewatch.usecases.call_documents import call_document, reason_document
@@ -44,6 +45,7 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
         attempts = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
         told = call_attempts.told_with(connection, row.customer_id, [one.attempt_id for one in attempts])
         words = _words_told(connection, told, how)
+        keepers = _keepers(connection, attempts, how)
     held = row.status == "open" and row.claimed_until is not None and row.claimed_until > how.now
     base: dict[str, Any] = call_document(planned) if planned is not None else {"customer": key, "name": None}
     changed = [one for one in items if held and max(one.added_at, one.withdrawn_at or one.added_at) > row.claimed_at]
@@ -69,7 +71,10 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
             }
             for one in items
         ],
-        "attempts": [_attempt(one, words.get(one.attempt_id, [])) for one in attempts],
+        "attempts": [
+            {**_attempt(one, words.get(one.attempt_id, [])), "promise_kept_by": keepers.get(one.attempt_id)}
+            for one in attempts
+        ],
     }
 
 
@@ -91,6 +96,22 @@ def _words_told(connection: Any, told: dict[int, list[Any]], how: Planning) -> d
         ]
         for attempt, rows in told.items()
     }
+
+
+def _keepers(connection: Any, attempts: Sequence[Any], how: Planning) -> dict[int, str]:
+    """Who keeps a promise in the place of who gave it, because they left: by attempt, in words."""
+    promised = [one for one in attempts if one.promise_due_on is not None]
+    if not promised:
+        return {}
+    book, everybody = staff.read_book(connection), staff.read_staff(connection)
+    keys = {name.casefold(): one.key for one in everybody for name in (one.email, one.name, one.key) if name}
+    found = {}
+    for one in promised:
+        key = keys.get(one.recorded_by.strip().casefold())
+        owner = book.owner(key, how.now.date()) if key is not None else None
+        if owner is not None and owner.key != key:
+            found[one.attempt_id] = f"{owner.key or 'nobody'} ({owner.note})"
+    return found
 
 
 def _attempt(row: Any, told: list[dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from releasewatch.storage.customers import (
     list_customers,
     resolve_customer,
 )
+from releasewatch.storage.staff import read_book
 from releasewatch.storage.suppressions import read_suppressions
 from releasewatch.storage.types import OPEN_START
 
@@ -114,9 +115,16 @@ def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:
     when = looking.when
     with ledger.read() as connection:
         found = get_customer(connection, resolve_customer(connection, ref), when)
+        owner = read_book(connection).owner(found.facts.account_manager if found.facts else "", when.at.date())
         forgotten = read_suppressions(connection).holds("customer", found.ref.customer_id.hex)
     named = {name: getattr(found.facts, name) if found.facts else None for name in _NAMED_FACTS}
-    related = {"aliases": list(found.aliases), "parent": found.parent, "children": list(found.children)}
+    kept_by = f"{owner.key or 'nobody'} ({owner.note})" if owner.note and named["account_manager"] else None
+    related = {
+        "kept_by": kept_by,
+        "aliases": list(found.aliases),
+        "parent": found.parent,
+        "children": list(found.children),
+    }
     merged = [_dated(one) for one in found.merged]
     shown: dict[str, Any] = {**named, **related, "merged": merged, **_private(found)}
     withheld = [name for name in shown if not _may_show(name, looking.reveal)]

@@ -11,6 +11,7 @@ from releasewatch.domain.staff import Leave, Staff, StaffBook
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.records import STAFF
+from releasewatch.storage import calls, hand_over
 from releasewatch.storage import staff as storage
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.domain.customers import Mode
+    from releasewatch.storage.hand_over import OpenPromise
     from releasewatch.storage.ledger import Ledger
 
 
@@ -154,12 +156,18 @@ def _document(one: Staff, book: StaffBook, day: date, named: int, kept: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What came of somebody's leaving: who keeps their customers from `left_on` on (empty: nobody), and how many."""
+    """What came of somebody's leaving: who keeps their customers from `left_on` on (empty: nobody), and how many.
+
+    `calls`: numbers of those they held, which the successor holds now, or nobody; `promises`: what they promised and is
+    still to be kept, now by the successor.
+    """
 
     staff: str
     left_on: date | None
     successor: str
     customers: int
+    calls: list[int] = field(default_factory=list)
+    promises: list[OpenPromise] = field(default_factory=list)
 
 
 def leave(
@@ -167,12 +175,16 @@ def leave(
 ) -> HandedOver:
     """State that somebody left and who takes over; a staff file does not undo it. The newest statement counts.
 
+    The calls that they hold change hands with it, unless they leave on a later day: a claim lasts for minutes.
+
     Raises UnknownNameError for a person whom the ledger does not know, InvalidCallError for a successor who has left
     or would hand back.
     """
     with ledger.write() as connection:
         ledger.lock(connection, "releasewatch:staff")
-        keys = [one.key for one in storage.read_staff(connection)]
+        ledger.lock(connection, calls.LOCK)
+        everybody = storage.read_staff(connection)
+        keys = [one.key for one in everybody]
         _check_known(staff, keys)
         book = storage.read_book(connection)
         if successor:
@@ -185,7 +197,12 @@ def leave(
         storage.say_left(connection, Leave(staff, left_on, successor), staff, now, why=why, recorded_by=recorded_by)
         many = storage.count_customers(connection, now).get(staff, 0)
         owner = storage.read_book(connection).owner(staff, left_on).key
-    return HandedOver(staff, left_on, owner, many)
+        names = next((one.key, one.name, one.email) for one in everybody if one.key == staff)
+        held = hand_over.calls_held(connection, names, now) if left_on <= now.date() else []
+        if held:
+            hand_over.give_calls(connection, names, owner, now)
+        promises = hand_over.promises_open(connection, names)
+    return HandedOver(staff, left_on, owner, many, held, promises)
 
 
 def come_back(ledger: Ledger, staff: str, now: datetime, *, why: str, recorded_by: str) -> HandedOver:

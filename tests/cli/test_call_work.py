@@ -112,3 +112,51 @@ def test_a_promise_is_listed_until_it_is_kept(called):
     moved = does("promise", "P-1", "moved", "--due", "2099-01-01", "--why", "they asked", "--format", "json", *BY)
     assert (moved.document["promise"]["due_on"], moved.document["promise"]["why"]) == ("2099-01-01", None)
     assert "There is no promise" in does("promise", "P-7", "kept", *BY, status=2).err
+
+
+def test_who_leaves_hands_over_what_they_hold_and_promised(called):
+    def does(*words, status=0):
+        done = run_here(*words, "--format", "json", cwd=called.path)
+        assert done.status == status, done.err
+        return done
+
+    staff = called.path / "staff.csv"
+    staff.write_text(
+        "key,name,email,manager,away_from,away_to\nolga,Olga,Olga@example.org,kim,,\npiet,Piet,,kim,2020-01-01,\nkim,Kim,,,,\n"
+    )
+    does("staff", "import", str(staff))
+    calls = {one["customer"]: one for one in does("call", "list", "--incident", "INC-1").document["calls"]}
+    first, second, third = (calls[name]["id"] for name in ("acme", "bolt", "dent"))
+    promise = ("--promise", "a note", "--due", "2999-01-01")
+    does("call", "log", first, "--disposition", "connected", *promise, "--by", "olga@example.org")
+    does("call", "claim", second, "--by", "olga")
+    does("call", "claim", third, "--by", "piet")
+    leaving = ("staff", "leave", "olga", "--to", "kim", "--why", "moves on", "--by", "boss")
+    expected = {
+        "customers": 2,
+        "kept_by": "kim",
+        "calls": [second],
+        "promises": [{"call": first, "customer": "acme", "due_on": "2999-01-01"}],
+    }
+    rehearsed = does(*leaving, "--dry-run").document
+    assert {name: rehearsed[name] for name in expected} == expected
+    assert rehearsed["dry_run"]
+    assert does("call", "show", second, "--reveal", "names").document["call"]["holder"] == "olga"
+    done = does(*leaving).document
+    assert {name: done[name] for name in (*expected, "dry_run")} == {**expected, "dry_run": False}
+    assert does("call", "show", second, "--reveal", "names").document["call"]["holder"] == "kim"
+    assert does("call", "show", third, "--reveal", "names").document["call"]["holder"] == "piet"
+    (attempt,) = does("call", "show", first, "--reveal", "names").document["call"]["attempts"]
+    assert attempt["promise_kept_by"] == "kim (taken over from olga)"
+    (hidden,) = does("call", "show", first).document["call"]["attempts"]
+    assert (hidden["promise_kept_by"], "promise_kept_by" in hidden["withheld"]) == (None, True)
+    assert does("customer", "show", "acme", "--reveal", "names").document["customer"]["kept_by"] == (
+        "kim (taken over from olga)"
+    )
+    listed = run_here("call", "list", "--incident", "INC-1", "--reveal", "names", cwd=called.path).out
+    assert "piet (away since 2020-01-01; their manager is kim)" in listed
+    does("staff", "leave", "piet", "--why", "gone", "--by", "boss")
+    assert does("call", "show", third, "--reveal", "names").document["call"]["status"] == "open"
+    told = run_here("staff", "leave", "kim", "--why", "gone", "--by", "boss", "--dry-run", cwd=called.path)
+    assert f"1 call held by nobody now: {second}.\n" in told.out
+    assert told.err.endswith("Nothing was kept: this was a rehearsal.\n")

@@ -74,3 +74,13 @@ def test_who_is_away_keeps_their_customers_and_it_is_said(away, note):
 def test_a_manager_who_is_not_here_is_not_named():
     people = book(Staff("olga", "Olga", manager="kim", away_to=DAY), Staff("kim", "Kim", left_on=DAY))
     assert people.owner("olga", DAY) == Owner("olga", "away until 2026-03-10")
+
+
+def test_while_a_manager_is_away_too_the_next_one_is_asked():
+    away = {"away_to": DAY}
+    people = book(
+        Staff("olga", "O", manager="kim", **away), Staff("kim", "K", manager="mara", **away), Staff("mara", "M")
+    )
+    assert people.owner("olga", DAY).note == "away until 2026-03-10, and so is their manager; ask mara"
+    circle = book(Staff("olga", "O", manager="kim", **away), Staff("kim", "K", manager="olga", **away))
+    assert circle.owner("olga", DAY).note == "away until 2026-03-10"
