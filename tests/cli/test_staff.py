@@ -42,8 +42,15 @@ def test_a_hand_over_moves_the_customers(staffed):
     assert "kim (taken over from olga)" in rendered
     back = run_command("staff", "leave", "olga", "--undo", "--why", "stays", "--format", "json", cwd=staffed.path)
     assert back.document == {
-        **{"schema": 1, "staff": "olga", "left_on": None, "kept_by": "olga", "customers": 2},
-        **{"calls": [], "promises": [], "withheld": [], "dry_run": False},
+        "schema": 1,
+        "staff": "olga",
+        "left_on": None,
+        "kept_by": "olga",
+        "customers": 2,
+        "calls": [],
+        "promises": [],
+        "withheld": [],
+        "dry_run": False,
     }
 
 
