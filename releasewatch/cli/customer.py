@@ -194,7 +194,7 @@ def _opened(
     from releasewatch.usecases.customer_import import open_directory
 
     files = given or _configured_files(app, table)
-    return nullcontext(open_directory(files, _column_maps(table), table.skip_rows if table is not None else 0))
+    return nullcontext(open_directory(files, _column_maps(app, table), table.skip_rows if table is not None else 0))
 
 
 def _configured_files(app: App, table: DirectoryTable | None) -> dict[Kind, Path]:
@@ -207,7 +207,7 @@ def _shown(path: Path, cwd: Path) -> Path:
     return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
-def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
+def _column_maps(app: App, table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
     """The headings of each file by our columns: the configured ones, on top of those of a shipped map."""
     if table is None:
         return {}
@@ -215,7 +215,10 @@ def _column_maps(table: DirectoryTable | None) -> dict[Kind, ColumnMap]:
     from releasewatch.integrations.directories.presets import load_preset
 
     shipped = load_preset(table.map).headings if table.map else {}
-    return {kind: {**shipped.get(kind, {}), **headings_of(getattr(table.columns, kind))} for kind in KINDS}
+    return {
+        kind: {**shipped.get(kind, {}), **headings_of(getattr(table.columns, kind), app.config.resolve)}
+        for kind in KINDS
+    }
 
 
 @command.command("list")

@@ -53,8 +53,26 @@ def _columns(directory: DirectoryTable, key: Key) -> Iterator[Problem]:
                 problem = f"there is no such column{did_you_mean(column, known)}"
                 has = f"There are {listed(known, most=20)}."
                 yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), problem, has)
-            elif isinstance(heading, ColumnMap) and (found := _misuse(column, heading, directory.kind)):
+            elif isinstance(heading, ColumnMap) and (
+                found := _misuse_of_file(file, column, heading, directory.kind)
+                or _misuse(column, heading, directory.kind)
+            ):
                 yield Problem((*key, "columns", file, column), msgspec.to_builtins(heading), found)
+
+
+def _misuse_of_file(kind: str, column: str, of: ColumnMap, directory: str) -> str:
+    """What is wrong with a column that is read from another file, or nothing."""
+    if of.file is None:
+        return "match and newest are for a column of another file, which file names" if of.match or of.newest else ""
+    if directory == "http":
+        return 'another file can be named where kind = "csv"'
+    if kind != "customers" or column == "key":
+        return "only columns of customers but their key are read from another file"
+    if of.heading is None or of.match is None:
+        return "a column of another file needs from, its heading there, and match, the heading of the customer's key"
+    if of.more or of.separator or of.prefix or of.list or of.decimal or (of.format and not of.newest):
+        return "a column of another file takes from, file, match, newest with its format, and values only"
+    return ""
 
 
 def _misuse(column: str, of: ColumnMap, kind: str) -> str:
@@ -67,7 +85,7 @@ def _misuse(column: str, of: ColumnMap, kind: str) -> str:
         of.more or of.values or of.separator or of.prefix or of.list or of.format or of.decimal
     ):
         return "a constant stands alone"
-    if of.format and column not in DATES:
+    if of.format and column not in DATES and not of.newest:
         return f"format is for columns of days: {listed(DATES)}"
     if of.decimal and column not in AMOUNTS:
         return f"decimal is for columns of amounts: {listed(AMOUNTS)}"

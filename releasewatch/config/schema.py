@@ -118,6 +118,12 @@ class ColumnMap(Table, frozen=True, omit_defaults=True):
     """How the column writes days; default: YYYY-MM-DD, with both zeros."""
     decimal: DecimalSign | None = None
     """What stands before the decimals of an amount; the other sign may group digits, a currency stand beside it."""
+    file: Line | None = None
+    """Another file in which the heading stands, such as the orders that name a customer's account manager."""
+    match: Line | None = None
+    """The heading in that file that holds the customer's key."""
+    newest: Line | None = None
+    """The heading of a day in that file: the newest row of a customer counts; without it, what most of them say."""
 
 
 class Columns(Table, frozen=True):

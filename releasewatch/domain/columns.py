@@ -30,6 +30,8 @@ class Heading:
     the values of a picked part. `more`: further headings whose cells follow with a blank between, as a last name
     follows a first one. `instead`: what to look for in a file that has no such column; `optional`: whether it
     may have none of them. `constant` takes the place of a heading. `format` and `decimal`: empty as in our files.
+    `file`: another file that the column is read from, where `match` names the customer's key; of several rows the
+    newest by `newest` counts, or what most say.
     """
 
     name: str = ""
@@ -43,6 +45,9 @@ class Heading:
     more: tuple[str, ...] = ()
     instead: tuple[Heading, ...] = ()
     optional: bool = False
+    file: str = ""
+    match: str = ""
+    newest: str = ""
     is_plain: bool = field(init=False, default=False, compare=False, repr=False)
     """Whether a cell means what it says."""
 

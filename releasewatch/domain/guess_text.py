@@ -34,6 +34,8 @@ def proposal_toml(
         lines += ["", _comment(f"[{name}] must name the file as well: {named}")]
     for one in proposal.kinds:
         lines += ["", *_kind_lines(one, name)]
+        if one.kind == "customers" and one.missing:
+            lines += _for_another_file(one, proposal, name, file)
     if proposal.unmatched:
         kept = " (customers keep them as attributes)" if any(one.kind == "customers" for one in usable) else ""
         lines += ["", _comment(f"Columns without a place here{kept}:")]
@@ -41,6 +43,27 @@ def proposal_toml(
         if len(proposal.unmatched) > _UNMATCHED_SHOWN:
             lines.append(_comment(f"  and {len(proposal.unmatched) - _UNMATCHED_SHOWN} more"))
     return "\n".join(lines) + "\n"
+
+
+def _for_another_file(one: KindGuess, proposal: Proposal, directory: str, file: str) -> Iterator[str]:
+    """How customers of another file take their account manager from here, as orders have it; where that can be seen."""
+    found = {guess.column: guess.heading for guess in one.guesses}
+    if not {"key", "account_manager"} <= found.keys() or "name" in found:
+        return
+    days = [(heading, looks) for heading, looks in proposal.unmatched if looks.startswith("dates, ")]
+    said: dict[str, str | list[str] | dict[str, str]] = {"from": found["account_manager"].name}
+    said |= {"file": file, "match": found["key"].name}
+    written = days[0][1].removeprefix("dates, ") if len(days) == 1 else ""
+    if written and " or " not in written:
+        said["newest"] = days[0][0]
+        said |= {} if written == "YYYY-MM-DD" else {"format": written}
+    yield _comment("Customers of another file can take theirs from here, of the newest row or else of most rows:")
+    yield _comment(f"[{directory}.columns.customers]")
+    yield _comment(f"account_manager = {_table(said)}")
+
+
+def _table(said: dict[str, str | list[str] | dict[str, str]]) -> str:
+    return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in said.items()) + " }"
 
 
 def _kind_lines(one: KindGuess, directory: str) -> Iterator[str]:
@@ -67,7 +90,7 @@ def _setting(heading: Heading) -> str:
     said = settings_of(heading)
     if list(said) == ["from"]:
         return _quoted(heading.name)
-    return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in said.items()) + " }"
+    return _table(said)
 
 
 def settings_of(heading: Heading) -> dict[str, str | list[str] | dict[str, str]]:

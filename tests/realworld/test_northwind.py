@@ -52,9 +52,10 @@ def _phones(folder: Path) -> dict[str, int]:
 
 
 def test_the_files_as_they_are(tmp_path: Path) -> None:
-    """Customers and contacts stand in one file, what they bought in another; typed by hand: which file feeds what.
+    """Customers and contacts stand in one file, what they bought in another, and reps with the orders alone.
 
-    The two maps are pasted as they are. A person adds one line under [directory.crm], for the second file.
+    The two maps are pasted as they are. A person adds one line under [directory.crm], for the second file, and takes
+    the # from the line that was proposed for the reps.
     """
     customers, lines = (real_data("crm", f"northwind_{name}.csv") for name in ("customers", "order_lines"))
     (tmp_path / "releasewatch.toml").write_text(SETTINGS)
@@ -67,6 +68,8 @@ def test_the_files_as_they_are(tmp_path: Path) -> None:
     assert [one["kind"] for one in bought["kinds"] if one["proposed"]] == ["entitlements"]
     assert bought["rows"] == 2155
     first = guessed["toml"].replace('kind = "csv"', f'kind = "csv"\nentitlements = "{lines}"')
+    (rep,) = [line for line in bought["toml"].splitlines() if line.startswith("# account_manager = {")]
+    first = first.replace("[directory.crm.columns.customers]", f"[directory.crm.columns.customers]\n{rep[2:]}")
     (tmp_path / "releasewatch.toml").write_text(SETTINGS + first + bought["toml"])
 
     files = _import(tmp_path)
@@ -80,6 +83,15 @@ def test_the_files_as_they_are(tmp_path: Path) -> None:
     listed = _listed(tmp_path)
     assert len(listed) == 93
     assert sum(bool(one["country"]) for one in listed) == 91, "two rows have no country"
+    newest: dict[str, tuple[str, str]] = {}
+    for row in _read("northwind_order_lines.csv"):
+        if row["OrderDate"] >= newest.get(row["CustomerID"], ("", ""))[0]:
+            newest[row["CustomerID"]] = (row["OrderDate"], row["EmployeeID"])
+    assert {one["key"]: one["account_manager"] for one in listed} == {
+        one["CustomerID"].strip(): newest[one["CustomerID"]][1] if one["CustomerID"] in newest else None
+        for one in _read("northwind_customers.csv")
+    }
+    assert (len(newest), len({rep for _, rep in newest.values()})) == (89, 9)
     # The two numbers that cannot be parsed are no numbers at all: their cells are empty.
     assert _phones(tmp_path) == {"valid": 48, "possible": 43, "": 2}
 

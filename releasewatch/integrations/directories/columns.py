@@ -33,6 +33,10 @@ class Layout:
     notes: tuple[str, ...] = ()
     joined: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Where the further cells of a joined column stand."""
+    elsewhere: Mapping[str, Heading] = field(default_factory=dict)
+    """Our columns that another file holds."""
+    looked_up: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What it holds: for each of them the value by the key of a row."""
 
     @property
     def taken(self) -> frozenset[int]:
@@ -44,7 +48,7 @@ class Layout:
     @property
     def columns(self) -> frozenset[str]:
         """Which of our columns the file has; `attributes` when it has others that are kept."""
-        found = set(self.places)
+        found = {*self.places, *self.elsewhere}
         if self.others:
             found.add("attributes")
         if any(self.places[one][1].decimal for one in AMOUNTS if one in found):
@@ -79,6 +83,8 @@ class Layout:
             except BadValueError as error:
                 values[column] = ""
                 problems.append(Problem(column, str(error)))
+        for column, by_key in self.looked_up.items():
+            values[column] = by_key.get(values.get("key", ""), "")
         currency = values.pop("beside the amount", "")
         if currency and values.setdefault("currency", currency).upper() != currency:
             if values["currency"]:
@@ -95,7 +101,8 @@ class Layout:
 
     def heading(self, column: str) -> str:
         """What the file calls one of our columns; our own name where it has none."""
-        return (self.places[column][1].name if column in self.places else "") or column
+        heading = self.elsewhere.get(column) or (self.places[column][1] if column in self.places else None)
+        return (heading.name if heading else "") or column
 
 
 def _join(cells: Sequence[str]) -> str:
@@ -145,7 +152,10 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
     known = {*shape.columns, *(tidy(name) for one in given.values() for name in (one.name, *one.more))}
     places: dict[str, tuple[int, Heading]] = {}
     joined: dict[str, tuple[int, ...]] = {}
+    elsewhere = {column: wanted for column, wanted in given.items() if wanted.file}
     for column, wanted in given.items():
+        if wanted.file:
+            continue
         heading = _choose(wanted, names)
         if heading is not None:
             at = CONSTANT if heading.constant else _find_mapped(column, heading, names, file, known)
@@ -157,7 +167,7 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
     folded = {name.casefold(): at for at, name in enumerate(names) if at not in used}
     for column in shape.columns:
         place = folded.get(column)
-        if column not in places and place is not None:
+        if column not in places and column not in elsewhere and place is not None:
             places[column] = (place, Heading(names[place]))
             used.add(place)
     for at in used - {CONSTANT}:
@@ -165,9 +175,9 @@ def lay_out(shape: Shape[Any], headings: Sequence[str], given: ColumnMap, file: 
             raise InvalidCallError(f"{file} has the column {names[at]!r} twice.", "Name each column once.")
     twice = sorted({name for name in names if many[name.casefold()] > 1})
     others = {name: at for at, name in enumerate(names) if name and at not in used and many[name.casefold()] == 1}
-    _require(shape, places, names, file, known)
-    notes = tuple(_notes(shape, places, {} if shared else others, twice))
-    return Layout(len(names), places, others if shape.keeps_attributes else {}, notes, joined)
+    _require(shape, places, elsewhere, names, file, known)
+    notes = tuple(_notes(shape, {**places, **elsewhere}, {} if shared else others, twice))
+    return Layout(len(names), places, others if shape.keeps_attributes else {}, notes, joined, elsewhere)
 
 
 def _choose(wanted: Heading, names: Sequence[str]) -> Heading | None:
@@ -194,9 +204,14 @@ def _find_mapped(column: str, heading: Heading, names: Sequence[str], file: str,
 
 
 def _require(
-    shape: Shape[Any], places: Mapping[str, object], names: Sequence[str], file: str, known: Collection[str]
+    shape: Shape[Any],
+    places: Mapping[str, object],
+    elsewhere: Collection[str],
+    names: Sequence[str],
+    file: str,
+    known: Collection[str],
 ) -> None:
-    missing = [column for column in shape.required if column not in places]
+    missing = [column for column in shape.required if column not in places and column not in elsewhere]
     if shape.kind == "entitlements" and "component" not in places and "product" not in places:
         missing.append("component (or product)")
     if not missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from releasewatch.domain.customers import Problem, Rejected, Row, Stated
@@ -10,13 +11,13 @@ from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.columns import Layout, lay_out
 from releasewatch.integrations.directories.csv_sheet import open_csv
 from releasewatch.integrations.directories.fields import readable
+from releasewatch.integrations.directories.looked_up import LookedUp, look_up
 from releasewatch.integrations.directories.records import Cells, Shape
 from releasewatch.integrations.directories.totals import total_row
 from releasewatch.integrations.directories.xlsx_sheet import is_workbook, open_xlsx, split_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from releasewatch.domain.columns import ColumnMap
     from releasewatch.integrations.directories.sheets import Line, Sheet
@@ -43,6 +44,7 @@ class DirectoryFile(Generic[Row]):
     layout: Layout
     shared: bool = False
     tally: Tally = field(default_factory=Tally, compare=False)
+    elsewhere: Mapping[str, LookedUp] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -63,7 +65,8 @@ class DirectoryFile(Generic[Row]):
     def reading(self) -> Any:
         """The file's bytes, and how they were read."""
         columns = {column: [at, asdict(heading)] for column, (at, heading) in self.layout.places.items()}
-        return [self.sheet.digest, self.encoding, self.sheet.separator, columns, self.shared]
+        read = [self.sheet.digest, self.encoding, self.sheet.separator, columns, self.shared]
+        return read + [[column, *one.reading] for column, one in sorted(self.elsewhere.items())]
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -81,7 +84,7 @@ class DirectoryFile(Generic[Row]):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was recognised or looks odd, for people."""
-        return (*self.sheet.notes, *self.layout.notes)
+        return (*self.sheet.notes, *self.layout.notes, *(note for one in self.elsewhere.values() for note in one.notes))
 
     @property
     def columns(self) -> frozenset[str]:
@@ -151,7 +154,15 @@ def open_file(
     columns = columns or {}
     known = {heading.name.casefold() for heading in columns.values()} | set(shape.columns)
     sheet = open_sheet(path, known, ", ".join(shape.required), skip_rows)
-    return lay_over(sheet, shape, columns, shared=shared)
+    file = lay_over(sheet, shape, columns, shared=shared)
+    if not file.layout.elsewhere:
+        return file
+    found = {}
+    for column, heading in file.layout.elsewhere.items():
+        words = [word.casefold() for word in (heading.name, heading.match, heading.newest) if word]
+        found[column] = look_up(open_sheet(Path(heading.file), words, ", ".join(words)), column, heading)
+    by_key = {column: one.values for column, one in found.items()}
+    return replace(file, layout=replace(file.layout, looked_up=by_key), elsewhere=found)
 
 
 def lay_over(sheet: Sheet, shape: Shape[Any], columns: ColumnMap, *, shared: bool = False) -> DirectoryFile[Any]:
