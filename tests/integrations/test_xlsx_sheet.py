@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from releasewatch.domain.columns import Heading
 from releasewatch.domain.customers import Contact, Customer, Rejected, Stated
@@ -18,6 +18,7 @@ from releasewatch.integrations.directories.directory_file import DirectoryFile, 
 from releasewatch.integrations.directories.records import CONTACTS, CUSTOMERS, ENTITLEMENTS, Shape
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 
 
 def _save(path: Path, *sheets: tuple[str, list[list[Any]]]) -> Path:
@@ -133,6 +134,28 @@ def test_the_first_sheet_is_read_and_said_and_another_by_its_name(path: Path) ->
     with pytest.raises(InvalidCallError, match="has no sheet 'Three'") as error:
         open_file(Path(f"{path}#Three"), CUSTOMERS)
     assert error.value.hint == "It has: One, Two."
+
+
+def test_a_hidden_sheet_is_not_the_first_one(path: Path) -> None:
+    _save(path, ("Lists", [["x"]]), ("Data", [["key", "name"], ["a", "A"]]))
+    book = load_workbook(path)
+    book["Lists"].sheet_state = "hidden"
+    book.save(path)
+    file = open_file(path, CUSTOMERS)
+    assert [one.row.key for one in file.rows() if isinstance(one, Stated)] == ["a"]
+    assert file.notes == ("read its first sheet, 'Data', of 2; name another as FILE.xlsx#Sheet",)
+
+
+def test_a_workbook_in_the_strict_variant_says_how_to_save_it(path: Path) -> None:
+    _save(path, ("Data", [["key", "name"]]))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(MAIN.encode(), STRICT.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(InvalidCallError, match="is saved as Strict Open XML, which is not read"):
+        open_file(path, CUSTOMERS)
 
 
 def test_short_rows_are_whole_and_cells_beyond_the_headings_are_not(path: Path) -> None:

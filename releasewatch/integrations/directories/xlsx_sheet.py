@@ -41,6 +41,8 @@ _CHUNK = 1 << 20
 _BATCH = 500
 _EXACT_FLOAT = 10**15
 """Spreadsheets keep fifteen digits; what is longer has lost some."""
+_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+"""The namespace of the strict variant of ISO/IEC 29500, under which openpyxl finds no sheets."""
 _ZIP = b"PK\x03\x04"
 _MARKS = re.compile(rb"<(?:\w+:)?(?:(row)|(f))[\s/>]")
 _NO_WORKBOOK = (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError)
@@ -119,7 +121,7 @@ def first_rows(path: Path, sheet: str, many: int) -> list[list[str]]:
     """The first so many rows of a sheet, blank ones too; raises InvalidCallError as `open_xlsx` does."""
     _measure(path)
     with _opened(path, formulas=False) as book:
-        names = tuple(one.title for one in book.worksheets)
+        names = _names(book)
         if not names:
             return []
         rows = _rows(path, book[_find_sheet(path, sheet, names)], _MOST_COLUMNS)
@@ -135,7 +137,7 @@ def open_xlsx(path: Path, sheet: str, needed: str, skip_rows: int = 0) -> XlsxSh
     digest = _digest(path)
     has_formulas = _measure(path)
     with _opened(path, formulas=False) as book:
-        names = tuple(one.title for one in book.worksheets)
+        names = _names(book)
         if not names:
             raise InvalidCallError(f"{path} has no sheet with cells.", "Save the table as a sheet of its own.")
         chosen = _find_sheet(path, sheet, names)
@@ -147,6 +149,11 @@ def open_xlsx(path: Path, sheet: str, needed: str, skip_rows: int = 0) -> XlsxSh
                 digest = hashlib.sha256(f"{digest}#{chosen}".encode()).hexdigest()
                 return XlsxSheet(path, chosen, names, bool(sheet), digest, number, tuple(cells), has_formulas)
     raise InvalidCallError(f"The sheet {chosen!r} of {path} is empty.", f"Its first row names the columns: {needed}, …")
+
+
+def _names(book: Any) -> tuple[str, ...]:
+    """The sheets with cells, those that are hidden last: what nobody sees is not what somebody means to give."""
+    return tuple(one.title for one in sorted(book.worksheets, key=lambda one: one.sheet_state != "visible"))
 
 
 def _find_sheet(path: Path, asked: str, names: Sequence[str]) -> str:
@@ -185,6 +192,11 @@ def _measure(path: Path) -> bool:
                 _refuse_size(path, f"its part {part.filename!r} unpacks to {part.file_size >> 20} MiB")
             if is_sheet and part.filename.endswith(".xml"):
                 has_formulas |= _scan_sheet(path, archive, part)
+        if _STRICT in archive.read("xl/workbook.xml"):
+            raise InvalidCallError(
+                f"{path} is saved as Strict Open XML, which is not read.",
+                "In the spreadsheet program: Save as, Excel Workbook (.xlsx); or as CSV (UTF-8).",
+            )
     return has_formulas
 
 
