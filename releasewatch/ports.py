@@ -32,8 +32,12 @@ class History(Protocol):
         """The difference of two full shas; with base None a range of kind `unknown` without changes or paths."""
         ...
 
-    def nearest_tag(self, head: str) -> tuple[str, str] | None:
-        """`(tag, sha)` of the nearest tag on an earlier commit than head, or None."""
+    def nearest_tag(self, head: str, among: Collection[str] | None = None) -> tuple[str, str] | None:
+        """`(tag, sha)` of the nearest tag on an earlier commit than head, or None; of these tags, or of everything."""
+        ...
+
+    def package_tags(self) -> Collection[str]:
+        """The tags that name one package of several, which say nothing of everything else."""
         ...
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool | None:

@@ -208,7 +208,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
 
     Nothing is fetched either: what this clone lacks is said. Markdown (for a pull request) holds counts and keys.
     """
-    from releasewatch.cli.recording import read_from, say_unknown_places, settings_in_force
+    from releasewatch.cli.recording import read_from, say_of_the_start, say_unknown_places, settings_in_force
     from releasewatch.usecases.deployments import Describing
     from releasewatch.usecases.planning import plan as plan_deployment
 
@@ -228,6 +228,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
     if not app.quiet:
         for remark in remarks:
             say(remark)
+        say_of_the_start(document)
     with open_output(output) if output else nullcontext(sys.stdout) as stream:
         if form == "json":
             emit_json(document, stream)

@@ -144,4 +144,12 @@ def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
     if not app.quiet:
         for remark in done.remarks:
             say(remark)
+        say_of_the_start(document)
     return document
+
+
+def say_of_the_start(document: dict[str, Any]) -> None:
+    """What to type where nothing is known of what ran before."""
+    if not document["deployment"]["already_recorded"] and any(b["source"] == "none" for b in document["baselines"]):
+        say("Did something run there before? Name it: deployment record --from REV; or bring its past first:")
+        say("  releasewatch deployment import --source tags --environment NAME")

@@ -107,21 +107,24 @@ class GitHistory:
         ends = boundary_reached(self._commands, boundary, descendant)
         return None if any(end >= committed for end in ends.values()) else False
 
-    def nearest_tag(self, head: str) -> tuple[str, str] | None:
+    def nearest_tag(self, head: str, among: Collection[str] | None = None) -> tuple[str, str] | None:
         """`(tag, sha)` of the nearest tag on an earlier commit than head, or None; nearest as `git describe` counts.
 
-        Where several packages have tags of their own, those say nothing of everything else, and do not count.
+        `among`: of these alone. Else, where several packages have tags of their own, those say nothing of everything
+        else, and do not count.
         """
         _full(head)
         tags = self._tags()
-        of_packages = self._package_tags(tags)
+        of_packages = self._package_tags(tags) if among is None else tags.keys() - set(among)
         aside = [name for name, sha in tags.items() if sha == head or name in of_packages]
         if len(aside) == len(tags):
             return None
-        # No tag name can hold a pattern's letters (git check-ref-format), so each excludes itself only.
-        status, output, words = self._commands.ask(
-            "describe", "--tags", "--abbrev=0", *(f"--exclude={name}" for name in aside), head
-        )
+        # No tag name can hold a pattern's letters (git check-ref-format), so each excludes, or names, itself only.
+        if among is None:
+            chosen = [f"--exclude={name}" for name in aside]
+        else:
+            chosen = [f"--match={name}" for name in tags.keys() - set(aside)]
+        status, output, words = self._commands.ask("describe", "--tags", "--abbrev=0", *chosen, head)
         if status != 0 and ("No tags can describe" in words or "No names found" in words):
             return None
         # An annotated tag may hold another name inside than its ref has: git tells the inner one, and warns.
@@ -132,6 +135,10 @@ class GitHistory:
         if status != 0 or name not in tags:
             raise self._commands.failure("describe", status, words)
         return name, tags[name]
+
+    def package_tags(self) -> frozenset[str]:
+        """The tags that name one package of several."""
+        return self._package_tags(self._tags())
 
     def _package_tags(self, tags: Iterable[str]) -> frozenset[str]:
         """The tags of single packages, where there is more than one such package."""

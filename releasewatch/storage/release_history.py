@@ -84,10 +84,16 @@ class ReleaseHistory:
         found = self.read_range(ancestor, descendant)
         return None if found.removed is None else not found.removed
 
-    def nearest_tag(self, head: str) -> tuple[str, str] | None:
-        """`(tag, sha)` of the tag before a release's commit, as git said it at build time."""
+    def nearest_tag(self, head: str, among: Collection[str] | None = None) -> tuple[str, str] | None:
+        """`(tag, sha)` of the tag before a release's commit, as git said it at build time; of packages it kept none."""
+        if among is not None:
+            return None
         with self._ledger.read() as connection:
             return releases.tag_before(connection, self._repo_id, head)
+
+    def package_tags(self) -> frozenset[str]:
+        """None: a release keeps the nearest tag of everything alone."""
+        return frozenset()
 
     def read_range(self, base: str | None, head: str) -> Range:
         """The difference of two commits, composed along stored ranges; `unknown` where none lead there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -20,12 +21,15 @@ from releasewatch.domain.deployments import (
 )
 from releasewatch.domain.footprint import Footprint, OwnersOf, stated_footprint, trace_footprint
 from releasewatch.domain.releases import Commit, PathChange, Range, printable_path
+from releasewatch.domain.words import counted
 from releasewatch.errors import ConfigError, RefusedError
 from releasewatch.ports import History, PathMapper
 from releasewatch.storage import catalogs
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.record_facts import Prepared, Seen, Task
 from releasewatch.usecases.undoing import endings_by_later, endings_of_earlier
+
+_TAGS_TOLD = 5
 
 
 def prepare(ledger: Ledger, task: Task, seen: Seen) -> Prepared:
@@ -143,16 +147,29 @@ class _Comparison:
         return Baseline(held.head, "deployment", f"D-{held.deployment_id}", held.deployment_id)
 
     def _first_baselines(self, cells: Sequence[Cell]) -> dict[Cell, Baseline]:
-        """`--from`; else for a component new to the catalog the repo's last deployment there; else a tag or nothing."""
+        """`--from`; else for a component new to the catalog the repo's last deployment there; else a tag or nothing.
+
+        Where a repo tags its packages alone, each component begins at its own nearest earlier tag.
+        """
         found: dict[Cell, Baseline] = {}
         if self._task.request.base is None:
             found = {cell: near for cell in cells if (near := self._neighbour(cell)) is not None}
         rest = [cell for cell in cells if cell not in found]
+        common = self._common_base() if rest else None
+        if rest and common is None:
+            own = self._own_tags({cell.component for cell in rest})
+            mine = {cell: own[cell.component] for cell in rest if cell.component in own}
+            if mine:
+                told = sorted({one.text for one in own.values()})
+                more = f" and {len(told) - _TAGS_TOLD} more" if len(told) > _TAGS_TOLD else ""
+                which = ", ".join(told[:_TAGS_TOLD]) + more
+                self._remarks.append(f"First deployment of {counted(len(mine), 'cell')}: compared with {which}.")
+            found |= mine
+            rest = [cell for cell in rest if cell not in mine]
         if rest:
-            fallback = self._fallback()
+            fallback = common or self._nothing()
             found |= dict.fromkeys(rest, fallback)
-            many = "1 cell" if len(rest) == 1 else f"{len(rest)} cells"
-            self._remarks.append(f"First deployment of {many}: compared with {fallback.text}.")
+            self._remarks.append(f"First deployment of {counted(len(rest), 'cell')}: compared with {fallback.text}.")
         return found
 
     def _neighbour(self, cell: Cell) -> Baseline | None:
@@ -163,13 +180,33 @@ class _Comparison:
         text = f"D-{last.deployment_id}, the repo's last deployment here: the component is new in the catalog"
         return Baseline(last.head, "neighbour", text, last.deployment_id)
 
-    def _fallback(self) -> Baseline:
+    def _common_base(self) -> Baseline | None:
+        """What was named with `--from`, else the nearest tag of everything."""
         given = self._task.request.base
         if given is not None:
             return Baseline(self._history.resolve(given), "given", f"{given} (--from)")
         tag = self._history.nearest_tag(self._head)
         if tag is not None:
             return Baseline(tag[1], "tag", f"{tag[0]}, the nearest earlier tag")
+        return None
+
+    def _own_tags(self, components: AbstractSet[str]) -> dict[str, Baseline]:
+        """The nearest earlier tag of each component whose package has tags of its own."""
+        names = sorted(self._history.package_tags())
+        if not names:
+            return {}
+        packages = self._task.around.tag_packages(names)
+        tags: dict[str, list[str]] = {}
+        for name, package in packages.of_tag.items():
+            tags.setdefault(packages.components.get(package, ""), []).append(name)
+        found = {}
+        for component in sorted(components & tags.keys()):
+            tag = self._history.nearest_tag(self._head, tags[component])
+            if tag is not None:
+                found[component] = Baseline(tag[1], "tag", f"{tag[0]}, the nearest earlier tag of {component}")
+        return found
+
+    def _nothing(self) -> Baseline:
         if self._history.is_shallow():
             hidden = replace(
                 self._history.read_range(None, self._head),

@@ -11,6 +11,7 @@ from releasewatch.domain.catalog import Catalog, Node
 from releasewatch.domain.deployments import Axes, Coverages, Kind, Later, Place, Standing, Statement, Status
 from releasewatch.domain.footprint import Footprint
 from releasewatch.ports import History, PathMapper
+from releasewatch.usecases.tag_packages import TagPackages
 
 if TYPE_CHECKING:  # notes straight from git use these facts, and must not load the database library
     from releasewatch.storage.windows import Ending
@@ -68,12 +69,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What recording reads: a repo's history, its catalog at a commit, and how paths map under a catalog."""
+    """What recording reads: a repo's history, its catalog at a commit, and how paths map under a catalog.
+
+    `tag_packages`: which tags name a package, and the components that those are; it may read every manifest.
+    """
 
     repo: str
     history: History | None
     catalog_at: Callable[[str | None], Catalog]
     mapper_of: Callable[[Catalog], PathMapper]
+    tag_packages: Callable[[Sequence[str]], TagPackages] = lambda _tags: TagPackages()
 
 
 @dataclass(frozen=True, slots=True)

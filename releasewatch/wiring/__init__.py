@@ -303,7 +303,7 @@ class App:
         """What recording reads."""
         from releasewatch.usecases.record_facts import Surroundings
 
-        return Surroundings(self.repo, self.history if git else None, self.catalog_at, mapper_of)
+        return Surroundings(self.repo, self.history if git else None, self.catalog_at, mapper_of, self.tag_packages)
 
     def surroundings_of(self, repo: str, head: str | None, catalog: Catalog) -> Surroundings:
         """What recording reads for a deployment whose head and catalog were settled before, maybe in another clone."""

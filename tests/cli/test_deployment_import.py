@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import CONFIG
-from tests.support.command import Finished, run_command, run_on_terminal
+from tests.support.command import Finished, run_command, run_here, run_on_terminal
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -68,6 +68,35 @@ def test_tags_of_packages_are_deployments_of_their_components(repo):
     assert whole.out.startswith("2 tags read: 2 deployments recorded.\n")
     refused = run(repo, "--source", write_list(repo), "--whole-repo")
     assert (refused.status, "--whole-repo is about tags" in refused.err) == (2, True)
+
+
+def test_a_first_record_begins_at_each_components_own_tag(repo):
+    """A monorepo that tags its packages alone has no tag of everything to begin at."""
+    for tag in ("v1", "v2", "v3"):
+        repo.git("tag", "-d", tag)
+    (repo.path / "services/invoicing/package.json").write_text('{"name": "@acme/bills"}', "utf-8")
+    (repo.path / "package.json").write_text('{"private": true, "workspaces": ["services/*"]}', "utf-8")
+    repo.git("add", "package.json", "services/invoicing/package.json", "releasewatch.toml")
+    repo.git("commit", "-qm", "Describe it")
+    repo.tag("@acme/bills@1.0.0")
+    repo.tag("checkout@7.0.0")
+    repo.commit("Mend bills", {"services/invoicing/a.py": "mended"})
+    repo.tag("@acme/bills@1.1.0")
+    planned = run_here("deployment", "plan", "--environment", "production", "--format", "json", cwd=repo.path)
+    assert planned.status == 0, planned.err
+    one, other = "@acme/bills@1.0.0, the nearest earlier tag of shop/invoicing", "checkout@7.0.0, the nearest earlier"
+    assert f"First deployment of 2 cells: compared with {one}, {other} tag of shop/checkout." in planned.err
+    assert "First deployment of 1 cell: compared with nothing" in planned.err
+    assert "Name it: deployment record --from REV; or bring its past first:\n" in planned.err
+    touched = {one["key"]: one["changes"] for one in planned.document["components"]}
+    assert touched == {"shop/invoicing": 1, "shop/checkout": 0}
+    given = run_here(
+        *("deployment", "record", "--dry-run", "--environment", "production", "--from", "checkout@7.0.0"),
+        *("--component", "invoicing"),
+        cwd=repo.path,
+    )
+    assert "compared with checkout@7.0.0 (--from)" in given.err
+    assert "Did something run there before?" not in given.err
 
 
 def test_the_document_tells_all(repo):
