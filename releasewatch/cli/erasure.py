@@ -13,6 +13,7 @@ import click
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, open_output, say
 from releasewatch.cli.sameness import WHY, said
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def _forget(
         emit_json(document)
         return
     what = document["forgotten"]
-    emit_line(f"{'Would be forgotten' if dry_run else 'Forgotten'}: {what['contacts']} contacts.")
+    emit_line(f"{'Would be forgotten' if dry_run else 'Forgotten'}: {counted(what['contacts'], 'contact')}.")
     for table, many in what["rows"].items():
-        emit_line(f"  {table}: {many} rows")
-    emit_line(f"Suppressed in imports by {what['suppressed']} keyed digests.")
+        emit_line(f"  {table}: {counted(many, 'row')}")
+    emit_line(f"Suppressed in imports by {counted(what['suppressed'], 'keyed digest')}.")
     emit_line("Not reached; look there:")
     for one in document["not_reached"]:
         many = f" ({one['count']} of them here)" if one["count"] is not None else ""
