@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import insert, select
 
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
+from releasewatch.storage import tables as t
+from releasewatch.storage.hand_over import OpenPromise
 from releasewatch.storage.staff import read_book, read_staff
 from releasewatch.usecases.staff import come_back, import_staff, leave, list_staff
 
@@ -117,3 +121,48 @@ def test_nobody_takes_over_from_themselves_or_when_they_are_gone(staff, ledger):
         leave(ledger, "olg", DAY, "", NOW, why="moves on", recorded_by="kim")
     assert caught.value.hint == "Did you mean olga?"
     assert owners(ledger, "olga") == ["olga"]
+
+
+def attempt(number, call, by, on=None, at=NOW, **how):
+    values = {"channel": "phone", "disposition": "connected", "outcome": "", "reached": True, "closes": False, **how}
+    made = {"attempt_id": number, "call_id": call, "recorded_by": by, "promise_due_on": on, "attempted_at": at}
+    return {**values, **made, "recorded_at": at}
+
+
+def test_what_somebody_has_in_hand_is_handed_over_until_it_is_kept(staff, ledger):
+    staff(FILE)
+    later, id_ = NOW + timedelta(hours=1), UUID(int=1)
+    with ledger.write() as connection:
+        connection.execute(insert(t.customer).values(customer_id=id_, directory="crm", key="acme", recorded_at=NOW))
+        calls = [
+            {"call_id": 1, "call_group": "incident", "status": "open", "claimed_by": "OLGA@example.org"},
+            {"call_id": 2, "call_group": "care", "status": "open", "claimed_by": "olga", "claimed_until": NOW},
+            {"call_id": 3, "call_group": "care", "status": "done", "claimed_by": "olga"},
+        ]  # fmt: skip
+        connection.execute(
+            insert(t.call), [{"claimed_until": later, **one, "customer_id": id_, "created_at": NOW} for one in calls]
+        )
+        attempts = [
+            attempt(1, 3, "olga", DAY - timedelta(days=9), NOW - timedelta(days=20)),
+            attempt(2, 3, "Olga Example", DAY + timedelta(days=2)),
+            attempt(3, 3, "piet", DAY + timedelta(days=2)),
+            attempt(4, 3, "kim", None, NOW + timedelta(days=1), reached=False, disposition="no_answer"),
+        ]
+        connection.execute(insert(t.attempt), [{**one, "customer_id": id_} for one in attempts])
+    ahead = leave(ledger, "olga", DAY + timedelta(days=5), "kim", NOW, why="moves on", recorded_by="kim")
+    assert ahead.calls == [], "a claim is over long before that day"
+    soon = NOW + timedelta(minutes=1)
+    done = leave(ledger, "olga", DAY, "kim", soon, why="moves on", recorded_by="kim")
+    assert done.calls == [1]
+    assert done.promises == [OpenPromise(3, "acme", DAY + timedelta(days=2))], "the first was kept by the talk of today"
+    with ledger.read() as connection:
+        held = connection.execute(
+            select(t.call.c.claimed_by, t.call.c.claimed_until).where(t.call.c.call_id == 1)
+        ).one()
+    assert tuple(held) == ("kim", later)
+    assert leave(ledger, "kim", DAY, "", soon, why="gone", recorded_by="boss").calls == [1]
+    with ledger.write() as connection:
+        assert connection.scalar(select(t.call.c.claimed_until).where(t.call.c.call_id == 1)) is None
+        kept = attempt(5, 3, "piet", None, NOW + timedelta(days=2), reached=False, disposition="sent")
+        connection.execute(insert(t.attempt), [{**kept, "customer_id": id_}])
+    assert leave(ledger, "olga", DAY, "", later, why="gone", recorded_by="boss").promises == []
