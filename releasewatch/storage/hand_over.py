@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.promises import promises_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +37,11 @@ def give_calls(connection: Connection, names: Collection[str], to: str, now: dat
 
 
 def promises_open(connection: Connection, names: Collection[str]) -> list[OpenPromise]:
-    """What somebody promised that nobody has come back to, by day: a promise counts as kept once its customer was
-    reached, or written to, on its day or later."""
-    a, later, c = t.attempt.c, t.attempt.alias("later"), t.customer.c
-    signed = _signed_by(
-        connection.scalars(select(a.recorded_by).where(a.promise_due_on.is_not(None)).distinct()), names
-    )
-    rows = connection.execute(
-        select(a.call_id, c.key, a.promise_due_on, a.customer_id)
-        .join_from(t.attempt, t.customer, c.customer_id == a.customer_id)
-        .where(a.promise_due_on.is_not(None), a.recorded_by.in_(signed))
-        .order_by(a.promise_due_on, a.call_id)
-    ).all()
-    heard: dict[Any, date] = {}
-    asked = {row.customer_id for row in rows}
-    if asked:
-        talks = select(later.c.customer_id, later.c.attempted_at).where(
-            later.c.customer_id.in_(asked), or_(later.c.reached, later.c.disposition == "sent")
-        )
-        for customer_id, at in connection.execute(talks):
-            heard[customer_id] = max(heard.get(customer_id, date.min), at.date())
-    return [
-        OpenPromise(row.call_id, row.key, row.promise_due_on)
-        for row in rows
-        if heard.get(row.customer_id, date.min) < row.promise_due_on
-    ]
+    """What somebody promised that is still open, by day."""
+    open_ones = [one for _, one in promises_of(connection) if one.state == "open"]
+    signed = set(_signed_by({one.made_by for one in open_ones}, names))
+    found = [OpenPromise(one.call_id, one.customer, one.due_on) for one in open_ones if one.made_by in signed]
+    return sorted(found, key=lambda one: (one.due_on, one.call_id))
 
 
 def _held(connection: Connection, names: Collection[str], now: datetime) -> Any:

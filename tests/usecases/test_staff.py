@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select
 
+from releasewatch.domain.promises import Word
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
+from releasewatch.storage import promises
 from releasewatch.storage import tables as t
 from releasewatch.storage.hand_over import OpenPromise
 from releasewatch.storage.staff import read_book, read_staff
@@ -149,12 +151,13 @@ def test_what_somebody_has_in_hand_is_handed_over_until_it_is_kept(staff, ledger
             attempt(4, 3, "kim", None, NOW + timedelta(days=1), reached=False, disposition="no_answer"),
         ]
         connection.execute(insert(t.attempt), [{**one, "customer_id": id_} for one in attempts])
+        promises.add_word(connection, 1, id_, 1, Word("kept", NOW), NOW)
     ahead = leave(ledger, "olga", DAY + timedelta(days=5), "kim", NOW, why="moves on", recorded_by="kim")
     assert ahead.calls == [], "a claim is over long before that day"
     soon = NOW + timedelta(minutes=1)
     done = leave(ledger, "olga", DAY, "kim", soon, why="moves on", recorded_by="kim")
     assert done.calls == [1]
-    assert done.promises == [OpenPromise(3, "acme", DAY + timedelta(days=2))], "the first was kept by the talk of today"
+    assert done.promises == [OpenPromise(3, "acme", DAY + timedelta(days=2))], "the first was kept"
     with ledger.read() as connection:
         held = connection.execute(
             select(t.call.c.claimed_by, t.call.c.claimed_until).where(t.call.c.call_id == 1)
@@ -163,6 +166,5 @@ def test_what_somebody_has_in_hand_is_handed_over_until_it_is_kept(staff, ledger
     assert leave(ledger, "kim", DAY, "", soon, why="gone", recorded_by="boss").calls == [1]
     with ledger.write() as connection:
         assert connection.scalar(select(t.call.c.claimed_until).where(t.call.c.call_id == 1)) is None
-        kept = attempt(5, 3, "piet", None, NOW + timedelta(days=2), reached=False, disposition="sent")
-        connection.execute(insert(t.attempt), [{**kept, "customer_id": id_}])
+        promises.add_word(connection, 2, id_, 2, Word("kept", soon), soon)
     assert leave(ledger, "olga", DAY, "", later, why="gone", recorded_by="boss").promises == []
