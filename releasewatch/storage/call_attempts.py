@@ -46,6 +46,7 @@ class Told:
     purpose: str
     statement_id: int
     state: str
+    coming_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def add_attempt(
             "incident_id": one.incident_id,
             "deployment_id": one.deployment_id,
             "purpose": one.purpose,
+            "coming_id": one.coming_id,
             "statement_id": one.statement_id,
             "state": one.state,
         }

@@ -37,7 +37,7 @@ def exposed_members(q: ExposureQuestion) -> Members:
 
 def incident_members(q: ImpactQuestion) -> Members:
     """Everybody in an incident, and whoever was told of it or has a call about it."""
-    merged = _merged(q.known_at)
+    merged = merged_at(q.known_at)
     i, o = t.call_item.c, t.attempt_told.c
     spoken_of = (
         select(i.customer_id)
@@ -56,19 +56,30 @@ def incident_members(q: ImpactQuestion) -> Members:
 
 def only_member(customer_id: UUID, now: datetime) -> Members:
     """One customer alone."""
-    merged = _merged(LATEST)
+    merged = merged_at(LATEST)
     one = select(t.customer.c.customer_id).where(t.customer.c.customer_id == customer_id).cte("only_one")
     return _with_merged(one, merged, now, LATEST)
 
 
 def some_members(customers: Sequence[UUID], now: datetime) -> Members:
     """Some customers, a page of them or so."""
-    merged = _merged(LATEST)
+    merged = merged_at(LATEST)
     some = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(customers)).cte("some_customers")
     return _with_merged(some, merged, now, LATEST)
 
 
-def _merged(known_at: datetime) -> CTE:
+def members_of(customers: CTE, at: datetime, known_at: datetime) -> Members:
+    """The customers of a CTE with `customer_id`, as survivors, and who was merged into them."""
+    merged = merged_at(known_at)
+    who = func.coalesce(merged.c.survivor_id, customers.c.customer_id, type_=t.customer.c.customer_id.type)
+    survivors = select(who.label("customer_id")).join_from(
+        customers, merged, merged.c.customer_id == customers.c.customer_id, isouter=True
+    )
+    return _with_merged(survivors.distinct().cte("survivor"), merged, at, known_at)
+
+
+def merged_at(known_at: datetime) -> CTE:
+    """Who is merged into whom, as known at an instant."""
     asked = ExposureQuestion(0, "", is_production=True, release="", at=known_at, known_at=known_at, label="member")
     return merged_customers(asked)
 

@@ -74,6 +74,7 @@ def _take_from(connection: Connection, survivor: UUID, item: Any, at: datetime) 
             i.c.incident_id == item.incident_id,
             i.c.deployment_id == item.deployment_id,
             i.c.purpose == item.purpose,
+            i.c.coming_id == item.coming_id,
             i.c.withdrawn_at.is_(None),
             c.c.status == "open",
         )
@@ -125,6 +126,7 @@ def _put(connection: Connection, survivor: UUID, call_id: int, item: Any, at: da
         i.incident_id == item.incident_id,
         i.deployment_id == item.deployment_id,
         i.purpose == item.purpose,
+        i.coming_id == item.coming_id,
     )
     there = connection.execute(select(t.call_item).where(same)).first()
     if there is None:
@@ -153,6 +155,7 @@ def _update_item(connection: Connection, customer: UUID, item: Any, values: dict
             i.incident_id == item.incident_id,
             i.deployment_id == item.deployment_id,
             i.purpose == item.purpose,
+            i.coming_id == item.coming_id,
         )
         .values(**values)
     )

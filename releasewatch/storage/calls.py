@@ -21,26 +21,61 @@ LOCK = "releasewatch:calls"
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """Whose list it is: a deployment's or an incident's."""
+    """Whose list it is: a deployment's, an incident's, of what is coming, or of check-ins.
+
+    `announced`: what was announced before, and came with the deployment.
+    """
 
     deployment_id: int = 0
     incident_id: int = 0
+    coming_id: int = 0
+    check_in: bool = False
+    announced: tuple[int, ...] = ()
 
     @property
     def table(self) -> Any:
         """Where its versions are kept."""
+        if self.coming_id or self.check_in:
+            return t.care_list
         return t.incident_call_list if self.incident_id else t.call_list
 
     @property
-    def key(self) -> dict[str, int]:
+    def key(self) -> dict[str, Any]:
         """Its column and number there."""
+        if self.coming_id or self.check_in:
+            return {"subject": "check_in" if self.check_in else f"H-{self.coming_id}"}
         return {"incident_id": self.incident_id} if self.incident_id else {"deployment_id": self.deployment_id}
+
+    @property
+    def item_key(self) -> dict[str, int]:
+        """What stands in each item that it puts into calls."""
+        return {
+            "incident_id": self.incident_id,
+            "deployment_id": 0 if self.coming_id else self.deployment_id,
+            "coming_id": self.coming_id,
+        }
 
     def is_mine(self) -> ColumnElement[bool]:
         """Whether a version is one of this list."""
         ((name, number),) = self.key.items()
         mine: ColumnElement[bool] = self.table.c[name] == number
         return mine
+
+    def is_about(self) -> ColumnElement[bool]:
+        """Whether an item of a call is one of this list."""
+        i = t.call_item.c
+        if self.check_in:
+            return i.purpose == CHECK_IN
+        if self.incident_id:
+            return i.incident_id == self.incident_id
+        if self.coming_id:
+            return i.coming_id == self.coming_id
+        mine = and_(i.incident_id == 0, i.deployment_id == self.deployment_id, i.purpose != CHECK_IN)
+        return or_(mine, i.coming_id.in_(self.announced)) if self.announced else mine
+
+
+CHECK_IN = "check_in"
+"""The purpose of a call that is about nothing but how they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,8 @@ class Item:
     claimed_until: datetime | None
     next_at: datetime | None
     closed_at: datetime | None
+    coming_id: int = 0
+    claimed_at: datetime | None = None
 
     def held_at(self, now: datetime) -> bool:
         """Whether somebody has claimed the call, and the claim has not expired."""
@@ -108,7 +145,6 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
     A call of somebody who was merged is the survivor's.
     """
     i, c, member = t.call_item.c, t.call.c, members.rows
-    ((name, number),) = whose.key.items()
     rows = connection.execute(
         select(
             member.c.customer_id.label("survivor_id"),
@@ -116,13 +152,14 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
             c.call_group,
             c.status,
             c.claimed_by,
+            c.claimed_at,
             c.claimed_until,
             c.next_at,
             c.closed_at,
         )
         .join_from(t.call_item, member, member.c.member_id == i.customer_id)
         .join(t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
-        .where(i.withdrawn_at.is_(None), or_(c.status == "open", t.call_item.c[name] == number))
+        .where(i.withdrawn_at.is_(None), or_(c.status == "open", whose.is_about()))
         .order_by(i.call_id, i.incident_id, i.deployment_id, i.purpose)
     )
     found: dict[UUID, list[Item]] = {}
@@ -143,6 +180,8 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
                 row.claimed_until,
                 row.next_at,
                 row.closed_at,
+                row.coming_id,
+                row.claimed_at,
             )
         )
     return found
@@ -163,14 +202,13 @@ def open_calls(connection: Connection, customers: Sequence[UUID], group: str) ->
 def planned_customers(connection: Connection, whose: ListOf) -> set[UUID]:
     """The customers who have, or had, a call about an incident or deployment; of the merged ones the survivors."""
     i, m = t.call_item.c, t.customer_merge.c
-    ((name, number),) = whose.key.items()
     who = func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type)
     mine = (
         select(who)
         .join_from(
             t.call_item, t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END), isouter=True
         )
-        .where(t.call_item.c[name] == number, i.withdrawn_at.is_(None))
+        .where(whose.is_about(), i.withdrawn_at.is_(None))
     )
     return set(connection.scalars(mine))
 
@@ -195,8 +233,7 @@ def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequenc
         {
             "customer_id": one.customer_id,
             "call_id": numbers[one.customer_id],
-            "incident_id": whose.incident_id,
-            "deployment_id": whose.deployment_id,
+            **whose.item_key,
             "purpose": one.purpose,
             "verdict": one.verdict,
             "added_at": now,
@@ -254,19 +291,20 @@ def _key_of(item: Item) -> dict[str, Any]:
         "incident_id": item.incident_id,
         "deployment_id": item.deployment_id,
         "purpose": item.purpose,
+        "coming_id": item.coming_id,
     }
 
 
 def _items_about(connection: Connection, whose: ListOf) -> set[tuple[UUID, int, str]]:
     """What stands, or once stood, in calls about an incident or deployment."""
     i = t.call_item.c
-    ((name, number),) = whose.key.items()
-    rows = connection.execute(select(i.customer_id, i.call_id, i.purpose).where(t.call_item.c[name] == number))
+    mine = (t.call_item.c[name] == value for name, value in whose.item_key.items())
+    rows = connection.execute(select(i.customer_id, i.call_id, i.purpose).where(whose.is_about(), *mine))
     return {(row.customer_id, row.call_id, row.purpose) for row in rows}
 
 
 def _update_items(connection: Connection, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
-    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose")
+    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose", "coming_id")
     i = t.call_item.c
     statement = (
         update(t.call_item)

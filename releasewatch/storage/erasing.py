@@ -47,6 +47,7 @@ CUSTOMER_TABLES = {
     "customer_report": "references, and who of them it was, are emptied",
     "customer_report_text": "deleted",
     "entitlement": "ended",
+    "good_news": "kept: which change, in no words",
     "impact": "words of our people are emptied",
     "impact_note": "deleted",
     "mark": "words of our people are emptied",

@@ -64,6 +64,7 @@ STATEMENTS_OF_STAFF = {
     "call": {"why_closed"},
     "call_item": {"why_withdrawn"},
     "change_edit": {"why", "recorded_by"},
+    "coming": {"why_ended"},
     "customer_merge": {"why", "recorded_by", "why_undone"},
     "customer_report": {"recorded_by"},
     "deployment_undo": {"why", "recorded_by"},

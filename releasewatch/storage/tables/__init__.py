@@ -11,6 +11,7 @@ from releasewatch.storage.tables.calls import (
     incident_call_list,
     promise_word,
 )
+from releasewatch.storage.tables.care import care_list, coming, good_news
 from releasewatch.storage.tables.catalog import (
     axis_value,
     catalog,
@@ -92,6 +93,7 @@ __all__ = [
     "call",
     "call_item",
     "call_list",
+    "care_list",
     "catalog",
     "catalog_component",
     "catalog_in_force",
@@ -102,6 +104,7 @@ __all__ = [
     "change_edit",
     "change_trailer",
     "changed_path",
+    "coming",
     "component",
     "component_subject",
     "contact",
@@ -122,6 +125,7 @@ __all__ = [
     "entitlement",
     "environment",
     "fix",
+    "good_news",
     "impact",
     "impact_note",
     "import_page",

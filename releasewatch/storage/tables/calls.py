@@ -42,13 +42,18 @@ Index(
 
 
 class CallItemColumns(TypedColumns):
-    """One reason within a call: an incident or a deployment (0: the other one), and for what purpose it is told."""
+    """One reason within a call: an incident or a deployment (0: the other one), and for what purpose it is told.
+
+    `coming_id`: the deployment that was announced with it (0: none); `deployment_id` is what it became, once it is
+    known. A check-in is about none of them.
+    """
 
     customer_id = Column(Uuid16, primary_key=True)
     call_id = Column(id_type(), primary_key=True)
     incident_id = Column(id_type(), primary_key=True, default=0)
     deployment_id = Column(id_type(), primary_key=True)
     purpose = Column(key_type(), primary_key=True)
+    coming_id = Column(id_type(), primary_key=True, default=0)
     verdict = Column(key_type(), nullable=False)
     added_at = Column(Instant, nullable=False)
     withdrawn_at = Column(Instant, nullable=True)
@@ -157,6 +162,7 @@ class AttemptToldColumns(TypedColumns):
     incident_id = Column(id_type(), primary_key=True)
     deployment_id = Column(id_type(), primary_key=True)
     purpose = Column(key_type(), primary_key=True)
+    coming_id = Column(id_type(), primary_key=True, default=0)
     statement_id = Column(id_type(), nullable=False)
     state = Column(key_type(), nullable=False)
 
