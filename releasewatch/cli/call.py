@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.call_care import (
+    care_options,
+    coming_options,
+    emit_waiting,
+    is_care,
+    list_care,
+    plan_care,
+    say_next,
+    subject_document,
+    withdraw_coming,
+)
 from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_output import (
     counts_of,
@@ -48,9 +59,9 @@ for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, 
 
 
 def _about(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--incident KEY`, or `--deployment ID` with what says which one `last` is."""
+    """`--incident KEY`, `--deployment ID` with what says which one `last` is, `--head REV` or a check-in."""
     incident = click.option("--incident", metavar="KEY", help="INC-7, a key, or the beginning of one.")
-    return incident(deployment_options(required=False)(function))
+    return incident(deployment_options(required=False)(care_options(function)))
 
 
 def _account_manager(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,19 +71,25 @@ def _account_manager(function: Callable[..., Any]) -> Callable[..., Any]:
 def _deployment_of(app: App, incident: str | None, about: dict[str, Any]) -> Any:
     """The deployment that is meant; None when an incident is."""
     ref = about["ref"]
+    if is_care(incident, about):
+        return None
     if (ref is None) == (incident is None):
         raise InvalidCallError(
             "It is not said what the calls are about." if ref is None else "A deployment and an incident are named.",
-            "Give --deployment ID, or --incident KEY.",
+            "Give --deployment ID, --incident KEY, --head REV or --purpose check_in.",
         )
     return None if ref is None else chosen_deployment(app, ref, about["repo"], about["environment"])
 
 
-def _ranked(app: App, incident: str | None, found: Any, account_manager: str | None) -> RankedList:
+def _ranked(
+    app: App, incident: str | None, found: Any, about: dict[str, Any], account_manager: str | None
+) -> RankedList:
     from releasewatch.usecases.calls import list_calls
     from releasewatch.usecases.incident_calls import list_incident_calls
 
     how = planning(app)
+    if found is None and incident is None:
+        return list_care(app, about, how, account_manager)
     if found is None:
         return list_incident_calls(app.ledger, incident or "", how, account_manager)
     return list_calls(app.ledger, found.row.deployment_id, how, account_manager)
@@ -80,6 +97,7 @@ def _ranked(app: App, incident: str | None, found: Any, account_manager: str | N
 
 @command.command("plan")
 @_about
+@coming_options
 @common()
 def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
     """Make (or refresh) the calls about a deployment or an incident; safe to repeat.
@@ -89,21 +107,29 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
     else leave. About an incident: by its severity and whether they are affected, presumed or possible; who was told
     gets an update or a resolution, who was told what is no longer so a correction, and what is not due any more is
     withdrawn. Nothing that a person did is undone.
+
+    Good news (a change names them, or settles a ticket that they reported) is told once it is live where they are, and
+    once. --head REV --purpose heads_up: a breaking change is coming to them. --purpose check_in: a few customers a week
+    whom nobody has spoken to for long.
     """
     from releasewatch.usecases.calls import plan_calls
     from releasewatch.usecases.incident_calls import plan_incident_calls
 
     found = _deployment_of(app, incident, about)
-    if found is None:
+    if about["withdraw"] and found is None and incident is None and about["head"]:
+        withdraw_coming(app, form, about, planning(app))
+        return
+    if found is None and incident is None:
+        made = plan_care(app, about, planning(app))
+    elif found is None:
         made = plan_incident_calls(app.ledger, incident or "", planning(app))
     else:
         made = plan_calls(app.ledger, found.row.deployment_id, planning(app))
-    subject, counts = made.calls.subject, counts_of(made)
+    subject, counts = made.calls.subject[:1].upper() + made.calls.subject[1:], counts_of(made)
     if form == "json":
         emit_json(
             {
-                "incident": subject if found is None else None,
-                "deployment": None if found is None else subject,
+                **subject_document(made),
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
                 "added": made.added,
@@ -122,8 +148,9 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
     say_withdrawn(made)
     emit_blank(made)
     emit_left_out(made)
+    emit_waiting(made)
     if not app.quiet:
-        say(f"See them: releasewatch call list --{'incident' if found is None else 'deployment'} {subject}")
+        say_next(app, made, about)
 
 
 @command.command("list")
@@ -157,7 +184,7 @@ def list_(
     found = _deployment_of(app, incident, about)
     level = app.level(reveal, None)
     check_account_manager(app.ledger, account_manager, level)
-    made = _ranked(app, incident, found, account_manager)
+    made = _ranked(app, incident, found, about, account_manager)
     rows = [row for row in as_document(made) if verdict in (None, row["verdict"]) and band in (None, row["band"])]
     rows = [row for row in rows if after is None or row["rank"] > after]
     page = rows[:limit]
@@ -171,8 +198,7 @@ def list_(
     if form == "json":
         emit_json(
             {
-                "incident": made.calls.subject if found is None else None,
-                "deployment": None if found is None else made.calls.subject,
+                **subject_document(made),
                 "calls": shown,
                 "verdicts": counts,
                 "not_planned": _not_planned(made, counts),
@@ -190,6 +216,7 @@ def list_(
         show(shown, counts)
         emit_blank(made)
         emit_left_out(made)
+        emit_waiting(made)
         if next_cursor is not None and not app.quiet:
             say(f"More: --after {next_cursor}")
 
@@ -220,7 +247,7 @@ def render(
     found = _deployment_of(app, incident, about)
     level = app.level(reveal, output)
     check_account_manager(app.ledger, account_manager, level)
-    made = _ranked(app, incident, found, account_manager)
+    made = _ranked(app, incident, found, about, account_manager)
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
     if form == "csv":
@@ -237,11 +264,14 @@ def render(
 def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:
     """Who gets no call, by why."""
     incident = made.calls.incident
-    return {"leave": counts["leave"]} | (dict(incident.left_out) if incident is not None else {})
+    return {"leave": counts["leave"], "waiting": made.calls.waiting} | (
+        dict(incident.left_out) if incident is not None else {}
+    )
 
 
 def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
+    from releasewatch.domain.call_care import CareSettings
     from releasewatch.domain.call_incidents import IncidentWeights
     from releasewatch.domain.call_scores import RankingWeights
     from releasewatch.usecases.call_candidates import Planning
@@ -281,4 +311,5 @@ def planning(app: App) -> Planning:
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
+        care=CareSettings(tables.calling.check_in_after, tables.calling.check_ins_a_week, tables.calling.coming_days),
     )

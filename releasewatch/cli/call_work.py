@@ -38,8 +38,10 @@ def claim(app: App, form: str, ref: str, by: str | None) -> None:
 
     done = claim_call(app.ledger, ref, by or app.actor, app.now, app.config.tables.calling.claim_for)
     for one in find_stale(app.ledger, ref, planning(app)):
-        say(f"The {one.purpose.replace('_', ' ')} of {one.incident} is not due any more: {one.because}.")
-        say(f"  Plan again before you call: releasewatch call plan --incident {one.incident}")
+        about = one.deployment or one.incident
+        again = f"--incident {one.incident}" if one.incident else f"--deployment {one.deployment}"
+        say(f"The {one.purpose.replace('_', ' ')} of {about} is not due any more: {one.because}.")
+        say(f"  Plan again before you call: releasewatch call plan {again}")
     _give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.")
 
 

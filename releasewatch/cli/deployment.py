@@ -173,6 +173,12 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
     )
 
 
+def request_of_plan(app: App, given: dict[str, Any], key: str) -> RecordRequest:
+    """The facts of a deployment that is only thought of; `key`: one that was never used."""
+    asked = dict.fromkeys(("base", "url", "actor")) | {"kind": "deploy", "title": "", "accept": (), "why": ""}
+    return _request(app, {**asked, **given, "key": key})
+
+
 def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
     return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
 
@@ -213,9 +219,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
     from releasewatch.usecases.planning import plan as plan_deployment
 
     app.fetch_missing = False
-    never_used = secrets.token_hex(16)
-    asked = dict.fromkeys(("base", "url", "actor")) | {"kind": "deploy", "title": "", "accept": (), "why": ""}
-    request = _request(app, {**asked, **given, "key": never_used})
+    request = request_of_plan(app, given, secrets.token_hex(16))
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
     ledger = app.rehearsal()
     try:

@@ -283,6 +283,9 @@ class Suspects(Table, frozen=True):
     """How long before the start a deployment may have gone live."""
 
 
+CareDays = Annotated[int, Meta(ge=1, le=3660, description="a number of days from 1 to 3660")]
+
+
 class Calling(Table, frozen=True):
     """`[calling]`: between which hours, in the customer's own time zone, people may be called."""
 
@@ -292,6 +295,12 @@ class Calling(Table, frozen=True):
     """Minutes after which a claimed call is anybody's again."""
     reports_within: Minutes = 240
     """Minutes within which reports of two customers who share a fresh deployment are told to on-call."""
+    check_in_after: CareDays = 90
+    """After so many days without a talk a customer's turn for a check-in comes."""
+    check_ins_a_week: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 2
+    """How many check-ins each account manager is given a week."""
+    coming_days: CareDays = 14
+    """How many days after it was to come an announced deployment that did not come is taken back."""
 
 
 class Tables(Table, frozen=True):

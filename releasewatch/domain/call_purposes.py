@@ -22,6 +22,9 @@ IN_WORDS = {
     "after_the_fact": "an after-the-fact call",
     "update": "an update",
     "resolution": "a resolution",
+    "heads_up": "a heads-up",
+    "good_news": "good news",
+    "check_in": "a check-in",
 }
 
 IN_IT = ("presumed", "possible", "affected")
@@ -147,16 +150,18 @@ def _unless_skipped(purpose: str, because: str, skipped: Mapping[str, datetime],
 
 @dataclass(frozen=True, slots=True)
 class CallReason:
-    """One reason in a call, as ids: `INC-1` or `D-3`, the other one empty."""
+    """One reason in a call, as ids: `INC-1` or `D-3`, the other one empty. `coming`: `H-2`, the announcement."""
 
     purpose: str
     incident: str = ""
     deployment: str = ""
+    coming: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first.
+    """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first, not
+    before `waits_until` where that is planned. `changed`: what is in it changed since it was claimed.
 
     `not_before`: the next attempt's instant. `reasons`: everything in it.
     """
@@ -168,6 +173,8 @@ class Standing:
     held_until: datetime | None = None
     holder: str = ""
     waits_for: str = ""
+    waits_until: datetime | None = None
+    changed: bool = False
     not_before: datetime | None = None
     attempts: int = 0
     reasons: tuple[CallReason, ...] = field(default_factory=tuple)

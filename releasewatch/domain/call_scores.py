@@ -28,7 +28,8 @@ class RankingWeights:
 
     | part | points |
     | --- | --- |
-    | reach | `reach_named` (a change names them), else `reach_direct`, else `reach_dependent` |
+    | reach | `reach_named` (a change names them, or settles what they reported, and is live where they are), else
+      `reach_direct`, else `reach_dependent` |
     | distance | minus `distance_step` for each hop beyond the first, down to no point for reach |
     | breaking | `breaking`, when a breaking change is in a component that reaches them |
     | tier | `customer_tier`, by the tier's name without case |
@@ -66,19 +67,23 @@ class Worth:
 
 
 def score_parts(
-    reach: ReachKind, distance: int, breaking: bool, worth: Worth, weights: RankingWeights, today: date
+    reach: ReachKind | None, distance: int, breaking: bool, worth: Worth, weights: RankingWeights, today: date
 ) -> dict[str, int]:
-    """The parts of a score, without those that are 0, in the order of `RankingWeights`; the score is their sum."""
-    points = {
+    """The parts of a score, without those that are 0, in the order of `RankingWeights`; the score is their sum.
+
+    `reach` None: what is meant for them is not theirs yet, and gives no point.
+    """
+    points: int = {
         "named": weights.reach_named,
         "direct": weights.reach_direct,
         "dependent": weights.reach_dependent,
+        None: 0,
     }[reach]
     parts = {
         "reach": points,
         "distance": -min(max(points, 0), weights.distance_step * max(distance - 1, 0)) if reach == "dependent" else 0,
         "breaking": weights.breaking if breaking else 0,
-        **_worth_parts(worth, weights, today),
+        **_all_worth(worth, weights, today),
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -89,12 +94,17 @@ def hurt_parts(hurt: Hurt, distance: int, worth: Worth, weights: RankingWeights,
     parts = {
         **found,
         "distance": -min(found["severity"], weights.distance_step * distance),
-        **_worth_parts(worth, weights, today),
+        **_all_worth(worth, weights, today),
     }
     return {name: value for name, value in parts.items() if value}
 
 
-def _worth_parts(worth: Worth, weights: RankingWeights, today: date) -> dict[str, int]:
+def worth_parts(worth: Worth, weights: RankingWeights, today: date) -> dict[str, int]:
+    """The parts of a score where nothing has reached them: what the relationship is, without those that are 0."""
+    return {name: value for name, value in _all_worth(worth, weights, today).items() if value}
+
+
+def _all_worth(worth: Worth, weights: RankingWeights, today: date) -> dict[str, int]:
     tiers = {name.lower(): value for name, value in weights.customer_tier.items()}
     days = (worth.renewal_on - today).days if worth.renewal_on is not None else -1
     return {

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_bands import Band, band_of
+from releasewatch.domain.call_care import Care, ComingHead, scored_reach
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
-from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts
+from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts, worth_parts
 from releasewatch.domain.calling_hours import (
     Availability,
     CallingHours,
@@ -88,6 +89,7 @@ class CallCandidate:
     taken over). `say` comes from the customer's own notes (`talking_points`);
     `say_withheld` sentences were left out because they name another customer.
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
+    `care`: what it is without one.
     `standing`: how their call stands. `own_names`: what they are called, and their aliases, but for the key.
     """
 
@@ -118,6 +120,7 @@ class CallCandidate:
     say_withheld: int = 0
     know: tuple[str, ...] = ()
     hurt: Hurt | None = None
+    care: Care | None = None
     standing: Standing = field(default_factory=Standing)
     own_names: frozenset[str] = frozenset()
 
@@ -190,7 +193,9 @@ class CallList:
 
     `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
     were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
-    `incident`: set when it is an incident's, and `deployment` is then empty. `not_ruled_out` counts those who are not
+    `incident`: set when it is an incident's, `coming` when it is of what is not live yet, `week` when it is of
+    check-ins; `deployment` is then empty. `waiting`: for how many something is meant that is not theirs yet.
+    `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
     `unsure`: those by what is not known of them.
     """
@@ -212,11 +217,18 @@ class CallList:
     hours: CallingHours = field(default_factory=CallingHours)
     settings_version: int | None = None
     incident: IncidentHead | None = None
+    coming: ComingHead | None = None
+    week: str = ""
+    waiting: int = 0
 
     @property
     def subject(self) -> str:
-        """`D-3` or `INC-1`."""
-        return self.incident.id if self.incident is not None else self.deployment
+        """`D-3` or `INC-1`; else what it is of, in words."""
+        if self.incident is not None:
+            return self.incident.id
+        if self.coming is not None:
+            return f"what comes to {self.environment} with {self.repo} {self.release or self.coming.head[:10]}"
+        return f"check-ins of week {self.week}" if self.week else self.deployment
 
 
 def rank_calls(
@@ -244,8 +256,8 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
     def because(hindrances: Iterable[str]) -> str:
         said = f"{reason}; {_list(tuple(hindrances))}, so write" if verdict != wanted else reason
         if candidate.standing.waits_for:
-            said += f"; waits for {candidate.standing.waits_for}, which is about an incident"
-        if not candidate.possible:
+            said += f"; waits for {candidate.standing.waits_for}, which is about an incident, {_until(candidate)}"
+        if not candidate.possible or (wanted == "leave" and candidate.care is not None and candidate.care.waits):
             return said
         return f"{said}; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
 
@@ -253,8 +265,12 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
     worth = Worth(candidate.tier, candidate.contract_value, candidate.renewal_on, candidate.escalated)
     today = now.astimezone(UTC).date()
     hurt = candidate.hurt
-    if hurt is None:
-        parts = score_parts(candidate.reach, candidate.distance, candidate.breaking, worth, weights, today)
+    if candidate.care is not None and candidate.care.is_check_in:
+        parts = worth_parts(worth, weights, today)
+    elif hurt is None:
+        parts = score_parts(
+            scored_reach(candidate.care, candidate.reach), candidate.distance, candidate.breaking, worth, weights, today
+        )
     else:
         parts = hurt_parts(hurt, candidate.distance, worth, weights, today)
     availability, zone = _find_hours(candidate, contact, hours, now)
@@ -277,6 +293,13 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
     )
 
 
+def _until(candidate: CallCandidate) -> str:
+    """How long a care call waits for an incident's, as far as it is known."""
+    later = candidate.standing.waits_until
+    not_before = f", which is not before {later.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if later is not None else ""
+    return f"until that one is made or taken back{not_before}"
+
+
 def _is_urgent(candidate: CallCandidate) -> bool:
     """Whether it should be today rather than this week."""
     hurt = candidate.hurt
@@ -286,6 +309,7 @@ def _is_urgent(candidate: CallCandidate) -> bool:
 def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
     """Why the customer is on the list, one plain sentence for each component, nearest first."""
     said = ["a change names them"] if candidate.reach == "named" else []
+    said += candidate.care.why if candidate.care is not None else ()
     for component in sorted(candidate.components, key=lambda c: (c.distance, c.title)):
         if component.via:
             said.append(f"{component.title} depends on {component.via}")
@@ -299,6 +323,8 @@ def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
         return "leave", "they were forgotten"
     if candidate.hurt is not None:
         return verdict_for(candidate.hurt)
+    if candidate.care is not None:
+        return candidate.care.verdict, candidate.care.because
     if candidate.reach == "named":
         return "call", "a change names them"
     if candidate.reach == "direct":

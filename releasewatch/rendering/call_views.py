@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from releasewatch.domain.call_care import waiting_line
 from releasewatch.domain.call_incidents import Verdict
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
 from releasewatch.domain.calls import CallContact, CallList, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
+from releasewatch.rendering.care_words import coming_in_words, item_in_words
 from releasewatch.rendering.views import FactView, View, instant_in_words
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ class CallListView(View):
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
     - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
+    - `waiting`: for how many something is meant that is not theirs yet, in one sentence, or empty.
     - `withheld`: what this channel does not show, in words, or empty. `weights`: how a score is made.
     """
 
@@ -146,6 +149,7 @@ class CallListView(View):
     blank: str
     withheld: str
     weights: tuple[FactView, ...]
+    waiting: str = ""
 
 
 def call_list_view(
@@ -174,6 +178,7 @@ def call_list_view(
         blank=blank_line(calls.unmapped, calls.not_ruled_out, calls.unsure.lines),
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
+        waiting=waiting_line(calls.waiting),
     )
 
 
@@ -213,9 +218,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             know=candidate.know,
             band=row.band,
             purpose=_plain(candidate.standing.purpose),
-            items=tuple(
-                f"{_plain(one.purpose)} ({one.incident or one.deployment})" for one in candidate.standing.reasons
-            ),
+            items=tuple(item_in_words(one) for one in candidate.standing.reasons),
             status=_plain(candidate.standing.status),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
         )
@@ -295,6 +298,8 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
         ("Repo", calls.repo),
         ("Environment", calls.environment),
         ("Release", calls.release or ""),
+        ("Coming", coming_in_words(calls.coming)),
+        ("Week", calls.week),
         ("Live since", instant_in_words(calls.live_at.astimezone(UTC)) if calls.live_at else ""),
         ("Calling hours", f"{days}, {_clock(hours.opens)} to {_clock(hours.closes)}, the customer's time"),
         ("Ranked by", f"organisation settings, version {version}" if version is not None else ""),

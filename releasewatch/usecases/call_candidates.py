@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_care import CareSettings
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
@@ -35,6 +36,7 @@ class Planning:
     reading: Reading | None = None
     settings_version: int | None = None
     opaque: bool = False
+    care: CareSettings = field(default_factory=CareSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class CallBook:
         self._attempts = call_attempts.count_attempts(connection, members)
         self.items = calls.read_items(connection, members, whose)
         self._whose, self._now, self._day = whose, now, members.known_at.date()
+
+    def about(self, customer_id: UUID) -> list[Item]:
+        """What is, or was, in their calls of what the list is about."""
+        return [one for one in self.items.get(customer_id, ()) if is_about(one, self._whose)]
 
     def attempts_at(self, call_id: int) -> int:
         """How often an open call was tried."""
@@ -98,19 +104,20 @@ class CallBook:
             "contacts": tuple(_contact(row, marked) for row in self._contacts.get(customer_id, ())),
         }
 
-    def standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
-        """How their call about this stands; `due`: what is to be planned, where there is something."""
+    def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
+        """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
         items = self.items.get(customer_id, [])
         open_items = [one for one in items if one.status == "open"]
-        first = next((one.call_id for one in open_items if one.group == "incident"), None)
-        waits = f"C-{first}" if group == "care" and first is not None else ""
+        first = next((one for one in open_items if one.group == "incident"), None) if group == "care" else None
+        waits = f"C-{first.call_id}" if first is not None else ""
+        later = first.next_at if first is not None and first.next_at and first.next_at > self._now else None
         mine = [one for one in items if is_about(one, self._whose)]
         about = [one for one in mine if one.status == "open"] or ([] if due else mine[-1:])
         if not about:
             # What was made before is history where something new is due, which joins the call that is open.
-            reasons = (due, *(reason_of(one) for one in open_items if one.group == group)) if due else ()
+            reasons = (due, *also, *(reason_of(one) for one in open_items if one.group == group)) if due else ()
             purpose = gravest([one.purpose for one in reasons]) if reasons else ""
-            return Standing(group=group, purpose=purpose, waits_for=waits, reasons=reasons)
+            return Standing(group=group, purpose=purpose, waits_for=waits, waits_until=later, reasons=reasons)
         chosen = about[0]
         inside = [one for one in items if one.call_id == chosen.call_id]
         held = chosen.held_at(self._now)
@@ -125,6 +132,8 @@ class CallBook:
             held_until=chosen.claimed_until if held else None,
             holder=chosen.claimed_by if held else "",
             waits_for=waits if chosen.status == "open" else "",
+            waits_until=later if chosen.status == "open" else None,
+            changed=held and any(chosen.claimed_at is not None and one.added_at > chosen.claimed_at for one in inside),
             not_before=chosen.next_at if chosen.status == "open" else None,
             attempts=self.attempts_at(chosen.call_id),
             reasons=tuple(map(reason_of, inside)),
@@ -132,10 +141,14 @@ class CallBook:
 
 
 def is_about(item: Item, whose: ListOf) -> bool:
-    """Whether a reason is the incident or the deployment that a list is about."""
+    """Whether a reason is what a list is about."""
+    if whose.check_in:
+        return item.purpose == calls.CHECK_IN
     if whose.incident_id:
         return item.incident_id == whose.incident_id
-    return item.incident_id == 0 and item.deployment_id == whose.deployment_id
+    if whose.coming_id or (item.coming_id and item.coming_id in whose.announced):
+        return item.coming_id in (whose.coming_id, *whose.announced)
+    return item.incident_id == 0 and item.deployment_id == whose.deployment_id and item.purpose != calls.CHECK_IN
 
 
 def reason_of(item: Any) -> CallReason:
@@ -144,6 +157,7 @@ def reason_of(item: Any) -> CallReason:
         item.purpose,
         f"INC-{item.incident_id}" if item.incident_id else "",
         f"D-{item.deployment_id}" if item.deployment_id else "",
+        f"H-{item.coming_id}" if item.coming_id else "",
     )
 
 

@@ -20,7 +20,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
     candidate, window, hurt = row.candidate, row.availability.window, row.candidate.hurt
     standing = candidate.standing
     about = (
-        {"reach": candidate.reach}
+        {"reach": None if candidate.care is not None and candidate.care.is_check_in else candidate.reach}
         if hurt is None
         else {
             "state": hurt.state or None,
@@ -44,6 +44,8 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "attempts": standing.attempts,
         "next_at": None if standing.not_before is None else format_utc(standing.not_before),
         "waits_for": standing.waits_for or None,
+        "waits_until": None if standing.waits_until is None else format_utc(standing.waits_until),
+        "changed_since_claim": standing.changed,
         "rank": row.rank,
         "band": row.band or None,
         "score": row.score,
@@ -76,6 +78,7 @@ def reason_document(reason: CallReason) -> dict[str, Any]:
         "purpose": reason.purpose,
         "incident": reason.incident or None,
         "deployment": reason.deployment or None,
+        "coming": reason.coming or None,
     }
 
 

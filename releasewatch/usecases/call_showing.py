@@ -13,6 +13,7 @@ from releasewatch.usecases.call_candidates import Planning, reason_of
 from releasewatch.usecases.call_documents import call_document, reason_document
 from releasewatch.usecases.call_tellings import Summaries
 from releasewatch.usecases.calls import find_care_row
+from releasewatch.usecases.care_rows import find_plain_row
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.incident_calls import find_incident_row
 from releasewatch.usecases.incident_scene import Viewing, look_at
@@ -33,7 +34,8 @@ def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:
         found = find_care_row(connection, number, row.customer_id, how)
         if found is not None:
             return found
-    return None
+    plain = [one for one in live if not one.incident_id and not one.deployment_id]
+    return find_plain_row(connection, row.customer_id, plain[0], how) if plain else None
 
 
 def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from releasewatch.storage.marks import WRONG_NUMBER
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_showing import find_row
 from releasewatch.usecases.call_tellings import Summaries
+from releasewatch.usecases.calls import find_care_row
 from releasewatch.usecases.incident_calls import find_incident_row
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.sameness import DIRECTORY_LOCK
@@ -44,11 +45,13 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Something in a call that is not due, and why, without a name."""
+    """Something in a call that is not due, and why, without a name. `deployment`: what it is about where that was care,
+    and `incident` then whatever it is blamed for, or empty."""
 
     incident: str
     purpose: str
     because: str
+    deployment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,13 @@ def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) 
 
 
 def find_stale(ledger: Ledger, ref: str, how: Planning) -> list[Stale]:
-    """What in an open call about incidents is not due, or no longer: planning again would change it or take it out."""
+    """What in an open call is not due, or no longer: planning again would change it or take it out."""
     found: list[Stale] = []
     with ledger.read() as connection:
         row = get_call(connection, ref)
         for item in _live_items(connection, row):
             if not item.incident_id:
+                found += _stale_care(connection, row.customer_id, item, how)
                 continue
             incident = f"INC-{item.incident_id}"
             planned = find_incident_row(connection, incident, row.customer_id, how)
@@ -120,6 +124,23 @@ def find_stale(ledger: Ledger, ref: str, how: Planning) -> list[Stale]:
             elif planned.verdict == "leave":
                 found.append(Stale(incident, item.purpose, planned.verdict_outside))
     return found
+
+
+def _stale_care(connection: Any, customer_id: UUID, item: Any, how: Planning) -> list[Stale]:
+    """Whether what was meant kindly is blamed by now, or is not theirs any more."""
+    if not item.deployment_id:
+        return []
+    deployment = f"D-{item.deployment_id}"
+    blamed_for = incidents.blamed_for(connection, item.deployment_id)
+    if blamed_for:
+        incident = f"INC-{blamed_for[0]}"
+        return [Stale(incident, item.purpose, f"{deployment} is blamed for {incident}", deployment)]
+    planned = find_care_row(connection, item.deployment_id, customer_id, how)
+    due = planned.candidate.care.due if planned is not None and planned.candidate.care is not None else ()
+    if planned is not None and planned.verdict != "leave" and (item.purpose in due or item.coming_id):
+        return []
+    because = "nothing of it reaches them any more" if planned is None else planned.verdict_outside
+    return [Stale("", item.purpose, because, deployment)]
 
 
 def release_call(ledger: Ledger, ref: str, who: str, now: datetime) -> Worked:
@@ -246,7 +267,7 @@ def _told(connection: Any, customer_id: UUID, items: Sequence[Any], at: datetime
             newest = Summaries.of(scene).newest
             statement = newest.number if newest else 0
             state = impacts.states_of(connection, scene.question, [customer_id]).get(customer_id, "")
-        found.append(Told(item.incident_id, item.deployment_id, item.purpose, statement, state))
+        found.append(Told(item.incident_id, item.deployment_id, item.purpose, statement, state, item.coming_id))
     return found
 
 

@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
+from releasewatch.domain.call_care import Care, ComingHead, care_of, care_of_coming, when_told_before
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.calls import CallCandidate, CallComponent, CallList, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.notes import CustomerScope, NotesInput
 from releasewatch.domain.privacy import opaque_key
 from releasewatch.errors import RefusedError
-from releasewatch.storage import call_facts, calls, catalogs, customer_names, deployments, exposure, incidents
-from releasewatch.storage.calls import ListOf, Wanted
+from releasewatch.storage import (
+    call_facts,
+    calls,
+    care,
+    catalogs,
+    coming,
+    customer_names,
+    deployments,
+    exposure,
+    incidents,
+)
+from releasewatch.storage.calls import ListOf
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
-from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about
+from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
+from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
+from releasewatch.usecases.good_news import NewsDesk
 from releasewatch.usecases.notes import Reading, notes_of_deployment, notes_within, origins_in_words
 from releasewatch.usecases.talking_points import TalkingPoints
 
-PURPOSES = {"named": "good_news", "direct": "heads_up", "dependent": "heads_up"}
-"""What a call about a deployment that nobody blames is for, by how it reaches the customer."""
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a list is about: a deployment; `coming`: one that is not there yet, and is announced for breaking changes.
+
+    `due_at`: when that is to come, as far as it is known.
+    """
+
+    deployment_id: int
+    whose: ListOf
+    coming: bool = False
+    due_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Found:
+    """The rows of a list, and how many wait for good news who are not among them."""
+
+    rows: list[tuple[UUID, CallCandidate]] = field(default_factory=list)
+    waiting: int = 0
 
 
 def list_calls(ledger: Ledger, deployment_id: int, how: Planning, account_manager: str | None = None) -> RankedList:
     """Every customer that a deployment reaches, ranked, each with a verdict; of one account manager, or all."""
-    ranked, version = _rank(ledger, deployment_id, how)
-    return _as_list(ledger, deployment_id, how, ranked, version, account_manager)
+    with ledger.read() as connection:
+        subject = subject_of(connection, deployment_id)
+    return list_subject(ledger, subject, how, account_manager)
+
+
+def list_subject(ledger: Ledger, subject: Subject, how: Planning, account_manager: str | None = None) -> RankedList:
+    """The same of anything that a list can be about."""
+    ranked, waiting, version = rank(ledger, subject, how)
+    return _as_list(ledger, subject, how, ranked, waiting, version, account_manager)
 
 
 def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
-    """Rank, and keep a call for each customer that is to be called or written to; what is there already stays.
+    """Rank, and keep in each customer's one open call what is due; what is not due any more is withdrawn.
 
     Raises RefusedError for a deployment that an incident is blamed on: its customers are called about that.
     """
-    ranked, _ = _rank(ledger, deployment_id, how)
-    wanted = [
-        Wanted(customer_id, PURPOSES[row.candidate.reach], row.verdict)
-        for customer_id, row in ranked
-        if row.verdict != "leave"
-    ]
-    whose = ListOf(deployment_id=deployment_id)
+    with ledger.read() as connection:
+        subject = subject_of(connection, deployment_id)
+    ranked, waiting, _ = rank(ledger, subject, how)
     with ledger.write() as connection:
         blamed_for = incidents.blamed_for(connection, deployment_id)
         if blamed_for:
@@ -56,36 +92,53 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
             )
         # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
         ledger.lock(connection, calls.LOCK)
-        rows = ((row.candidate.key, row.verdict) for _, row in ranked)
-        calls.save_list(connection, whose, rows, how.now, how.settings_version)
-        known = calls.planned_customers(connection, whose)
-        added = calls.put_items(
-            connection, "care", whose, [one for one in wanted if one.customer_id not in known], how.now
-        )
-    ranked, version = _rank(ledger, deployment_id, how)
-    made = _as_list(ledger, deployment_id, how, ranked, version, None)
-    return RankedList(made.calls, made.version, added)
+        rows = ((row.candidate.key, row.verdict, *_due(row)) for _, row in ranked)
+        calls.save_list(connection, subject.whose, rows, how.now, how.settings_version)
+        came = coming.end_arrived(connection, deployment_id, subject.whose.announced, how.now)
+        kept = keep_care(connection, subject.whose, ranked, how)
+        lost = end_items(connection, came, f"it came with D-{deployment_id}, and does not reach them", how)
+        late = end_overdue(connection, how)
+        care.add_news(connection, deployment_id, _news(ranked))
+    ranked, waiting, version = rank(ledger, subject, how)
+    made = _as_list(ledger, subject, how, ranked, waiting, version, None)
+    return replace(made, added=kept.added, withdrawn=summed(kept.withdrawn, lost, late))
 
 
-def _rank(ledger: Ledger, deployment_id: int, how: Planning) -> tuple[Ranked, int | None]:
+def _news(ranked: Ranked) -> list[tuple[UUID, str]]:
+    rows = ((customer, row.candidate.care) for customer, row in ranked if row.verdict != "leave")
+    return [(customer, ref) for customer, of in rows if of is not None for ref in of.refs]
+
+
+def _due(row: PlannedCall) -> tuple[str, ...]:
+    return row.candidate.care.due if row.candidate.care is not None and row.verdict != "leave" else ()
+
+
+def subject_of(connection: Any, deployment_id: int) -> Subject:
+    """A deployment as what a list is about, with what announced it."""
+    announced = tuple(coming.announcing(connection, deployment_id))
+    return Subject(deployment_id, ListOf(deployment_id=deployment_id, announced=announced))
+
+
+def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, int | None]:
+    """The rows of a list, how many wait who are not on it, and the newest version that was planned."""
     reading = how.reading or Reading(how.now)
-    notes = notes_of_deployment(ledger, deployment_id, None, reading)
+    notes = notes_of_deployment(ledger, subject.deployment_id, None, reading)
     with ledger.read() as connection:
-        found = deployments.get_deployment(connection, deployment_id)
-        question = _question(connection, found, how)
-        customers = list(_candidates(connection, question, notes, how))
-        version = calls.list_version(connection, ListOf(deployment_id=deployment_id))
-    ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers}
+        found = deployments.get_deployment(connection, subject.deployment_id)
+        customers = _candidates(connection, _question(connection, found, how), notes, how, subject)
+        version = calls.list_version(connection, subject.whose)
+    ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers.rows}
     tie = opaque_key if how.opaque else str
-    ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now, tie)
-    return [(ids_by_key[row.candidate.key], row) for row in ranked], version
+    ranked = rank_calls((candidate for _, candidate in customers.rows), how.weights, how.hours, how.now, tie)
+    return [(ids_by_key[row.candidate.key], row) for row in ranked], customers.waiting, version
 
 
 def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: Planning) -> PlannedCall | None:
     """One customer's row of a deployment's list; None when they are not on it."""
     found = deployments.get_deployment(connection, deployment_id)
     notes = notes_within(connection, deployment_id, None, how.reading or Reading(how.now))
-    rows = _candidates(connection, _question(connection, found, how), notes, how, customer_id)
+    subject = subject_of(connection, deployment_id)
+    rows = _candidates(connection, _question(connection, found, how), notes, how, subject, customer_id).rows
     candidates = [candidate for _, candidate in rows]
     return next(iter(rank_calls(candidates, how.weights, how.hours, how.now)), None)
 
@@ -97,24 +150,29 @@ def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) 
 
 def _as_list(
     ledger: Ledger,
-    deployment_id: int,
+    subject: Subject,
     how: Planning,
     ranked: Ranked,
+    waiting: int,
     version: int | None,
     account_manager: str | None,
 ) -> RankedList:
     with ledger.read() as connection:
-        found = deployments.get_deployment(connection, deployment_id)
+        found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
     rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
+    announced = None
+    if subject.coming:
+        number = subject.whose.coming_id
+        announced = ComingHead(f"H-{number}" if number > 0 else "", found.row.head, subject.due_at)
     made = CallList(
-        deployment=found.id,
+        deployment="" if subject.coming else found.id,
         repo=found.repo,
         environment=found.environment,
         release=found.row.release or None,
-        live_at=found.row.opened_at,
+        live_at=None if subject.coming else found.row.opened_at,
         as_of=how.now,
         version=version or 0,
         account_manager=account_manager,
@@ -126,24 +184,37 @@ def _as_list(
         weights=how.weights,
         hours=how.hours,
         settings_version=how.settings_version,
+        coming=announced,
+        waiting=waiting,
     )
     return RankedList(made, version)
 
 
 def _candidates(
-    connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, only: UUID | None = None
-) -> Iterator[tuple[UUID, CallCandidate]]:
-    """Each exposed customer with everything a verdict needs; a handful of statements, however many customers."""
+    connection: Any,
+    q: ExposureQuestion,
+    notes: NotesInput,
+    how: Planning,
+    subject: Subject,
+    only: UUID | None = None,
+) -> _Found:
+    """Each exposed customer with everything a verdict needs; a handful of statements, however many customers.
+
+    Of what is coming only those whom a breaking change reaches.
+    """
     names = catalogs.component_keys(connection)
     reaching = Reaching(connection, q)
     breaking = calls.breaking_touches(connection, q.deployment_id)
-    whose = ListOf(deployment_id=q.deployment_id)
     members = call_facts.exposed_members(q) if only is None else call_facts.only_member(only, how.now)
-    book = CallBook(connection, members, whose, how.now)
+    book = CallBook(connection, members, subject.whose, how.now)
+    desk = NewsDesk(connection, notes, members, q.deployment_id, names)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
+    found = _Found()
+    seen: set[UUID] = set()
     rows = connection.execute(exposure.detail_statement(q, None, only))
     for customer_id, group in groupby(rows, key=lambda row: row.customer_id):
+        seen.add(customer_id)
         mine = list(group)
         best = mine[0]
         rank_reach, distance = divmod(best.rank, exposure.RANK)
@@ -164,28 +235,58 @@ def _candidates(
             titles=titles,
             origins=worded[behind],
         )
+        is_breaking = any(one.distance == 0 and (one.touched_id, one.baseline_no) in breaking for one in behind)
+        if subject.coming and not is_breaking:
+            continue
+        if subject.coming:
+            care_for = care_of_coming(subject.due_at)
+        else:
+            used = next((row.rank // exposure.RANK for row in mine if row.source != "named"), None)
+            care_for = care_of(
+                None if used is None else cast("ReachKind", exposure.REACH_WORDS[used]),
+                desk.of(customer_id, refs, mine, reaching, q.at),
+                breaking=is_breaking,
+                named=reach == "named",
+            )
+            found.waiting += 1 if care_for.waits and not care_for.heard else 0
+            if any(
+                one.status == "done" and one.coming_id in subject.whose.announced for one in book.about(customer_id)
+            ):
+                care_for = when_told_before(care_for)
         say, say_withheld = points.of(scope)
-        planned = any(is_about(one, whose) for one in book.items.get(customer_id, ()))
-        due = None if planned else CallReason(PURPOSES[reach], deployment=f"D-{q.deployment_id}")
-        standing = book.standing(customer_id, "care", due)
-        yield (
-            customer_id,
-            CallCandidate(
-                key=best.key,
-                name=best.name or best.key,
-                call=standing.call,
-                reach=reach,
-                distance=min(distance, 99),
-                components=tuple(_component(nearest[c], names, notes) for c in sorted(nearest)),
-                breaking=any(one.distance == 0 and (one.touched_id, one.baseline_no) in breaking for one in behind),
-                possible=possible,
-                possible_because=uncertain_because(mine) if possible else (),
-                say=say,
-                say_withheld=say_withheld,
-                standing=standing,
-                **book.known(customer_id),
-            ),
+        found.rows.append(
+            (
+                customer_id,
+                CallCandidate(
+                    key=best.key,
+                    name=best.name or best.key,
+                    reach=reach,
+                    distance=min(distance, 99),
+                    components=tuple(_component(nearest[c], names, notes) for c in sorted(nearest)),
+                    breaking=is_breaking,
+                    possible=possible,
+                    possible_because=uncertain_because(mine) if possible else (),
+                    say=(*care_for.say, *say),
+                    say_withheld=say_withheld,
+                    know=care_for.know,
+                    care=care_for,
+                    **standing_of(book, customer_id, care_for, subject.whose),
+                    **book.known(customer_id),
+                ),
+            )
         )
+    found.waiting += desk.count_waiting(connection, seen, how.now) if only is None and not subject.coming else 0
+    return found
+
+
+def standing_of(book: CallBook, customer_id: UUID, care_for: Care, whose: ListOf) -> dict[str, Any]:
+    """The fields of a `CallCandidate` that say how their call about this stands."""
+    there = {one.purpose for one in book.about(customer_id)}
+    about = f"D-{whose.deployment_id}" if whose.deployment_id else ""
+    announced = f"H-{whose.coming_id}" if whose.coming_id > 0 else ""
+    due = [CallReason(one, deployment=about, coming=announced) for one in care_for.due if one not in there]
+    standing = book.standing(customer_id, "care", due[0] if due else None, *due[1:])
+    return {"call": standing.call, "standing": standing}
 
 
 def _component(row: Any, names: Mapping[int, str], notes: NotesInput) -> CallComponent:

@@ -20,6 +20,7 @@ from releasewatch.storage import (
     call_attempts,
     call_facts,
     calls,
+    care,
     catalogs,
     exposure,
     impacts,
@@ -224,12 +225,12 @@ class _Planner:
                     verdicts.append((one, row.verdict))
             if worth_it and not stays:
                 wanted.append(Wanted(customer, due.purpose, row.verdict))
-        for customer in self._keys:
-            withdrawn += [
-                (one, f"D-{one.deployment_id} is blamed for {self.scene.incident.id}")
-                for one in self._open(customer)
-                if one.group == "care" and one.deployment_id in blamed and not self._is_begun(one)
-            ]
+        # Whoever they are: what is blamed is good news for nobody, in this incident or not.
+        withdrawn += [
+            (one, f"D-{one.deployment_id} is blamed for {self.scene.incident.id}")
+            for one, tried in care.open_care_items(self._connection, blamed)
+            if not tried and not one.held_at(self._how.now)
+        ]
         return _Change(tuple(wanted), tuple(withdrawn), tuple(verdicts))
 
     def _open(self, customer: UUID) -> Iterator[Item]:
