@@ -172,8 +172,8 @@ def test_a_second_incident_joins_the_open_call_and_care_waits(desks):
     desks.plan(two, 4.2)
     fay = desks.calls(two, 4.3)["fay"]
     assert fay["items"] == [
-        {"purpose": "first_notice", "incident": one, "deployment": None},
-        {"purpose": "first_notice", "incident": two, "deployment": None},
+        {"purpose": "first_notice", "incident": one, "deployment": None, "coming": None},
+        {"purpose": "first_notice", "incident": two, "deployment": None, "coming": None},
     ]
     assert fay["parts"]["further"] == 5
     assert fay["id"] == desks.calls(one, 4.3)["fay"]["id"]
