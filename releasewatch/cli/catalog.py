@@ -127,7 +127,7 @@ def _own(app: App, output: Path | None) -> Catalog:
     """The catalog that would be added to: that of the file that is written to, else the one in force here."""
     from releasewatch.config import Config, config_at, is_organisation_file, parse_config
 
-    config = app.repo_config
+    config = app.config_here
     if output is not None and is_organisation_file(output):
         raise RefusedError(
             f"{output} is, by its name, for the organisation's settings, and components are a repo's own.",
@@ -175,9 +175,9 @@ def _say_news(news: News, output: Path | None) -> None:
 
 
 def _why_empty(app: App) -> str:
-    if app.repo_config.path is None:
+    if app.config_here.path is None:
         return "No components: there is no releasewatch.toml here. Run releasewatch init: it writes one."
-    return f"No components: {app.repo_config.where} has no table [components.KEY]. See: releasewatch catalog import"
+    return f"No components: {app.config_here.where} has no table [components.KEY]. See: releasewatch catalog import"
 
 
 def _named(key: str, prefix: str, *, unknown: bool) -> str:

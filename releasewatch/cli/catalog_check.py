@@ -45,7 +45,7 @@ def check(app: App, form: str, fail_on: tuple[str, ...], since: datetime | None,
     """
     from releasewatch.usecases.catalog_check import OF_LEDGER, Files, Telling, check_catalog
 
-    catalog = app.repo_config.catalog(app.repo)
+    catalog = app.config_here.catalog(app.repo)
     start = since or app.now - USUAL_SPAN
     head = app.history.resolve("HEAD")
     churn = app.history.churn(head, start)
@@ -81,7 +81,7 @@ def _look_at_ledger(app: App, limit: int) -> tuple[LedgerFacts | None, Releasewa
         return None, InvalidCallError("There is no ledger yet.", "It comes with the first deployment that is recorded.")
     try:
         app.config  # noqa: B018 - what may be shown of customers is decided there
-        return look_at_ledger(app.ledger_address.url, app.repo_config.catalog(app.repo), app.now, limit), None
+        return look_at_ledger(app.ledger_address.url, app.config_here.catalog(app.repo), app.now, limit), None
     except ConfigError:
         raise
     except ReleasewatchError as error:

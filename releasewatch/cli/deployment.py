@@ -37,7 +37,12 @@ command.add_command(undo)
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option("--environment", type=NAME, required=True, metavar="ENV", help="Where it went, e.g. production."),
+        click.option(
+            "--environment",
+            type=NAME,
+            metavar="ENV",
+            help="Where it went, e.g. production." + filled_by("environment"),
+        ),
         click.option(
             "--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all."
         ),
@@ -150,7 +155,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
     if given["key"] is None and run is None:
         run = secrets.token_hex(16)
     return RecordRequest(
-        environment=given["environment"],
+        environment=_environment(app, given["environment"]),
         tier="other",
         now=app.now,
         head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
@@ -179,6 +184,14 @@ def request_of_plan(app: App, given: dict[str, Any], key: str) -> RecordRequest:
     return _request(app, {**asked, **given, "key": key})
 
 
+def _environment(app: App, given: str | None) -> str:
+    """Where it goes: as given, else as CI tells."""
+    told = app.ci.environment if app.ci else None
+    if given is None and told is None:
+        raise click.UsageError("Missing option '--environment'.")
+    return given or NAME.convert(told, None, None)
+
+
 def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
     return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
 
@@ -202,7 +215,12 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
 
 
 @command.command("plan")
-@click.option("--environment", type=NAME, required=True, metavar="ENV", help="Where it would go, e.g. production.")
+@click.option(
+    "--environment",
+    type=NAME,
+    metavar="ENV",
+    help="Where it would go, e.g. production." + filled_by("environment"),
+)
 @click.option("--head", type=REVISION, metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
 @click.option("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
 @click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")

@@ -105,6 +105,9 @@ def common(
                 verbose=verbose,
             )
             app.reads_only = reads
+            if kwargs.get("templates") is not None and app.ci is not None and app.ci.pull_request is not None:
+                kwargs["templates"] = None
+                _say_no_templates(app)
             if verbose and not quiet:
                 _say_where_from(app)
             if reads and not quiet and not app.has_ledger:
@@ -151,6 +154,14 @@ def common(
         return cast("F", wrapped)
 
     return decorate
+
+
+def _say_no_templates(app: App) -> None:
+    """What a pull request proposes does not choose what is said of customers."""
+    from releasewatch.cli.output import say
+
+    if not app.quiet:
+        say("For a pull request the built-in templates are used; --templates counts once it is merged.")
 
 
 def _say_no_ledger(app: App) -> None:

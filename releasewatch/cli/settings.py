@@ -87,10 +87,10 @@ def check(app: App, form: str, file: Path | None) -> None:
     checked: list[dict[str, Any]] = []
     if file is None:
         found = find_organisation_file(app.cwd)
-        if app.repo_config.path is None and found is None:
+        if app.config_here.path is None and found is None:
             raise InvalidCallError("There is no configuration here.", "Name a file: releasewatch config check FILE")
-        if app.repo_config.path is not None:
-            checked.append({"file": app.repo_config.where, "kind": "repo", **_conflict(app)})
+        if app.config_here.path is not None:
+            checked.append({"file": app.config_here.where, "kind": "repo", **_conflict(app)})
     elif is_organisation_file(file):
         found = app.cwd / file
     else:
@@ -113,7 +113,7 @@ def _conflict(app: App) -> dict[str, Any]:
     """Whether the file stands against what was pushed (which raises); what cannot be looked at is said."""
     from releasewatch.config import organisation_sections, with_organisation
 
-    app.repo_config.catalog(app.repo)
+    app.config_here.catalog(app.repo)
     try:
         pushed = app.pushed_settings()
     except ReleasewatchError as error:
@@ -121,8 +121,8 @@ def _conflict(app: App) -> dict[str, Any]:
             say(f"Not held against the organisation's settings. {error.message}")
         pushed = None
     if pushed is not None:
-        with_organisation(app.repo_config, pushed)
-    return {"organisation_sections": organisation_sections(app.repo_config)}
+        with_organisation(app.config_here, pushed)
+    return {"organisation_sections": organisation_sections(app.config_here)}
 
 
 def _checked_organisation(app: App, path: Path) -> dict[str, Any]:
@@ -171,10 +171,13 @@ def push(app: App, form: str, file: Path | None, by: str | None, why: str, accep
     """
     from releasewatch.config import find_organisation_file, load_organisation, organisation_sections
     from releasewatch.usecases.settings import changes_document, push_settings
+    from releasewatch.wiring.pull_requests import refuse_in_pull_request
 
     path = app.cwd / file if file is not None else find_organisation_file(app.cwd)
     if path is None:
         raise InvalidCallError("There is no organisation.toml here.", "Name it: releasewatch config push FILE")
+    if not dry_run:
+        refuse_in_pull_request(app.ci, "push the organisation's settings")
     settings = load_organisation(path, _where(app, path))
     who = (by or app.actor).strip()
     if not who:

@@ -1,7 +1,7 @@
 """The configuration of a repo: its shape, how it is found, read and checked, and where each setting comes from."""
 
 from releasewatch.config.ledger_address import DEFAULT_FILE, LedgerAddress
-from releasewatch.config.loading import Config, config_at, find_git_root, load_config, parse_config
+from releasewatch.config.loading import Config, config_at, find_git_root, load_config, parse_config, read_file
 from releasewatch.config.organisation import (
     ORGANISATION_FILE,
     OrganisationSettings,
@@ -53,6 +53,7 @@ __all__ = [
     "parse_config",
     "parse_organisation",
     "pushed_settings",
+    "read_file",
     "resolve_ledger",
     "resolve_repo",
     "resolve_spool",

@@ -92,20 +92,36 @@ def sounds_like_production(environment: str) -> bool:
     return _PRODUCTION.search(environment) is not None
 
 
-def load_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) -> Config:
+def read_file(folder: Path, name: str) -> bytes | None:
+    """The content of a file, or None when it is not there; raises ConfigError when it cannot be read."""
+    try:
+        return (folder / name).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"cannot read {folder / name}: {error.strerror}") from error
+
+
+def load_config(
+    start: Path,
+    explicit: Path | None,
+    environ: Mapping[str, str],
+    read: Callable[[Path, str], bytes | None] = read_file,
+) -> Config:
     """The configuration for who stands in the folder `start`.
 
     `explicit` (`--config`), then RELEASEWATCH_CONFIG name a file, relative to `start`. Else the nearest
     folder that holds a configuration counts, upward from `start` to the root of its git repo; outside of git,
-    `start` alone. Raises ConfigError.
+    `start` alone. `read` gives the content of a file in a folder, or None: another one reads them as they stand at
+    another commit. Raises ConfigError.
     """
     start = start.absolute()
     named = explicit or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
     if named is not None:
-        return _load_named(start / named, str(named))
+        return _load_named(start / named, str(named), read)
     git_root = find_git_root(start)
     for folder in upward(start, git_root):
-        config = _config_in(partial(read_file, folder), partial(_shown_in, folder, start))
+        config = _config_in(partial(read, folder), partial(_shown_in, folder, start))
         if config is not None:
             path = folder / (PYPROJECT_FILE if config.pyproject else OWN_FILE)
             return replace(config, root=folder, path=path)
@@ -161,8 +177,8 @@ def _config_in(read_file: Callable[[str], bytes | None], shown: Callable[[str], 
     return None if table is None else _checked(table, where, pyproject=True)
 
 
-def _load_named(path: Path, where: str) -> Config:
-    text = read_file(path.parent, path.name)
+def _load_named(path: Path, where: str, read: Callable[[Path, str], bytes | None]) -> Config:
+    text = read(path.parent, path.name)
     if text is None:
         raise ConfigError(f"the configuration file {where} does not exist", "Check --config and RELEASEWATCH_CONFIG.")
     config = parse_config(text, where, pyproject=path.name == PYPROJECT_FILE)
@@ -176,16 +192,6 @@ def upward(start: Path, last: Path | None) -> Iterator[Path]:
         yield folder
         if folder == last:
             return
-
-
-def read_file(folder: Path, name: str) -> bytes | None:
-    """The content of a file, or None when it is not there; raises ConfigError when it cannot be read."""
-    try:
-        return (folder / name).read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError(f"cannot read {folder / name}: {error.strerror}") from error
 
 
 def _shown_in(folder: Path, start: Path, name: str) -> str:

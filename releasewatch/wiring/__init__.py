@@ -75,7 +75,21 @@ class App:
 
     @cached_property
     def repo_config(self) -> Config:
-        """The settings in the repo's own file: for its name, its catalog and where the ledger is. Opens no ledger."""
+        """The settings in the repo's own file: for its name and where the ledger is. Opens no ledger.
+
+        Of a pull request they are those of the commit it goes into.
+        """
+        if self.ci is None or self.ci.pull_request is None:
+            return self.config_here
+        from releasewatch.config import load_config
+        from releasewatch.wiring.pull_requests import config_of_base
+
+        named = Path(self.config_file) if self.config_file else None
+        return config_of_base(self.ci, self.cwd, lambda read: load_config(self.cwd, named, self.environ, read))
+
+    @cached_property
+    def config_here(self) -> Config:
+        """The settings as they stand in the checkout, whoever wrote them: for its catalog alone."""
         from releasewatch.config import load_config
 
         return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
@@ -223,14 +237,14 @@ class App:
         if sha is None:
             return self.catalog_here
         if self._is_checked_out(sha) or self.config_file:
-            return self._catalog_of(self.repo_config, sha)
+            return self._catalog_of(self.config_here, sha)
         found = config_at(lambda path: self.history.file_at(sha, path), sha)
-        return self._catalog_of(found or self.repo_config, sha)
+        return self._catalog_of(found or self.config_here, sha)
 
     @cached_property
     def catalog_here(self) -> Catalog:
         """The catalog of the work tree, from its config, else its `catalog-info.yaml` files."""
-        return self._catalog_of(self.repo_config, None)
+        return self._catalog_of(self.config_here, None)
 
     @cached_property
     def work_tree(self) -> Path:
