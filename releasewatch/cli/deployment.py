@@ -17,6 +17,7 @@ from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, open_output, say
+from releasewatch.cli.pipeline import leave, leave_summary
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.wiring import App
 
@@ -33,6 +34,14 @@ def command() -> None:
 
 command.add_command(import_)
 command.add_command(undo)
+
+
+SUMMARY_TEMPLATES = click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Your own template of the step's summary (summary/deployment.md), where CI shows one.",
+)
 
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,6 +94,13 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="S",
             help="Seconds that it may take; then it is ended as a ledger that cannot be had.",
         ),
+        click.option(
+            "--dotenv",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write the outputs for later jobs there as well, as GitLab's dotenv report (RELEASEWATCH_DOTENV).",
+        ),
+        SUMMARY_TEMPLATES,
     ]
     for option in reversed(options):
         function = option(function)
@@ -199,7 +215,7 @@ def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
 def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) -> None:
     from releasewatch.cli.recording import Patience, record_patiently
 
-    patience = Patience(given["timeout"], spools=given["when_unreachable"] == "spool")
+    patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"])
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
     if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:
         why = "No CI run is known" if app.ci else "Outside CI"
@@ -212,6 +228,8 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         emit_json({**document, **({"dry_run": True} if app.rehearse else {})})
     else:
         show_document(app, document)
+    if not app.rehearse:
+        leave(app, document, form, given["dotenv"], given["templates"])
 
 
 @command.command("plan")
@@ -260,6 +278,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
             stream.write(render_plan(document))
         else:
             show_document(app, document, stream)
+    leave_summary(app, document, form)
 
 
 @command.command("show")

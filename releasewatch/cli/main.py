@@ -176,6 +176,10 @@ def _say(code: str, message: str, hint: str, as_json: bool) -> None:
         }
         print(json.dumps(document), file=sys.stderr)  # noqa: T201 - the boundary prints
         return
+    from releasewatch.cli.pipeline import annotate
+
     print(f"Error: {printable(message)}", file=sys.stderr)  # noqa: T201 - the boundary prints
     if hint:
         print(f"  {printable(hint)}", file=sys.stderr)  # noqa: T201 - the boundary prints
+    if code != "interrupted":
+        annotate("error", f"{message}\n{hint}" if hint else message)

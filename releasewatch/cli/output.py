@@ -26,16 +26,21 @@ _STEERING = re.compile(
     "\u2028\u2029\ud800-\udfff]"  # what some take for a newline, and what is no Unicode (bytes of a path)
 )
 
+_COMMAND = re.compile(r"##(?=(?:vso)?\[)|^(?=\s*::[A-Za-z])", re.MULTILINE)
+"""How CI systems tell their commands from other lines of a log: `##vso[` anywhere, `::` at the beginning of a line."""
+
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<=[?&]password=)[^&\s]*", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
-    """Text that cannot steer a terminal: control and format characters (escape, bidi overrides, …) become `?`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _STEERING.sub("?", text)
+    """Text that cannot steer a terminal or a pipeline: control and format characters (escape, bidi overrides, …) and
+    what begins a CI system's command become `?`.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = _STEERING.sub("?", text)
+    return _COMMAND.sub("?", text) if "##" in text or "::" in text else text
 
 
 def one_line(text: str) -> str:
@@ -69,7 +74,7 @@ def _lead_to_nothing(number: int) -> None:
         os.close(nothing)
 
 
-_held: list[str] | None = None
+_held: list[tuple[str, bool]] | None = None
 
 
 @contextmanager
@@ -80,18 +85,19 @@ def talk_held(*, wanted: bool) -> Iterator[None]:
     try:
         yield
         held, _held = _held or [], None
-        for text in held:
-            say(text)
+        for text, is_command in held:
+            say(text, is_command=is_command)
     finally:
         _held = None
 
 
-def say(text: str) -> None:
-    """Talk to the person: stderr, so that results can be piped."""
+def say(text: str, *, is_command: bool = False) -> None:
+    """Talk to the person: stderr, so that results can be piped. A command for a CI system is ours, and one line."""
     if _held is not None:
-        _held.append(text)
+        _held.append((text, is_command))
         return
-    print(printable(text), file=sys.stderr)  # noqa: T201 - this is where the program talks
+    shown = _STEERING.sub("?", text).replace("\n", " ") if is_command else printable(text)
+    print(shown, file=sys.stderr)  # noqa: T201 - this is where the program talks
 
 
 def emit(text: str) -> None:
@@ -102,6 +108,11 @@ def emit(text: str) -> None:
 def emit_line(text: str, stream: IO[str] | None = None) -> None:
     """Give out a line for people, printable wherever it goes: a CI's log is shown by something like a terminal."""
     (stream or sys.stdout).write(f"{printable(text)}\n")
+
+
+def emit_command(line: str) -> None:
+    """Give a CI system's agent a command, which it looks for on stdout."""
+    sys.stdout.write(_STEERING.sub("?", line).replace("\n", " ") + "\n")
 
 
 def emit_json(document: dict[str, Any], stream: IO[str] | None = None) -> None:
@@ -120,7 +131,9 @@ def emit_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -
 
 
 def _safe_json(text: str, stream: IO[str]) -> str:
-    """The same JSON, with escapes for what steers a terminal, is no Unicode, or what this stream cannot say."""
+    """The same JSON, with escapes for what steers a terminal or a pipeline, is no Unicode, or cannot be said here."""
+    if "##" in text:
+        text = re.sub(r"##(?=(?:vso)?\[)", r"\\u0023#", text)
     if text.isascii():
         return text
     try:

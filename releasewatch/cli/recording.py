@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.cli.output import say, without_credentials
+from releasewatch.cli.pipeline import warn
 from releasewatch.cli.time_limit import time_limit
 from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from releasewatch.domain.spool import SpooledRecord
     from releasewatch.storage.ledger import Ledger
@@ -27,10 +29,14 @@ _GRACE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """What `--timeout` and `--when-unreachable` say: the seconds it may take, and whether it is spooled after that."""
+    """What `--timeout` and `--when-unreachable` say: the seconds it may take, and whether it is spooled after that.
+
+    `dotenv` is the report in which later jobs find that it was.
+    """
 
     seconds: float | None
     spools: bool
+    dotenv: Path | None = None
 
 
 def record_patiently(
@@ -60,7 +66,7 @@ def record_patiently(
                 waiting = _settled(app, facts)
         from releasewatch.cli.spool import keep_for_later
 
-        keep_for_later(app, waiting, error, form)
+        keep_for_later(app, waiting, error, form, patience.dotenv)
         return None
 
 
@@ -129,7 +135,7 @@ def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
     from releasewatch.usecases.recording import record
 
     if app.ledger_is_lost and not app.quiet:
-        say(
+        warn(
             f"The ledger {app.ledger_address.printable} is a file on a CI runner and is lost with it. "
             "Set RELEASEWATCH_DATABASE_URL=postgresql://USER@HOST/DATABASE from the CI's secrets."
         )

@@ -172,22 +172,24 @@ def _summary(record: SpooledRecord) -> dict[str, Any]:
     }
 
 
-def keep_for_later(app: App, record: SpooledRecord, error: ReleasewatchError, form: str) -> None:
+def keep_for_later(
+    app: App, record: SpooledRecord, error: ReleasewatchError, form: str, dotenv: Path | None = None
+) -> None:
     """Spool a record that the ledger would not take: a line in the log first, then a file; say so, and go on."""
+    from releasewatch.cli.pipeline import leave_outputs, warn
     from releasewatch.domain.spool import to_line
     from releasewatch.errors import OutsideFailedError
-    from releasewatch.integrations.ci.outputs import write_output
 
     record = replace(record, because=error.code)
     line = to_line(record)
     say(line)
-    write_output(app.environ, "spool", line)
-    say(f"Warning: {error.message} The deployment is not recorded yet.")
+    leave_outputs(app, {"recorded": "false", "spool": line}, form, dotenv)
+    warn(f"{error.message} The deployment is not recorded yet.")
     file: Path | None = None
     try:
         file = app.spool.keep(record)
     except OutsideFailedError as trouble:
-        say(f"Warning: {trouble.message} Nothing but the line above holds the record.")
+        warn(f"{trouble.message} Nothing but the line above holds the record.")
         say("  Save this log, and run in a clone: releasewatch spool flush --from-log FILE")
     else:
         say(f"  It waits in {file}. Run later, in a clone: releasewatch spool flush")

@@ -133,6 +133,17 @@ def render_plan(plan: Mapping[str, Any]) -> str:
     return "".join(Templates("md").stream("plan/pull-request.md", {"plan": plan}))
 
 
+def render_summary(document: Mapping[str, Any], user_templates: Path | None = None) -> str:
+    """The summary of a pipeline's step, as Markdown, from the document of `deployment record` or `plan`.
+
+    Counts and keys alone, whatever the template does: its view holds nothing else.
+    """
+    from releasewatch.rendering.summary_views import summary_view
+
+    values = {"summary": summary_view(document)}
+    return "".join(Templates("md", user_templates).stream("summary/deployment.md", values))
+
+
 def refuse_leaks(
     what: str, text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str], hint: str
 ) -> None:
