@@ -15,7 +15,7 @@ import click
 from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
-from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, common, filled_by
+from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, STATUS, common, filled_by
 from releasewatch.cli.output import emit_json, open_output, say
 from releasewatch.cli.pipeline import leave, leave_summary
 from releasewatch.domain.deployments import Place, Status
@@ -36,6 +36,18 @@ command.add_command(import_)
 command.add_command(undo)
 
 
+def _one(name: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option that a step may give as a variable as well: what a pipeline fills in never goes through a shell."""
+    variable = f"RELEASEWATCH_RECORD_{name.removeprefix('--').upper()}"
+    return click.option(name, envvar=variable, show_envvar=True, **how)
+
+
+def _several(name: str, given: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The same for an option that may be given several times; in its variable blanks stand between."""
+    variable = f"RELEASEWATCH_RECORD_{given.upper()}"
+    return click.option(name, given, multiple=True, envvar=variable, show_envvar=True, **how)
+
+
 SUMMARY_TEMPLATES = click.option(
     "--templates",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -45,30 +57,22 @@ SUMMARY_TEMPLATES = click.option(
 
 
 def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option(
+    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+        _one(
             "--environment",
             type=NAME,
             metavar="ENV",
             help="Where it went, e.g. production." + filled_by("environment"),
         ),
-        click.option(
-            "--component", "components", multiple=True, metavar="KEY", help="What was deployed; default: all."
-        ),
-        click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere."),
-        click.option(
-            "--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone."
-        ),
-        click.option("--release", type=RELEASE, metavar="V", help="The release's name."),
-        click.option(
-            "--head", type=REVISION, metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")
-        ),
+        _several("--component", "components", metavar="KEY", help="What was deployed; default: all."),
+        _several("--region", "regions", type=PLACE, metavar="R", help="Where; default: everywhere."),
+        _several("--ring", "rings", type=PLACE, metavar="R", help="To which group; default: everyone."),
+        _one("--release", type=RELEASE, metavar="V", help="The release's name."),
+        _one("--head", type=REVISION, metavar="REV", help="The commit deployed; default HEAD." + filled_by("sha")),
         click.option(
             "--from", "base", type=REVISION, metavar="REV", help="What cells without a baseline are compared with."
         ),
-        click.option(
-            "--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and CI run."
-        ),
+        _one("--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and run."),
         click.option("--url", metavar="URL", help="Where the run can be seen." + filled_by("url")),
         click.option("--actor", metavar="NAME", help="Who deployed." + filled_by("actor")),
         click.option(
@@ -109,13 +113,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("record")
 @_recording_options
-@click.option(
-    "--status",
-    type=click.Choice(["succeeded", "failed", "cancelled"]),
-    default="succeeded",
-    show_default=True,
-    help="How it ended.",
-)
+@_one("--status", type=STATUS, default="succeeded", show_default=True, help="How it ended.")
 @click.option("--started-at", type=INSTANT, metavar="T", help="When it began." + filled_by("job_started_at"))
 @click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
 @click.option("--fixes", multiple=True, metavar="ID", help="An incident or deployment that this one ends: INC-7, D-12.")
@@ -154,7 +152,7 @@ def start(app: App, form: str, started_at: datetime | None, **given: Any) -> Non
 
 @command.command("finish")
 @_recording_options
-@click.option("--status", type=click.Choice(["succeeded", "failed", "cancelled"]), required=True, help="How it ended.")
+@_one("--status", type=STATUS, required=True, help="How it ended.")
 @click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
 @common()
 def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import click
 
@@ -72,12 +72,39 @@ class RevisionType(click.ParamType[str]):
         return str(value)
 
 
+class StatusType(click.ParamType[str]):
+    """How a deployment ended, in our word or in the one that a CI system has for the end of a job."""
+
+    name = "status"
+    words: ClassVar = {
+        "succeeded": "succeeded",
+        "failed": "failed",
+        "cancelled": "cancelled",
+        "success": "succeeded",  # GitHub, GitLab, Jenkins
+        "failure": "failed",  # GitHub, Jenkins
+        "canceled": "cancelled",  # GitLab, Azure
+        "succeededwithissues": "succeeded",  # Azure
+        "unstable": "failed",  # Jenkins: what was deployed did not pass
+        "aborted": "cancelled",  # Jenkins
+    }
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "[succeeded|failed|cancelled]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = self.words.get(str(value).strip().lower())
+        if found is None:
+            self.fail(f"{value!r} is not one of succeeded, failed, cancelled.", param, ctx)
+        return found
+
+
 NAME = NameType()
 PLACE = PlaceType()
 REVISION = RevisionType()
 RELEASE = NameType(chosen_by_others=True)
 """The name of a release: a tag may hold anything, and it is made printable where it is shown."""
 INSTANT = InstantType()
+STATUS = StatusType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 BY = click.option("--by", metavar="WHO", help="Who says so; default: RELEASEWATCH_ACTOR, CI's actor, or git's e-mail.")
 """Who of our people says something; without it `App.actor` is asked."""

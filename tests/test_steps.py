@@ -1,0 +1,159 @@
+"""The steps that are shipped for other people's pipelines: never in the way, and with nothing of theirs in a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.support.repos import RepoBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HERE = Path(__file__).parents[1]
+STEP = HERE / "ci" / "record-deployment.sh"
+ACTIONS = sorted((HERE / "ci" / "github").glob("*/action.yml"))
+GITLAB = sorted((HERE / "ci" / "gitlab").glob("*.yml"))
+CONFIG = '[releasewatch]\nrepo = "shop"\n[components.shop]\npaths = ["**"]\n'
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> RepoBuilder:
+    repo = RepoBuilder(tmp_path / "shop")
+    repo.commit("Start", {"releasewatch.toml": CONFIG})
+    return repo
+
+
+def step(shop: RepoBuilder, *words: str, path: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as a pipeline does, with the program of this environment first on its path."""
+    given = {"PATH": path or f"{Path(sys.executable).parent}:{os.environ['PATH']}", "CI": "true", **env}
+    return subprocess.run(
+        ["sh", STEP, *words], cwd=shop.path, env=os.environ | given, capture_output=True, text=True, check=False
+    )
+
+
+def recorded(shop: RepoBuilder) -> list[dict[str, Any]]:
+    words = [sys.executable, "-m", "releasewatch", "deployment", "list", "--format", "json"]
+    done = subprocess.run(words, cwd=shop.path, capture_output=True, text=True, check=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["deployments"]
+    return found
+
+
+def test_a_step_records_what_its_variables_say(shop):
+    done = step(
+        shop,
+        RELEASEWATCH_RECORD_ENVIRONMENT="production",
+        RELEASEWATCH_RECORD_STATUS="ABORTED",
+        RELEASEWATCH_RECORD_COMPONENTS="",
+        RELEASEWATCH_RECORD_REGIONS="eu us",
+        RELEASEWATCH_RECORD_RELEASE="$(touch hacked); `touch hacked` v1",
+        RELEASEWATCH_RECORD_KEY="run-1",
+    )
+    assert done.returncode == 0, done.stderr
+    (one,) = recorded(shop)
+    assert (one["environment"], one["status"], one["release"]) == (
+        "production",
+        "cancelled",
+        "$(touch hacked); `touch hacked` v1",
+    )
+    assert [target["region"] for target in one["targets"]] == ["eu", "us"]
+    assert not (shop.path / "hacked").exists()
+
+
+def test_options_are_passed_on_and_go_before_variables(shop):
+    done = step(shop, "--environment", "staging", "--key", "k", RELEASEWATCH_RECORD_ENVIRONMENT="production")
+    assert done.returncode == 0, done.stderr
+    assert [one["environment"] for one in recorded(shop)] == ["staging"]
+
+
+def test_a_ledger_that_is_away_leaves_the_record_in_the_spool(shop):
+    done = step(shop, "--environment", "production", RELEASEWATCH_DATABASE_URL="postgresql://127.0.0.1:1/ledger")
+    assert done.returncode == 0, done.stderr
+    assert "releasewatch-spool:1:" in done.stderr
+    assert len(list((shop.path / ".releasewatch" / "spool").glob("*.spool"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("env", "status"),
+    [
+        ({"RELEASEWATCH_DATABASE_URL": "postgresql://127.0.0.1:1/ledger"}, 3),
+        ({"RELEASEWATCH_RECORD_STATUS": "skipped"}, 2),
+        ({"RELEASEWATCH_CONFIG": "no-such.toml"}, 2),
+        ({"RELEASEWATCH_RECORD_TIMEOUT": "soon"}, 2),
+    ],
+)
+def test_what_fails_fails_the_step_in_strict_mode_alone(shop, env, status):
+    named = {"RELEASEWATCH_RECORD_ENVIRONMENT": "production", **env}
+    assert step(shop, **named).returncode == 0
+    assert step(shop, **named, RELEASEWATCH_RECORD_STRICT="true").returncode == status
+
+
+@pytest.mark.parametrize(
+    ("env", "begin"),
+    [({"GITHUB_ACTIONS": "true"}, "::warning "), ({"TF_BUILD": "True"}, "##vso[task.logissue type=warning]"), ({}, "")],
+)
+def test_a_step_that_cannot_record_says_so_at_the_top_of_the_run(shop, env, begin):
+    done = step(shop, RELEASEWATCH_RECORD_STATUS="skipped", RELEASEWATCH_RECORD_ENVIRONMENT="production", **env)
+    assert done.returncode == 0
+    assert "was not recorded (exit status 2)" in done.stderr
+    assert any(line.startswith(begin) for line in done.stdout.splitlines()) is bool(begin)
+
+
+def test_where_it_cannot_be_installed_the_job_goes_on(shop, tmp_path):
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    for name in ("sh", "mktemp", "rm"):
+        (bare / name).symlink_to(f"/usr/bin/{name}")
+    done = step(shop, path=str(bare), PYTHON="/bin/false", RELEASEWATCH_RECORD_ENVIRONMENT="production")
+    assert done.returncode == 0, done.stderr
+    assert "could not be installed" in done.stderr
+    strict = step(shop, path=str(bare), PYTHON="/bin/false", RELEASEWATCH_RECORD_STRICT="true")
+    assert strict.returncode == 3
+
+
+def scripts(action: Mapping[str, Any]) -> list[str]:
+    return [one["run"] for one in action["runs"]["steps"]]
+
+
+@pytest.mark.parametrize("file", ACTIONS, ids=lambda file: file.parent.name)
+def test_an_action_has_no_expression_inside_a_script(file):
+    action = yaml.safe_load(file.read_text())
+    assert action["runs"]["using"] == "composite"
+    assert scripts(action)
+    assert not [script for script in scripts(action) if "${{" in script]
+    used = " ".join(str(one.get("env", "")) + str(one.get("working-directory", "")) for one in action["runs"]["steps"])
+    assert sorted(re.findall(r"inputs\.([a-z-]+)", used)) == sorted(action["inputs"])
+
+
+def test_the_status_of_an_action_is_the_jobs():
+    action = yaml.safe_load((HERE / "ci/github/record-deployment/action.yml").read_text())
+    assert action["inputs"]["status"]["default"] == "${{ job.status }}"
+    readme = (HERE / "README.md").read_text("utf-8")
+    used = readme.index("ci/github/record-deployment@")
+    assert "if: always()" in readme[used - 200 : used]
+
+
+@pytest.mark.parametrize("file", GITLAB, ids=lambda file: file.stem)
+def test_a_job_of_gitlab_uses_every_input_and_none_inside_a_script(file):
+    spec, jobs = yaml.safe_load_all(file.read_text())
+    used = re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", file.read_text())
+    assert set(used) == set(spec["spec"]["inputs"])
+    assert "$[[" not in str([job.get("script") for job in jobs.values()])
+
+
+def test_steps_name_only_variables_that_the_program_reads():
+    known = subprocess.run(
+        [sys.executable, "-m", "releasewatch", "deployment", "record", "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    named = set(re.findall(r"RELEASEWATCH_RECORD_[A-Z]+", "".join(file.read_text() for file in (*ACTIONS, *GITLAB))))
+    of_the_script = {"RELEASEWATCH_RECORD_STRICT", "RELEASEWATCH_RECORD_TIMEOUT"}
+    assert named - of_the_script <= set(re.findall(r"RELEASEWATCH_RECORD_[A-Z]+", known.replace("\n", " ")))
