@@ -1,0 +1,84 @@
+"""The shipped action in a real runner: act, on this machine itself and without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.repos import RepoBuilder
+
+HERE = Path(__file__).parents[1]
+CANARY = "canary-7f3a"
+WORKFLOW = f"""
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v7
+      - run: echo "RELEASEWATCH_DATABASE_URL=postgresql://ada:{CANARY}%40x@127.0.0.1:1/ledger" >>"$GITHUB_ENV"
+      - id: away
+        uses: ./.action/ci/github/record-deployment
+        with:
+          environment: staging
+          key: run-1
+      - run: printf '%s-%s' "$RECORDED" "$STATUS" >"$TOLD"
+        env:
+          RECORDED: ${{{{ steps.away.outputs.recorded }}}}
+          STATUS: ${{{{ job.status }}}}
+      - run: echo "address $RELEASEWATCH_DATABASE_URL"
+      - run: exit 1
+      - if: always()
+        id: record
+        uses: ./.action/ci/github/record-deployment
+        with:
+          environment: production
+          regions: eu us
+          release: v1 "$(touch hacked)" `touch hacked`
+          key: run-2
+        env:
+          RELEASEWATCH_DATABASE_URL: ${{{{ env.LEDGER }}}}
+"""
+
+
+def test_the_action_records_how_the_job_ended_and_is_not_in_its_way(tmp_path: Path) -> None:
+    """Where the ledger is away the job goes on; a job that fails is recorded as failed, and stays so."""
+    shop = RepoBuilder(tmp_path / "shop")
+    files = {"releasewatch.toml": '[releasewatch]\nrepo = "shop"\n[components.all]\npaths = ["**"]\n'}
+    shop.commit("Start", {**files, ".github/workflows/deploy.yml": WORKFLOW})
+    shutil.copytree(HERE / "ci", shop.path / ".action" / "ci")
+    told, ledger = tmp_path / "told", f"sqlite:///{tmp_path}/ledger.db"
+    act = Path(sys.executable).with_name("act")
+    done = subprocess.run(
+        [act, "push", "-P", "ubuntu-latest=-self-hosted", "--env", f"TOLD={told}", "--env", f"LEDGER={ledger}"],
+        cwd=shop.path,
+        env=os.environ | {"PATH": f"{act.parent}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    log = done.stdout + done.stderr
+    assert done.returncode == 1, log
+    assert told.read_text() == "false-success", log
+    assert "releasewatch-spool:1:" in log
+    shown = subprocess.run(
+        [sys.executable, "-m", "releasewatch", "deployment", "list", "--format", "json"],
+        cwd=shop.path,
+        env=os.environ | {"RELEASEWATCH_DATABASE_URL": ledger},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (one,) = json.loads(shown.stdout)["deployments"]
+    assert (one["environment"], one["status"], one["head"]) == ("production", "failed", shop.head)
+    assert [target["region"] for target in one["targets"]] == ["eu", "us"]
+    assert one["release"] == 'v1 "$(touch hacked)" `touch hacked`'
+    assert not list(tmp_path.rglob("hacked"))
+    assert "address ***" in log
+    assert CANARY not in log.partition("Run Main ./.action")[2]
