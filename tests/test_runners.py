@@ -1,4 +1,4 @@
-"""The shipped action in a real runner: act, on this machine itself and without a network."""
+"""The shipped steps in real runners, on this machine itself and without a network: act and gitlab-ci-local."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from tests.support.repos import RepoBuilder
+import pytest
+
+from tests.support.repos import RepoBuilder, git_environment
 
 HERE = Path(__file__).parents[1]
 CANARY = "canary-7f3a"
@@ -45,6 +48,19 @@ jobs:
 """
 
 
+def recorded(shop: RepoBuilder, ledger: str) -> list[dict[str, Any]]:
+    shown = subprocess.run(
+        [sys.executable, "-m", "releasewatch", "deployment", "list", "--format", "json"],
+        cwd=shop.path,
+        env=os.environ | {"RELEASEWATCH_DATABASE_URL": ledger},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[dict[str, Any]] = json.loads(shown.stdout)["deployments"]
+    return found
+
+
 def test_the_action_records_how_the_job_ended_and_is_not_in_its_way(tmp_path: Path) -> None:
     """Where the ledger is away the job goes on; a job that fails is recorded as failed, and stays so."""
     shop = RepoBuilder(tmp_path / "shop")
@@ -67,18 +83,59 @@ def test_the_action_records_how_the_job_ended_and_is_not_in_its_way(tmp_path: Pa
     assert done.returncode == 1, log
     assert told.read_text() == "false-success", log
     assert "releasewatch-spool:1:" in log
-    shown = subprocess.run(
-        [sys.executable, "-m", "releasewatch", "deployment", "list", "--format", "json"],
-        cwd=shop.path,
-        env=os.environ | {"RELEASEWATCH_DATABASE_URL": ledger},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (one,) = json.loads(shown.stdout)["deployments"]
+    (one,) = recorded(shop, ledger)
     assert (one["environment"], one["status"], one["head"]) == ("production", "failed", shop.head)
     assert [target["region"] for target in one["targets"]] == ["eu", "us"]
     assert one["release"] == 'v1 "$(touch hacked)" `touch hacked`'
     assert not list(tmp_path.rglob("hacked"))
     assert "address ***" in log
     assert CANARY not in log.partition("Run Main ./.action")[2]
+
+
+PIPELINE = """
+stages: [deploy, .post]
+include:
+  - local: ci/record-deployment.yml
+    inputs: {environment: production, job: deploy, regions: eu us}
+
+deploy:
+  stage: deploy
+  extends: .releasewatch-deployment
+  script: ["exit $ENDS_WITH"]
+"""
+
+
+@pytest.fixture
+def runner() -> Path:
+    found = Path(sys.prefix) / "gitlab-ci-local" / "node_modules" / ".bin" / "gitlab-ci-local"
+    if not (found.exists() and shutil.which("node") and shutil.which("rsync")):
+        pytest.skip("gitlab-ci-local is not installed: ci/test does, where there is Node.js")
+    return found
+
+
+def test_the_job_of_gitlab_records_how_another_one_ended(tmp_path: Path, runner: Path) -> None:
+    shop = RepoBuilder(tmp_path / "shop")
+    files = {"releasewatch.toml": '[releasewatch]\nrepo = "shop"\n[components.all]\npaths = ["**"]\n'}
+    step = (HERE / "ci" / "gitlab" / "record-deployment.yml").read_bytes()
+    shop.commit("Start", {**files, ".gitlab-ci.yml": PIPELINE, "ci/record-deployment.yml": step})
+    shop.git("remote", "add", "origin", "git@gitlab.example.org:acme/shop.git")
+    ledger = f"sqlite:///{tmp_path}/ledger.db"
+    program = Path(sys.executable).parent
+    for ends_with in (0, 3):
+        given = {"ENDS_WITH": ends_with, "RELEASEWATCH_DATABASE_URL": ledger, "RELEASEWATCH_RECORD_KEY": ends_with}
+        done = subprocess.run(
+            [runner, "--force-shell-executor", *(f"--variable={name}={value}" for name, value in given.items())],
+            cwd=shop.path,
+            env=git_environment() | {"PATH": f"{program}:{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        log = done.stdout + done.stderr
+        assert (done.returncode == 0) is (ends_with == 0), log
+        assert "PASS  record-deployment" in log, log
+    found = recorded(shop, ledger)
+    assert [one["status"] for one in found] == ["failed", "succeeded"]
+    assert {(one["environment"], one["head"]) for one in found} == {("production", shop.head)}
