@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     help="Whether it is to blame; --suspect without it makes it a suspect.",
 )
 @click.option("--fixed-by", metavar="ID", help="The deployment that ended it.")
+@click.option("--not-fixed-by", metavar="ID", help="It did not, though that was said; needs --why.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, kept with it; --suspect keeps that of the score.")
 @BY
 @common(reveal=True)
@@ -41,20 +42,23 @@ def link_(
     ref: str | None,
     state: str | None,
     fixed_by: str | None,
+    not_fixed_by: str | None,
     **given: Any,
 ) -> None:
-    """Say that a deployment is a suspect, confirmed or cleared, or that one fixed the incident.
+    """Say that a deployment is a suspect, confirmed or cleared, or that one fixed the incident, or did not after all.
 
     Several may share the blame. Who was hurt is worked out anew; what people and measurements said of customers stays.
     A number of the list of suspects goes on meaning the deployment for which it was shown, whatever the order is now.
     """
-    from releasewatch.usecases.incident_blame import fix_incident, has_taken_back, link_deployment
+    from releasewatch.usecases.incident_blame import link_deployment
+    from releasewatch.usecases.incident_fixes import fix_incident, has_taken_back, unfix_incident
 
-    if sum(one is not None for one in (suspect, ref, fixed_by)) != 1:
+    if sum(one is not None for one in (suspect, ref, fixed_by, not_fixed_by)) != 1:
         raise InvalidCallError(
-            "One deployment is linked at a time.", "Give --suspect N, --deployment ID or --fixed-by ID."
+            "One deployment is linked at a time.",
+            "Give --suspect N, --deployment ID, --fixed-by ID or --not-fixed-by ID.",
         )
-    if fixed_by is not None and state is not None:
+    if (fixed_by or not_fixed_by) is not None and state is not None:
         raise InvalidCallError("A state is said of blame, and not of a fix.", "Leave --state out.")
     needs_reason = ref is not None or (suspect is not None and state in ("confirmed", "cleared"))
     if needs_reason and (state is None or not given["why"].strip()):
@@ -72,6 +76,13 @@ def link_(
                 say(f"{fixing.id} had taken back what {found.id} is blamed on; that it is the fix is now kept.")
             else:
                 say(f"Nothing that {found.id} is blamed on is carried where {fixing.id} went: nothing was ended.")
+    elif not_fixed_by is not None:
+        fixing = chosen_deployment(app, not_fixed_by, None, None)
+        found, many, already = unfix_incident(app.ledger, incident, fixing.row.deployment_id, telling)
+        if already and not app.quiet:
+            say(f"That {fixing.id} fixed {found.id} was taken back before; nothing was added.")
+        elif not many and not app.quiet:
+            say(f"Nothing had ended by that word alone: who carries what {found.id} is blamed on is as before.")
     else:
         number = _chosen(app, incident, suspect, ref, state)
         found, already = link_deployment(

@@ -127,8 +127,11 @@ class _Building:
         held = held_for(
             self._audience,
             facts.statements,
-            [*(word.why for blame in facts.blame for word in blame.words), *(fix.why for fix in facts.fixes)],
-            [*(one.notes for one in facts.blame), *(one.notes for one in facts.fixes)],
+            [
+                *(word.why for blame in facts.blame for word in blame.words),
+                *(fix.why for fix in (*facts.fixes, *facts.past_fixes)),
+            ],
+            [*(one.notes for one in facts.blame), *(one.notes for one in (*facts.fixes, *facts.past_fixes))],
             texts,
             told,
         )
@@ -359,7 +362,9 @@ def _plain(text: str) -> str:
 
 def people_of(facts: IncidentFacts) -> frozenset[str]:
     """Who deployed, changed, led and wrote; but for who speaks with customers, whose name they may have."""
-    named = {word.by for blame in facts.blame for word in blame.words} | {fix.by for fix in facts.fixes}
+    named = {word.by for blame in facts.blame for word in blame.words} | {
+        fix.by for fix in (*facts.fixes, *facts.past_fixes)
+    }
     return people_among(facts.statements, facts.people | named)
 
 

@@ -104,6 +104,7 @@ class IncidentFacts:
     - `labels`: by full key; a component that no catalog knows is missing, and counts as internal.
     - `customers`: the first ones in the order of their keys; `counts` says how many there are.
     - `customer`: the one that the document is for.
+    - `past_fixes`: earlier words on fixes, and those that took one back: nothing is told of them but inside.
     - `people`: who deployed, who wrote changes.
     """
 
@@ -117,6 +118,7 @@ class IncidentFacts:
     labels: Mapping[str, ComponentLabel] = field(default_factory=dict)
     blame: tuple[BlameFacts, ...] = ()
     fixes: tuple[FixFacts, ...] = ()
+    past_fixes: tuple[FixFacts, ...] = ()
     proposed_fixes: tuple[str, ...] = ()
     counts: ImpactCounts = field(default_factory=ImpactCounts)
     places: tuple[PlaceFacts, ...] = ()

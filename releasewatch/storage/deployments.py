@@ -26,7 +26,6 @@ _DERIVED = (
     t.change,
     t.baseline,
     t.not_deployed,
-    t.fix,
 )
 """What is worked out anew when a deployment's status changes, in an order that foreign keys allow."""
 
@@ -244,14 +243,6 @@ def add_acceptances(connection: Connection, deployment_id: int, rules: Iterable[
     ]
     if rows:
         connection.execute(insert(t.acceptance), rows)
-
-
-def add_fix(connection: Connection, deployment_id: int, ref: str) -> None:
-    """Keep what a deployment is said to fix; saying it twice is saying it once."""
-    f = t.fix.c
-    known = connection.scalar(select(f.ref).where(f.deployment_id == deployment_id, f.ref == ref))
-    if known is None:
-        connection.execute(insert(t.fix).values(deployment_id=deployment_id, ref=ref))
 
 
 def read_actor(connection: Connection, deployment_id: int) -> str:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from releasewatch.domain.dora_incidents import BlamedPart
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_incidents import BlameOfPeriod
+from releasewatch.storage.fixes import standing_fixes
 from releasewatch.storage.sql import SecondsBetween
 from releasewatch.storage.types import id_type
 from releasewatch.storage.windows import FIXED_FOR
@@ -62,7 +63,8 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
     a word, and without an incident, is not seen. Going forward again after a rollback takes the rollback back, and is
     no failure of it.
     """
-    w, o, b, f, d = t.window.c, t.origin.c, t.baseline.c, t.fix.c, t.deployment.c
+    standing = standing_fixes()
+    w, o, b, f, d = t.window.c, t.origin.c, t.baseline.c, standing.c, t.deployment.c
     fixing = t.deployment.alias("fixing")
     taken_back = (
         select(w.deployment_id, o.carrier_id, w.carrying_ended_by.label("by_id"))
@@ -73,7 +75,7 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
     )
     named = (
         select(d.deployment_id, o.carrier_id, f.deployment_id.label("by_id"))
-        .join_from(t.fix, t.deployment, f.ref == literal("D-") + cast(d.deployment_id, String))
+        .join_from(standing, t.deployment, f.ref == literal("D-") + cast(d.deployment_id, String))
         .join(fixing, and_(fixing.c.deployment_id == f.deployment_id, fixing.c.succeeded))
         .join(t.origin, o.deployment_id == d.deployment_id, isouter=True)
     )

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, String, and_, cast, func, literal, select
 
 from releasewatch.domain.dora_incidents import Blame, BlamedDeployment, BlamedIncident, BlamedPart, blamed_parts
 from releasewatch.domain.incidents import REPLACED, fold
 from releasewatch.storage import catalogs, incidents
 from releasewatch.storage import tables as t
+from releasewatch.storage.fixes import standing_fixes
 from releasewatch.storage.incidents import BLAMED
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
@@ -82,12 +83,14 @@ def _newest_links(environments: Sequence[int], since: datetime, until: datetime)
 
 def _last_fixes(environments: Sequence[int], since: datetime) -> Select[Any]:
     """What fixes a deployment of the period opened after it, so the period's end does not matter here."""
-    f, d = t.incident_fix.c, t.deployment.c
+    standing = standing_fixes()
+    f, d, i = standing.c, t.deployment.c, t.incident.c
     return (
-        select(f.incident_id, func.max(func.coalesce(d.finished_at, d.opened_at)).label("done_at"))
-        .join_from(t.incident_fix, t.deployment, d.deployment_id == f.deployment_id)
+        select(i.incident_id, func.max(func.coalesce(d.finished_at, d.opened_at)).label("done_at"))
+        .join_from(standing, t.deployment, d.deployment_id == f.deployment_id)
+        .join(t.incident, f.ref == literal("INC-") + cast(i.incident_id, String))
         .where(and_(d.environment_id.in_(environments), d.succeeded, d.opened_at >= since))
-        .group_by(f.incident_id)
+        .group_by(i.incident_id)
     )
 
 

@@ -14,6 +14,7 @@ from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END, Instant
+from releasewatch.storage.window_endings import known_endings
 
 NAMED, DIRECT, DEPENDENT = 0, 1, 2
 RANK = 10_000
@@ -119,7 +120,9 @@ def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
         # An end that nothing was recorded to bring about is of a row that only names a place where nothing changed.
         return case((and_(recorded_at > q.known_at, recorded_at < OPEN_END), open_end), else_=end)
 
-    carrying = unless_told_later(w.carrying_until, w.carrying_ended_recorded_at)
+    kept = known_endings(q.deployment_id, q.known_at)
+    told = unless_told_later(w.carrying_until, w.carrying_ended_recorded_at)
+    carrying = case((and_(w.certain.is_(True), kept.c.until.is_not(None)), kept.c.until), else_=told)
     live = unless_told_later(w.live_until, w.live_ended_recorded_at)
     doubt = case((w.carrying_doubt_from > q.known_at, open_end), else_=w.carrying_doubt_from)
     return (
@@ -134,6 +137,7 @@ def known_windows(q: ExposureQuestion, seen: CTE) -> CTE:
             earlier(carrying, doubt).label("sure_until"),
         )
         .join_from(seen, t.window, w.deployment_id == seen.c.deployment_id)
+        .join(kept, and_(*(kept.c[name] == w[name] for name in ("origin_no", "region", "ring"))), isouter=True)
         .where(w.live_from <= q.at, carrying > w.live_from)
         .cte(q.named("known_window"))
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from releasewatch.domain.incidents import Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
@@ -39,16 +38,6 @@ class Link:
     deployment_id: int
     state: str
     score: int | None
-    why: str
-    recorded_by: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A deployment that ended what an incident was about."""
-
-    deployment_id: int
     why: str
     recorded_by: str
     recorded_at: datetime
@@ -219,7 +208,7 @@ def blamed_deployments(connection: Connection, incident_id: int, known_at: datet
     return sorted(number for number, link in newest.items() if link.state in BLAMED)
 
 
-def blamed_for(connection: Connection, deployment_id: int) -> list[int]:
+def blamed_for(connection: Connection, deployment_id: int, *, also_cancelled: bool = False) -> list[int]:
     """The incidents, but for cancelled ones, that a deployment is blamed for, in order."""
     mine = select(t.incident_link.c.incident_id).where(t.incident_link.c.deployment_id == deployment_id).distinct()
     found = [
@@ -227,32 +216,7 @@ def blamed_for(connection: Connection, deployment_id: int) -> list[int]:
         for number in connection.scalars(mine.order_by(t.incident_link.c.incident_id))
         if deployment_id in blamed_deployments(connection, number)
     ]
+    if also_cancelled:
+        return found
     said = read_statements(connection, found)
     return [number for number in found if fold(said[number], LATEST, LATEST).status != "cancelled"]
-
-
-def add_fix(connection: Connection, incident_id: int, fix: Fix) -> bool:
-    """Keep that a deployment fixes an incident; saying it twice is saying it once. Returns whether it is new."""
-    f = t.incident_fix.c
-    mine = f.incident_id == incident_id, f.deployment_id == fix.deployment_id
-    if connection.scalar(select(func.count()).select_from(t.incident_fix).where(*mine)):
-        return False
-    connection.execute(
-        insert(t.incident_fix).values(
-            incident_id=incident_id,
-            deployment_id=fix.deployment_id,
-            why=fix.why,
-            recorded_by=fix.recorded_by,
-            recorded_at=fix.recorded_at,
-        )
-    )
-    return True
-
-
-def read_fixes(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[Fix]:
-    """The deployments that are said to fix an incident, by number."""
-    f = t.incident_fix.c
-    rows: Any = connection.execute(
-        select(t.incident_fix).where(f.incident_id == incident_id, f.recorded_at <= known_at).order_by(f.deployment_id)
-    )
-    return [Fix(row.deployment_id, row.why, row.recorded_by, row.recorded_at) for row in rows]

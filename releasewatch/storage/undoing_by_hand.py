@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, tuple_, update
 
 from releasewatch.domain.deployments import Place
 from releasewatch.storage import tables as t
+from releasewatch.storage import window_endings
 from releasewatch.storage.sql import next_number
 from releasewatch.storage.types import OPEN_END
 
@@ -41,13 +42,16 @@ def end_by_hand(connection: Connection, deployment_id: int, places: Sequence[Pla
     """End what a deployment brought to some places, from an instant on; what had ended before stays as it was."""
     w = t.window.c
     mine = w.deployment_id == deployment_id, _in(places), w.live_from < undone.at
+    reason = f"undone by hand: {undone.why}"
+    beside = and_(*mine, w.carrying_until > undone.at, window_endings.is_kept())
+    window_endings.add_ending(connection, beside, undone.at, None, reason, undone.recorded_at)
     connection.execute(
         update(t.window)
         .where(*mine, w.carrying_until > undone.at)
         .values(
             carrying_until=undone.at,
             carrying_ended_by=None,
-            carrying_reason=f"undone by hand: {undone.why}",
+            carrying_reason=reason,
             carrying_doubt_from=OPEN_END,
             carrying_ended_recorded_at=undone.recorded_at,
         )

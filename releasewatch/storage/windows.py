@@ -12,13 +12,16 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, li
 from releasewatch.domain.deployments import REST, Axes, Place
 from releasewatch.domain.footprint import OriginFact
 from releasewatch.storage import tables as t
+from releasewatch.storage import window_endings
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import OPEN_END
 
 STILL_CARRIED = ""
 ENDED_BY_SUCCESS = "a later deployment succeeded here"
-FIXED_FOR = "named as fixed by {}, for {}"
-"""Why carrying ended that nothing but an incident's fix has ended: by which deployment, for which incident."""
+FIXED_BY = window_endings.NAMED + "{}"
+"""Why carrying ended that nothing but a word has ended: that a deployment fixes it."""
+FIXED_FOR = FIXED_BY + ", for {}"
+"""The same, and for which incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ def _split(connection: Connection, environment_id: int, axis: str, value: str, s
     copies = select(*(literal(value).label(name) if name == axis else w[name] for name in columns)).where(
         w.deployment_id.in_(deployments), w[axis] == REST, ~has_own
     )
+    e = t.window_ending.c
+    kept = [column.name for column in t.window_ending.columns]
+    has_own_too = exists().where(named.c.deployment_id == e.deployment_id, named.c[axis] == value)
+    endings = select(*(literal(value).label(name) if name == axis else e[name] for name in kept)).where(
+        e.deployment_id.in_(deployments), e[axis] == REST, ~has_own_too
+    )
+    connection.execute(insert(t.window_ending).from_select(kept, endings))
     connection.execute(insert(t.window).from_select(columns, copies))
 
 
@@ -233,9 +243,22 @@ def _end_live(connection: Connection, which: ColumnElement[bool], ended_by: int,
     connection.execute(update(t.window).where(going_on).values(**_ended(at, ended_by, now, live=True)))
 
 
-def end_carrying(connection: Connection, endings: Iterable[Ending], ended_by: int, at: datetime, now: datetime) -> None:
-    """Keep that a deployment took back what earlier ones brought, or that this cannot be told; an earlier end stays."""
+def end_carrying(
+    connection: Connection,
+    endings: Sequence[Ending],
+    ended_by: int,
+    at: datetime,
+    now: datetime,
+    *,
+    is_word: bool = False,
+) -> None:
+    """Keep that a deployment took back what earlier ones brought, or that this cannot be told; an earlier end stays.
+
+    `is_word`: nothing but a word says so, which may be taken back. Where such a word has ended a window before, what
+    ends it all the same is kept beside it.
+    """
     w = t.window.c
+    kept = window_endings.kept_deployments(connection, (ending.deployment_id for ending in endings))
     for ending in endings:
         mine = and_(
             w.deployment_id == ending.deployment_id,
@@ -243,16 +266,38 @@ def end_carrying(connection: Connection, endings: Iterable[Ending], ended_by: in
             w.region == ending.place.region,
             w.ring == ending.place.ring,
             w.certain.is_(True),
-            w.carrying_until > at,
         )
+        goes_on = and_(mine, w.carrying_until > at)
+        if is_word:
+            window_endings.keep_present(connection, goes_on)
         if ending.doubt:
-            connection.execute(
-                update(t.window)
-                .where(mine, w.carrying_doubt_from > at)
-                .values(carrying_doubt_from=at, carrying_reason=ending.reason)
-            )
+            _doubt(connection, goes_on, mine, ending.reason, at)
         else:
-            connection.execute(update(t.window).where(mine).values(**_ended(at, ended_by, now, reason=ending.reason)))
+            connection.execute(
+                update(t.window).where(goes_on).values(**_ended(at, ended_by, now, reason=ending.reason))
+            )
+        if is_word or ending.deployment_id in kept:
+            which = mine if is_word else and_(mine, window_endings.is_kept())
+            until, by = (OPEN_END, None) if ending.doubt else (at, ended_by)
+            window_endings.add_ending(connection, which, until, by, ending.reason, now)
+
+
+def _doubt(
+    connection: Connection, goes_on: ColumnElement[bool], mine: ColumnElement[bool], reason: str, at: datetime
+) -> None:
+    """From an instant on it cannot be told whether it is carried; also where a word ended it, which may not stay."""
+    w = t.window.c
+    connection.execute(
+        update(t.window)
+        .where(goes_on, w.carrying_doubt_from > at)
+        .values(carrying_doubt_from=at, carrying_reason=reason)
+    )
+    ended_by_word = w.carrying_reason.startswith(window_endings.NAMED)
+    connection.execute(
+        update(t.window)
+        .where(mine, w.carrying_until <= at, ended_by_word, w.carrying_doubt_from > at)
+        .values(carrying_doubt_from=at)
+    )
 
 
 def read_windows(connection: Connection, deployment_id: int) -> list[Any]:
@@ -316,16 +361,26 @@ def grids(connection: Connection, deployment_ids: Iterable[int]) -> dict[int, li
 
 
 def open_origins(
-    connection: Connection, cells: CellSet, at: datetime, number: int | None, deployment_ids: Iterable[int] | None
+    connection: Connection,
+    cells: CellSet,
+    at: datetime,
+    number: int | None,
+    deployment_ids: Iterable[int] | None,
+    *,
+    with_named: bool = False,
 ) -> list[Any]:
     """Windows still carried at an instant in the cells, of deployments that came before (by instant, then number).
 
     `deployment_ids` None: of whichever deployment. `number` None: the one that asks has none yet, and comes after all.
+    `with_named`: also those that nothing but a word has ended, which may be taken back.
     """
     w = t.window.c
     before = w.live_from <= at
     if number is not None:
         before = or_(w.live_from < at, and_(w.live_from == at, w.deployment_id < number))
+    carried = w.carrying_until > at
+    if with_named:
+        carried = or_(carried, w.carrying_reason.startswith(window_endings.NAMED))
     query = (
         select(
             w.deployment_id,
@@ -341,7 +396,7 @@ def open_origins(
             t.window, t.origin, and_(t.origin.c.deployment_id == w.deployment_id, t.origin.c.origin_no == w.origin_no)
         )
         .join(t.deployment, t.deployment.c.deployment_id == w.deployment_id)
-        .where(w.certain.is_(True), before, w.carrying_until > at, _in_cells(cells))
+        .where(w.certain.is_(True), before, carried, _in_cells(cells))
         .order_by(w.deployment_id, w.origin_no, w.region, w.ring)
     )
     if number is not None:

@@ -24,7 +24,7 @@ from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, prepare_notes
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.errors import InvalidCallError
-from releasewatch.storage import catalogs, customer_names, deployments, impacts, incidents, windows
+from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents, windows
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.when import When
@@ -64,8 +64,9 @@ def gather_incident(
             )
         known_at = scene.question.known_at
         links = incidents.read_links(connection, incident.incident_id, known_at)
-        fixes = incidents.read_fixes(connection, incident.incident_id, known_at)
-        numbers = sorted({link.deployment_id for link in links} | {fix.deployment_id for fix in fixes})
+        words = fixes.read_words(connection, incident.id, known_at)
+        standing = fixes.read_fixes(connection, incident.id, known_at)
+        numbers = sorted({link.deployment_id for link in links} | {fix.deployment_id for fix in words})
         found = {number: deployments.get_deployment(connection, number) for number in numbers}
         actors = {deployments.read_actor(connection, number) for number in numbers}
         in_force = catalogs.catalogs_in_force(connection, now, now).values()
@@ -94,8 +95,8 @@ def gather_incident(
         for number, row in found.items()
         if any(link.deployment_id == number for link in links)
     )
-    fixed = tuple(
-        FixFacts(
+    told = {
+        fix: FixFacts(
             found[fix.deployment_id].id,
             found[fix.deployment_id].row.opened_at,
             fix.why,
@@ -103,9 +104,9 @@ def gather_incident(
             fix.recorded_at,
             notes[fix.deployment_id],
         )
-        for fix in fixes
-    )
-    said = {fix.deployment_id for fix in fixes}
+        for fix in words
+    }
+    said = {fix.deployment_id for fix in standing}
     facts = IncidentFacts(
         id=incident.id,
         given_key=incident.key if incident.key != incident.id else "",
@@ -116,7 +117,8 @@ def gather_incident(
         statements=scene.statements,
         labels=labels,
         blame=blame,
-        fixes=fixed,
+        fixes=tuple(told[fix] for fix in standing),
+        past_fixes=tuple(facts for fix, facts in told.items() if fix not in standing),
         proposed_fixes=tuple(f"D-{number}" for number in ended if number not in said),
         counts=counts,
         places=tuple(_place(row) for row in places),

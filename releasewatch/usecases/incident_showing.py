@@ -14,7 +14,7 @@ from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import catalogs, impacts, incidents, windows
+from releasewatch.storage import catalogs, fixes, impacts, incidents, windows
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
 from releasewatch.usecases.deployments import instant_or_none
@@ -47,11 +47,11 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         counts = impacts.count_impact(connection, scene.question)
         places = impacts.count_places(connection, scene.question)
         first = impacts.first_to_call(connection, scene.question, how.tiers, FIRST) if how.reveal >= Reveal.KEYS else []
-        fixes = incidents.read_fixes(connection, incident.incident_id, scene.question.known_at)
+        said_fixes = fixes.read_fixes(connection, incident.id, scene.question.known_at)
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = windows.ended_by(connection, blamed, scene.question.at)
         owed = corrections_owed(connection, scene)
-    fixed_by = [fix.deployment_id for fix in fixes]
+    fixed_by = [fix.deployment_id for fix in said_fixes]
     proposed = [number for number in ended if number not in fixed_by]
     return {
         "incident": {**_incident(scene, how.reveal), "already_open": already_open},

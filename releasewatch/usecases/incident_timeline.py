@@ -9,8 +9,9 @@ from typing import Any
 from releasewatch.domain.incidents import ALWAYS, REPLACED, Statement, replaced_numbers, withdrawn_entries
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import complaints, incidents
-from releasewatch.storage.incidents import Fix, Link
+from releasewatch.storage import complaints, fixes, incidents
+from releasewatch.storage.fixes import Fix
+from releasewatch.storage.incidents import Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_scene import Viewing
@@ -37,9 +38,14 @@ def read_timeline(ledger: Ledger, ref: str, how: Viewing, reveal: Reveal) -> lis
             if one.happened_at <= at and one.recorded_at <= known_at
         ]
         links = incidents.read_links(connection, number, known_at)
-        fixes = incidents.read_fixes(connection, number, known_at)
+        words_on_fixes = fixes.read_words(connection, f"INC-{number}", known_at)
         words = complaints.count_words(connection, number, known_at)
-    found = [*_statements(said, reveal), *_blame(links, reveal), *_fixes(fixes, reveal), *_customers(words, reveal)]
+    found = [
+        *_statements(said, reveal),
+        *_blame(links, reveal),
+        *_fixes(words_on_fixes, reveal),
+        *_customers(words, reveal),
+    ]
     found.sort(key=lambda one: one[0])
     return [document for _, document in found]
 
@@ -80,10 +86,14 @@ def _blame(links: Iterable[Link], reveal: Reveal) -> Iterator[Entry]:
         yield (one.recorded_at, one.recorded_at, place), document
 
 
-def _fixes(fixes: Iterable[Fix], reveal: Reveal) -> Iterator[Entry]:
-    for one in fixes:
-        document = _document("fix", f"D-{one.deployment_id}", "fixed by", one.recorded_at, one, reveal)
-        yield (one.recorded_at, one.recorded_at, one.deployment_id), document
+def _fixes(words: Iterable[Fix], reveal: Reveal) -> Iterator[Entry]:
+    words = list(words)
+    newest = {one.deployment_id: place for place, one in enumerate(words)}
+    for place, one in enumerate(words):
+        value = "fixed by" if one.holds else "not fixed by"
+        document = _document("fix", f"D-{one.deployment_id}", value, one.recorded_at, one, reveal)
+        document["replaced"] = newest[one.deployment_id] != place
+        yield (one.recorded_at, one.recorded_at, place), document
 
 
 def _customers(words: Iterable[Any], reveal: Reveal) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from releasewatch.domain.call_purposes import GRAVITY, IN_IT, Standing
 from releasewatch.domain.incident_document_building import held_for, people_among
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, prepare_notes
-from releasewatch.storage import catalogs, customer_names, deployments, impacts, incidents
+from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents
 from releasewatch.usecases.call_candidates import CallBook, Planning
 from releasewatch.usecases.call_tellings import Summaries, Tellings
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
@@ -188,7 +188,7 @@ class _Talk:
         """Everything that was said of blame and of fixes."""
         q = self.scene.question
         links = incidents.read_links(self._connection, q.incident_id, q.known_at)
-        return [*links, *incidents.read_fixes(self._connection, q.incident_id, q.known_at)]
+        return [*links, *fixes.read_words(self._connection, f"INC-{q.incident_id}", q.known_at)]
 
     @property
     def _numbers(self) -> list[int]:

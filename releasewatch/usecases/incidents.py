@@ -26,6 +26,7 @@ from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
+from releasewatch.usecases.incident_checks import check_blame, check_environment
 from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.suspects import Ranking
 
@@ -113,6 +114,7 @@ def open_incident(
         if deployment_id is not None:
             why = telling.why or "named when the incident was opened"
             score = rank_incident(connection, incident, telling.now, how).score_of(deployment_id) if how else None
+            check_blame(connection, incident, deployment_id)
             link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)
     return Opened(incident, already_open=False)
@@ -134,6 +136,8 @@ def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: T
         if fields.title is not None and not fields.title.strip():
             raise InvalidCallError("An incident needs a title.", "Give it with --title TEXT.")
         _check_entries(incident, before, fields.withdrawn)
+        if fields.environment:
+            check_environment(connection, incident, fields.environment.strip())
         said = list(_news(before, said, telling))
         _check([*before, *said], telling, incident)
         if fields.impact_ended_at is not None:

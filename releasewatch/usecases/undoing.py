@@ -49,7 +49,9 @@ def endings_of_earlier(
             suspects = _suspects(connection, seen, footprint, number, since)
             where = possible_stand_ins(block.places)
             cells = CellSet(seen.repo_id, seen.environment_id, frozenset(keys), where)
-            rows = windows.open_origins(connection, cells, seen.standing.opened_at, seen.number, suspects)
+            rows = windows.open_origins(
+                connection, cells, seen.standing.opened_at, seen.number, suspects, with_named=True
+            )
             grids = windows.grids(connection, (row.deployment_id for row in rows))
             carried = undoing.load_carried(connection, rows)
         since = replace(since, blobs=_blobs(history, head, carried.values()))

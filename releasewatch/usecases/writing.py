@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.deployments import Axes, Block, Later, Place, expand_targets, summarise
+from releasewatch.domain.deployments import Axes, Block, Later, expand_targets, summarise
 from releasewatch.domain.footprint import SAMPLE
 from releasewatch.domain.releases import printable_path
 from releasewatch.storage import (
@@ -22,8 +22,8 @@ from releasewatch.storage import (
 )
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
-from releasewatch.storage.windows import CellSet, Ending, Openings
-from releasewatch.usecases.incident_blame import note_fix
+from releasewatch.storage.windows import CellSet, Openings
+from releasewatch.usecases.incident_fixes import note_fix, note_fix_of
 from releasewatch.usecases.incidents import Telling
 from releasewatch.usecases.record_facts import Prepared, Recorded, Seen, Task
 
@@ -246,24 +246,17 @@ def _later_cells(
 
 
 def _write_fix(connection: Any, written: _Written, ref: str) -> str:
-    """End what a person says that this deployment fixes, in the cells that it covers; returns a remark when none is."""
-    request, number = written.task.request, written.number
-    opened_at = written.seen.standing.opened_at
+    """End what is said that this deployment fixes, in the cells that it covers; returns a remark, or nothing."""
+    request = written.task.request
+    telling = Telling(request.now, request.actor, "named by the deployment that fixes it")
     incident = incidents.find_fixed(connection, ref)
+    fixing = deployments.get_deployment(connection, written.number)
     if incident is not None:
-        telling = Telling(request.now, request.actor, "named by the deployment that fixes it")
-        fixing = deployments.get_deployment(connection, number)
-        words = f"What {incident.id} is blamed on is carried nowhere in what this deployment covers: nothing was ended."
-        return "" if note_fix(connection, incident, fixing, telling) else words
+        return note_fix(connection, incident, fixing, telling)
     fixed = deployments.resolve_deployment(
         connection, ref, repo=written.task.around.repo, environment=request.environment
     )
-    deployments.add_fix(connection, number, fixed.id)
-    rows = windows.open_origins(connection, written.cells, opened_at, number, [fixed.row.deployment_id])
-    reason = f"named as fixed by D-{number}"
-    endings = [Ending(row.deployment_id, row.origin_no, Place(row.region, row.ring), reason) for row in rows]
-    windows.end_carrying(connection, endings, number, opened_at, request.now)
-    return "" if endings else f"{fixed.id} is carried nowhere in what this deployment covers: nothing was ended."
+    return note_fix_of(connection, fixed, fixing, telling)
 
 
 def _fixed_by_trailers(connection: Any, written: _Written) -> list[str]:

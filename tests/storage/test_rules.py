@@ -69,7 +69,7 @@ STATEMENTS_OF_STAFF = {
     "customer_report": {"recorded_by"},
     "deployment_undo": {"why", "recorded_by"},
     "impact": {"why", "recorded_by"},
-    "incident_fix": {"why", "recorded_by"},
+    "fix": {"why", "recorded_by"},
     "incident_link": {"why", "recorded_by"},
     "incident_statement": {"why", "recorded_by"},
     "mark": {"why", "recorded_by", "why_cleared"},

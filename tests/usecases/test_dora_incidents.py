@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from releasewatch.storage.undoing_by_hand import Undone
-from releasewatch.usecases.incident_blame import fix_incident, link_deployment
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_fixes import fix_incident
 from releasewatch.usecases.incidents import IncidentFields, Telling, change_status, open_incident, update_incident
 from releasewatch.usecases.undoing_by_hand import undo_by_hand
 from tests.support.worlds import Done, World, hour

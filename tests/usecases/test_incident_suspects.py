@@ -10,7 +10,8 @@ import pytest
 from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
-from releasewatch.usecases.incident_blame import fix_incident, has_taken_back, link_deployment
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_fixes import fix_incident, has_taken_back
 from releasewatch.usecases.incident_suspects import (
     Proposed,
     add_suspects,

@@ -10,7 +10,8 @@ from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
-from releasewatch.usecases.incident_blame import fix_incident, link_deployment
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_fixes import fix_incident
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_timeline import read_timeline
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident

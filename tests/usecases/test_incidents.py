@@ -15,7 +15,8 @@ from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.erasing import erase_customer
 from releasewatch.storage.undoing_by_hand import Undone
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
-from releasewatch.usecases.incident_blame import fix_incident, link_deployment
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_fixes import fix_incident
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
 from releasewatch.usecases.incidents import (

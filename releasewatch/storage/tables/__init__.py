@@ -60,6 +60,7 @@ from releasewatch.storage.tables.deployments import (
     scope_component,
     target,
     window,
+    window_ending,
 )
 from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
@@ -68,7 +69,6 @@ from releasewatch.storage.tables.incidents import (
     impact,
     impact_note,
     incident,
-    incident_fix,
     incident_link,
     incident_statement,
     incident_suspect,
@@ -133,7 +133,6 @@ __all__ = [
     "import_run",
     "incident",
     "incident_call_list",
-    "incident_fix",
     "incident_link",
     "incident_statement",
     "incident_suspect",
@@ -160,4 +159,5 @@ __all__ = [
     "suppression_key",
     "target",
     "window",
+    "window_ending",
 ]

@@ -251,13 +251,51 @@ not_deployed: Table[NotDeployedColumns] = Table("not_deployed", metadata, NotDep
 
 
 class FixColumns(TypedColumns):
-    """What a deployment is said to fix (`--fixes`, or a `Fixes:` trailer): a deployment or incident, by its key."""
+    """A word on whether a deployment fixes another one (`D-5`) or an incident (`INC-7`). Rows are only added.
 
-    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
-    ref = Column(key_type(), primary_key=True)
+    Of several words of a deployment on the same, the one with the highest number counts. `holds` false: it does not,
+    whatever was said before.
+    """
+
+    fix_id = Column(id_type(), primary_key=True, autoincrement=False)
+    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), nullable=False, index=True)
+    ref = Column(key_type(), nullable=False, index=True)
+    holds = Column(Boolean, nullable=False)
+    why = Column(String, nullable=False)
+    recorded_by = Column(String, nullable=False)
+    recorded_at = Column(Instant, nullable=False)
 
 
 fix: Table[FixColumns] = Table("fix", metadata, FixColumns, info=placed("reference"))
+
+
+class WindowEndingColumns(TypedColumns):
+    """An ending of a window's carrying that may be taken back, as a word may, and those that stand beside it.
+
+    A window that has rows here ends at the earliest `carrying_until` of those that stand, and a question of what was
+    known at an instant is answered by those recorded then. One that never ended has none; an ending that never comes
+    only keeps a doubt's reason.
+    """
+
+    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
+    origin_no = Column(Integer, primary_key=True)
+    region = Column(key_type(), primary_key=True)
+    ring = Column(key_type(), primary_key=True)
+    ending_no = Column(Integer, primary_key=True)
+    carrying_until = Column(Instant, nullable=False)
+    carrying_ended_by = Column(id_type(), nullable=True)
+    carrying_reason = Column(String, nullable=False)
+    recorded_from = Column(Instant, nullable=False)
+    recorded_to = Column(Instant, nullable=False)
+
+
+window_ending: Table[WindowEndingColumns] = Table(
+    "exposure_window_ending",
+    metadata,
+    WindowEndingColumns,
+    Index(None, "carrying_ended_by"),
+    info=placed("reference"),
+)
 
 
 class AcceptanceColumns(TypedColumns):

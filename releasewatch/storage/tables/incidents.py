@@ -97,19 +97,6 @@ incident_suspect: Table[IncidentSuspectColumns] = Table(
 )
 
 
-class IncidentFixColumns(TypedColumns):
-    """That a deployment ended what an incident was about."""
-
-    incident_id = Column(id_type(), ForeignKey("incident.incident_id"), primary_key=True)
-    deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
-    why = Column(String, nullable=False)
-    recorded_by = Column(String, nullable=False)
-    recorded_at = Column(Instant, nullable=False)
-
-
-incident_fix: Table[IncidentFixColumns] = Table("incident_fix", metadata, IncidentFixColumns, info=placed("reference"))
-
-
 class DeploymentUndoColumns(TypedColumns):
     """That a deployment was taken back by hand, or by a controller, in one region and ring (`''`: all of them)."""
 
