@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.deployment_correct import correct
 from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
@@ -34,6 +35,7 @@ def command() -> None:
 
 command.add_command(import_)
 command.add_command(undo)
+command.add_command(correct)
 
 
 def _one(name: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

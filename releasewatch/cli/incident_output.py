@@ -17,6 +17,7 @@ from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line,
 from releasewatch.cli.suspects import ranking_of
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both
+from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
@@ -93,7 +94,9 @@ def give_out_incident(
     if measured:
         from releasewatch.usecases.impact_measures import measure_incident
 
-        document["measures"] = measure_incident(app.ledger, ref, how.viewing, how.hours, how.reveal)
+        is_none = document["incident"]["status"] == "cancelled"
+        measures = None if is_none else measure_incident(app.ledger, ref, how.viewing, how.hours, how.reveal)
+        document["measures"] = measures
     if with_timeline:
         document["timeline"] = read_timeline(app.ledger, ref, how.viewing, how.reveal)
     if output is not None:
@@ -107,7 +110,7 @@ def _write(app: App, form: str, document: dict[str, Any], stream: TextIO) -> Non
     if form == "json":
         emit_json(document, stream)
         return
-    lines = [*_lines(app, document), *(measure_lines(app, document["measures"]) if "measures" in document else ())]
+    lines = [*_lines(app, document), *(measure_lines(app, document["measures"]) if document.get("measures") else ())]
     for line in lines:
         stream.write(f"{printable(line)}\n")
     _write_customers(document, stream)
@@ -183,6 +186,9 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield f"  fixed by {', '.join(document['fixed_by'])}"
     if document["proposed_fixes"]:
         yield f"  taken back by {', '.join(document['proposed_fixes'])}; nobody has said that this fixed it"
+    for one in document["same_elsewhere"]:
+        places = ", ".join("/".join(filter(None, place.values())) or "everywhere else" for place in one["places"])
+        yield f"  {one['deployment']} put the same as {one['same_as']} to {one['environment']} ({places}), still live"
     for audience, text in sorted(i["summaries"].items()):
         yield one_line(f"  for {audience}: {text}")
     yield (
@@ -190,6 +196,9 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         f"{counts['affected']} affected, {counts['cleared']} cleared"
         + ("." if is_none else f"; {counts['still_exposed']} still exposed, {counts['returned']} returned.")
     )
+    if document["nobody_because"]:
+        yield f"  {document['nobody_because']}"
+    yield from (f"  {line}" for line in Unsure.of(document).incident_lines)
     if len(document["places"]) > 1 and not is_none:
         # Those who still carry it come first: of many places only some are shown.
         for place in sorted(document["places"], key=lambda one: -one["still_exposed"])[:_PLACES_SHOWN]:
@@ -243,6 +252,13 @@ def _customer(one: dict[str, Any]) -> str:
     return f"{one['key']} {one['name']}" if one["name"] else str(one["key"])
 
 
+def _is_still(one: dict[str, Any]) -> str:
+    """Whether a customer carries it still; nothing of who is cleared, or where there was no incident."""
+    if one["still_exposed"] is None or one["state"] == "cleared":
+        return ""
+    return "still" if one["still_exposed"] else "returned"
+
+
 def _write_customers(document: dict[str, Any], stream: TextIO) -> None:
     items = document.get("affected_customers")
     if not items:
@@ -255,7 +271,7 @@ def _write_customers(document: dict[str, Any], stream: TextIO) -> None:
                 _customer(one),
                 one["state"],
                 one["level"] or "",
-                "still" if one["still_exposed"] else "" if one["state"] == "cleared" else "returned",
+                _is_still(one),
                 "; ".join(one["reasons"]),
             ]
             for one in items

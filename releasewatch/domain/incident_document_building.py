@@ -27,6 +27,7 @@ from releasewatch.domain.incident_facts import BlameFacts, FixFacts, HurtFacts, 
 from releasewatch.domain.incidents import Statement, withdrawn_entries
 from releasewatch.domain.note_building import PreparedNotes, held_texts, notes_for
 from releasewatch.domain.notes import CustomerScope, NoteItem
+from releasewatch.domain.unsure import NOBODY
 
 MANY_CHANGES = 20
 """So many changes of a deployment are told; the others are counted."""
@@ -108,7 +109,8 @@ class _Building:
             fixes=tuple(self._fix(one) for one in facts.fixes) if staff else (),
             proposed_fixes=facts.proposed_fixes if inside else (),
             counts=facts.counts if staff and facts.customer is None else None,
-            places=facts.places if inside else (),
+            unsure=facts.unsure if staff and facts.customer is None and state.status != "cancelled" else NOBODY,
+            places=facts.places if inside and state.status != "cancelled" else (),
             customers=facts.customers if inside else (),
             customer=self._customer(),
             for_customer=self._for_customer(),

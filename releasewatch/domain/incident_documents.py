@@ -10,6 +10,7 @@ from releasewatch.domain.audiences import Audience
 from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incident_corrections import Correction
 from releasewatch.domain.incident_facts import BlameWord, FixFacts, HurtFacts, PlaceFacts
+from releasewatch.domain.unsure import NOBODY, Unsure
 
 DocumentKind = Literal["report", "brief", "update", "final"]
 
@@ -135,6 +136,7 @@ class IncidentDocument:
     fixes: tuple[FixFacts, ...] = ()
     proposed_fixes: tuple[str, ...] = ()
     counts: ImpactCounts | None = None
+    unsure: Unsure = NOBODY
     places: tuple[PlaceFacts, ...] = ()
     customers: tuple[HurtFacts, ...] = ()
     customer: HurtFacts | None = None

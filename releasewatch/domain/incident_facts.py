@@ -10,6 +10,7 @@ from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import ImpactWindow, IncidentState, Statement, standing
 from releasewatch.domain.note_building import PreparedNotes
 from releasewatch.domain.notes import ComponentLabel
+from releasewatch.domain.unsure import NOBODY, Unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class IncidentFacts:
     past_fixes: tuple[FixFacts, ...] = ()
     proposed_fixes: tuple[str, ...] = ()
     counts: ImpactCounts = field(default_factory=ImpactCounts)
+    unsure: Unsure = NOBODY
     places: tuple[PlaceFacts, ...] = ()
     customers: tuple[HurtFacts, ...] = ()
     customer: HurtFacts | None = None

@@ -31,6 +31,16 @@ class Unsure:
     @property
     def lines(self) -> tuple[str, ...]:
         """One sentence for each, with what to do about it; none when there is nobody."""
+        return self._lines(
+            "this deployment names no release: whether it reaches them is not known. Name it with: --release"
+        )
+
+    @property
+    def incident_lines(self) -> tuple[str, ...]:
+        """The same of an incident, whose deployments went out long ago."""
+        return self._lines("a deployment that is blamed names no release: whether it reached them is not known")
+
+    def _lines(self, unnamed: str) -> tuple[str, ...]:
         said = []
         if self.waiting:
             have = "customer has an entitlement" if self.waiting == 1 else "customers have entitlements"
@@ -39,10 +49,7 @@ class Unsure:
             said.append(f"{self.waiting:,} {have} that {waits} for what nobody knows yet ({self.named}): {they}")
         if self.pinned:
             run = "runs a copy of its own" if self.pinned == 1 else "run copies of their own"
-            said.append(
-                f"{counted(self.pinned, 'customer')} {run}, and this deployment names no release: "
-                "whether it reaches them is not known. Name it with: --release"
-            )
+            said.append(f"{counted(self.pinned, 'customer')} {run}, and {unnamed}")
         return tuple(said)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import OPEN_STATUSES
 from releasewatch.domain.words import counted
 from releasewatch.rendering import incident_words as words
@@ -170,7 +171,7 @@ def incident_view(document: IncidentDocument) -> IncidentView:
             PlaceView("/".join(filter(None, (p.region, p.ring))) or "everywhere else", p.still_exposed, p.returned)
             for p in d.places
         ),
-        customers=tuple(_hurt(one) for one in d.customers),
+        customers=tuple(_hurt(one, is_none=d.status == "cancelled") for one in d.customers),
         more_customers=_more(d) if inside else "",
         customer=_hurt(d.customer) if d.customer is not None and staff else None,
         for_you=words.told_of_themselves(d, d.for_customer) if d.for_customer is not None else (),
@@ -283,11 +284,18 @@ def _states(d: IncidentDocument) -> Iterator[StateView]:
 def _reached(d: IncidentDocument) -> str:
     if d.counts is None:
         return ""
-    if not d.counts.exposed:
+    lines = [f"{line}." if not line.endswith(".") else line for line in d.unsure.incident_lines]
+    return " ".join([_counted(d, d.counts), *lines])
+
+
+def _counted(d: IncidentDocument, counts: ImpactCounts) -> str:
+    if not counts.exposed:
         return "No customer is known to be in it."
+    if d.status == "cancelled":
+        return f"{counted(counts.exposed, 'customer')} had been in it before it was found to be none."
     return (
-        f"{counted(d.counts.exposed, 'customer')}; of those not cleared {d.counts.still_exposed:,} still exposed, "
-        f"{d.counts.returned:,} returned."
+        f"{counted(counts.exposed, 'customer')}; of those not cleared {counts.still_exposed:,} still exposed, "
+        f"{counts.returned:,} returned."
     )
 
 
@@ -300,7 +308,7 @@ def _called(one: HurtFacts) -> str:
     return one.name or one.key
 
 
-def _hurt(one: HurtFacts) -> HurtView:
+def _hurt(one: HurtFacts, *, is_none: bool = False) -> HurtView:
     said: list[str] = []
     if one.first_at is not None:
         said.append(f"hurt {words.between(one.first_at, one.last_at)}")
@@ -317,7 +325,7 @@ def _hurt(one: HurtFacts) -> HurtView:
         f"{one.key} {one.name}" if one.name and one.name != one.key else one.key,
         one.state,
         words.COMPONENT_STATUS.get(one.level, one.level),
-        "" if one.state == "cleared" else "still exposed" if one.still_exposed else "returned",
+        "" if is_none or one.state == "cleared" else "still exposed" if one.still_exposed else "returned",
         tuple(windows),
         (*said, *one.reasons),
     )

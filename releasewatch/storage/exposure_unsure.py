@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
+from sqlalchemy import CTE, Connection, Select, and_, exists, func, or_, select, text
 
 from releasewatch.domain.catalog_check import find_idle_products
 from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN
@@ -82,8 +82,11 @@ def unknown_subjects(connection: Connection, at: datetime, known_at: datetime) -
     return found
 
 
-def _waiting_rows(q: ExposureQuestion, unknown: Sequence[str]) -> Select[Any]:
-    """`customer_id` and `subject` of entitlements that wait, where and while the deployment reaches anything at all."""
+def waiting_rows(q: ExposureQuestion, unknown: Sequence[str], only: Sequence[Any] = ()) -> Select[Any]:
+    """`customer_id` and `subject` of entitlements that wait, where and while the deployment reaches anything at all.
+
+    `only`: conditions on entitlements.
+    """
     e = t.entitlement.c
     cells = reach_cells(q, known_windows(q, in_view(q))).c
     names = ("region", "ring", "any_region", "any_ring", "live_from", "carrying_until")
@@ -94,6 +97,7 @@ def _waiting_rows(q: ExposureQuestion, unknown: Sequence[str]) -> Select[Any]:
         select(*columns)
         .join_from(t.entitlement, somewhere, in_place(q, somewhere))
         .where(
+            *only,
             e.subject.in_(unknown),
             in_environment(q),
             known(e.recorded_from, e.recorded_to, q),
@@ -106,8 +110,11 @@ def _waiting_rows(q: ExposureQuestion, unknown: Sequence[str]) -> Select[Any]:
     )
 
 
-def _pinned_rows(q: ExposureQuestion) -> Select[Any]:
-    """`customer_id` and `subject` of copies of their own of what a deployment without a release reaches."""
+def pinned_rows(q: ExposureQuestion, only: Sequence[Any] = ()) -> Select[Any]:
+    """`customer_id` and `subject` of copies of their own of what a deployment without a release reaches.
+
+    `only`: conditions on entitlements.
+    """
     e = t.entitlement
     way = ways(q, reach_cells(q, known_windows(q, in_view(q))))
     w = way.c
@@ -116,6 +123,7 @@ def _pinned_rows(q: ExposureQuestion) -> Select[Any]:
         select(*(e.c[name] for name in ("customer_id", "subject", "region", "ring", "valid_from", "valid_to")))
         .join_from(subjects, e, e.c.subject == subjects.c.subject)
         .where(
+            *only,
             e.c.version.not_in((ANY, UNKNOWN)),
             in_environment(q),
             known(e.c.recorded_from, e.c.recorded_to, q),
@@ -145,17 +153,21 @@ def find_unsure(connection: Connection, q: ExposureQuestion) -> Unsure:
     Where there is nobody, which is most often, it is found without going through who is reached.
     """
     unknown = unknown_subjects(connection, q.at, q.known_at)
-    waiting = _count(connection, q, _waiting_rows(_apart(q), unknown)) if unknown else NOBODY
-    pinned = NOBODY if q.release else _count(connection, q, _pinned_rows(_apart(q)))
+    waiting = _count(connection, q, waiting_rows(_apart(q), unknown)) if unknown else NOBODY
+    pinned = NOBODY if q.release else _count(connection, q, pinned_rows(_apart(q)))
     return Unsure(waiting.waiting, waiting.waiting_for, waiting.subjects, pinned.waiting)
 
 
 def _count(connection: Connection, q: ExposureQuestion, rows: Select[Any]) -> Unsure:
-    """Customers of some rows who are not reached, with what the rows are about; the most frequent first."""
+    """Customers of some rows whom the deployment does not reach."""
     if not connection.scalar(select(exists(rows.limit(1)))):
         return NOBODY
     merged = merged_customers(q)
-    exposed = exposed_once(q, in_view(q), merged)
+    return count_unsure(connection, q, rows, merged, exposed_once(q, in_view(q), merged))
+
+
+def count_unsure(connection: Connection, q: ExposureQuestion, rows: Select[Any], merged: CTE, reached: CTE) -> Unsure:
+    """Customers of some rows who are not among those reached, with what the rows are about; the most frequent first."""
     found = rows.subquery("unsure_row")
     who = survivor(found.c.customer_id, merged)
     theirs = (
@@ -166,8 +178,8 @@ def _count(connection: Connection, q: ExposureQuestion, rows: Select[Any]) -> Un
     )
     mine = (
         select(theirs.c.customer_id, theirs.c.subject)
-        .join_from(theirs, exposed, exposed.c.customer_id == theirs.c.customer_id, isouter=True)
-        .where(exposed.c.customer_id.is_(None))
+        .join_from(theirs, reached, reached.c.customer_id == theirs.c.customer_id, isouter=True)
+        .where(reached.c.customer_id.is_(None))
         .cte(q.named("unsure_one"))
     )
     everyone = select(func.count(mine.c.customer_id.distinct())).scalar_subquery()
@@ -208,10 +220,10 @@ def unsure_of(connection: Connection, q: ExposureQuestion, customer_id: UUID) ->
         return tuple(connection.scalars(select(mine.c.subject).distinct().order_by(mine.c.subject)))
 
     unknown = unknown_subjects(connection, q.at, q.known_at)
-    waiting = theirs(_waiting_rows(q, unknown)) if unknown else ()
+    waiting = theirs(waiting_rows(q, unknown)) if unknown else ()
     partly = products_not_in_full(connection, q.at, q.known_at) if waiting else {}
     return UnsureOf(
         waiting,
         tuple((one, partly[one.removeprefix(PRODUCT)]) for one in waiting if one.removeprefix(PRODUCT) in partly),
-        () if q.release else theirs(_pinned_rows(q)),
+        () if q.release else theirs(pinned_rows(q)),
     )

@@ -13,6 +13,7 @@ from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_ways import ExposureQuestion, in_view, known_windows
+from releasewatch.storage.sql import chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,15 @@ class Reaching:
                 if any(_meets(window, key[1], key[2], times) for window in self._windows.get(one.origin_no, ()))
             )
         return self._known[key]
+
+
+def reached_components(connection: Connection, deployment_ids: Iterable[int]) -> set[int]:
+    """The components that some deployments reach, anywhere."""
+    r = t.reach.c
+    found: set[int] = set()
+    for part in chunks(sorted(set(deployment_ids))):
+        found.update(connection.scalars(select(r.component_id).where(r.deployment_id.in_(part)).distinct()))
+    return found
 
 
 def _axis(entitled: str, named: set[str]) -> str | None:

@@ -16,6 +16,7 @@ from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, Pla
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
 from releasewatch.domain.privacy import opaque_key
+from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import (
     call_attempts,
     call_facts,
@@ -27,6 +28,7 @@ from releasewatch.storage import (
     incidents,
 )
 from releasewatch.storage.calls import Item, ListOf, Wanted
+from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
 from releasewatch.usecases.call_complaints import Complaints
@@ -273,6 +275,7 @@ class _Planner:
             hours=how.hours,
             settings_version=how.settings_version,
             incident=head,
+            unsure=NOBODY if scene.state.status == "cancelled" else find_unsure_in(self._connection, scene.question),
         )
         return RankedList(made, version)
 

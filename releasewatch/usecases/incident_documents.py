@@ -26,6 +26,7 @@ from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents, windows
 from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.when import When
 from releasewatch.usecases.incident_scene import Scene, look_at
@@ -74,6 +75,7 @@ def gather_incident(
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = windows.ended_by(connection, blamed, scene.question.at)
         counts = impacts.count_impact(connection, scene.question)
+        unsure = find_unsure_in(connection, scene.question)
         places = impacts.count_places(connection, scene.question)
         names = catalogs.component_keys(connection)
         customers = list(islice(_customers(connection, scene, names, how), SHOWN_CUSTOMERS))
@@ -121,6 +123,7 @@ def gather_incident(
         past_fixes=tuple(facts for fix, facts in told.items() if fix not in standing),
         proposed_fixes=tuple(f"D-{number}" for number in ended if number not in said),
         counts=counts,
+        unsure=unsure,
         places=tuple(_place(row) for row in places),
         customers=tuple(customers),
         customer=one,
@@ -183,7 +186,7 @@ def _hurt(rows: Sequence[Any], scene: Scene, names: dict[int, str], how: Showing
         last_at=rows[0].last_at,
         many=item["count"],
         windows=_windows(item["windows"], scene),
-        still_exposed=item["still_exposed"],
+        still_exposed=bool(item["still_exposed"]),
         reasons=tuple(item["reasons"]),
     )
 

@@ -14,17 +14,23 @@ from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
+from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import catalogs, fixes, impacts, incidents, windows
+from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
 from releasewatch.usecases.impact_measures import measure_customer, withhold_measures
+from releasewatch.usecases.incident_blanks import why_nobody
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_siblings import find_siblings
 
 FETCHED = 1000
 FIRST = 10
 """So many customers are named as the first to call."""
+SIBLINGS = 3
+"""So many deployments of the same commit elsewhere are proposed as suspects in so many commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,16 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         scene = look_at(connection, incident, how.viewing)
         counts = impacts.count_impact(connection, scene.question)
         places = impacts.count_places(connection, scene.question)
-        first = impacts.first_to_call(connection, scene.question, how.tiers, FIRST) if how.reveal >= Reveal.KEYS else []
+        is_none = scene.state.status == "cancelled"
+        is_asked = how.reveal >= Reveal.KEYS and not is_none
+        first = impacts.first_to_call(connection, scene.question, how.tiers, FIRST) if is_asked else []
+        unsure = NOBODY if is_none else find_unsure_in(connection, scene.question)
+        nobody = why_nobody(connection, scene) if not counts.exposed and not is_none and scene.state.status else None
         said_fixes = fixes.read_fixes(connection, incident.id, scene.question.known_at)
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = windows.ended_by(connection, blamed, scene.question.at)
         owed = corrections_owed(connection, scene)
+        siblings = find_siblings(connection, scene)
     fixed_by = [fix.deployment_id for fix in said_fixes]
     proposed = [number for number in ended if number not in fixed_by]
     return {
@@ -58,7 +69,10 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         "deployments": _deployments(scene, how.reveal),
         "fixed_by": [f"D-{number}" for number in fixed_by],
         "proposed_fixes": [f"D-{number}" for number in proposed],
-        "customers": count_document(counts),
+        "same_elsewhere": [one.document for one in siblings],
+        "customers": count_document(counts, is_none=is_none),
+        **unsure.document,
+        "nobody_because": nobody.because if nobody is not None else None,
         "places": [
             {
                 "region": row.region or None,
@@ -66,25 +80,32 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
                 "still_exposed": int(row.still_exposed),
                 "returned": int(row.returned),
             }
-            for row in places
+            for row in (() if is_none else places)
         ],
         "first_to_call": [_first(row, how) for row in first],
         "corrections_owed": len(owed),
         "corrections": owed_document(owed, Summaries.of(scene), how.reveal, opaque=how.opaque),
-        "next": _next(scene, counts, proposed, len(owed), already_open=already_open),
+        "next": [
+            *_next(scene, counts, proposed, len(owed), already_open=already_open),
+            *(
+                f"releasewatch incident link {incident.id} --deployment D-{one.number} --state suspect --why TEXT"
+                for one in siblings[:SIBLINGS]
+            ),
+            *(nobody.commands if nobody is not None else ()),
+        ],
     }
 
 
-def count_document(counts: ImpactCounts) -> dict[str, int]:
-    """The counts as JSON has them."""
+def count_document(counts: ImpactCounts, *, is_none: bool = False) -> dict[str, int | None]:
+    """The counts as JSON has them. `is_none`: there was no incident, so nobody is still exposed to it or returned."""
     return {
         "exposed": counts.exposed,
         "presumed": counts.presumed,
         "possible": counts.possible,
         "affected": counts.affected,
         "cleared": counts.cleared,
-        "still_exposed": counts.still_exposed,
-        "returned": counts.returned,
+        "still_exposed": None if is_none else counts.still_exposed,
+        "returned": None if is_none else counts.returned,
     }
 
 
@@ -161,7 +182,7 @@ def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], owed: int
     if counts.exposed or owed:
         found.append(f"releasewatch call plan --incident {key}")
     found += [f"releasewatch incident link {key} --fixed-by D-{number}" for number in proposed]
-    if state.is_open and scene.question.blamed and not counts.still_exposed:
+    if state.is_open and scene.question.blamed and counts.exposed and not counts.still_exposed:
         found.append(f"releasewatch incident resolve {key}")
     return found
 
@@ -200,7 +221,7 @@ def describe_customer(
         "last_at": instant_or_none(best.last_at),
         "count": best.many,
         "windows": _windows(ways, names),
-        "still_exposed": bool(best.still_exposed),
+        "still_exposed": None if scene.state.status == "cancelled" else bool(best.still_exposed),
         "reasons": _reasons(best, ways, names, with_words=with_words),
     }
 
