@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     help="score: the points of [suspects]. latest: the clock alone, the last deployment that succeeded.",
 )
 @click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, metavar="N", help="How many.")
+@click.option("--at", type=INSTANT, metavar="T", help="The world at that instant, as known now; default now.")
+@click.option("--known-at", type=INSTANT, metavar="T", help="Only what was recorded by then.")
 @common()
 def suspects(
     app: App,
@@ -52,6 +55,8 @@ def suspects(
     until: datetime | None,
     strategy: Strategy,
     limit: int,
+    at: datetime | None,
+    known_at: datetime | None,
 ) -> None:
     """Rank the deployments of all repos by how likely one of them began an impact.
 
@@ -60,12 +65,13 @@ def suspects(
     a case has its cause elsewhere, or needs more components. The points are settings: [suspects].
 
     Of an incident (INC-7) its own components, environment, places and start count, where those who are affected are,
-    and what was said of blame. The numbers stay with it: incident link INC-7 --suspect 1. Without one, say --component
+    and what was said of blame. The numbers stay with it: incident link INC-7 --suspect 1 (as of an earlier instant none
+    are given). Without one, say --component
     and --since.
     """
     from releasewatch.usecases.suspects import Blaming, line_up
 
-    ranking = ranking_of(app, strategy)
+    ranking = replace(ranking_of(app, strategy), at=at, known_at=known_at)
     if incident is not None:
         if any((components, regions, rings, environment, since, until)):
             raise InvalidCallError(
@@ -88,6 +94,8 @@ def suspects(
         strategy=strategy,
         weights=ranking.weights,
         look_back=ranking.look_back,
+        at=at,
+        known_at=known_at,
     )
     found = line_up(app.ledger, how)
     if form == "json":

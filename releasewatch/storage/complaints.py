@@ -26,18 +26,20 @@ class Complaints:
     first_at: datetime | None = None
 
 
-def read_complaints(connection: Connection, incident_id: int, components: Collection[int], at: datetime) -> Complaints:
+def read_complaints(
+    connection: Connection, incident_id: int, components: Collection[int], at: datetime, known_at: datetime = LATEST
+) -> Complaints:
     """What is known of those who are affected. `components`: those that count, with what depends on them; empty: all.
 
     Somebody who uses it in any region, or in one that nobody knows, says nothing of where it is.
     """
-    said = newest_said(incident_id, LATEST)
+    said = newest_said(incident_id, known_at)
     affected = said.c.state == "affected"
     told = connection.execute(select(func.min(said.c.first_at, type_=Instant), func.count()).where(affected)).one()
     if not told[1]:
         return Complaints()
     e, s = t.entitlement.c, t.component_subject.c
-    asked = ExposureQuestion(0, "", is_production=True, release="", at=at, known_at=LATEST, label="complained")
+    asked = ExposureQuestion(0, "", is_production=True, release="", at=at, known_at=known_at, label="complained")
     merged = merged_customers(asked)
     who = func.coalesce(merged.c.survivor_id, e.customer_id, type_=e.customer_id.type)
     found: dict[str, tuple[str, ...]] = {}

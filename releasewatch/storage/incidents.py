@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, String, Subquery, case, cast, exists, func, insert, select
 
-from releasewatch.domain.incidents import Statement, fold
+from releasewatch.domain.incidents import REPLACED, Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks, next_number
@@ -162,12 +162,45 @@ def read_statements(
     return found
 
 
-def list_incidents(connection: Connection, *, limit: int, before: int | None = None) -> list[IncidentRef]:
-    """The newest incidents first; `before` is the number of the last one already shown."""
+def list_incidents(
+    connection: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    statuses: Sequence[str] | None = None,
+    at: datetime = LATEST,
+    known_at: datetime = LATEST,
+) -> list[IncidentRef]:
+    """The newest incidents first; `before` is the number of the last one already shown.
+
+    `statuses`: only those that had one of these at an instant, as known at one.
+    """
     query = select(t.incident).order_by(t.incident.c.incident_id.desc()).limit(limit)
+    if statuses is not None:
+        standing = _newest_statuses(at, known_at)
+        mine = standing.c.incident_id == t.incident.c.incident_id
+        query = query.join(standing, mine).where(standing.c.place == 1, standing.c.value.in_(statuses))
     if before is not None:
         query = query.where(t.incident.c.incident_id < before)
     return [IncidentRef(row.incident_id, row.key, row.recorded_at) for row in connection.execute(query)]
+
+
+def _newest_statuses(at: datetime, known_at: datetime) -> Subquery:
+    """The statuses of every incident, the one that counts in the first place: as `domain.incidents.fold` decides."""
+    s, gone = t.incident_statement.c, t.incident_statement.alias("replacing").c
+    replaced = exists().where(
+        gone.incident_id == s.incident_id,
+        gone.kind == REPLACED,
+        gone.recorded_at <= known_at,
+        gone.value == cast(s.statement_id, String),
+    )
+    order = (s.happened_at.desc(), case((s.source == "", 0), else_=1), s.recorded_at.desc(), s.statement_id.desc())
+    place = func.row_number().over(partition_by=s.incident_id, order_by=order)
+    return (
+        select(s.incident_id, s.value, place.label("place"))
+        .where(s.kind == "status", s.happened_at <= at, s.recorded_at <= known_at, ~replaced)
+        .subquery("standing_status")
+    )
 
 
 def add_link(connection: Connection, incident_id: int, link: Link) -> None:

@@ -13,14 +13,16 @@ from releasewatch.domain.deployments import Place
 from releasewatch.domain.suspect_signs import BY_SUBJECT, SIGNS, Sign
 from releasewatch.domain.suspects import Candidate, Reached
 from releasewatch.storage import tables as t
-from releasewatch.storage.types import OPEN_END
+from releasewatch.storage import window_endings
+from releasewatch.storage.types import LATEST, OPEN_END
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Where an impact was and from when; `since`: how far back deployments are looked for.
 
-    `components`: number to full key. Empty components, regions and rings: not known.
+    `components`: number to full key. Empty components, regions and rings: not known. `at`, `known_at`: what was taken
+    back later, or was recorded later, is not known.
     """
 
     environments: Sequence[int]
@@ -29,6 +31,8 @@ class Scene:
     components: Mapping[int, str]
     regions: Collection[str] = ()
     rings: Collection[str] = ()
+    at: datetime = LATEST
+    known_at: datetime = LATEST
 
 
 def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
@@ -70,7 +74,12 @@ def read_latest(connection: Connection, scene: Scene, most: int) -> list[Candida
     ended_at = func.coalesce(d.finished_at, d.opened_at)
     rows = connection.execute(
         _select()
-        .where(d.environment_id.in_(scene.environments), d.succeeded.is_(True), ended_at <= scene.began_at)
+        .where(
+            d.environment_id.in_(scene.environments),
+            d.succeeded.is_(True),
+            ended_at <= scene.began_at,
+            d.recorded_at <= scene.known_at,
+        )
         .order_by(ended_at.desc(), d.deployment_id.desc())
         .limit(most)
     )
@@ -101,7 +110,8 @@ def _candidate(row: Any) -> Candidate:
 
 def _among(scene: Scene) -> list[Any]:
     d = t.deployment.c
-    return [d.environment_id.in_(scene.environments), d.opened_at >= scene.since, d.opened_at <= scene.began_at]
+    known = [] if scene.known_at == LATEST else [d.recorded_at <= scene.known_at]
+    return [d.environment_id.in_(scene.environments), d.opened_at >= scene.since, d.opened_at <= scene.began_at, *known]
 
 
 def _read_reach(
@@ -169,7 +179,9 @@ def _read_states(
     Only what reaches the components, and is in the regions and rings, that are asked about.
     """
     w = t.window.c
-    question = select(w.deployment_id, w.region, w.ring, w.live_from, w.carrying_until, w.carrying_ended_by).join_from(
+    columns = w.deployment_id, w.region, w.ring, w.live_from, w.carrying_until, w.carrying_ended_by
+    past = scene.known_at < LATEST or scene.at < LATEST
+    question = select(*columns, *((w.origin_no, w.certain, w.carrying_ended_recorded_at) if past else ())).join_from(
         t.window, among, among.c.deployment_id == w.deployment_id
     )
     if scene.components:
@@ -180,7 +192,8 @@ def _read_states(
         or_(w.carrying_ended_by.is_(None), w.carrying_ended_by != w.deployment_id),
     )
     rows: dict[int, list[Any]] = {}
-    for row in connection.execute(question.where(real).distinct()):
+    found_rows: Sequence[Any] = connection.execute(question.where(real).distinct()).all()
+    for row in window_endings.as_known(connection, found_rows, scene.at, scene.known_at) if past else found_rows:
         rows.setdefault(row.deployment_id, []).append(row)
     found: dict[int, tuple[bool, datetime | None, int | None]] = {}
     for number, all_here in rows.items():

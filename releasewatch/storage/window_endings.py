@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +137,42 @@ def known_endings(deployment_id: int, known_at: datetime) -> Subquery:
         .group_by(e.origin_no, e.region, e.ring)
         .subquery("kept_ending")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWindow:
+    """A window as it was known at an instant: when, and by whom, it had been ended by another one."""
+
+    deployment_id: int
+    region: str
+    ring: str
+    live_from: datetime
+    carrying_until: datetime
+    carrying_ended_by: int | None
+
+
+def as_known(connection: Connection, rows: Iterable[Any], at: datetime, known_at: datetime) -> list[KnownWindow]:
+    """Rows of `window` as they were known at `known_at`; what had not ended by `at` goes on."""
+    rows = list(rows)
+    e = t.window_ending.c
+    kept: dict[tuple[int, int, str, str], list[Any]] = {}
+    for part in chunks(sorted({row.deployment_id for row in rows})):
+        for one in connection.execute(select(t.window_ending).where(e.deployment_id.in_(part))):
+            kept.setdefault((one.deployment_id, one.origin_no, one.region, one.ring), []).append(one)
+    found: dict[KnownWindow, None] = {}
+    for row in rows:
+        until, by = row.carrying_until, row.carrying_ended_by
+        if row.carrying_ended_recorded_at > known_at:
+            until, by = OPEN_END, None
+        beside = kept.get((row.deployment_id, row.origin_no, row.region, row.ring), []) if row.certain else []
+        if beside:
+            stood = [one for one in beside if one.recorded_from <= known_at < one.recorded_to]
+            first = min(stood, key=lambda one: (one.carrying_until, one.ending_no), default=None)
+            until, by = (first.carrying_until, first.carrying_ended_by) if first is not None else (OPEN_END, None)
+        if until > at:
+            until, by = OPEN_END, None
+        found[KnownWindow(row.deployment_id, row.region, row.ring, row.live_from, until, by)] = None
+    return list(found)
 
 
 def _same_window() -> ColumnElement[bool]:

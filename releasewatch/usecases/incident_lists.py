@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from releasewatch.domain.incidents import fold
+from releasewatch.domain.incidents import OPEN_STATUSES, REPLACED, IncidentState, fold
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import incidents
+from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.incident_scene import Viewing
 
-FETCHED = 1000
+_TOLD = ("title", "severity", "status", "impact_started_at", "impact_ended_at", "component", REPLACED)
+"""The kinds of statements that a list is made of."""
 
 
 def list_document(
@@ -24,31 +26,28 @@ def list_document(
         raise InvalidCallError(
             f"{cursor!r} is no cursor of a list of incidents.", "Give next_cursor of the page before."
         )
-    found: list[dict[str, Any]] = []
+    at, known_at = how.at or how.now, how.known_at or LATEST
+    statuses = OPEN_STATUSES if status == "open" else (status,) if status is not None else None
     with ledger.read() as connection:
-        while len(found) <= limit:
-            page = incidents.list_incidents(connection, limit=FETCHED, before=before)
-            said = incidents.read_statements(connection, [one.incident_id for one in page])
-            for one in page:
-                state = fold(said[one.incident_id], how.at or how.now, how.known_at or LATEST)
-                if status is not None and status != ("open" if status == "open" and state.is_open else state.status):
-                    continue
-                found.append(
-                    {
-                        "key": one.id,
-                        "given_key": one.key if one.key != one.id else None,
-                        "title": state.title,
-                        "severity": state.severity or None,
-                        "status": state.status or None,
-                        "opened_at": instant_or_none(state.opened_at),
-                        "impact_started_at": instant_or_none(state.impact_started_at),
-                        "impact_ended_at": instant_or_none(state.impact_ended_at),
-                        "components": list(state.components),
-                    }
-                )
-            if len(page) < FETCHED:
-                break
-            before = page[-1].incident_id
+        page = incidents.list_incidents(
+            connection, limit=limit + 1, before=before, statuses=statuses, at=at, known_at=known_at
+        )
+        said = incidents.read_statements(connection, [one.incident_id for one in page], _TOLD)
+    found = [_item(one, fold(said[one.incident_id], at, known_at)) for one in page]
     more = len(found) > limit
     found = found[:limit]
     return {"incidents": found, "next_cursor": found[-1]["key"] if more else None}
+
+
+def _item(one: IncidentRef, state: IncidentState) -> dict[str, Any]:
+    return {
+        "key": one.id,
+        "given_key": one.key if one.key != one.id else None,
+        "title": state.title,
+        "severity": state.severity or None,
+        "status": state.status or None,
+        "opened_at": instant_or_none(state.opened_at),
+        "impact_started_at": instant_or_none(state.impact_started_at),
+        "impact_ended_at": instant_or_none(state.impact_ended_at),
+        "components": list(state.components),
+    }

@@ -10,6 +10,7 @@ from releasewatch.domain.incidents import IncidentState, fold, impact_window
 from releasewatch.domain.suspect_words import own_score, with_words
 from releasewatch.domain.suspects import Impact, Suspect
 from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, deployments, incidents
 from releasewatch.storage.complaints import Complaints, read_complaints
 from releasewatch.storage.incidents import IncidentRef
@@ -71,11 +72,17 @@ def rank_incident(connection: Any, incident: IncidentRef, now: datetime, how: Ra
     when what is blamed went live, which would make that one the suspect. Where nobody said in which regions or rings it
     is, those of the affected count.
     """
+    at, known_at = how.at or LATEST, how.known_at or LATEST
     said = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
-    state = fold(said, LATEST, LATEST)
+    state = fold(said, at, known_at)
+    if (how.at or how.known_at) and not state.status:
+        raise InvalidCallError(
+            f"{incident.id} had not been opened then.", f"See: releasewatch incident show {incident.id}"
+        )
+    now = how.at or now
     components = catalogs.component_ids(connection, sorted(state.components))
     reached = reached_from(connection, state.components, now) if state.components else {}
-    complaints = read_complaints(connection, incident.incident_id, reached, now)
+    complaints = read_complaints(connection, incident.incident_id, reached, now, known_at)
     began_at, because = _began(state, complaints, incident)
     environments = _environments(connection, state.environment)
     regions, rings = _places(connection, environments, state, complaints)
@@ -85,7 +92,8 @@ def rank_incident(connection: Any, incident: IncidentRef, now: datetime, how: Ra
     found = Ranked(incident, lineup, tuple(environments), how, because)
     if how.strategy == "latest":
         return found
-    words = {number: link.state for number, link in incidents.newest_links(connection, incident.incident_id).items()}
+    said_of_blame = incidents.newest_links(connection, incident.incident_id, known_at)
+    words = {number: link.state for number, link in said_of_blame.items()}
     found = replace(found, lineup=replace(lineup, suspects=tuple(with_words(lineup.suspects, words))))
     ranked = {one.candidate.number for one in lineup.suspects}
     outside = [

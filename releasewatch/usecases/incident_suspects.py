@@ -61,7 +61,8 @@ def propose_suspects(
         ranked = rank_incident(connection, incident, now, how)
         numbers = suspect_numbers.read_numbers(connection, incident.incident_id)
     shown = [one.candidate.number for one in ranked.lineup.suspects[:limit]]
-    if numbered and any(number not in numbers for number in shown):
+    is_now = how.at is None and how.known_at is None
+    if numbered and is_now and any(number not in numbers for number in shown):
         with ledger.write() as connection:
             ledger.lock(connection, LOCK)
             suspect_numbers.add_numbers(connection, incident.incident_id, shown, now)

@@ -14,6 +14,7 @@ from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.suspects import Scene, read_candidates, read_latest
+from releasewatch.storage.types import LATEST
 
 Strategy = Literal["score", "latest"]
 
@@ -23,11 +24,16 @@ _LATEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How suspects are ranked. `look_back`: how long before the start a deployment may have gone live."""
+    """How suspects are ranked. `look_back`: how long before the start a deployment may have gone live.
+
+    `at`, `known_at`: as the world was at an instant, and by what was recorded by one; None: as it is known now.
+    """
 
     strategy: Strategy = "score"
     weights: SuspectWeights = field(default_factory=SuspectWeights)
     look_back: timedelta = timedelta(days=90)
+    at: datetime | None = None
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,12 @@ class Blaming:
     strategy: Strategy = "score"
     weights: SuspectWeights = field(default_factory=SuspectWeights)
     look_back: timedelta = timedelta(days=90)
+    at: datetime | None = None
+    known_at: datetime | None = None
 
     @property
     def ranking(self) -> Ranking:
-        return Ranking(self.strategy, self.weights, self.look_back)
+        return Ranking(self.strategy, self.weights, self.look_back, self.at, self.known_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,8 @@ def rank_in(
     # Dates before year 1 do not exist: however long the look back, it ends there.
     floor = datetime.min.replace(tzinfo=impact.began_at.tzinfo)
     since = impact.began_at - how.look_back if impact.began_at - floor > how.look_back else floor
-    scene = Scene(environments, since, impact.began_at, components, impact.regions, impact.rings)
+    places = impact.regions, impact.rings
+    scene = Scene(environments, since, impact.began_at, components, *places, how.at or LATEST, how.known_at or LATEST)
     if how.strategy == "latest":
         last = read_latest(connection, scene, _LATEST)
         return Lineup(impact, tuple(rank_latest(impact, last)), "latest", 100, 100)
@@ -126,6 +135,11 @@ def _check_times(how: Blaming) -> None:
     if how.began_at > how.now:
         raise InvalidCallError(
             f"--since is {format_utc(how.began_at)}, which lies ahead.", "Give when the impact began, such as 2h (ago)."
+        )
+    if how.at is not None and how.began_at > how.at:
+        raise InvalidCallError(
+            f"At {format_utc(how.at)} the impact had not begun: that was at {format_utc(how.began_at)}.",
+            "Give a later --at, or an earlier --since.",
         )
     if how.ended_at is not None and how.ended_at > how.now:
         raise InvalidCallError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -41,8 +41,9 @@ def read_incidents(
     """Every incident of a file, of a folder (its `.csv`, `.json` and `.md` files, by name), or of `-`, standard input.
 
     `source` names the kind; without it each text is recognised by what it holds. An incident that cannot be read comes
-    as RejectedIncident, and so does one whose key another one of the same source had before. Raises InvalidCallError
-    where a file as a whole cannot be read: nothing of it is to be believed then.
+    as RejectedIncident, and so does one whose key another one of the same source had before, and a file of a folder
+    that is of another kind. Raises InvalidCallError where the file that is named cannot be read, or none of a folder:
+    nothing of it is to be believed then.
     """
     seen: set[tuple[str, str]] = set()
     for one in _read_each(path, source, stdin):
@@ -68,8 +69,26 @@ def _read_each(path: Path, source: str | None, stdin: BinaryIO | None) -> Iterat
     )
     if not files:
         raise InvalidCallError(f"{path} holds no file of incidents.", f"Looked for: {', '.join(_SUFFIXES)}.")
+    yield from _read_files(path, files, source)
+
+
+def _read_files(folder: Path, files: Iterable[Path], source: str | None) -> Iterator[IncidentRecord | RejectedIncident]:
+    """Every file of a folder; one that is of no known kind, or cannot be read, is rejected as a whole, by its name.
+
+    Raises InvalidCallError where no file could be read: then it is the wrong folder, or the wrong kind.
+    """
+    could_read, problem = False, None
     for file in files:
-        yield from _read_text(_decoded(str(file), _load(file)), source)
+        try:
+            found = list(_read_text(_decoded(str(file), _load(file)), source))
+        except InvalidCallError as error:
+            problem = problem or error
+            yield RejectedIncident(str(file), "file", f"is left out: {error.message}")
+            continue
+        could_read = True
+        yield from found
+    if problem is not None and not could_read:
+        raise InvalidCallError(f"No file of {folder} could be read. The first: {problem.message}", problem.hint)
 
 
 def _read_text(given: Given, source: str | None) -> Iterator[IncidentRecord | RejectedIncident]:
