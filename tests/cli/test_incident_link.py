@@ -162,3 +162,26 @@ def test_a_monitor_that_fires_again_after_the_end_is_told_how_to_reopen(shop):
 def test_what_is_no_text_is_refused(flagged):
     refused = incident(flagged, "update", "INC-1", "--title", "caf\udce9", "--format", "json", status=2)
     assert refused.error["message"] == "What was given to the command is no text in UTF-8."
+
+
+def test_what_fixed_nothing_is_refused_and_a_wrong_word_is_taken_back(flagged):
+    incident(flagged, "link", "INC-1", "--suspect", "1")
+    refused = incident(flagged, "link", "INC-1", "--fixed-by", "D-2", status=4)
+    assert "D-2 is blamed for INC-1 itself" in refused.err
+    refused = incident(flagged, "link", "INC-1", "--fixed-by", "D-1", status=4)
+    assert "before D-2, which is blamed" in refused.err
+    flagged.commit("fix: round half up", {"services/invoicing/a.py": "3"})
+    run = ["deployment", "record", "--environment", "production", "--key", "three", "--fixes", "INC-1"]
+    assert run_command(*run, cwd=flagged.path).status == 0
+    assert incident(flagged, "show", "INC-1", "--format", "json").document["customers"]["still_exposed"] == 0
+    assert incident(flagged, "link", "INC-1", "--not-fixed-by", "D-3", status=2).err.count("--why") == 1
+    words = ("deployment", "correct", "D-3", "--not-fixes", "INC-1", "--why", "it only looked so")
+    done = run_command(*words, "--format", "json", cwd=flagged.path)
+    assert done.document["carried_again"] is True
+    shown = incident(flagged, "show", "INC-1", "--format", "json").document
+    assert (shown["customers"]["still_exposed"], shown["fixed_by"]) == (4, [])
+    again = incident(flagged, "link", "INC-1", "--not-fixed-by", "D-3", "--why", "no")
+    assert "was taken back before; nothing was added" in again.err
+    told = incident(flagged, "show", "INC-1", "--timeline").out
+    assert "not fixed by" in told
+    assert "it only looked so" in told

@@ -289,3 +289,18 @@ def test_a_folder_without_incidents_is_refused(tmp_path):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InvalidCallError, match="cannot be read: No such file"):
         list(read_incidents(tmp_path / "none.json"))
+
+
+def test_a_foreign_file_of_a_folder_is_named_and_the_others_are_read(tmp_path):
+    (tmp_path / "a.json").write_text('{"name": "no incident"}', "utf-8")
+    (tmp_path / "b.csv").write_text(TABLE, "utf-8")
+    (tmp_path / "c.csv").write_bytes(b"key,title\n\xff\xfe\xfa,x\n")
+    foreign, found, unreadable = read_incidents(tmp_path)
+    assert isinstance(found, IncidentRecord)
+    for one, name in ((foreign, "a.json"), (unreadable, "c.csv")):
+        assert isinstance(one, RejectedIncident)
+        assert (one.place, one.field) == (str(tmp_path / name), "file")
+    assert foreign.reason.startswith("is left out: ")
+    (tmp_path / "b.csv").unlink()
+    with pytest.raises(InvalidCallError, match=r"No file of .* could be read. The first: .*a.json holds no incidents"):
+        list(read_incidents(tmp_path))
