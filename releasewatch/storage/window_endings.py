@@ -1,4 +1,4 @@
-"""Endings of carrying that a person's word brought about: kept beside their windows, so that they can be taken back."""
+"""Endings of carrying: who took back what, and those that a word brought about, kept so that it can be taken back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks
-from releasewatch.storage.types import OPEN_END, Instant
+from releasewatch.storage.types import LATEST, OPEN_END, Instant
 
 NAMED = "named as fixed by "
 """How the reason of an ending begins that nothing but a word has brought about: of a deployment that fixes it."""
@@ -173,6 +173,41 @@ def as_known(connection: Connection, rows: Iterable[Any], at: datetime, known_at
             until, by = OPEN_END, None
         found[KnownWindow(row.deployment_id, row.region, row.ring, row.live_from, until, by)] = None
     return list(found)
+
+
+def undone_by(connection: Connection, deployment_id: int) -> list[int]:
+    """The deployments whose changes one took back, somewhere, in order."""
+    w = t.window.c
+    rows = connection.scalars(
+        select(w.deployment_id)
+        .where(w.carrying_ended_by == deployment_id, w.certain.is_(True))
+        .distinct()
+        .order_by(w.deployment_id)
+    )
+    return list(rows)
+
+
+def ended_by(
+    connection: Connection, deployment_ids: Iterable[int], at: datetime, known_at: datetime = LATEST
+) -> list[int]:
+    """The deployments that took back, somewhere and by an instant, what some others brought, in order.
+
+    Those others are none of them."""
+    those = sorted(set(deployment_ids))
+    w = t.window.c
+    rows = connection.scalars(
+        select(w.carrying_ended_by)
+        .where(
+            w.deployment_id.in_(those),
+            w.certain.is_(True),
+            w.carrying_ended_by.not_in(those),
+            w.carrying_until <= at,
+            w.carrying_ended_recorded_at <= known_at,
+        )
+        .distinct()
+        .order_by(w.carrying_ended_by)
+    )
+    return [number for number in rows if number is not None]
 
 
 def _same_window() -> ColumnElement[bool]:

@@ -319,35 +319,6 @@ def read_windows(connection: Connection, deployment_id: int) -> list[Any]:
     )
 
 
-def undone_by(connection: Connection, deployment_id: int) -> list[int]:
-    """The deployments whose changes one took back, somewhere, in order."""
-    w = t.window.c
-    rows = connection.scalars(
-        select(w.deployment_id)
-        .where(w.carrying_ended_by == deployment_id, w.certain.is_(True))
-        .distinct()
-        .order_by(w.deployment_id)
-    )
-    return list(rows)
-
-
-def ended_by(connection: Connection, deployment_ids: Iterable[int], at: datetime) -> list[int]:
-    """The deployments that took back, somewhere and by an instant, what some deployments brought, in order."""
-    w = t.window.c
-    rows = connection.scalars(
-        select(w.carrying_ended_by)
-        .where(
-            w.deployment_id.in_(sorted(set(deployment_ids))),
-            w.certain.is_(True),
-            w.carrying_ended_by.is_not(None),
-            w.carrying_until <= at,
-        )
-        .distinct()
-        .order_by(w.carrying_ended_by)
-    )
-    return [number for number in rows if number is not None]
-
-
 def grids(connection: Connection, deployment_ids: Iterable[int]) -> dict[int, list[Place]]:
     """For each of some deployments the places that its windows name."""
     w = t.window.c

@@ -12,7 +12,7 @@ from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand
 from releasewatch.domain.past import source_of
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
-from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, windows
+from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, window_endings
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST, OPEN_END
@@ -92,7 +92,7 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
                 "finished_at": instant_or_none(row.finished_at),
                 "opened_at": format_utc(row.opened_at),
                 "targets": _targets(connection, row, members),
-                "undoes": [f"D-{number}" for number in windows.undone_by(connection, deployment_id)],
+                "undoes": [f"D-{number}" for number in window_endings.undone_by(connection, deployment_id)],
             },
             "baselines": [_block(block, members) for block in blocks],
             "changes": {

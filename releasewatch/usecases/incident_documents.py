@@ -24,7 +24,15 @@ from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, prepare_notes
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.errors import InvalidCallError
-from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents, windows
+from releasewatch.storage import (
+    catalogs,
+    customer_names,
+    deployments,
+    fixes,
+    impacts,
+    incidents,
+    window_endings,
+)
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
@@ -73,7 +81,7 @@ def gather_incident(
         in_force = catalogs.catalogs_in_force(connection, now, now).values()
         labels = labels_of(*(catalogs.load_catalog(connection, number) for number in in_force))
         blamed = [one.question.deployment_id for one in scene.question.blamed]
-        ended = windows.ended_by(connection, blamed, scene.question.at)
+        ended = window_endings.ended_by(connection, blamed, scene.question.at, scene.question.known_at)
         counts = impacts.count_impact(connection, scene.question)
         unsure = find_unsure_in(connection, scene.question)
         places = impacts.count_places(connection, scene.question)

@@ -73,7 +73,7 @@ def has_taken_back(ledger: Ledger, ref: str, deployment_id: int) -> bool:
     with ledger.read() as connection:
         incident = incidents.resolve_incident(connection, ref)
         blamed = incidents.blamed_deployments(connection, incident.incident_id)
-        return not set(windows.undone_by(connection, deployment_id)).isdisjoint(blamed)
+        return not set(window_endings.undone_by(connection, deployment_id)).isdisjoint(blamed)
 
 
 def note_fix(connection: Any, incident: IncidentRef, fixing: DeploymentRow, telling: Telling) -> str:

@@ -15,7 +15,7 @@ from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.unsure import NOBODY
-from releasewatch.storage import catalogs, fixes, impacts, incidents, windows
+from releasewatch.storage import catalogs, fixes, impacts, incidents, window_endings
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
@@ -59,7 +59,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         nobody = why_nobody(connection, scene) if not counts.exposed and not is_none and scene.state.status else None
         said_fixes = fixes.read_fixes(connection, incident.id, scene.question.known_at)
         blamed = [one.question.deployment_id for one in scene.question.blamed]
-        ended = windows.ended_by(connection, blamed, scene.question.at)
+        ended = window_endings.ended_by(connection, blamed, scene.question.at, scene.question.known_at)
         owed = corrections_owed(connection, scene)
         siblings = find_siblings(connection, scene)
     fixed_by = [fix.deployment_id for fix in said_fixes]
