@@ -83,7 +83,9 @@ def _read_files(folder: Path, files: Iterable[Path], source: str | None) -> Iter
             found = list(_read_text(_decoded(str(file), _load(file)), source))
         except InvalidCallError as error:
             problem = problem or error
-            yield RejectedIncident(str(file), "file", f"is left out: {error.message}")
+            because = error.message.removeprefix(str(file))
+            because = f"it{because}" if because.startswith(" ") else because.lstrip(":, ")
+            yield RejectedIncident(str(file), "file", f"is left out: {because}")
             continue
         could_read = True
         yield from found
