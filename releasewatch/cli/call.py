@@ -242,13 +242,16 @@ def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:
 
 def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
+    from decimal import Decimal
+
     from releasewatch.domain.call_incidents import IncidentWeights
+    from releasewatch.domain.call_rules import CallRules
     from releasewatch.domain.call_scores import RankingWeights
     from releasewatch.usecases.call_candidates import Planning
     from releasewatch.usecases.notes import Reading
 
     tables = app.config.tables
-    ranking = tables.ranking
+    ranking, calling = tables.ranking, tables.calling
     return Planning(
         now=app.now,
         weights=RankingWeights(
@@ -261,6 +264,9 @@ def planning(app: App) -> Planning:
             renewal_near=ranking.renewal_near,
             renewal_days=ranking.renewal_days,
             escalated=ranking.escalated,
+            promise_overdue=ranking.promise_overdue,
+            currency=ranking.currency,
+            rates={name: Decimal(str(rate)) for name, rate in ranking.rates.items()},
             customer_tier=ranking.customer_tier,
             incident=IncidentWeights(
                 severity={str(name): points for name, points in ranking.severity.items()},
@@ -281,4 +287,5 @@ def planning(app: App) -> Planning:
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
+        rules=CallRules(calling.capacity, calling.fatigue_days, frozenset(map(str, calling.override_hours))),
     )

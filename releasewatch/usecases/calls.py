@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
 from releasewatch.domain.call_purposes import CallReason
+from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.calls import CallCandidate, CallComponent, CallList, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.notes import CustomerScope, NotesInput
@@ -19,7 +21,7 @@ from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
-from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about
+from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about, spent_by
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
 from releasewatch.usecases.notes import Reading, notes_of_deployment, notes_within, origins_in_words
@@ -73,11 +75,15 @@ def _rank(ledger: Ledger, deployment_id: int, how: Planning) -> tuple[Ranked, in
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, deployment_id)
         question = _question(connection, found, how)
-        customers = list(_candidates(connection, question, notes, how))
+        whose = ListOf(deployment_id=deployment_id)
+        book = CallBook(connection, call_facts.exposed_members(question), whose, how.now, how.rules)
+        customers = list(_candidates(connection, question, notes, how, book))
+        spent = spent_by(connection, book, whose, how)
         version = calls.list_version(connection, ListOf(deployment_id=deployment_id))
     ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers}
     tie = opaque_key if how.opaque else str
-    ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now, tie)
+    candidates = (candidate for _, candidate in customers)
+    ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, how.rules, spent)
     return [(ids_by_key[row.candidate.key], row) for row in ranked], version
 
 
@@ -85,9 +91,12 @@ def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: P
     """One customer's row of a deployment's list; None when they are not on it."""
     found = deployments.get_deployment(connection, deployment_id)
     notes = notes_within(connection, deployment_id, None, how.reading or Reading(how.now))
-    rows = _candidates(connection, _question(connection, found, how), notes, how, customer_id)
+    whose = ListOf(deployment_id=deployment_id)
+    book = CallBook(connection, call_facts.only_member(customer_id, how.now), whose, how.now, how.rules)
+    rows = _candidates(connection, _question(connection, found, how), notes, how, book, customer_id)
     candidates = [candidate for _, candidate in rows]
-    return next(iter(rank_calls(candidates, how.weights, how.hours, how.now)), None)
+    rules = replace(how.rules, capacity=None)  # of one customer alone the rest of the day is not known
+    return next(iter(rank_calls(candidates, how.weights, how.hours, how.now, rules=rules)), None)
 
 
 def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) -> ExposureQuestion:
@@ -108,7 +117,7 @@ def _as_list(
         question = _question(connection, found, how)
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
-    rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
+    rows = kept_by((row for _, row in ranked), account_manager)
     made = CallList(
         deployment=found.id,
         repo=found.repo,
@@ -119,27 +128,27 @@ def _as_list(
         version=version or 0,
         account_manager=account_manager,
         total=len(ranked),
-        rows=tuple(rows),
+        rows=rows,
         not_ruled_out=not_ruled_out,
         unmapped=found.row.unmapped_paths,
         unsure=unsure,
         weights=how.weights,
         hours=how.hours,
+        rules=how.rules,
         settings_version=how.settings_version,
     )
     return RankedList(made, version)
 
 
 def _candidates(
-    connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, only: UUID | None = None
+    connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, book: CallBook, only: UUID | None = None
 ) -> Iterator[tuple[UUID, CallCandidate]]:
     """Each exposed customer with everything a verdict needs; a handful of statements, however many customers."""
     names = catalogs.component_keys(connection)
+    titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
     reaching = Reaching(connection, q)
     breaking = calls.breaking_touches(connection, q.deployment_id)
     whose = ListOf(deployment_id=q.deployment_id)
-    members = call_facts.exposed_members(q) if only is None else call_facts.only_member(only, how.now)
-    book = CallBook(connection, members, whose, how.now)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
     rows = connection.execute(exposure.detail_statement(q, None, only))
@@ -182,6 +191,10 @@ def _candidates(
                 possible_because=uncertain_because(mine) if possible else (),
                 say=say,
                 say_withheld=say_withheld,
+                do_not_say=points.embargoed_for(scope),
+                letter=say,
+                letter_lacks=not say or say_withheld > 0,
+                titles=tuple(sorted({titles_outside[c] for c in nearest if c in titles_outside})),
                 standing=standing,
                 **book.known(customer_id),
             ),

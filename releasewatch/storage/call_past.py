@@ -1,0 +1,86 @@
+"""What was before a list is made: when customers were talked to, and what fills somebody's day already."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, func, select, union_all
+
+from releasewatch.domain.call_attempts import VOICE
+from releasewatch.storage import tables as t
+from releasewatch.storage.call_facts import Members
+from releasewatch.storage.calls import ListOf
+from releasewatch.storage.types import OPEN_END
+
+
+def read_talks(connection: Connection, members: Members, since: datetime, until: datetime) -> dict[UUID, list[Any]]:
+    """When some customers were reached by voice in a span of time, newest first, with what they were told.
+
+    A row for each thing told: `attempt_id`, `call_id`, `attempted_at`, `incident_id`, `deployment_id` (None: nothing).
+    """
+    a, o, member = t.attempt.c, t.attempt_told.c, members.rows
+    rows = connection.execute(
+        select(member.c.customer_id, a.attempt_id, a.call_id, a.attempted_at, o.incident_id, o.deployment_id)
+        .join_from(t.attempt, member, member.c.member_id == a.customer_id)
+        .outerjoin(t.attempt_told, and_(o.customer_id == a.customer_id, o.attempt_id == a.attempt_id))
+        .where(
+            a.reached.is_(True),
+            a.channel.in_(VOICE),
+            a.attempted_at >= since,
+            a.attempted_at <= until,
+            a.recorded_at <= members.known_at,
+        )
+        .order_by(a.attempted_at.desc(), a.attempt_id.desc(), o.incident_id, o.deployment_id)
+    )
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def count_spent(connection: Connection, whose: ListOf, since: datetime, now: datetime) -> dict[str, int]:
+    """By account manager as the directory names them: calls made by voice since an instant, and open calls about other
+    incidents. Those about deployments wait for these, and take nobody's time before."""
+    c, i, a, f, m = t.call.c, t.call_item.c, t.attempt.c, t.customer_fact.c, t.customer_merge.c
+    here = exists().where(
+        i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), _about(whose)
+    )
+    to_call = exists().where(
+        i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), i.verdict == "call"
+    )
+    tried = exists().where(
+        a.customer_id == c.customer_id, a.call_id == c.call_id, a.channel.in_(VOICE), a.attempted_at >= since
+    )
+    waiting = select(c.customer_id, c.call_id).where(c.status == "open", c.call_group == "incident", to_call, ~here)
+    made = select(c.customer_id, c.call_id).where(c.status == "done", c.closed_at >= since, tried)
+    taken = union_all(waiting, made).subquery("taken")
+    who = func.coalesce(m.survivor_id, taken.c.customer_id, type_=c.customer_id.type)
+    rows = connection.execute(
+        select(f.account_manager, func.count().label("many"))
+        .join_from(
+            taken,
+            t.customer_merge,
+            and_(m.customer_id == taken.c.customer_id, m.recorded_to == OPEN_END),
+            isouter=True,
+        )
+        .join(
+            t.customer_fact,
+            and_(
+                f.customer_id == who,
+                f.valid_from <= now,
+                f.valid_to > now,
+                f.recorded_from <= now,
+                f.recorded_to > now,
+            ),
+        )
+        .where(f.account_manager != "")
+        .group_by(f.account_manager)
+    )
+    return {row.account_manager: row.many for row in rows}
+
+
+def _about(whose: ListOf) -> Any:
+    ((name, number),) = whose.key.items()
+    return t.call_item.c[name] == number
