@@ -111,7 +111,7 @@ def _problems(row: PlannedCall, now: datetime, *, names_another: bool) -> Iterat
         yield "nobody who may be written to is known"
     elif not row.contact.email.strip():
         yield "no address is known"
-    elif _ADDRESS.fullmatch(row.contact.email.strip()) is None:
+    elif not row.contact.email.isascii() or _ADDRESS.fullmatch(row.contact.email.strip()) is None:
         yield "the address cannot be read"
     if not candidate.call:
         yield "not planned yet"
