@@ -82,6 +82,7 @@ def say_left_out(app: App, made: RankedList) -> None:
 
 def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
     """A row as its channel may show it: what is withheld is null, and named."""
+    from releasewatch.domain.call_rules import NO_RATE
     from releasewatch.domain.call_scores import parts_for_ci
     from releasewatch.domain.privacy import opaque_key
 
@@ -89,6 +90,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
     outside, (said, left_out) = shown.pop("verdict_outside"), shown.pop("say_outside")
     if in_ci:
         shown["parts"] = parts_for_ci(row["parts"])
+        shown["not_known"] = [words for words in row["not_known"] if words != NO_RATE]
     if level < Reveal.CONTACTS and row["contact"] is not None:
         shown["contact"] = None
         withheld.append("contact")

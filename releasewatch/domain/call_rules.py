@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WEEK = 5
 """Days in which what does not fit into today is to be called; what does not fit into these is written."""
 
+NO_RATE = "contract value without a rate for its currency"
+
 OVER = ("done", "skipped", "withdrawn", "waiting")
 """Calls that take nobody's time today."""
 
@@ -154,26 +156,26 @@ def within_capacity(
         if _is_to_call(row) and _is_fixed(row):
             owner = row.candidate.account_manager
             week[owner] = week.get(owner, 0) + 1
-            today[owner] = today.get(owner, 0) + _fits_today(row, now)
-    return [_limited(row, rules.capacity, today, week, now, write_instead) for row in rows]
+            today[owner] = today.get(owner, 0) + _fits_today(row, rules, now)
+    return [_limited(row, rules, today, week, now, write_instead) for row in rows]
 
 
 def _limited(
     row: PlannedCall,
-    capacity: int,
+    rules: CallRules,
     today: dict[str, int],
     week: dict[str, int],
     now: datetime,
     write_instead: Callable[[PlannedCall, str], PlannedCall],
 ) -> PlannedCall:
-    owner = row.candidate.account_manager
-    if not owner or not _is_to_call(row) or _is_fixed(row):
+    owner, capacity = row.candidate.account_manager, rules.capacity
+    if capacity is None or not owner or not _is_to_call(row) or _is_fixed(row):
         return row
     calls = "call" if capacity == 1 else f"{capacity} calls"
     if week.get(owner, 0) >= capacity * WEEK:
         return write_instead(row, f"; beyond the {calls} a day that their account manager can make this week, so write")
     week[owner] = week.get(owner, 0) + 1
-    if not _fits_today(row, now):
+    if not _fits_today(row, rules, now):
         return row
     if today.get(owner, 0) < capacity:
         today[owner] = today.get(owner, 0) + 1
@@ -196,7 +198,10 @@ def _is_fixed(row: PlannedCall) -> bool:
     return is_severe(row.candidate) or standing.status == "claimed" or standing.attempts > 0
 
 
-def _fits_today(row: PlannedCall, now: datetime) -> bool:
+def _fits_today(row: PlannedCall, rules: CallRules, now: datetime) -> bool:
+    waits = max(filter(None, (row.candidate.standing.not_before, rest_of(row.candidate, rules, now)[0])), default=now)
+    if waits - now > DAY:
+        return False
     window = row.availability.window
     return row.availability.callable != "later" or (window is not None and window.from_at - now <= DAY)
 
@@ -211,7 +216,7 @@ def blanks_of(candidate: CallCandidate, *, zone: str, rated: bool) -> tuple[str,
             "no number",
         ),
         (zone, "time zone not known"),
-        (rated, "contract value without a rate for its currency"),
+        (rated, NO_RATE),
     )
     return tuple(words for is_known, words in known if not is_known)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from releasewatch.domain.call_incidents import Verdict
+from releasewatch.domain.call_rules import NO_RATE
 from releasewatch.domain.call_scores import parts_for_ci
 from releasewatch.domain.calls import CallContact, CallList, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
@@ -229,7 +230,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             language=(contact.language if contact is not None else "") or candidate.language,
             same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
             called_lately=tuple(f"called {talk.in_words}" for talk in candidate.talks),
-            not_known=row.blanks,
+            not_known=tuple(words for words in row.blanks if not (in_ci and words == NO_RATE)),
             do_not_say=candidate.do_not_say,
         )
 

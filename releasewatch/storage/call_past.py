@@ -44,12 +44,8 @@ def count_spent(connection: Connection, whose: ListOf, since: datetime, now: dat
     """By account manager as the directory names them: calls made by voice since an instant, and open calls about other
     incidents. Those about deployments wait for these, and take nobody's time before."""
     c, i, a, f, m = t.call.c, t.call_item.c, t.attempt.c, t.customer_fact.c, t.customer_merge.c
-    here = exists().where(
-        i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), _about(whose)
-    )
-    to_call = exists().where(
-        i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), i.verdict == "call"
-    )
+    live = and_(i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), i.verdict == "call")
+    to_call, here = exists().where(live), exists().where(live, _about(whose))
     tried = exists().where(
         a.customer_id == c.customer_id, a.call_id == c.call_id, a.channel.in_(VOICE), a.attempted_at >= since
     )
