@@ -46,7 +46,7 @@ hurts = st.builds(
     level=st.sampled_from(["", "degraded", "partial", "major_outage"]),
     again=st.booleans(),
     confirmed=st.booleans(),
-    complained=st.booleans(),
+    reported_at=st.none() | st.just(NOW),
     further=st.integers(0, 3),
     spoken=st.booleans(),
 )

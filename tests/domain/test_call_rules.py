@@ -237,5 +237,5 @@ def test_promises_and_complaints_are_parts_of_the_score() -> None:
     plain, broken = rank(customer(1))[0], rank(customer(1, promise_overdue=True))[0]
     assert (broken.parts["promise"], broken.score - plain.score) == (10, 10)
     loud = customer(1)
-    (heard,) = rank(replace(loud, hurt=replace(loud.hurt, complained=True)))  # type: ignore[type-var]
-    assert (heard.parts["complained"], heard.score - plain.score) == (10, 10)
+    (heard,) = rank(replace(loud, hurt=replace(loud.hurt, reported_at=NOW)))  # type: ignore[type-var]
+    assert (heard.parts["complained"], heard.score - plain.score) == (15, 15)

@@ -13,6 +13,7 @@ import pytest
 
 from releasewatch.domain.call_rules import CallRules
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.promises import Word as PromiseWord
 from releasewatch.errors import UnknownNameError
 from releasewatch.rendering.call_letters import draft_file, write_merge
 from releasewatch.usecases.call_candidates import Planning
@@ -22,6 +23,7 @@ from releasewatch.usecases.call_letters import draft_letters
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
+from releasewatch.usecases.promises import say_of_promise
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import hour
 from tests.usecases.test_incident_calls import Desks
@@ -65,11 +67,11 @@ def test_what_was_between_us_stands_on_the_row_and_in_the_score(desks: Desks) ->
     say_by_hand(desks.ledger, key, {"affected": ["ada", "cy"]}, desks.telling(3, "asked"))
     desks.plan(key, 3.1)
     call = desks.calls(key, 3.2)["ada"]["id"]
-    desks.log(call, 10, outcome="unhappy", promise="a credit note", due_on=date(2026, 3, 2))
+    desks.log(call, 10, promise="a credit note", due_on=date(2026, 3, 2))
     desks.summary(key, 11, "Totals are wrong since noon.")
     soon = rows(desks, key, 12)["ada"]
     assert soon["called_lately"] == [{"at": "2026-03-01T10:00:00Z", "call": call, "about": [key]}]
-    assert (soon["parts"]["complained"], soon["parts"].get("promise")) == (10, None)
+    assert "promise" not in soon["parts"]
     assert (soon["purpose"], soon["verdict"], soon["callable"]) == ("update", "call", "unknown")
     assert "so it waits until 2026-03-04 10:00 UTC" in soon["verdict_because"]
     late = rows(desks, key, 24 * 4)["ada"]
@@ -86,17 +88,15 @@ def test_what_was_between_us_stands_on_the_row_and_in_the_score(desks: Desks) ->
     assert rows(desks, key, 14.1, capacity=2)["cy"]["band"] == "this week"
 
 
-def test_a_promise_is_not_broken_once_they_heard_of_us_after_its_day(desk: Desks) -> None:
+def test_a_promise_that_was_kept_lifts_nobody(desk: Desks) -> None:
     key = desk.open(3, deployment=desk.record(2), severity="SEV2")
     desk.summary(key, 3, "Totals are wrong.")
     say_by_hand(desk.ledger, key, {"affected": ["ada"]}, desk.telling(3, "asked"))
     desk.plan(key, 3.1)
     desk.log(desk.calls(key, 3.2)["ada"]["id"], 10, promise="a credit note", due_on=date(2026, 3, 2))
-    desk.summary(key, 50, "Totals are being mended.")
-    desk.plan(key, 50)
+    assert "promise" not in desk.calls(key, 40)["ada"]["parts"], "its day is not over"
     assert desk.calls(key, 51)["ada"]["parts"]["promise"] == 10
-    desk.log(desk.calls(key, 51)["ada"]["id"], 52)
-    desk.summary(key, 53, "Totals are mended.")
+    say_of_promise(desk.ledger, "P-1", PromiseWord("kept", hour(52), by="olga"), hour(52))
     assert "promise" not in desk.calls(key, 54)["ada"]["parts"]
 
 
