@@ -131,7 +131,7 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
                     row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),
-                    "; ".join((row["verdict_because"], *_remarks(row))),
+                    "; ".join((row["verdict_because"], *remarks(row))),
                 )
                 for row in rows
             ),
@@ -140,7 +140,8 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
     emit_line(f"{counts['call']} to call, {counts['write']} to write to, {counts['leave']} to leave.")
 
 
-def _remarks(row: dict[str, Any]) -> Iterator[str]:
+def remarks(row: dict[str, Any]) -> Iterator[str]:
+    """What else a caller should know before the dial, one sentence each."""
     for one in row["same_number_as"]:
         yield f"same number as {one['customer'] or 'a customer of somebody else'}: one dial"
     for one in row["called_lately"]:

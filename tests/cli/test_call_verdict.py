@@ -117,3 +117,20 @@ def test_drafts_are_made_in_a_new_folder_all_or_none(planned):
     mine = run_here(*RENDER, "--account-manager", "olga", "--write-drafts", "olga", cwd=planned.path)
     assert mine.status == 0, mine.err
     assert [path.name.split("-", 1)[1] for path in (planned.path / "olga").iterdir()] == ["dent.eml"]
+
+
+def test_a_call_that_is_on_no_list_any_more_is_shown_all_the_same(shop):
+    opened = run_here("incident", "open", "--title", "x", "--deployment", "two", "--format", "json", cwd=shop.path)
+    key = opened.document["incident"]["key"]
+    assert run_here("call", "plan", "--incident", key, cwd=shop.path).status == 0
+    assert run_here("incident", "cancel", key, "--why", "a false alarm", cwd=shop.path).status == 0
+    assert run_here("call", "plan", "--incident", key, cwd=shop.path).status == 0
+    shown = run_here("call", "show", "C-1", cwd=shop.path)
+    assert shown.status == 0, shown.err
+    assert "withdrawn: the incident was cancelled" in shown.out
+    gone = run_here("call", "list", "--incident", key, "--explain", "acme", cwd=shop.path)
+    assert "is not on the list" in gone.out
+    assert "the incident was cancelled" in gone.out
+    bare = run_here("call", "render", "--incident", key, "--write-drafts", "none", cwd=shop.path)
+    assert bare.status == 0, bare.err
+    assert list((shop.path / "none").iterdir()) == []
