@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, func, select, union_all
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from releasewatch.domain.call_attempts import VOICE
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.calls import ListOf
-from releasewatch.storage.types import OPEN_END
 
 
 def read_talks(connection: Connection, members: Members, since: datetime, until: datetime) -> dict[UUID, list[Any]]:
@@ -42,36 +41,27 @@ def read_talks(connection: Connection, members: Members, since: datetime, until:
 
 def count_spent(connection: Connection, whose: ListOf, since: datetime, now: datetime) -> dict[str, int]:
     """By account manager as the directory names them: calls made by voice since an instant, and open calls about other
-    incidents. Those about deployments wait for these, and take nobody's time before."""
-    c, i, a, f, m = t.call.c, t.call_item.c, t.attempt.c, t.customer_fact.c, t.customer_merge.c
+    incidents. Those about deployments wait for these, and take nobody's time before. Open calls of merged customers
+    are the survivor's own rows."""
+    c, i, a, f = t.call.c, t.call_item.c, t.attempt.c, t.customer_fact.c
     live = and_(i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), i.verdict == "call")
     to_call, here = exists().where(live), exists().where(live, _about(whose))
     tried = exists().where(
         a.customer_id == c.customer_id, a.call_id == c.call_id, a.channel.in_(VOICE), a.attempted_at >= since
     )
-    waiting = select(c.customer_id, c.call_id).where(c.status == "open", c.call_group == "incident", to_call, ~here)
-    made = select(c.customer_id, c.call_id).where(c.status == "done", c.closed_at >= since, tried)
-    taken = union_all(waiting, made).subquery("taken")
-    who = func.coalesce(m.survivor_id, taken.c.customer_id, type_=c.customer_id.type)
+    waiting = and_(c.status == "open", c.call_group == "incident", to_call, ~here)
+    made = and_(c.status == "done", c.closed_at >= since, tried)
     rows = connection.execute(
         select(f.account_manager, func.count().label("many"))
-        .join_from(
-            taken,
-            t.customer_merge,
-            and_(m.customer_id == taken.c.customer_id, m.recorded_to == OPEN_END),
-            isouter=True,
+        .join_from(t.call, t.customer_fact, f.customer_id == c.customer_id)
+        .where(
+            or_(waiting, made),
+            f.account_manager != "",
+            f.valid_from <= now,
+            f.valid_to > now,
+            f.recorded_from <= now,
+            f.recorded_to > now,
         )
-        .join(
-            t.customer_fact,
-            and_(
-                f.customer_id == who,
-                f.valid_from <= now,
-                f.valid_to > now,
-                f.recorded_from <= now,
-                f.recorded_to > now,
-            ),
-        )
-        .where(f.account_manager != "")
         .group_by(f.account_manager)
     )
     return {row.account_manager: row.many for row in rows}
