@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,12 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
 @_account_manager
 @click.option("--verdict", type=click.Choice(["call", "write", "leave"]), help="Only these.")
 @click.option("--band", type=click.Choice(["now", "today", "this week"]), help="Only these.")
+@click.option(
+    "--order",
+    type=click.Choice(["score", "callable"]),
+    help="By score (the default), or who is callable now first, then by the next window.",
+)
+@click.option("--explain", metavar="KEY", help="Why this customer stands where they stand, and not higher.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
 @click.option("--after", type=click.IntRange(0), metavar="RANK", help="Go on after this rank: next_cursor.")
 @common(("table", "json", "jsonl"), reveal=True, reads=True)
@@ -169,6 +176,8 @@ def list_(
     account_manager: str | None,
     verdict: str | None,
     band: str | None,
+    order: str | None,
+    explain: str | None,
     limit: int,
     after: int | None,
     **about: Any,
@@ -177,14 +186,27 @@ def list_(
 
     Same ledger, same instant, same order. The score is the sum of the parts shown; ties are in the order of the key.
     """
+    from releasewatch.cli.call_explaining import check_alone
+    from releasewatch.cli.call_explaining import explain as give_explanation
     from releasewatch.cli.output import emit_jsonl
+    from releasewatch.domain.call_rules import by_callability
     from releasewatch.usecases.call_documents import as_document
     from releasewatch.usecases.exposure import check_account_manager
 
     found = _deployment_of(app, incident, about)
+    if explain is not None:
+        check_alone(form, account_manager=account_manager, verdict=verdict, band=band, order=order, after=after)
+        give_explanation(app, form, reveal, _ranked(app, incident, found, about, None), explain, planning(app))
+        return
+    if order == "callable" and after is not None:
+        raise InvalidCallError(
+            "--after goes on after a rank, and --order callable is not in the order of these.", "Raise --limit."
+        )
     level = app.level(reveal, None)
     check_account_manager(app.ledger, account_manager, level)
     made = _ranked(app, incident, found, about, account_manager)
+    if order == "callable":
+        made = replace(made, calls=replace(made.calls, rows=by_callability(made.calls.rows)))
     rows = [row for row in as_document(made) if verdict in (None, row["verdict"]) and band in (None, row["band"])]
     rows = [row for row in rows if after is None or row["rank"] > after]
     page = rows[:limit]
@@ -193,7 +215,7 @@ def list_(
     shown = [withhold(row, level, in_ci=app.ci is not None, opaque=is_opaque(app)) for row in page]
     if level < Reveal.KEYS:
         shown = []
-    next_cursor = page[-1]["rank"] if len(rows) > limit else None
+    next_cursor = page[-1]["rank"] if len(rows) > limit and order != "callable" else None
     counts = counts_of(made)
     if form == "json":
         emit_json(
@@ -225,7 +247,14 @@ def list_(
 @_about
 @_account_manager
 @TEMPLATES
-@common(("md", "html", "csv"), output=True, reveal=True)
+@click.option(
+    "--write-drafts",
+    "drafts",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Instead of a document: a mail to each who is written to, as a file in a new folder.",
+)
+@common(("md", "html", "csv", "mailmerge"), output=True, reveal=True)
 def render(
     app: App,
     form: str,
@@ -234,22 +263,36 @@ def render(
     incident: str | None,
     account_manager: str | None,
     templates: Path | None,
+    drafts: Path | None,
     **about: Any,
 ) -> None:
     """Render the list as a document, for everyone or one account manager.
 
     A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
-    [privacy] ci = "contacts".
+    [privacy] ci = "contacts". To whom one writes: --format mailmerge is a CSV table with one row for each, and
+    --write-drafts one mail (.eml) for each. Nothing without agreed wording is in them, but the reason why not.
     """
+    from releasewatch.cli.call_letters import check_channel, write_drafts, write_merge_table
     from releasewatch.rendering.documents import write_calls
     from releasewatch.usecases.exposure import check_account_manager
 
     found = _deployment_of(app, incident, about)
-    level = app.level(reveal, output)
+    if drafts is not None and output is not None:
+        raise InvalidCallError("A file (-o) and a folder (--write-drafts) are named.", "Ask for one after the other.")
+    level = app.level(reveal, output or drafts)
     check_account_manager(app.ledger, account_manager, level)
+    if drafts is not None or form == "mailmerge":
+        check_channel(level)
     made = _ranked(app, incident, found, about, account_manager)
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
+    if drafts is not None:
+        write_drafts(app, made, drafts)
+        return
+    if form == "mailmerge":
+        with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+            write_merge_table(app, made, stream)
+        return
     if form == "csv":
         say_blank(app, made)
     given: Any = form
@@ -271,14 +314,16 @@ def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:
 
 def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
-    from releasewatch.domain.call_care import CareSettings
+    from decimal import Decimal
+
     from releasewatch.domain.call_incidents import IncidentWeights
+    from releasewatch.domain.call_rules import CallRules
     from releasewatch.domain.call_scores import RankingWeights
     from releasewatch.usecases.call_candidates import Planning
     from releasewatch.usecases.notes import Reading
 
     tables = app.config.tables
-    ranking = tables.ranking
+    ranking, calling = tables.ranking, tables.calling
     return Planning(
         now=app.now,
         weights=RankingWeights(
@@ -291,6 +336,9 @@ def planning(app: App) -> Planning:
             renewal_near=ranking.renewal_near,
             renewal_days=ranking.renewal_days,
             escalated=ranking.escalated,
+            promise_overdue=ranking.promise_overdue,
+            currency=ranking.currency,
+            rates={name: Decimal(str(rate)) for name, rate in ranking.rates.items()},
             customer_tier=ranking.customer_tier,
             incident=IncidentWeights(
                 severity={str(name): points for name, points in ranking.severity.items()},
@@ -311,5 +359,5 @@ def planning(app: App) -> Planning:
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
-        care=CareSettings(tables.calling.check_in_after, tables.calling.check_ins_a_week, tables.calling.coming_days),
+        rules=CallRules(calling.capacity, calling.fatigue_days, frozenset(map(str, calling.override_hours))),
     )

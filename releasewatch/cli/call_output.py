@@ -11,7 +11,7 @@ from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from releasewatch.usecases.call_candidates import RankedList
 
@@ -82,6 +82,7 @@ def say_left_out(app: App, made: RankedList) -> None:
 
 def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
     """A row as its channel may show it: what is withheld is null, and named."""
+    from releasewatch.domain.call_rules import NO_RATE
     from releasewatch.domain.call_scores import parts_for_ci
     from releasewatch.domain.privacy import opaque_key
 
@@ -89,6 +90,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
     outside, (said, left_out) = shown.pop("verdict_outside"), shown.pop("say_outside")
     if in_ci:
         shown["parts"] = parts_for_ci(row["parts"])
+        shown["not_known"] = [words for words in row["not_known"] if words != NO_RATE]
     if level < Reveal.CONTACTS and row["contact"] is not None:
         shown["contact"] = None
         withheld.append("contact")
@@ -98,10 +100,14 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
         # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
-        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder"):
+        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder", "language"):
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)
+        shown["same_number_as"] = [
+            {"customer": opaque_key(one["customer"]) if opaque and one["customer"] else one["customer"]}
+            for one in row["same_number_as"]
+        ]
         shown |= {"verdict_because": outside, "say": list(said), "say_withheld": left_out}
         withheld += ["name"] + (["account_manager"] if row["account_manager"] else [])
     shown["withheld"] = withheld
@@ -121,11 +127,11 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     row["verdict"],
                     row["name"] or row["customer"],
                     str(row["score"]),
-                    row["callable"],
+                    row["callable"] + (f" ({row['at_any_hour']})" if row["at_any_hour"] else ""),
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
                     _owner_words(row),
-                    row["verdict_because"],
+                    "; ".join((row["verdict_because"], *remarks(row))),
                 )
                 for row in rows
             ),
@@ -139,6 +145,18 @@ def _owner_words(row: dict[str, Any]) -> str:
         return "withheld"
     note = f" ({row['account_manager_note']})" if row["account_manager"] and row["account_manager_note"] else ""
     return f"{row['account_manager'] or 'UNOWNED'}{note}"
+
+
+def remarks(row: dict[str, Any]) -> Iterator[str]:
+    """What else a caller should know before the dial, one sentence each."""
+    for one in row["same_number_as"]:
+        yield f"same number as {one['customer'] or 'a customer of somebody else'}: one dial"
+    for one in row["called_lately"]:
+        about = f" about {', '.join(one['about'])}" if one["about"] else ""
+        yield f"called {one['at'][:10]}{about} ({one['call']})"
+    # What else is not known stands in a column, or in the reason.
+    if "time zone not known" in row["not_known"]:
+        yield "time zone not known"
 
 
 def _call_words(row: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.call_output import contact_words, is_opaque, say_if_limited, withhold
+from releasewatch.cli.call_output import contact_words, is_opaque, remarks, say_if_limited, withhold
 from releasewatch.cli.options import BY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
@@ -177,6 +177,7 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
         "verdict_because": None,
         "verdict_outside": None,
         "say_outside": ((), 0),
+        **{name: [] for name in ("same_number_as", "not_known", "called_lately", "do_not_say")},
     }
     shown = withhold({**defaults, **found}, level, in_ci=app.ci is not None, opaque=is_opaque(app))
     shown.pop("rank", None)
@@ -216,6 +217,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     if found.get("say_withheld"):
         lines.append(f"  left out: {counted(found['say_withheld'], 'text')}, for what may not be said here")
     lines += [f"  know, do not say: {text}" for text in found.get("know", ())]
+    lines += [f"  do not say yet: {text}" for text in found["do_not_say"]]
+    lines += [f"  {text}" for text in remarks(found)]
     for one in found["attempts"]:
         outcome = f", {one['outcome']}" if one["outcome"] else ""
         lines.append(f"  {_local(app, one['at'])}: {one['channel']}, {one['disposition']}{outcome}")

@@ -11,7 +11,7 @@ import msgspec
 from releasewatch.config.directory_checks import find_directory_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
-from releasewatch.config.schema import CatalogTable, ComponentTable, Line, Name, Suspects, Tables
+from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, Line, Name, Suspects, Tables
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.domain.suspects import MOST
 from releasewatch.errors import InvalidCallError
@@ -37,6 +37,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *_names("directory", tables.directory),
         *find_directory_problems(tables.directory),
         *_tiers_and_hours(tables),
+        *_rates(tables),
         *_points(tables.suspects),
     ]
 
@@ -136,6 +137,19 @@ def _tiers_and_hours(tables: Tables) -> Iterator[Problem]:
     if tables.calling.hours_to <= tables.calling.hours_from:
         wanted = f"wanted a time after hours_from, which is {tables.calling.hours_from}"
         yield Problem(("calling", "hours_to"), tables.calling.hours_to, wanted)
+
+
+def _rates(tables: Tables) -> Iterator[Problem]:
+    """Rates are of other currencies, in one that is said."""
+    ranking = tables.ranking
+    for currency, rate in ranking.rates.items():
+        where: Key = ("ranking", "rates", currency)
+        if not _fits(currency, Currency):
+            yield Problem(where, rate, "wanted a currency as EUR or USD on the left")
+        elif not ranking.currency:
+            yield Problem(where, rate, 'say in which currency values are compared: currency = "EUR"')
+        elif currency == ranking.currency and rate != 1:
+            yield Problem(where, rate, f"{currency} is what values are compared in, and is worth 1 of itself")
 
 
 def _points(suspects: Suspects) -> Iterator[Problem]:

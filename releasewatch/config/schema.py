@@ -19,6 +19,9 @@ Points = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to
 Hours = Annotated[int, Meta(ge=1, le=8760, description="a number of hours from 1 to 8760")]
 Minutes = Annotated[int, Meta(ge=1, le=1440, description="a number of minutes from 1 to 1440")]
 Days = Annotated[int, Meta(ge=0, le=3660, description="a number of days from 0 to 3660")]
+Calls = Annotated[int, Meta(ge=1, le=1000, description="a number of calls from 1 to 1000")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="a currency as EUR or USD")]
+Rate = Annotated[float, Meta(gt=0, le=1e6, description="a number above 0")]
 PageSize = Annotated[int, Meta(ge=1, le=100_000, description="a number of items from 1 to 100000")]
 Seconds = Annotated[int, Meta(ge=1, le=600, description="a number of seconds from 1 to 600")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day as "HH:MM"')]
@@ -232,6 +235,12 @@ class Ranking(Table, frozen=True):
     renewal_near: Weight = 10
     renewal_days: Days = 90
     escalated: Weight = 15
+    promise_overdue: Weight = 10
+    """The day of something that we promised them is over."""
+    currency: Currency | Literal[""] = ""
+    """In which contract values are compared; empty: each as it stands."""
+    rates: dict[Currency, Rate] = {}
+    """What one of another currency is worth in it: { USD = 0.92 }."""
     severity: dict[Severity, Weight] = field(default_factory=lambda: dict(SEVERITY_POINTS))
     """Of the incident; when nobody said it, as SEV2."""
     state: dict[HurtState, Weight] = field(default_factory=lambda: dict(STATE_POINTS))
@@ -301,6 +310,12 @@ class Calling(Table, frozen=True):
     """How many check-ins each account manager is given a week."""
     coming_days: CareDays = 14
     """How many days after it was to come an announced deployment that did not come is taken back."""
+    capacity: Calls | None = None
+    """How many calls one account manager can make a day; default: as many as there are."""
+    fatigue_days: Annotated[int, Meta(ge=0, le=30, description="a number of days from 0 to 30")] = 3
+    """For so long after a talk minor matters wait; 0: they do not."""
+    override_hours: tuple[Severity, ...] = ()
+    """Severities of which people are told at any hour while it goes on: `["SEV1"]`."""
 
 
 class Tables(Table, frozen=True):

@@ -34,11 +34,13 @@ class RankingWeights:
     | breaking | `breaking`, when a breaking change is in a component that reaches them |
     | tier | `customer_tier`, by the tier's name without case |
     | contract | up to `contract_max`, a fifth for each of 1,000, 10,000, 100,000, 1 and 10 million that the value
-      reaches, in the currency it is in: bands, so that a score does not give the value away |
+      reaches, in `currency` by `rates`: bands, so that a score does not give the value away |
     | renewal | `renewal_near`, when the contract is to be renewed within `renewal_days` days |
     | escalated | `escalated`, when the relationship is |
+    | promise | `promise_overdue`, when the day of something that we promised them is over |
 
-    For an incident, `incident` takes the place of reach and breaking.
+    For an incident, `incident` takes the place of reach and breaking. `rates`: what one of another currency is worth in
+    `currency`. Without a `currency` each value counts as it stands.
     """
 
     reach_named: int = 40
@@ -50,20 +52,34 @@ class RankingWeights:
     renewal_near: int = 10
     renewal_days: int = 90
     escalated: int = 15
+    promise_overdue: int = 10
+    currency: str = ""
+    rates: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     customer_tier: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"platinum": 20, "gold": 12, "silver": 6})
     )
     incident: IncidentWeights = field(default_factory=usual_weights)
 
+    def compare(self, value: Decimal | None, currency: str) -> Decimal | None:
+        """An amount in the one currency; None where there is no rate for it. One that names no currency is in that."""
+        if value is None or not self.currency or currency in ("", self.currency):
+            return value
+        rate = self.rates.get(currency)
+        return None if rate is None else value * rate
+
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What the directory says about a customer's importance. Empty text and None: it does not say."""
+    """How important a customer is to us. Empty text and None: the directory does not say.
+
+    `contract_value` is in the currency in which all are compared.
+    """
 
     tier: str = ""
     contract_value: Decimal | None = None
     renewal_on: date | None = None
     escalated: bool = False
+    promise_overdue: bool = False
 
 
 def score_parts(
@@ -112,6 +128,7 @@ def _all_worth(worth: Worth, weights: RankingWeights, today: date) -> dict[str, 
         "contract": _contract_points(worth.contract_value, weights.contract_max),
         "renewal": weights.renewal_near if 0 <= days <= weights.renewal_days else 0,
         "escalated": weights.escalated if worth.escalated else 0,
+        "promise": weights.promise_overdue if worth.promise_overdue else 0,
     }
 
 

@@ -70,13 +70,15 @@ class Availability:
     """Whether somebody can be called now. `local_now` and `window` are None when the time zone is unknown.
 
     `window` is the open one when `callable` is now, the next one when it is later, None when it is never. `holiday`:
-    what is celebrated there today, when that is why it is later.
+    what is celebrated there today, when that is why it is later. `by_rule`: the severity of which people are told at
+    any hour, where it is now for that alone; `window` is then their own next one.
     """
 
     callable: Callable
     local_now: datetime | None = None
     window: Window | None = None
     holiday: str = ""
+    by_rule: str = ""
 
 
 def read_clock(text: str) -> time | None:

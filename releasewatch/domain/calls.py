@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_bands import Band, band_of
 from releasewatch.domain.call_care import Care, ComingHead, scored_reach
-from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
+from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
+from releasewatch.domain.call_rules import (
+    CallRules,
+    Talk,
+    Twin,
+    at_any_hour,
+    blanks_of,
+    is_severe,
+    rest_of,
+    with_shared_numbers,
+    within_capacity,
+)
 from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts, worth_parts
+from releasewatch.domain.callees import OUTSIDE, find_addressee, find_callee
 from releasewatch.domain.calling_hours import (
     Availability,
     CallingHours,
@@ -29,18 +41,6 @@ if TYPE_CHECKING:
 
 NO_WORDING = "No agreed wording: say what changed in general, do not improvise."
 """What stands where a customer's notes hold no sentence of their own."""
-
-DIRECTORY_SAYS_NO = "the directory says do-not-call"
-MARKED_DO_NOT_CALL = "one of us marked them do-not-call"
-NOT_TO_BE_CALLED = "they are not to be called"
-CONTACT_NOT_TO_BE_CALLED = "the contact is not to be called"
-NO_CONSENT = "the contact did not consent"
-
-_OUTSIDE = dict.fromkeys(
-    (DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL, NOT_TO_BE_CALLED, CONTACT_NOT_TO_BE_CALLED, NO_CONSENT),
-    "a call is not possible",
-)
-"""What a directory or a person said of somebody, in words that do not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ class CallCandidate:
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
     `care`: what it is without one.
     `standing`: how their call stands. `own_names`: what they are called, and their aliases, but for the key.
+    `do_not_say`: what is under embargo. `letter`: `say` as it may be written to them, `letter_lacks` where words are
+    not agreed for all of it; `titles`: of what it is about, as customers know them.
+    `talks`: when we reached them lately, newest first. `promise_overdue`: the day of something we promised is over.
     """
 
     key: str
@@ -123,6 +126,12 @@ class CallCandidate:
     care: Care | None = None
     standing: Standing = field(default_factory=Standing)
     own_names: frozenset[str] = frozenset()
+    do_not_say: tuple[str, ...] = ()
+    letter: tuple[str, ...] = ()
+    letter_lacks: bool = True
+    titles: tuple[str, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    promise_overdue: bool = False
 
     @property
     def say_outside(self) -> tuple[tuple[str, ...], int]:
@@ -150,7 +159,8 @@ class PlannedCall:
     `availability.callable` is never.
     `local_zone` is the IANA name that the local time is of, empty when it is unknown. `verdict_outside` is the reason
     as it may be told where names may not: what was said of them stays out of it. `band`: now, today or this week; empty
-    when they are to be left.
+    when they are to be left. `wanted`: the verdict, had nothing been in its way. `twins`: other customers with the same
+    number, which is one dial. `blanks`: what is not known of them, in words.
     """
 
     candidate: CallCandidate
@@ -166,6 +176,9 @@ class PlannedCall:
     local_zone: str = ""
     because: tuple[str, ...] = ()
     band: Band = ""
+    wanted: Verdict = "leave"
+    twins: tuple[Twin, ...] = ()
+    blanks: tuple[str, ...] = ()
 
     @property
     def is_unowned(self) -> bool:
@@ -215,6 +228,7 @@ class CallList:
     unsure: Unsure = NOBODY
     weights: RankingWeights = field(default_factory=RankingWeights)
     hours: CallingHours = field(default_factory=CallingHours)
+    rules: CallRules = field(default_factory=CallRules)
     settings_version: int | None = None
     incident: IncidentHead | None = None
     coming: ComingHead | None = None
@@ -230,6 +244,12 @@ class CallList:
             return f"what comes to {self.environment} with {self.repo} {self.release or self.coming.head[:10]}"
         return f"check-ins of week {self.week}" if self.week else self.deployment
 
+    @property
+    def mixes_currencies(self) -> bool:
+        """Whether contract values in several currencies are compared as they stand."""
+        valued = (row.candidate for row in self.rows if row.candidate.contract_value is not None)
+        return not self.weights.currency and len({one.currency for one in valued if one.currency}) > 1
+
 
 def rank_calls(
     candidates: Iterable[CallCandidate],
@@ -237,32 +257,54 @@ def rank_calls(
     hours: CallingHours,
     now: datetime,
     tie: Callable[[str], str] = str,
+    rules: CallRules | None = None,
+    spent: Mapping[str, int] | None = None,
 ) -> list[PlannedCall]:
     """A row for each customer, in the order of the score, highest first. `now` is in UTC.
 
     Ties are in the order of what `tie` makes of the key: where keys are withheld, their order must not tell them.
+    `spent`: by account manager, calls of today that are taken by what is not on this list.
     """
-    planned = [plan_call(candidate, weights, hours, now) for candidate in candidates]
+    rules = rules or CallRules()
+    planned = [plan_call(candidate, weights, hours, now, rules) for candidate in candidates]
     planned.sort(key=lambda row: (-row.score, tie(row.candidate.key), row.candidate.key))
-    return [replace(row, rank=rank) for rank, row in enumerate(planned, 1)]
+    ranked = [replace(row, rank=rank) for rank, row in enumerate(planned, 1)]
+
+    def write_instead(row: PlannedCall, because: str) -> PlannedCall:
+        return replace(plan_call(row.candidate, weights, hours, now, rules, beyond=because), rank=row.rank)
+
+    return with_shared_numbers(within_capacity(ranked, rules, spent or {}, now, write_instead))
 
 
-def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingHours, now: datetime) -> PlannedCall:
-    """Verdict, score, contact and hours for one customer."""
+def plan_call(
+    candidate: CallCandidate,
+    weights: RankingWeights,
+    hours: CallingHours,
+    now: datetime,
+    rules: CallRules | None = None,
+    *,
+    beyond: str = "",
+) -> PlannedCall:
+    """Verdict, score, contact and hours for one customer. `beyond`: why they are written to although one would call."""
+    rules = rules or CallRules()
     wanted, reason = _wanted(candidate)
-    to_call, hindrances = _find_callee(candidate)
-    verdict: Verdict = "write" if wanted == "call" and to_call is None else wanted
+    to_call, hindrances = find_callee(candidate)
+    verdict: Verdict = "write" if wanted == "call" and (to_call is None or beyond) else wanted
+    rest, rests = rest_of(candidate, rules, now) if verdict == "call" else (None, "")
 
     def because(hindrances: Iterable[str]) -> str:
-        said = f"{reason}; {_list(tuple(hindrances))}, so write" if verdict != wanted else reason
+        said = reason + (beyond or rests)
+        if verdict != wanted and not beyond:
+            said = f"{reason}; {_list(tuple(hindrances))}, so write"
         if candidate.standing.waits_for:
             said += f"; waits for {candidate.standing.waits_for}, which is about an incident, {_until(candidate)}"
         if not candidate.possible or (wanted == "leave" and candidate.care is not None and candidate.care.waits):
             return said
         return f"{said}; possible only: {_list(candidate.possible_because) or 'it is uncertain that they are reached'}"
 
-    contact = to_call if verdict != "write" else _find_addressee(candidate, to_call)
-    worth = Worth(candidate.tier, candidate.contract_value, candidate.renewal_on, candidate.escalated)
+    contact = to_call if verdict != "write" else find_addressee(candidate, to_call)
+    value = weights.compare(candidate.contract_value, candidate.currency)
+    worth = Worth(candidate.tier, value, candidate.renewal_on, candidate.escalated, candidate.promise_overdue)
     today = now.astimezone(UTC).date()
     hurt = candidate.hurt
     if candidate.care is not None and candidate.care.is_check_in:
@@ -273,15 +315,19 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
         )
     else:
         parts = hurt_parts(hurt, candidate.distance, worth, weights, today)
-    availability, zone = _find_hours(candidate, contact, hours, now)
+    later = max(filter(None, (candidate.standing.not_before, rest)), default=None)
+    availability, zone = _find_hours(candidate, contact, hours, now, later)
+    if later is None or later <= now:
+        availability = at_any_hour(candidate, rules, availability)
     may_dial = contact is not None and contact is to_call
     if not may_dial:
-        availability = replace(availability, callable="never", window=None)
+        availability = replace(availability, callable="never", window=None, by_rule="")
     return PlannedCall(
         candidate=candidate,
         verdict=verdict,
         verdict_because=because(hindrances),
-        verdict_outside=because(dict.fromkeys(_OUTSIDE.get(one, one) for one in hindrances)),
+        verdict_outside=because(dict.fromkeys(OUTSIDE.get(one, one) for one in hindrances)),
+        wanted=wanted,
         score=sum(parts.values()),
         parts=parts,
         contact=contact,
@@ -289,7 +335,8 @@ def plan_call(candidate: CallCandidate, weights: RankingWeights, hours: CallingH
         availability=availability,
         local_zone=zone,
         because=explain_reach(candidate) if hurt is None else hurt.ways,
-        band=band_of(verdict, availability, now, urgent=_is_urgent(candidate)),
+        band=band_of(verdict, availability, now, urgent=is_severe(candidate)),
+        blanks=blanks_of(candidate, zone=zone, rated=(value is None) == (candidate.contract_value is None)),
     )
 
 
@@ -298,12 +345,6 @@ def _until(candidate: CallCandidate) -> str:
     later = candidate.standing.waits_until
     not_before = f", which is not before {later.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if later is not None else ""
     return f"until that one is made or taken back{not_before}"
-
-
-def _is_urgent(candidate: CallCandidate) -> bool:
-    """Whether it should be today rather than this week."""
-    hurt = candidate.hurt
-    return hurt is not None and (hurt.counts_as in URGENT or hurt.due.purpose == "correction")
 
 
 def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
@@ -334,53 +375,17 @@ def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
     return "leave", "reached only through what they use depends on"
 
 
-def _find_callee(candidate: CallCandidate) -> tuple[CallContact | None, tuple[str, ...]]:
-    """The contact to call, the primary one first; or None, and what is in the way."""
-    if candidate.do_not_call:
-        return None, (candidate.do_not_call_because or NOT_TO_BE_CALLED,)
-    if not candidate.contacts:
-        return None, ("no contact is known",)
-    hindrances: dict[str, None] = {}
-    for contact in _in_order(candidate):
-        hindrance = _hindrance(contact)
-        if not hindrance:
-            return contact, ()
-        hindrances[hindrance] = None
-    return None, tuple(hindrances)
-
-
-def _hindrance(contact: CallContact) -> str:
-    if contact.do_not_call:
-        return CONTACT_NOT_TO_BE_CALLED
-    if contact.consent.lower() == "no":
-        return NO_CONSENT
-    if contact.wrong_number:
-        return "the number is marked as wrong"
-    return "" if contact.phone_e164 or contact.phone.strip() else "no number is known"
-
-
-def _find_addressee(candidate: CallCandidate, callee: CallContact | None) -> CallContact | None:
-    """Whom to write to: the first who has an address and did not refuse, else the one who could be called."""
-    willing = [contact for contact in _in_order(candidate) if contact.consent.lower() != "no"]
-    return next((contact for contact in willing if contact.email), callee or next(iter(willing), None))
-
-
-def _in_order(candidate: CallCandidate) -> list[CallContact]:
-    return sorted(candidate.contacts, key=lambda contact: not contact.primary)
-
-
 def _find_hours(
-    candidate: CallCandidate, contact: CallContact | None, hours: CallingHours, now: datetime
+    candidate: CallCandidate, contact: CallContact | None, hours: CallingHours, now: datetime, later: datetime | None
 ) -> tuple[Availability, str]:
     hours = hours.of(candidate.country)
     zone = hours.zone(now, contact.timezone if contact else "", candidate.timezone)
     if contact is not None:
         opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
         hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
-    later = candidate.standing.not_before
     if later is None or later <= now:
         return find_availability(zone, hours, now), zone.key if zone else ""
-    # The next attempt is planned for later: then, or in the window that follows.
+    # The next attempt is to be later: then, or in the window that follows.
     then = find_availability(zone, hours, later)
     if then.callable != "now" or then.window is None:
         return then, zone.key if zone else ""

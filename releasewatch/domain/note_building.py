@@ -109,7 +109,8 @@ def notes_for(prepared: PreparedNotes, audience: Audience, scope: CustomerScope 
         removed=filing.sections("removed"),
         counts=filing.counted("added"),
         removed_counts=filing.counted("removed"),
-        embargoes=tuple(sorted(filing.embargoes)),
+        embargoes=tuple(sorted({day for _, day in filing.embargoed})),
+        embargoed=tuple(sorted(filing.embargoed)),
         problems=tuple(filing.problems),
         not_deployed=tuple(sorted(filing.title(key) for key in given.not_deployed)) if engineering else (),
         unmapped=given.unmapped if staff else 0,
@@ -165,7 +166,7 @@ class _Filing:
         self._counts: dict[str, Counter[str]] = {"added": Counter(), "removed": Counter()}
         self._titles: dict[Any, tuple[str, ...]] = {}
         self._theirs = self._titles_by_origin(scope)
-        self.embargoes: set[date] = set()
+        self.embargoed: set[tuple[str, date]] = set()
         self.problems: list[tuple[str, str]] = []
 
     def take(self, reading: Reading) -> None:
@@ -176,7 +177,8 @@ class _Filing:
         if not self._outer:
             self.problems += [(reading.change.sha[:8], problem) for problem in reading.words.problems]
         elif self._audience == "account" and self._is_embargoed(reading):
-            self.embargoes.update(self._days(reading))
+            kind = self._kind(reading, titles)
+            self.embargoed.update((kind, day) for day in self._days(reading))
         if not self._is_told_here(reading):
             return
         if not may_read(self._audience, reading.standing.audience):

@@ -192,7 +192,7 @@ class Notes:
 
     - `sections` are the changes that went live, `removed` those that a rollback took away.
     - `counts` (`removed_counts`): title to the number of changes that a customer is told nothing else about.
-    - `embargoes`: the days until which something is held back from account staff.
+    - `embargoes`: the days until which something is held back from account staff; `embargoed` with what kind it is.
     - `is_known_in_full`: False when something that changed is not known: nobody can be ruled out. Customers
       read no more of it than that nothing *known* concerns them.
     - `is_customer_unsure`: nothing known reaches the one customer that they are for, and what they use is not known in
@@ -220,6 +220,7 @@ class Notes:
     counts: tuple[tuple[str, int], ...] = ()
     removed_counts: tuple[tuple[str, int], ...] = ()
     embargoes: tuple[date, ...] = ()
+    embargoed: tuple[tuple[str, date], ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     not_deployed: tuple[str, ...] = ()
     is_known_in_full: bool = True

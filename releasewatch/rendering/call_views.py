@@ -15,10 +15,12 @@ from markupsafe import Markup
 
 from releasewatch.domain.call_care import waiting_line
 from releasewatch.domain.call_incidents import Verdict
-from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, parts_for_ci
+from releasewatch.domain.call_rules import NO_RATE
+from releasewatch.domain.call_scores import parts_for_ci
 from releasewatch.domain.calls import CallContact, CallList, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
+from releasewatch.rendering.call_weights import weights_in_words
 from releasewatch.rendering.care_words import coming_in_words, item_in_words
 from releasewatch.rendering.views import FactView, View, instant_in_words
 
@@ -61,6 +63,8 @@ class CallView(View):
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
+    - `language` that they speak; `same_number`, `called_lately`, `not_known`: what else a caller should know before the
+      dial, one sentence each. `do_not_say`: what is under embargo, by category and end.
     - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
     """
 
@@ -98,6 +102,11 @@ class CallView(View):
     items: tuple[str, ...]
     status: str
     holder: str
+    language: str
+    same_number: tuple[str, ...]
+    called_lately: tuple[str, ...]
+    not_known: tuple[str, ...]
+    do_not_say: tuple[str, ...]
 
 
 class Rows:
@@ -221,9 +230,23 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             items=tuple(item_in_words(one) for one in candidate.standing.reasons),
             status=_plain(candidate.standing.status),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
+            language=(contact.language if contact is not None else "") or candidate.language,
+            same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
+            called_lately=tuple(f"called {talk.in_words}" for talk in candidate.talks),
+            not_known=tuple(words for words in row.blanks if not (in_ci and words == NO_RATE)),
+            do_not_say=candidate.do_not_say,
         )
 
     return make
+
+
+def same_number_in_words(row: PlannedCall, *, names: bool, opaque: bool = False) -> Iterator[str]:
+    """Of each other customer with the same number: that it is one dial."""
+    for twin in row.twins:
+        who = opaque_key(twin.key) if opaque and not names and twin.key else twin.key
+        keeper = twin.account_manager if names else WITHHELD
+        whose = f"a customer of {keeper}" if twin.account_manager else "a customer whom nobody keeps"
+        yield f"same number as {who or whose}: one dial"
 
 
 def _plain(word: str) -> str:
@@ -258,6 +281,9 @@ def _callable_in_words(availability: Availability, *, their_time: bool) -> str:
         return _CALLABLE_OUTSIDE[availability.callable]
     local, window = availability.local_now, availability.window
     match availability.callable:
+        case "now" if availability.by_rule:
+            hour = f" {_DAYS[local.weekday()]} {local:%H:%M}" if local is not None else ""
+            return f"now, at any hour: {availability.by_rule} by [calling] override_hours{hour and f'; it is{hour}'}"
         case "now" if local is not None and window is not None:
             return f"now, until {window.until_at.astimezone(local.tzinfo):%H:%M} their time"
         case "later" if local is not None and window is not None:
@@ -293,6 +319,7 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
             ("Cleared, not on the list", str(incident.left_out.get("cleared") or "")),
         )
     )
+    capacity = calls.rules.capacity
     facts = (
         *about,
         ("Repo", calls.repo),
@@ -302,6 +329,8 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
         ("Week", calls.week),
         ("Live since", instant_in_words(calls.live_at.astimezone(UTC)) if calls.live_at else ""),
         ("Calling hours", f"{days}, {_clock(hours.opens)} to {_clock(hours.closes)}, the customer's time"),
+        ("Calls a day", f"{capacity} for each account manager" if capacity is not None else ""),
+        ("Contract values", "in several currencies, compared as they stand" if calls.mixes_currencies else ""),
         ("Ranked by", f"organisation settings, version {version}" if version is not None else ""),
     )
     return tuple(FactView(label, value) for label, value in facts if value)
@@ -336,48 +365,3 @@ def _withheld(reveal: Reveal) -> str:
         case Reveal.NAMES:
             return "names of contacts, phone numbers, addresses"
     return ""
-
-
-def weights_in_words(weights: RankingWeights, *, of_incident: bool = False) -> tuple[FactView, ...]:
-    """How a score is made, one line for each part."""
-    tiers = _points(weights.customer_tier)
-    bounds = ", ".join(f"{bound:,}" for bound in CONTRACT_BANDS)
-    facts = (
-        *(_incident_weights(weights) if of_incident else _reach_weights(weights)),
-        ("tier", tiers),
-        ("contract", f"up to {weights.contract_max:+d}: a fifth for each of {bounds} that the value reaches"),
-        ("renewal", f"{weights.renewal_near:+d} when it is due within {weights.renewal_days} days"),
-        ("escalated", f"{weights.escalated:+d} when the relationship is escalated"),
-    )
-    return tuple(FactView(label, value) for label, value in facts if value)
-
-
-def _reach_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
-    return (
-        (
-            "reach",
-            f"named {weights.reach_named:+d}, direct {weights.reach_direct:+d}, dependent {weights.reach_dependent:+d}",
-        ),
-        ("distance", f"{-weights.distance_step:+d} for each hop beyond the first, never more than reach gave"),
-        ("breaking", f"{weights.breaking:+d} when a breaking change is in what reaches them"),
-    )
-
-
-def _incident_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
-    w = weights.incident
-    return (
-        ("correction", f"{w.correction:+d} when they were told what is no longer so"),
-        ("severity", f"{_points(w.severity)}; not said: as SEV2"),
-        ("state", _points(w.state)),
-        ("level", f"{_points(w.level)}, by the worst of what reaches them"),
-        ("minutes", f"+1 for each {w.minutes_each} minutes hurt in their working hours, at most {w.minutes_max:+d}"),
-        ("confirmed", f"{w.confirmed:+d} when a person said that they were hurt"),
-        ("complained", f"{w.complained:+d} when they reported it to us"),
-        ("again", f"{w.again:+d} when they were hurt in another incident within {w.again_days} days"),
-        ("further", f"{w.further:+d} for each other incident in the same call"),
-        ("distance", f"{-weights.distance_step:+d} for each hop, never more than severity gave"),
-    )
-
-
-def _points(points: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {value:+d}" for name, value in sorted(points.items(), key=lambda t: (-t[1], t[0])))

@@ -49,6 +49,11 @@ CALL_COLUMNS = (
     "parts",
     "say",
     "items",
+    "do_not_say",
+    "language",
+    "same_number",
+    "called_lately",
+    "not_known",
     "as_of",
     "list_version",
     "settings_version",
@@ -241,6 +246,11 @@ def _cells(row: CallView) -> tuple[Cell, ...]:
         ", ".join(f"{part.label} {part.value}" for part in row.parts),
         " / ".join(row.say),
         ", ".join(row.items),
+        " / ".join(row.do_not_say),
+        row.language,
+        " / ".join(row.same_number),
+        " / ".join(row.called_lately),
+        ", ".join(row.not_known),
     )
 
 

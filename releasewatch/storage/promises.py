@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, func, insert, select
 
 from releasewatch.domain.promises import Promise, Word
 from releasewatch.storage import tables as t
+from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import OPEN_END
 
@@ -47,6 +49,13 @@ def promises_of(connection: Connection, customers: Sequence[UUID] | None = None)
     for part in chunks(list(customers)):
         found += _read(connection, _promises().where(t.attempt.c.customer_id.in_(part)))
     return found
+
+
+def overdue_among(connection: Connection, members: Members, today: date) -> set[UUID]:
+    """Who of some customers was promised something for a day that is over, of which nobody said what became of it."""
+    member = members.rows
+    query = _promises().join(member, member.c.member_id == t.attempt.c.customer_id)
+    return {customer for customer, promise in _read(connection, query) if promise.is_overdue(today)}
 
 
 def promises_with(connection: Connection, *, call_id: int = 0, attempt_id: int = 0) -> list[tuple[UUID, Promise]]:

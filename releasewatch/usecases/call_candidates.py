@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_care import CareSettings
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
+from releasewatch.domain.call_rules import CallRules, Talk
 from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.callees import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL
 from releasewatch.domain.calling_hours import CallingHours
-from releasewatch.domain.calls import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL, CallContact, CallList, PlannedCall
-from releasewatch.storage import call_attempts, call_facts, calls
+from releasewatch.domain.calls import CallContact, CallList, PlannedCall
+from releasewatch.storage import call_attempts, call_facts, call_past, calls, promises
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.calls import Item, ListOf
@@ -37,6 +39,7 @@ class Planning:
     settings_version: int | None = None
     opaque: bool = False
     care: CareSettings = field(default_factory=CareSettings)
+    rules: CallRules = field(default_factory=CallRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ Ranked = list[tuple[UUID, PlannedCall]]
 class CallBook:
     """What is known of some customers, read with a handful of statements, however many they are."""
 
-    def __init__(self, connection: Any, members: Members, whose: ListOf, now: datetime) -> None:
+    def __init__(
+        self, connection: Any, members: Members, whose: ListOf, now: datetime, rules: CallRules | None = None
+    ) -> None:
         self._facts = call_facts.read_facts(connection, members)
         self._contacts = call_facts.read_contacts(connection, members)
         self._marks = call_facts.read_marks(connection, members)
@@ -64,6 +69,9 @@ class CallBook:
         self._attempts = call_attempts.count_attempts(connection, members)
         self.items = calls.read_items(connection, members, whose)
         self._whose, self._now, self._day = whose, now, members.known_at.date()
+        since = now - timedelta(days=(rules or CallRules()).fatigue_days)
+        self._talks = call_past.read_talks(connection, members, since, now)
+        self._broken = promises.overdue_among(connection, members, now.astimezone(UTC).date())
 
     def about(self, customer_id: UUID) -> list[Item]:
         """What is, or was, in their calls of what the list is about."""
@@ -72,6 +80,10 @@ class CallBook:
     def attempts_at(self, call_id: int) -> int:
         """How often an open call was tried."""
         return self._attempts.get(call_id, 0)
+
+    def owner_of(self, account_manager: str) -> str:
+        """Who keeps the customers of somebody whom the directory names; empty when nobody does."""
+        return self._staff.owner(account_manager, self._day).key
 
     def names_of(self, customer_id: UUID, key: str) -> tuple[frozenset[str], frozenset[str]]:
         """Every key and alias they answer to, and what they are called."""
@@ -101,6 +113,8 @@ class CallBook:
             "timezone": fact.timezone if fact else "",
             "language": fact.language if fact else "",
             "own_names": frozenset(self._aliases.get(customer_id, ())) | (fact.names if fact else frozenset()),
+            "talks": _talks(self._talks.get(customer_id, ())),
+            "promise_overdue": customer_id in self._broken,
             "contacts": tuple(_contact(row, marked) for row in self._contacts.get(customer_id, ())),
         }
 
@@ -158,6 +172,36 @@ def reason_of(item: Any) -> CallReason:
         f"INC-{item.incident_id}" if item.incident_id else "",
         f"D-{item.deployment_id}" if item.deployment_id else "",
         f"H-{item.coming_id}" if item.coming_id else "",
+    )
+
+
+def spent_by(connection: Any, book: CallBook, whose: ListOf, how: Planning) -> dict[str, int]:
+    """By who keeps the customers: calls of today that are taken by what is not on a list; asked where it matters."""
+    if how.rules.capacity is None:
+        return {}
+    midnight = how.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found: dict[str, int] = {}
+    for account_manager, many in call_past.count_spent(connection, whose, midnight, how.now).items():
+        owner = book.owner_of(account_manager)
+        found[owner] = found.get(owner, 0) + many
+    return found
+
+
+def _talks(rows: Sequence[Any]) -> tuple[Talk, ...]:
+    told: dict[int, list[Any]] = {}
+    for row in rows:
+        told.setdefault(row.attempt_id, []).append(row)
+    return tuple(
+        Talk(
+            mine[0].attempted_at,
+            f"C-{mine[0].call_id}",
+            tuple(
+                f"INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
+                for one in mine
+                if one.incident_id or one.deployment_id
+            ),
+        )
+        for mine in told.values()
     )
 
 

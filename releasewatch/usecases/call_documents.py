@@ -48,6 +48,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "changed_since_claim": standing.changed,
         "rank": row.rank,
         "band": row.band or None,
+        "not_known": list(row.blanks),
         "score": row.score,
         "parts": dict(row.parts),
         "verdict": row.verdict,
@@ -59,9 +60,17 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "next_window": None
         if window is None
         else {"from": format_utc(window.from_at), "until": format_utc(window.until_at)},
+        "at_any_hour": row.availability.by_rule or None,
         "holiday": row.availability.holiday or None,
         "local_time": row.availability.local_now.isoformat(timespec="minutes") if row.availability.local_now else None,
+        "language": (row.contact.language if row.contact else "") or candidate.language or None,
         "contact": _contact_document(row),
+        "same_number_as": [
+            {"customer": twin.key or None, "account_manager": twin.account_manager or None} for twin in row.twins
+        ],
+        "called_lately": [
+            {"at": format_utc(talk.at), "call": talk.call, "about": list(talk.about)} for talk in candidate.talks
+        ],
         "account_manager": candidate.account_manager or None,
         "account_manager_note": candidate.owner_note or None,
         "because": list(row.because),
@@ -69,6 +78,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "say_withheld": candidate.say_withheld,
         "say_outside": candidate.say_outside,
         "know": list(candidate.know),
+        "do_not_say": list(candidate.do_not_say),
     }
 
 

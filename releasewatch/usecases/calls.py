@@ -11,6 +11,7 @@ from uuid import UUID
 
 from releasewatch.domain.call_care import Care, ComingHead, care_of, care_of_coming, when_told_before
 from releasewatch.domain.call_purposes import CallReason
+from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.calls import CallCandidate, CallComponent, CallList, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.notes import CustomerScope, NotesInput
@@ -32,7 +33,7 @@ from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
-from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
+from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
 from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
@@ -125,11 +126,15 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, 
     notes = notes_of_deployment(ledger, subject.deployment_id, None, reading)
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, subject.deployment_id)
-        customers = _candidates(connection, _question(connection, found, how), notes, how, subject)
+        question = _question(connection, found, how)
+        book = CallBook(connection, call_facts.exposed_members(question), subject.whose, how.now, how.rules)
+        customers = _candidates(connection, question, notes, how, subject, book)
+        spent = spent_by(connection, book, subject.whose, how)
         version = calls.list_version(connection, subject.whose)
     ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers.rows}
     tie = opaque_key if how.opaque else str
-    ranked = rank_calls((candidate for _, candidate in customers.rows), how.weights, how.hours, how.now, tie)
+    candidates = (candidate for _, candidate in customers.rows)
+    ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, how.rules, spent)
     return [(ids_by_key[row.candidate.key], row) for row in ranked], customers.waiting, version
 
 
@@ -138,9 +143,11 @@ def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: P
     found = deployments.get_deployment(connection, deployment_id)
     notes = notes_within(connection, deployment_id, None, how.reading or Reading(how.now))
     subject = subject_of(connection, deployment_id)
-    rows = _candidates(connection, _question(connection, found, how), notes, how, subject, customer_id).rows
+    book = CallBook(connection, call_facts.only_member(customer_id, how.now), subject.whose, how.now, how.rules)
+    rows = _candidates(connection, _question(connection, found, how), notes, how, subject, book, customer_id).rows
     candidates = [candidate for _, candidate in rows]
-    return next(iter(rank_calls(candidates, how.weights, how.hours, how.now)), None)
+    rules = replace(how.rules, capacity=None)  # of one customer alone the rest of the day is not known
+    return next(iter(rank_calls(candidates, how.weights, how.hours, how.now, rules=rules)), None)
 
 
 def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) -> ExposureQuestion:
@@ -162,7 +169,7 @@ def _as_list(
         question = _question(connection, found, how)
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
-    rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
+    rows = kept_by((row for _, row in ranked), account_manager)
     announced = None
     if subject.coming:
         number = subject.whose.coming_id
@@ -177,12 +184,13 @@ def _as_list(
         version=version or 0,
         account_manager=account_manager,
         total=len(ranked),
-        rows=tuple(rows),
+        rows=rows,
         not_ruled_out=not_ruled_out,
         unmapped=found.row.unmapped_paths,
         unsure=unsure,
         weights=how.weights,
         hours=how.hours,
+        rules=how.rules,
         settings_version=how.settings_version,
         coming=announced,
         waiting=waiting,
@@ -196,6 +204,7 @@ def _candidates(
     notes: NotesInput,
     how: Planning,
     subject: Subject,
+    book: CallBook,
     only: UUID | None = None,
 ) -> _Found:
     """Each exposed customer with everything a verdict needs; a handful of statements, however many customers.
@@ -203,10 +212,10 @@ def _candidates(
     Of what is coming only those whom a breaking change reaches.
     """
     names = catalogs.component_keys(connection)
+    titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
     reaching = Reaching(connection, q)
     breaking = calls.breaking_touches(connection, q.deployment_id)
     members = call_facts.exposed_members(q) if only is None else call_facts.only_member(only, how.now)
-    book = CallBook(connection, members, subject.whose, how.now)
     desk = NewsDesk(connection, notes, members, q.deployment_id, names)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
@@ -270,6 +279,10 @@ def _candidates(
                     say_withheld=say_withheld,
                     know=care_for.know,
                     care=care_for,
+                    do_not_say=points.embargoed_for(scope),
+                    letter=(*care_for.say, *say),
+                    letter_lacks=not (care_for.say or say) or say_withheld > 0,
+                    titles=tuple(sorted({titles_outside[c] for c in nearest if c in titles_outside})),
                     **standing_of(book, customer_id, care_for, subject.whose),
                     **book.known(customer_id),
                 ),

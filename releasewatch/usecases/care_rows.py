@@ -20,7 +20,7 @@ from releasewatch.usecases.calls import standing_of
 def rank_plain(connection: Any, whose: ListOf, cares: Mapping[UUID, Care], how: Planning) -> Ranked:
     """The rows of some customers, in the order of a list, by what the directory says of them alone."""
     members = call_facts.some_members(list(cares), how.now)
-    book = CallBook(connection, members, whose, how.now)
+    book = CallBook(connection, members, whose, how.now, how.rules)
     keys = call_facts.keys_of(connection, list(cares))
     when = When(how.now, how.now)
     ids = {key: customer for customer, key in keys.items()}
@@ -37,7 +37,8 @@ def rank_plain(connection: Any, whose: ListOf, cares: Mapping[UUID, Care], how: 
         )
         for customer, one in cares.items()
     ]
-    ranked = rank_calls(candidates, how.weights, how.hours, how.now, opaque_key if how.opaque else str)
+    rules = replace(how.rules, capacity=None)  # so few a week that no day is full of them
+    ranked = rank_calls(candidates, how.weights, how.hours, how.now, opaque_key if how.opaque else str, rules)
     return [(ids[row.candidate.key], row) for row in ranked]
 
 

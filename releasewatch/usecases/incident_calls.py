@@ -12,6 +12,7 @@ from uuid import UUID
 
 from releasewatch.domain.call_incidents import Hurt
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
+from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
@@ -30,7 +31,7 @@ from releasewatch.storage import (
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
+from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
 from releasewatch.usecases.call_complaints import Complaints
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
@@ -99,7 +100,7 @@ class _Planner:
         else:
             members = call_facts.only_member(only, how.now)
         self._keys = call_facts.read_keys(connection, members)
-        self._book = CallBook(connection, members, self.whose, how.now)
+        self._book = CallBook(connection, members, self.whose, how.now, how.rules)
         self._tellings = Tellings(connection, self.scene)
         self._progress = progress_of(self.scene)
         self._dues: dict[UUID, Due] = {}
@@ -119,7 +120,11 @@ class _Planner:
         ]
         ids = {candidate.key: customer for customer, candidate in listed}
         tie: Callable[[str], str] = opaque_key if how.opaque else str
-        ranked = rank_calls((candidate for _, candidate in listed), how.weights, how.hours, how.now, tie)
+        # Of one customer alone nothing is known of the rest of their account manager's day.
+        rules = how.rules if only is None else replace(how.rules, capacity=None)
+        spent = spent_by(connection, self._book, self.whose, how) if only is None else {}
+        candidates = (candidate for _, candidate in listed)
+        ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, rules, spent)
         self.ranked: Ranked = [(ids[row.candidate.key], row) for row in ranked]
 
     def _is_listed(self, customer: UUID) -> bool:
@@ -186,6 +191,10 @@ class _Planner:
             say=say.lines,
             say_withheld=say.withheld,
             know=say.know,
+            do_not_say=say.embargoed,
+            letter=say.letter,
+            letter_lacks=say.letter_lacks,
+            titles=titles,
             hurt=hurt,
             standing=standing,
             **known,
@@ -245,7 +254,7 @@ class _Planner:
     def as_list(self, account_manager: str | None) -> RankedList:
         """The list, of one account manager, or all."""
         scene, how = self.scene, self._how
-        rows = [row for _, row in self.ranked if account_manager in (None, row.candidate.account_manager)]
+        rows = kept_by((row for _, row in self.ranked), account_manager)
         cleared = sum(
             1
             for customer, state in self._states.items()
@@ -270,9 +279,10 @@ class _Planner:
             version=version or 0,
             account_manager=account_manager,
             total=len(self.ranked),
-            rows=tuple(rows),
+            rows=rows,
             weights=how.weights,
             hours=how.hours,
+            rules=how.rules,
             settings_version=how.settings_version,
             incident=head,
             unsure=NOBODY if scene.state.status == "cancelled" else find_unsure_in(self._connection, scene.question),

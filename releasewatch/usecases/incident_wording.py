@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.audiences import Audience
+from releasewatch.domain.call_embargoes import embargoes_in_words
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Agreed, Hurt, in_words, wording
 from releasewatch.domain.call_purposes import GRAVITY, IN_IT, Standing
 from releasewatch.domain.incident_document_building import held_for, people_among
 from releasewatch.domain.leaks import LeakScanner
-from releasewatch.domain.note_building import PreparedNotes, prepare_notes
+from releasewatch.domain.note_building import PreparedNotes, notes_for, prepare_notes
 from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents
 from releasewatch.usecases.call_candidates import CallBook, Planning
 from releasewatch.usecases.call_tellings import Summaries, Tellings
@@ -26,11 +27,18 @@ _OVER = ("done", "skipped", "withdrawn")
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """What may be said, how many texts were left out because of what they hold, and what account staff should know."""
+    """What may be said, how many texts were left out because of what they hold, and what account staff should know.
+
+    `embargoed`: what is not to be spoken of yet. `letter`: the lines without our own numbers of incidents, as they may
+    be written; `letter_lacks`: words are not agreed for all that the call is about.
+    """
 
     lines: tuple[str, ...]
     withheld: int
     know: tuple[str, ...]
+    embargoed: tuple[str, ...] = ()
+    letter: tuple[str, ...] = ()
+    letter_lacks: bool = True
 
 
 class Wording:
@@ -65,7 +73,9 @@ class Wording:
         order = [*GRAVITY, ""]
         lines: list[str] = []
         know: list[str] = []
-        withheld = 0
+        embargoed: list[str] = []
+        letter: list[str] = []
+        withheld, lacks = 0, False
         for incident, purpose in sorted(purposes.items(), key=lambda one: (order.index(one[1]), one[0])):
             is_mine = incident == self._mine
             talk = self._talk(incident)
@@ -76,16 +86,29 @@ class Wording:
             kept = [line for line in words if not self._names_another(line, own)]
             if purpose:
                 withheld += (agreed.heard != safe.heard) + (agreed.customer != safe.customer) + len(words) - len(kept)
+            embargoed += talk.embargoed
+            concerned = agreed.components or talk.titles if len(purposes) > 1 else ()
+            if purpose:
+                before = f"{in_words(concerned)}: " if concerned else ""
+                letter += [before + line for line in kept]
+                lacks = lacks or not kept
             about = ""
             if len(purposes) > 1:
-                concerned = agreed.components or talk.titles
                 about = f"{incident} ({in_words(concerned)}): " if concerned else f"{incident}: "
                 kept = kept or [NO_INCIDENT_WORDING]
             lines += [about + line for line in kept]
             know += [about + text for text in talk.know]
         if not purposes:
             know = list(self._talks[self._mine].know)
-        return Say(tuple(dict.fromkeys(lines)), withheld, tuple(know))
+            embargoed = list(self._talks[self._mine].embargoed)
+        return Say(
+            tuple(dict.fromkeys(lines)),
+            withheld,
+            tuple(know),
+            tuple(dict.fromkeys(embargoed)),
+            tuple(dict.fromkeys(letter)),
+            letter_lacks=lacks or not letter or withheld > 0,
+        )
 
     def _talk(self, incident: str) -> _Talk:
         if incident not in self._talks:
@@ -142,6 +165,12 @@ class _Talk:
         """What was agreed for account staff, unless a brief for them would not be written with it."""
         text = self.scene.state.summaries.get("account", "").strip()
         return (text,) if text and not self.holds(text, "account") else ()
+
+    @cached_property
+    def embargoed(self) -> tuple[str, ...]:
+        """What of the deployments that were spoken of is not to be spoken of yet, by category and end."""
+        held = (one for prepared in self._notes for one in notes_for(prepared, "account").embargoed)
+        return embargoes_in_words(held)
 
     def state_now(self, state: str) -> str:
         """A customer's state, as far as there is an incident at all."""

@@ -1,9 +1,10 @@
-"""What may be said to a customer about a deployment, from their own notes; never the name of another customer."""
+"""What may be said to a customer about a deployment, and what not yet, from their own notes; nobody else's name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
+from releasewatch.domain.call_embargoes import embargoes_in_words
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.messages import trailer_values
 from releasewatch.domain.note_building import notes_for, prepare_notes
@@ -22,6 +23,7 @@ class TalkingPoints:
         self._all_names = all_names
         self._named = {ref.strip() for change in notes.changes for ref in trailer_values(change.trailers, "Customer")}
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self._embargoed: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._scanner: LeakScanner | None = None
         self._suspicious: dict[str, bool] = {}
 
@@ -34,6 +36,13 @@ class TalkingPoints:
         own = {scope.name, *scope.refs, *scope.titles}
         said = tuple(text for text in points if not self._names_another(text, own))
         return said, len(points) - len(said)
+
+    def embargoed_for(self, scope: CustomerScope) -> tuple[str, ...]:
+        """What of all that reaches them is not to be spoken of yet, by category and end."""
+        key = scope.components, scope.origins, scope.refs & self._named
+        if key not in self._embargoed:
+            self._embargoed[key] = embargoes_in_words(notes_for(self._notes, "account", scope).embargoed)
+        return self._embargoed[key]
 
     def _names_another(self, text: str, own: Collection[str]) -> bool:
         if self._scanner is None:

@@ -44,6 +44,8 @@ customers = "customers.csv"
 contacts = "contacts.csv"
 entitlements = "entitlements.csv"
 without_entitlement = "possible"
+[calling]
+capacity = 3
 """
 
 WAYS = ("invoicing,,,", ",business,eu,", ",busines,,", "shop/checkout,,us,", "invoicing,,?,", "money,,,v1", "")

@@ -1,0 +1,135 @@
+"""What is written to a customer who is not called: agreed words alone, or the reasons why there is nothing to send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from releasewatch.domain.call_incidents import in_words
+from releasewatch.domain.call_purposes import gravest
+from releasewatch.domain.call_rules import OVER
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from releasewatch.domain.calls import CallCandidate, PlannedCall
+    from releasewatch.domain.leaks import LeakScanner
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\]+")
+"""One address and nothing else: a cell that holds two, or a name, would go to who knows whom."""
+
+_SUBJECTS = {
+    "correction": "A correction to what we told you about {what}",
+    "first_notice": "A problem with {what}",
+    "after_the_fact": "A problem with {what} that is over",
+    "update": "News of the problem with {what}",
+    "resolution": "The problem with {what} is over",
+}
+_ASKING = {
+    "first_notice": "A question about {what}",
+    "after_the_fact": "A question about {what}",
+}
+"""To whoever may not have been hurt: a presumption is never told as a fact."""
+_CARE = "What changed in {what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A draft to one customer. `problems`: why it must not be sent, in sentences without a name; none: it may be.
+
+    `greeting_name`: how to address them, empty when nobody is known. `language`: theirs; the words are as they were
+    agreed, in whatever language that was.
+    """
+
+    rank: int
+    call: str
+    key: str
+    customer: str
+    greeting_name: str
+    email: str
+    language: str
+    subject: str
+    lines: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether it may be sent as it is."""
+        return not self.problems
+
+    @property
+    def body(self) -> str:
+        """The text of the mail; a blank line between paragraphs."""
+        greeting = f"Dear {self.greeting_name}," if self.greeting_name else "Hello,"
+        return "\n\n".join((greeting, *self.lines))
+
+
+def letters_of(rows: Iterable[PlannedCall], scanner: LeakScanner, now: datetime) -> list[Letter]:
+    """A draft for each customer who is to be written to, in the order of the list.
+
+    `scanner` looks for the names of all customers; their own may be in it.
+    """
+    is_over = set(OVER) - {"waiting"}
+    return [
+        _letter(row, scanner, now)
+        for row in rows
+        if row.verdict == "write" and row.candidate.standing.status not in is_over
+    ]
+
+
+def _letter(row: PlannedCall, scanner: LeakScanner, now: datetime) -> Letter:
+    candidate, contact = row.candidate, row.contact
+    subject = subject_of(candidate)
+    own = {candidate.key, candidate.name, *candidate.own_names}
+    return Letter(
+        rank=row.rank,
+        call=candidate.call,
+        key=candidate.key,
+        customer=candidate.name,
+        greeting_name=contact.name if contact is not None else "",
+        email=contact.email.strip() if contact is not None else "",
+        language=(contact.language if contact is not None else "") or candidate.language,
+        subject=subject,
+        lines=candidate.letter,
+        problems=tuple(
+            _problems(row, now, names_another=bool(scanner.scan("\n".join((subject, *candidate.letter)), own)))
+        ),
+    )
+
+
+def _problems(row: PlannedCall, now: datetime, *, names_another: bool) -> Iterator[str]:
+    candidate, standing = row.candidate, row.candidate.standing
+    if not candidate.letter:
+        yield "no agreed wording"
+    elif candidate.letter_lacks:
+        yield "no agreed wording for part of it"
+    if names_another:
+        yield "it names another customer"
+    if row.contact is None:
+        yield "nobody who may be written to is known"
+    elif not row.contact.email.strip():
+        yield "no address is known"
+    elif not row.contact.email.isascii() or _ADDRESS.fullmatch(row.contact.email.strip()) is None:
+        yield "the address cannot be read"
+    if not candidate.call:
+        yield "not planned yet"
+    if standing.status == "claimed":
+        yield "somebody has claimed it"
+    if standing.waits_for:
+        yield f"it waits for {standing.waits_for}, which is about an incident"
+    elif standing.not_before is not None and standing.not_before > now:
+        yield "they are to be tried again later"
+
+
+def subject_of(candidate: CallCandidate) -> str:
+    """A line that says what it is about, by titles that customers know."""
+    what = in_words(candidate.titles) or "what you use of ours"
+    hurt = candidate.hurt
+    if hurt is None:
+        return _CARE.format(what=what)
+    purposes = [one.purpose for one in candidate.standing.reasons if one.incident]
+    purpose = gravest(purposes) if purposes else hurt.due.purpose
+    words = _SUBJECTS if hurt.state == "affected" else _SUBJECTS | _ASKING
+    return words.get(purpose, _SUBJECTS["update"]).format(what=what)
