@@ -188,8 +188,9 @@ class IncidentHead:
 class CallList:
     """A planned list, or one account manager's part of it, ready to be rendered. Instants in UTC.
 
-    `rows` are in the order of the list. `account_manager` is set when it is only theirs. `total` counts all rows that
-    were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
+    `rows` are in the order of the list. `account_manager` is set when it is only theirs (empty: only those whom nobody
+    keeps), `team` when it is only that of one. `total` counts all rows that were planned, whoever keeps them.
+    `settings_version`: which of the organisation's settings ranked it, if any did.
     `incident`: set when it is an incident's, and `deployment` is then empty. `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
     `unsure`: those by what is not known of them.
@@ -205,6 +206,7 @@ class CallList:
     release: str | None = None
     live_at: datetime | None = None
     account_manager: str | None = None
+    team: str | None = None
     not_ruled_out: int = 0
     unmapped: int = 0
     unsure: Unsure = NOBODY
@@ -217,6 +219,13 @@ class CallList:
     def subject(self) -> str:
         """`D-3` or `INC-1`."""
         return self.incident.id if self.incident is not None else self.deployment
+
+    @property
+    def part(self) -> str:
+        """Whose part of the list it is, in words; empty when it is the whole."""
+        if self.team is not None:
+            return f"team {self.team}"
+        return "nobody: no account manager keeps them" if self.account_manager == "" else self.account_manager or ""
 
 
 def rank_calls(

@@ -36,6 +36,12 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALLABLE_OUTSIDE = {"now": "now", "later": "later", "never": "not by phone", "unknown": "not known"}
 """Whether somebody can be called, where the time at their place may not be told."""
 
+_GROUPS = (
+    ("now", "Callable now"),
+    ("unknown", "Their time is not known"),
+    ("later", "Later"),
+    ("never", "Not by phone"),
+)
 _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
     ("call", "Call", "Ring these, in this order."),
     ("write", "Write", "No call: a few lines by mail will do, or a call is not possible."),
@@ -113,14 +119,24 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class CallGroupView(View):
+    """The rows of a section that can be called alike: now, later, at a time not known. `title`: empty for all alike."""
+
+    title: str
+    number: int
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class CallSectionView(View):
-    """The rows of one verdict. `lead`: what to do with them."""
+    """The rows of one verdict. `lead`: what to do with them. `groups`: the same rows, those callable now first."""
 
     verdict: str
     title: str
     lead: str
     number: int
     rows: Rows
+    groups: tuple[CallGroupView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +144,8 @@ class CallListView(View):
     """A list of customers to call.
 
     - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
-    - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
+    - `account_manager`: whose part it is, in words, when it is not the whole.
+    - `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
     - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
@@ -163,10 +180,17 @@ def call_list_view(
         facts=_facts(calls),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
-        account_manager=calls.account_manager or "",
+        account_manager=calls.part,
         summary=_summary(calls, by_verdict),
         sections=tuple(
-            CallSectionView(verdict, title, lead, len(shown[verdict]), Rows(shown[verdict], make))
+            CallSectionView(
+                verdict,
+                title,
+                lead,
+                len(shown[verdict]),
+                Rows(shown[verdict], make),
+                _groups(verdict, shown[verdict], make),
+            )
             for verdict, title, lead in _VERDICTS
             if shown.get(verdict)
         ),
@@ -175,6 +199,20 @@ def call_list_view(
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
     )
+
+
+def _groups(
+    verdict: Verdict, rows: Sequence[PlannedCall], make: Callable[[PlannedCall], CallView]
+) -> tuple[CallGroupView, ...]:
+    """A customer asleep does not stand before one at the desk; within a group the order is that of the list."""
+    if verdict != "call":
+        return (CallGroupView("", len(rows), Rows(rows, make)),)
+    found = []
+    for word, title in _GROUPS:
+        mine = [row for row in rows if row.availability.callable == word]
+        if mine:
+            found.append(CallGroupView(title, len(mine), Rows(mine, make)))
+    return tuple(found)
 
 
 def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[[PlannedCall], CallView]:
@@ -317,7 +355,7 @@ def _summary(calls: CallList, by_verdict: Mapping[str, Sequence[PlannedCall]]) -
     told = [f"{bands.count(band)} {band}" for band in ("now", "today", "this week") if band in bands]
     when = f" ({', '.join(told)})" if told else ""
     text = f"{call:,} to call{when}, {write:,} to write to, {leave:,} to leave."
-    if calls.account_manager is not None:
+    if calls.part:
         text += f" The whole list has {counted(calls.total, 'customer')}."
     return text
 

@@ -32,7 +32,8 @@ from releasewatch.domain.note_building import build_notes
 from releasewatch.domain.notes import ComponentLabel, CustomerScope, NoteChange, NotesInput, ReachCounts
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import LeakError
-from releasewatch.rendering.documents import CALL_COLUMNS, render_notes, write_calls, write_notes
+from releasewatch.rendering.call_sheets import CALL_COLUMNS
+from releasewatch.rendering.documents import render_notes, write_calls, write_notes
 from releasewatch.rendering.escape import clean
 from releasewatch.rendering.templates import builtin_folder
 
