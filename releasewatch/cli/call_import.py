@@ -78,9 +78,12 @@ def _as_file(path: Path) -> Iterator[Path]:
     if len(content) > _MOST:
         raise InvalidCallError("Standard input is larger than a call list can be.", "Name the file.")
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "standard input")
+        file = Path(folder, "list")
         file.write_bytes(content)
-        yield file
+        try:
+            yield file
+        except InvalidCallError as error:
+            raise InvalidCallError(error.message.replace(str(file), "Standard input"), error.hint) from error
 
 
 def _read(app: App, filled: FilledList) -> tuple[int, list[FilledCall | Refused]]:
