@@ -225,7 +225,7 @@ class CallList:
         """Whose part of the list it is, in words; empty when it is the whole."""
         if self.team is not None:
             return f"team {self.team}"
-        return "nobody: no account manager keeps them" if self.account_manager == "" else self.account_manager or ""
+        return "whoever takes them" if self.account_manager == "" else self.account_manager or ""
 
 
 def rank_calls(

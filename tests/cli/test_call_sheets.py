@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from tests.support.command import run_command, run_here
 from tests.support.racing import Racer, race
+from tests.support.sheets import fill_in
 
 IN_CI = {"CI": "true", "RELEASEWATCH_CI_RUN": "77"}
 RENDER = ("call", "render", "--deployment", "two")
@@ -25,15 +26,7 @@ def planned(shop):
 
 
 def fill(path, *filled):
-    """Write words into the rows of calls, as somebody at a spreadsheet does."""
-    book = load_workbook(path)
-    sheet = book["Calls"]
-    column = {cell.value: cell.column for cell in sheet[4]}
-    rows = {sheet.cell(row, column["key"]).value: row for row in range(5, sheet.max_row + 1)}
-    for customer, words in filled:
-        for name, text in words.items():
-            sheet.cell(rows[customer], column[name]).value = text
-    book.save(path)
+    fill_in(path, ({"key": customer, **words} for customer, words in filled), by="key")
 
 
 def test_a_list_goes_out_and_comes_back(planned):
