@@ -88,13 +88,13 @@ def _as_file(path: Path) -> Iterator[Path]:
 
 def _read(app: App, filled: FilledList) -> tuple[int, list[FilledCall | Refused]]:
     """How many rows there are, and those that somebody filled in."""
-    from releasewatch.domain.filled_calls import Refused, is_filled, read_filled
+    from releasewatch.domain.filled_calls import Refused, call_id, is_filled, read_filled
 
     read = 0
     found: list[FilledCall | Refused] = []
     for row in filled.rows():
         read += 1
-        call = row.cells.get("call", "")
+        call = call_id(row.cells.get("call", ""))
         if row.damage:
             found.append(Refused(row.number, call, "", row.damage))
         elif row.broken:

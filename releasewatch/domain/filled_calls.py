@@ -83,7 +83,7 @@ def is_filled(cells: Mapping[str, str]) -> bool:
 
 def read_filled(number: int, cells: Mapping[str, str], zone: tzinfo, now: datetime) -> FilledCall | Refused:
     """A filled row as an attempt. Local times are of `zone`; nothing in it may lie ahead of `now` that has happened."""
-    call = _call(cells.get(CALL, ""))
+    call = call_id(cells.get(CALL, ""))
     try:
         return _read(number, call, cells, zone, now)
     except _Wrong as wrong:
@@ -91,6 +91,8 @@ def read_filled(number: int, cells: Mapping[str, str], zone: tzinfo, now: dateti
 
 
 def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: datetime) -> FilledCall:
+    if not call and cells.get(CALL):
+        raise _Wrong(CALL, "is no call's id: write it as C-17")
     if not call:
         raise _Wrong(CALL, "is empty: which call was it? Write its id, as C-17; rows without one were not planned")
     disposition = _word(cells, "disposition")
@@ -103,6 +105,8 @@ def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: d
     at = _moment(cells, "at", zone, as_of)
     if at is not None and at > now:
         raise _Wrong("at", "lies in the future: write when it was, as 2026-12-31 14:30")
+    if at is not None and as_of is not None and at < as_of:
+        raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
     promise, due_on = _text(cells, "promise"), _day(cells, "due")
     if promise and due_on is None:
         raise _Wrong("due", "is empty: a promise needs the day by which it is kept, as 2026-12-31")
@@ -135,10 +139,10 @@ def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: d
     )
 
 
-def _call(text: str) -> str:
-    """`C-17`, however it was typed; what is no number stays as it is."""
+def call_id(text: str) -> str:
+    """`C-17`, however it was typed; empty for what is none, which may be somebody's name, and is shown nowhere."""
     digits = text.strip().upper().removeprefix("C").lstrip("- ")
-    return f"C-{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) < 16 else text.strip()
+    return f"C-{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) < 16 else ""
 
 
 def _word(cells: Mapping[str, str], column: str) -> str:

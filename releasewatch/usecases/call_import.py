@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import all_or_nothing
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_work import Noted, Worked, get_call, lock_attempts, note_attempt
+
+_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
 WITHHELD = "withheld"
 """What a list says where its channel showed less."""
@@ -201,7 +204,7 @@ def _older(connection: Any, rows: Sequence[FilledCall]) -> list[tuple[str, int, 
     found = []
     for name, version in sorted({(row.list, row.list_version) for row in rows}):
         kind, _, number = name.upper().partition("-")
-        if kind not in ("INC", "D") or not all(one.isascii() and one.isdigit() for one in (number, version)):
+        if kind not in ("INC", "D") or not all(map(_NUMBER.fullmatch, (number, version))):
             continue
         of_one = calls.ListOf(incident_id=int(number)) if kind == "INC" else calls.ListOf(deployment_id=int(number))
         newest = calls.list_version(connection, of_one)

@@ -49,6 +49,8 @@ def test_what_was_sent_went_by_mail_unless_it_is_said_otherwise() -> None:
     ("cells", "column", "reason"),
     [
         ({"call": "", "disposition": "connected"}, "call", "is empty"),
+        ({"call": "Acme GmbH", "disposition": "connected"}, "call", "is no call's id: write it as C-17"),
+        ({"disposition": "connected", "at": "2026-11-22 08:00"}, "at", "before the list was made"),
         ({"note": "glad"}, "disposition", "is empty: write one of connected,"),
         ({"disposition": "conected"}, "disposition", "did you mean connected"),
         ({"disposition": "connected", "outcome": "fine"}, "outcome", "Write one of informed,"),
@@ -71,6 +73,7 @@ def test_what_is_wrong_with_a_row_is_one_sentence_with_what_to_write(
     found = read(**cells)
     assert isinstance(found, Refused)
     assert (found.number, found.column) == (7, column)
+    assert found.call in ("C-17", "")
     assert reason in found.reason
 
 

@@ -100,14 +100,16 @@ def test_each_filled_row_becomes_an_attempt_and_the_same_again_none(paper):
 def test_what_they_were_told_is_what_the_list_said_and_not_what_is_agreed_since(paper):
     key = paper.begin()
     paper.summary(key, 3.5, "Totals and taxes are wrong.")
-    assert paper.back(5, paper.row("ada", at="2026-03-01 04:00"), paper.row("bob", list="INC-7")).older == []
+    assert paper.back(5, paper.row("ada", at="2026-03-01 04:00"), paper.row("bob", list="INC-" + "9" * 30)).older == []
     (attempt,) = paper.shown("ada")["attempts"]
     assert [(one["revision"], one["told"]) for one in attempt["told"]] == [(1, "Totals are wrong.")]
     paper.plan(key, 5.1)
     assert paper.purposes(key, 5.2)["ada"][0] == "update"
     say_by_hand(paper.ledger, key, {"cleared": ["fay"]}, paper.telling(6, "logs"))
     assert paper.plan(key, 6.1).version == 3
-    assert paper.back(7, paper.row("cy"), paper.row("di", list="x")).older == [("INC-1", 1, 3)]
+    assert paper.back(7, paper.row("cy"), paper.row("di", list="INC-7"), paper.row("gil", list="x")).older == [
+        ("INC-1", 1, 3)
+    ]
 
 
 @ON_SQLITE
