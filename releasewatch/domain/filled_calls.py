@@ -7,12 +7,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from releasewatch.domain.call_attempts import WRITTEN, problem_of
 from releasewatch.domain.call_sheets import AS_OF, CALL, FILLED, LIST, MORE_FILLED, VERSION, WORDS
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.typed_times import read_day, read_moment
+
+_FAR = timedelta(days=2 * 366)
+"""Further ahead nobody promises anything, and a year is mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +105,9 @@ def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: d
     if problem := problem_of(channel, disposition):
         raise _Wrong("channel", f"does not go with {disposition}: {problem}")
     as_of = _as_of(cells, now)
-    at = _moment(cells, "at", zone, as_of)
-    if at is not None and at > now:
-        raise _Wrong("at", "lies in the future: write when it was, as 2026-12-31 14:30")
-    if at is not None and as_of is not None and at < as_of:
-        raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
-    promise, due_on = _text(cells, "promise"), _day(cells, "due")
-    if promise and due_on is None:
-        raise _Wrong("due", "is empty: a promise needs the day by which it is kept, as 2026-12-31")
-    if due_on is not None and not promise:
-        raise _Wrong("promise", "is empty: what was promised for that day? Write it, or empty due")
-    if due_on is not None and due_on < (at or as_of or now).astimezone(zone).date():
-        raise _Wrong("due", "is before the call itself: check the year")
-    next_at = _moment(cells, "next_at", zone, at or as_of)
-    if next_at is not None and next_at <= (at or as_of or now):
-        raise _Wrong("next_at", "is before the attempt itself: write when to try again, or empty it")
+    at = _at(cells, zone, as_of, now)
+    promise, due_on = _promise(cells, (at or as_of or now).astimezone(zone).date(), (now + _FAR).date())
+    next_at = _next_at(cells, zone, at or as_of, now)
     if next_at is not None and disposition == "connected":
         raise _Wrong("next_at", "does not go with connected: the call is made. Empty it, or write callback instead")
     return FilledCall(
@@ -178,6 +169,35 @@ def _moment(cells: Mapping[str, str], column: str, zone: tzinfo, after: datetime
         return read_moment(given, zone, after)
     except (ValueError, OverflowError) as error:
         raise _Wrong(column, f"is no time: {error}") from None
+
+
+def _at(cells: Mapping[str, str], zone: tzinfo, as_of: datetime | None, now: datetime) -> datetime | None:
+    found = _moment(cells, "at", zone, as_of)
+    if found is not None and found > now:
+        raise _Wrong("at", "lies in the future: write when it was, as 2026-12-31 14:30")
+    if found is not None and as_of is not None and found < as_of:
+        raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
+    return found
+
+
+def _promise(cells: Mapping[str, str], first: date, last: date) -> tuple[str, date | None]:
+    promise, due_on = _text(cells, "promise"), _day(cells, "due")
+    if promise and due_on is None:
+        raise _Wrong("due", "is empty: a promise needs the day by which it is kept, as 2026-12-31")
+    if due_on is not None and not promise:
+        raise _Wrong("promise", "is empty: what was promised for that day? Write it, or empty due")
+    if due_on is not None and not first <= due_on <= last:
+        raise _Wrong("due", f"is {'before the call itself' if due_on < first else 'years ahead'}: check the year")
+    return promise, due_on
+
+
+def _next_at(cells: Mapping[str, str], zone: tzinfo, after: datetime | None, now: datetime) -> datetime | None:
+    found = _moment(cells, "next_at", zone, after)
+    if found is not None and found <= (after or now):
+        raise _Wrong("next_at", "is before the attempt itself: write when to try again, or empty it")
+    if found is not None and found > now + _FAR:
+        raise _Wrong("next_at", "is years ahead: check the year")
+    return found
 
 
 def _as_of(cells: Mapping[str, str], now: datetime) -> datetime | None:

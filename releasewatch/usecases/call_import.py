@@ -99,7 +99,7 @@ def _stop(report: FilledReport, *, strict: bool) -> None:
 
 def _take(connection: Any, row: FilledCall, who: str, how: Planning, number: int, report: FilledReport) -> None:
     try:
-        call = get_call(connection, row.call)
+        call = _find_call(connection, row.call)
         _check_customer(connection, call, row)
         if call_attempts.came_from(connection, call.customer_id, call.call_id, row.source_key):
             report.unchanged += 1
@@ -109,20 +109,25 @@ def _take(connection: Any, row: FilledCall, who: str, how: Planning, number: int
             done = note_attempt(connection, row.call, _noted(row), who, how, number)
     except _RowError as error:
         report.refused.append(Refused(row.number, row.call, error.column, str(error)))
-    except UnknownNameError as error:
-        column, hint = ("contact", "write another one, or empty it") if "contact" in error.message else ("call", "")
-        report.refused.append(Refused(row.number, row.call, column, _sentence(error.message, hint)))
-    except AmbiguousNameError as error:
-        report.refused.append(Refused(row.number, row.call, "contact", _sentence(error.message, error.hint)))
+    except UnknownNameError:
+        reason = "is none of this customer's, by name, e-mail or key: write another one, or empty it"
+        report.refused.append(Refused(row.number, row.call, "contact", reason))
+    except AmbiguousNameError:
+        reason = "may be several of this customer's: write an e-mail or key"
+        report.refused.append(Refused(row.number, row.call, "contact", reason))
     except (InvalidCallError, RefusedError) as error:
-        report.refused.append(Refused(row.number, row.call, "", _sentence(error.message, "")))
+        report.refused.append(Refused(row.number, row.call, "", error.message.rstrip(".")))
     else:
         report.added.append(done)
         report.noticed.extend(Noticed(row.number, row.call, text) for text in _to_know(call, done))
 
 
-def _sentence(message: str, hint: str) -> str:
-    return f"{message.rstrip('.')}{': ' if hint else ''}{hint}"
+def _find_call(connection: Any, ref: str) -> Any:
+    try:
+        return get_call(connection, ref)
+    except UnknownNameError as error:
+        reason = "is not in this ledger: was the list made from another one? (--database)"
+        raise _RowError("call", reason) from error
 
 
 def _noted(row: FilledCall) -> Noted:

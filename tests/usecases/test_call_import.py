@@ -169,10 +169,10 @@ def test_a_row_that_is_refused_leaves_nothing_of_itself_and_a_strict_import_noth
     report = paper.back(5, *rows)
     assert [(column, text.partition(":")[0]) for column, text in reasons(report)] == [
         ("disposition", "is no word that is known"),
-        ("contact", "The customer has no such contact, by key, e-mail, name or id"),
+        ("contact", "is none of this customer's, by name, e-mail or key"),
         ("call", "is of another customer in this ledger"),
         ("call", "is of another customer in this ledger"),
-        ("call", "The ledger has no call 'C-99'"),
+        ("call", "is not in this ledger"),
     ]
     assert [(one.status, one.marked) for one in report.added] == [("done", False), ("open", True)]
     assert [one.text for one in report.noticed] == ["the number is marked as wrong"]
