@@ -16,6 +16,8 @@ from releasewatch.domain.typed_times import read_day, read_moment
 
 _FAR = timedelta(days=2 * 366)
 """Further ahead nobody promises anything, and a year is mistyped."""
+_YEARS = (2000, 2200)
+"""What lies outside cannot be meant, and may lie outside the calendar in another time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,12 @@ def _moment(cells: Mapping[str, str], column: str, zone: tzinfo, after: datetime
     if not given:
         return None
     try:
-        return read_moment(given, zone, after)
+        found = read_moment(given, zone, after)
     except (ValueError, OverflowError) as error:
         raise _Wrong(column, f"is no time: {error}") from None
+    if not _YEARS[0] <= found.year < _YEARS[1]:
+        raise _Wrong(column, "is of another age: check the year")
+    return found
 
 
 def _at(cells: Mapping[str, str], zone: tzinfo, as_of: datetime | None, now: datetime) -> datetime | None:

@@ -61,6 +61,8 @@ def test_what_was_sent_went_by_mail_unless_it_is_said_otherwise() -> None:
         ({"disposition": "connected", "promise": "x", "due": "31.12.2016"}, "due", "check the year"),
         ({"disposition": "connected", "promise": "x", "due": "31.12.2066"}, "due", "check the year"),
         ({"disposition": "no_answer", "next_at": "31.12.9999 10:00"}, "next_at", "check the year"),
+        ({"disposition": "connected", "as_of": "0001-01-01"}, "as_of", "check the year"),
+        ({"disposition": "connected", "as_of": "", "at": "0001-01-01 00:00"}, "at", "no time"),
         ({"disposition": "no_answer", "next_at": "soon"}, "next_at", "is no time"),
         ({"disposition": "no_answer", "next_at": "2026-11-21 10:00"}, "next_at", "before the attempt"),
         ({"disposition": "connected", "next_at": "2026-11-23 10:00"}, "next_at", "write callback"),
