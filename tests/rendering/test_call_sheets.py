@@ -10,10 +10,14 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
+from releasewatch.domain.call_purposes import Standing
+from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.call_sheets import FILLED, TOLD, column_name
+from releasewatch.domain.calling_hours import CallingHours
+from releasewatch.domain.calls import CallCandidate, CallContact, rank_calls
 from releasewatch.domain.privacy import Reveal
 from releasewatch.rendering.call_sheets import CALL_COLUMNS, render_workbook
-from tests.rendering.test_documents import EVIL, make_calls
+from tests.rendering.test_documents import EVIL, NOW, make_calls, written
 
 
 def opened(text: str = "Plain", reveal: Reveal = Reveal.CONTACTS, **more: Any) -> Workbook:
@@ -123,3 +127,25 @@ def test_text_that_no_cell_can_hold_is_cut_and_says_so() -> None:
     row = next(row for row in rows_of(opened("x" * 40_000)) if row["key"] == "k-named")
     assert len(row["customer"]) == 32_767
     assert row["customer"].endswith("…")
+
+
+def test_the_page_puts_who_can_be_called_now_before_who_is_asleep_and_folds_why() -> None:
+    held = Standing(call="C-2", purpose="first_notice", status="claimed", holder="piet")
+    contact = CallContact("k", "Ada", "", "+49 30 901820", "+4930901820", "possible", "ada@example.org")
+    asleep = CallCandidate(
+        "asleep", "Asleep", "named", contacts=(contact,), timezone="America/New_York", tier="gold", standing=held
+    )
+    awake = CallCandidate("awake", "Awake", "named", contacts=(contact,), timezone="Europe/Berlin")
+    rows = rank_calls([asleep, awake], RankingWeights(), CallingHours(), NOW)
+    calls = replace(make_calls("Plain"), rows=rows)
+    page, text = written(calls, "html"), written(calls, "md")
+    assert [row.candidate.key for row in rows] == ["asleep", "awake"]
+    assert text.index("1. Asleep") < text.index("2. Awake")
+    places = [
+        page.index(word) for word in ("Callable now (1)", "2. <bdi>Awake", "Later (1)", "1. <bdi>Asleep", "claimed by")
+    ]
+    assert places == sorted(places)
+    assert page.count("<details>") == 2, "folded: none is open"
+    assert page.index("<details>") < page.index("a change names them</li>") < page.index("</details>")
+    assert "details::details-content" in page[page.index("@media print") :]
+    assert (page.count('href="tel:+4930901820"'), page.count('href="mailto:ada@example.org"')) == (2, 2)
