@@ -18,10 +18,11 @@ from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights, part
 from releasewatch.domain.calls import CallContact, CallList, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
+from releasewatch.rendering.call_groups import CallGroupView, Rows, group_rows
 from releasewatch.rendering.views import FactView, View, instant_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from releasewatch.domain.calling_hours import Availability
 
@@ -36,12 +37,6 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALLABLE_OUTSIDE = {"now": "now", "later": "later", "never": "not by phone", "unknown": "not known"}
 """Whether somebody can be called, where the time at their place may not be told."""
 
-_GROUPS = (
-    ("now", "Callable now"),
-    ("unknown", "Their time is not known"),
-    ("later", "Later"),
-    ("never", "Not by phone"),
-)
 _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
     ("call", "Call", "Ring these, in this order."),
     ("write", "Write", "No call: a few lines by mail will do, or a call is not possible."),
@@ -102,29 +97,6 @@ class CallView(View):
     items: tuple[str, ...]
     status: str
     holder: str
-
-
-class Rows:
-    """The rows of one section: can be counted and walked, and are made one by one while they are walked."""
-
-    def __init__(self, planned: Sequence[PlannedCall], make: Callable[[PlannedCall], CallView]) -> None:
-        self._planned = planned
-        self._make = make
-
-    def __len__(self) -> int:
-        return len(self._planned)
-
-    def __iter__(self) -> Iterator[CallView]:
-        return map(self._make, self._planned)
-
-
-@dataclass(frozen=True, slots=True)
-class CallGroupView(View):
-    """The rows of a section that can be called alike: now, later, at a time not known. `title`: empty for all alike."""
-
-    title: str
-    number: int
-    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +161,7 @@ def call_list_view(
                 lead,
                 len(shown[verdict]),
                 Rows(shown[verdict], make),
-                _groups(verdict, shown[verdict], make),
+                group_rows(verdict, shown[verdict], make),
             )
             for verdict, title, lead in _VERDICTS
             if shown.get(verdict)
@@ -199,20 +171,6 @@ def call_list_view(
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
     )
-
-
-def _groups(
-    verdict: Verdict, rows: Sequence[PlannedCall], make: Callable[[PlannedCall], CallView]
-) -> tuple[CallGroupView, ...]:
-    """A customer asleep does not stand before one at the desk; within a group the order is that of the list."""
-    if verdict != "call":
-        return (CallGroupView("", len(rows), Rows(rows, make)),)
-    found = []
-    for word, title in _GROUPS:
-        mine = [row for row in rows if row.availability.callable == word]
-        if mine:
-            found.append(CallGroupView(title, len(mine), Rows(mine, make)))
-    return tuple(found)
 
 
 def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[[PlannedCall], CallView]:
