@@ -23,8 +23,8 @@ from releasewatch.cli.call_output import (
     withhold,
 )
 from releasewatch.cli.call_promises import promise, promises
-from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_render import render_list, render_options
+from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import common

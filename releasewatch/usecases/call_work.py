@@ -71,12 +71,9 @@ class Noted:
     next_at: datetime | None = None
     at: datetime | None = None
     contact: str | None = None
-<<<<<<< HEAD
     ask_engineering: str = ""
-=======
     listed_at: datetime | None = None
     source_key: str = ""
->>>>>>> aa02e19 (Render call lists for a team or each account manager, and read filled ones back)
 
 
 def get_call(connection: Any, ref: str) -> Any:
@@ -198,41 +195,6 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
             f"C-{row.call_id} is made with this, so that there is no next attempt.",
             "Leave --next-at out; or say --disposition callback, when they want to be called again.",
         )
-<<<<<<< HEAD
-        if closes and said.next_at is not None:
-            raise InvalidCallError(
-                f"C-{row.call_id} is made with this, so that there is no next attempt.",
-                "Leave --next-at out; or say --disposition callback, when they want to be called again.",
-            )
-        next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
-        values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
-        if closes:
-            values |= {"status": "done", "closed_at": how.now, "closed_by": who}
-        number = call_attempts.next_attempt(connection)
-        if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
-            raise _held(row)
-        told = _told(connection, row.customer_id, items, at, how) if is_told_by(said.disposition) else []
-        attempt = Attempt(
-            channel=said.channel,
-            disposition=said.disposition,
-            outcome=said.outcome or ("informed" if said.disposition == "connected" else ""),
-            reached=said.disposition == "connected",
-            closes=closes,
-            attempted_at=at,
-            recorded_by=who,
-            recorded_at=how.now,
-            contact_id=person.contact_id if person is not None else None,
-            note=said.note,
-            quote=said.quote,
-            promise=said.promise,
-            promise_due_on=said.due_on,
-            next_at=next_at,
-            ask_engineering=said.ask_engineering,
-        )
-        call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
-        marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
-        key = _key(connection, row.customer_id)
-=======
     next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
     values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
     if closes:
@@ -255,12 +217,12 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         promise=said.promise,
         promise_due_on=said.due_on,
         next_at=next_at,
+        ask_engineering=said.ask_engineering,
         source_key=said.source_key,
     )
     call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
     marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
     key = _key(connection, row.customer_id)
->>>>>>> aa02e19 (Render call lists for a team or each account manager, and read filled ones back)
     status = "done" if closes else row.status
     not_told = tuple(
         f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
