@@ -34,6 +34,7 @@ HEAVY = {
     "sqlalchemy",
     "tomlkit",
     "wcmatch",
+    "xlsxwriter",
     "yaml",
 }
 

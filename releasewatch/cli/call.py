@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from releasewatch.cli.call_care import (
     subject_document,
     withdraw_coming,
 )
+from releasewatch.cli.call_import import import_
 from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_output import (
     counts_of,
@@ -36,12 +35,12 @@ from releasewatch.cli.call_output import (
     withhold,
 )
 from releasewatch.cli.call_promises import promise, promises
+from releasewatch.cli.call_render import render_list, render_options
 from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
-from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -55,7 +54,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices):
+for _verb in (claim, release, show_call, log, skip, import_, inbound, promise, promises, voices):
     command.add_command(_verb)
 
 
@@ -154,6 +153,47 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         say_next(app, made, about)
 
 
+@command.command("render")
+@_about
+@_account_manager
+@render_options
+def render(
+    app: App,
+    form: str,
+    output: Path | None,
+    reveal: str | None,
+    incident: str | None,
+    account_manager: str | None,
+    team: str | None,
+    each_account_manager: bool,
+    templates: Path | None,
+    drafts: Path | None,
+    **about: Any,
+) -> None:
+    """Render the list as a document or spreadsheet: for everyone, a team, one account manager or each of them.
+
+    XLSX and CSV are worked on and read back: whom to call, what to say, and columns to fill in (disposition, outcome,
+    note, promise, due, next_at). Then: releasewatch call import FILE. What was filled in is not overwritten.
+
+    A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
+    [privacy] ci = "contacts". To whom one writes: --format mailmerge is a CSV table with one row for each, and
+    --write-drafts one mail (.eml) for each. Nothing without agreed wording is in them, but the reason why not.
+    """
+    found = _deployment_of(app, incident, about)
+    render_list(
+        app,
+        form,
+        output,
+        reveal,
+        templates,
+        lambda keeper: _ranked(app, incident, found, about, keeper),
+        account_manager=account_manager,
+        team=team,
+        each=each_account_manager,
+        drafts=drafts,
+    )
+
+
 @command.command("list")
 @_about
 @_account_manager
@@ -241,67 +281,6 @@ def list_(
         emit_waiting(made)
         if next_cursor is not None and not app.quiet:
             say(f"More: --after {next_cursor}")
-
-
-@command.command("render")
-@_about
-@_account_manager
-@TEMPLATES
-@click.option(
-    "--write-drafts",
-    "drafts",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Instead of a document: a mail to each who is written to, as a file in a new folder.",
-)
-@common(("md", "html", "csv", "mailmerge"), output=True, reveal=True)
-def render(
-    app: App,
-    form: str,
-    output: Path | None,
-    reveal: str | None,
-    incident: str | None,
-    account_manager: str | None,
-    templates: Path | None,
-    drafts: Path | None,
-    **about: Any,
-) -> None:
-    """Render the list as a document, for everyone or one account manager.
-
-    A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
-    [privacy] ci = "contacts". To whom one writes: --format mailmerge is a CSV table with one row for each, and
-    --write-drafts one mail (.eml) for each. Nothing without agreed wording is in them, but the reason why not.
-    """
-    from releasewatch.cli.call_letters import check_channel, write_drafts, write_merge_table
-    from releasewatch.rendering.documents import write_calls
-    from releasewatch.usecases.exposure import check_account_manager
-
-    found = _deployment_of(app, incident, about)
-    if drafts is not None and output is not None:
-        raise InvalidCallError("A file (-o) and a folder (--write-drafts) are named.", "Ask for one after the other.")
-    level = app.level(reveal, output or drafts)
-    check_account_manager(app.ledger, account_manager, level)
-    if drafts is not None or form == "mailmerge":
-        check_channel(level)
-    made = _ranked(app, incident, found, about, account_manager)
-    say_if_limited(app, reveal, level)
-    say_left_out(app, made)
-    if drafts is not None:
-        write_drafts(app, made, drafts)
-        return
-    if form == "mailmerge":
-        with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
-            write_merge_table(app, made, stream)
-        return
-    if form == "csv":
-        say_blank(app, made)
-    given: Any = form
-    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
-        write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=is_opaque(app))
-    if output is None:
-        return
-    if not app.quiet:
-        say(f"Written: {output} ({len(made.calls.rows)} customers)")
 
 
 def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:

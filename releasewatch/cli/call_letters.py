@@ -16,6 +16,7 @@ from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.domain.call_letters import Letter
+    from releasewatch.domain.call_lists import CallList
     from releasewatch.usecases.call_candidates import RankedList
 
 
@@ -29,12 +30,12 @@ def check_channel(level: Reveal) -> None:
         )
 
 
-def write_merge_table(app: App, made: RankedList, stream: TextIO) -> None:
+def write_merge_table(app: App, calls: CallList, stream: TextIO) -> None:
     """The mail-merge table."""
     from releasewatch.rendering.call_letters import write_merge
     from releasewatch.usecases.call_letters import draft_letters
 
-    letters = draft_letters(app.ledger, made.calls, app.now)
+    letters = draft_letters(app.ledger, calls, app.now)
     write_merge(stream, letters)
     _say_counts(app, letters, "In the table")
 

@@ -12,7 +12,7 @@ from releasewatch.domain.call_incidents import URGENT
 from releasewatch.domain.call_purposes import in_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from releasewatch.domain.calling_hours import Availability
     from releasewatch.domain.calls import CallCandidate, PlannedCall
@@ -117,17 +117,19 @@ def with_shared_numbers(rows: Sequence[PlannedCall]) -> list[PlannedCall]:
 
 def kept_by(rows: Iterable[PlannedCall], account_manager: str | None) -> tuple[PlannedCall, ...]:
     """The rows of one account manager, in which no other one's customer is named; None: all as they are."""
-    if account_manager is None:
-        return tuple(rows)
-    mine = (row for row in rows if row.candidate.account_manager == account_manager)
+    return tuple(rows) if account_manager is None else kept_among(rows, {account_manager})
+
+
+def kept_among(rows: Iterable[PlannedCall], owners: Collection[str]) -> tuple[PlannedCall, ...]:
+    """The rows of some account managers, in which no customer of somebody else is named."""
+    mine = (row for row in rows if row.candidate.account_manager in owners)
     return tuple(
-        replace(row, twins=tuple(_mine_alone(twin, account_manager) for twin in row.twins)) if row.twins else row
-        for row in mine
+        replace(row, twins=tuple(_mine_alone(twin, owners) for twin in row.twins)) if row.twins else row for row in mine
     )
 
 
-def _mine_alone(twin: Twin, account_manager: str) -> Twin:
-    return twin if twin.account_manager == account_manager else replace(twin, key="")
+def _mine_alone(twin: Twin, owners: Collection[str]) -> Twin:
+    return twin if twin.account_manager in owners else replace(twin, key="")
 
 
 def _number(row: PlannedCall) -> str:

@@ -62,6 +62,11 @@ def _at_clock(day: str | None, wall: time, now: datetime, zone: tzinfo) -> datet
     return next(at.astimezone(UTC) for at in shown if at.astimezone(UTC) <= now and _exists(at))
 
 
+def instant_of(local: datetime, zone: tzinfo) -> datetime:
+    """The instant, in UTC, of what a clock of a zone shows. Raises ValueError for what spring's clock skipped."""
+    return _existing(local.replace(tzinfo=zone))
+
+
 def _existing(local: datetime) -> datetime:
     if not _exists(local):
         raise ValueError(f"clocks skipped {local:%H:%M} on {local:%Y-%m-%d}, when they went forward")

@@ -15,11 +15,13 @@ from markupsafe import Markup
 
 from releasewatch.domain.call_care import waiting_line
 from releasewatch.domain.call_incidents import Verdict
+from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_rules import NO_RATE
 from releasewatch.domain.call_scores import parts_for_ci
-from releasewatch.domain.calls import CallContact, CallList, PlannedCall
+from releasewatch.domain.calls import CallContact, PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
+from releasewatch.rendering.call_groups import CallGroupView, Rows, group_rows
 from releasewatch.rendering.call_weights import weights_in_words
 from releasewatch.rendering.care_words import coming_in_words, item_in_words
 from releasewatch.rendering.views import FactView, View, instant_in_words
@@ -109,29 +111,16 @@ class CallView(View):
     do_not_say: tuple[str, ...]
 
 
-class Rows:
-    """The rows of one section: can be counted and walked, and are made one by one while they are walked."""
-
-    def __init__(self, planned: Sequence[PlannedCall], make: Callable[[PlannedCall], CallView]) -> None:
-        self._planned = planned
-        self._make = make
-
-    def __len__(self) -> int:
-        return len(self._planned)
-
-    def __iter__(self) -> Iterator[CallView]:
-        return map(self._make, self._planned)
-
-
 @dataclass(frozen=True, slots=True)
 class CallSectionView(View):
-    """The rows of one verdict. `lead`: what to do with them."""
+    """The rows of one verdict. `lead`: what to do with them. `groups`: the same rows, those callable now first."""
 
     verdict: str
     title: str
     lead: str
     number: int
     rows: Rows
+    groups: tuple[CallGroupView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +128,8 @@ class CallListView(View):
     """A list of customers to call.
 
     - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
-    - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
+    - `account_manager`: whose part it is, in words, when it is not the whole.
+    - `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
     - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
@@ -176,10 +166,17 @@ def call_list_view(
         facts=_facts(calls),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
-        account_manager=calls.account_manager or "",
+        account_manager=calls.part,
         summary=_summary(calls, by_verdict),
         sections=tuple(
-            CallSectionView(verdict, title, lead, len(shown[verdict]), Rows(shown[verdict], make))
+            CallSectionView(
+                verdict,
+                title,
+                lead,
+                len(shown[verdict]),
+                Rows(shown[verdict], make),
+                group_rows(verdict, shown[verdict], make),
+            )
             for verdict, title, lead in _VERDICTS
             if shown.get(verdict)
         ),
@@ -351,7 +348,7 @@ def _summary(calls: CallList, by_verdict: Mapping[str, Sequence[PlannedCall]]) -
     told = [f"{bands.count(band)} {band}" for band in ("now", "today", "this week") if band in bands]
     when = f" ({', '.join(told)})" if told else ""
     text = f"{call:,} to call{when}, {write:,} to write to, {leave:,} to leave."
-    if calls.account_manager is not None:
+    if calls.part:
         text += f" The whole list has {counted(calls.total, 'customer')}."
     return text
 

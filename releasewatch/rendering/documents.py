@@ -14,50 +14,13 @@ if TYPE_CHECKING:  # notes are timed in tenths of a second: what only some docum
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from releasewatch.domain.calls import CallList
+    from releasewatch.domain.call_lists import CallList
     from releasewatch.domain.leaks import Leak, LeakScanner
     from releasewatch.domain.notes import Notes
-    from releasewatch.rendering.call_views import CallView
-    from releasewatch.rendering.tabular import Cell
 
 CallFormat = Literal["md", "html", "csv"]
 
 INNER_ITEM = "the text of a change that this audience may not read"
-
-CALL_COLUMNS = (
-    "call",
-    "band",
-    "purpose",
-    "status",
-    "verdict",
-    "verdict_because",
-    "customer",
-    "key",
-    "contact",
-    "role",
-    "phone",
-    "email",
-    "local_time",
-    "callable",
-    "next_window",
-    "account_manager",
-    "reach",
-    "possible",
-    "why",
-    "rank",
-    "score",
-    "parts",
-    "say",
-    "items",
-    "do_not_say",
-    "language",
-    "same_number",
-    "called_lately",
-    "not_known",
-    "as_of",
-    "list_version",
-    "settings_version",
-)
 
 _CHUNK = 1 << 16
 _DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
@@ -117,14 +80,13 @@ def write_calls(
 
     CSV ends its lines with CR LF and begins with a byte order mark: open the stream with `newline=""`, in UTF-8.
     """
-    from releasewatch.rendering.call_views import call_list_view, row_maker
-    from releasewatch.rendering.tabular import write_csv
+    from releasewatch.rendering.call_views import call_list_view
 
     if fmt == "csv":
-        make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
-        of_all = (f"{calls.as_of:%Y-%m-%dT%H:%M:%SZ}", calls.version, calls.settings_version)
-        rows = calls.rows if reveal >= Reveal.KEYS else ()
-        write_csv(stream, CALL_COLUMNS, ((*_cells(make(row)), *of_all) for row in rows), bom=True)
+        from releasewatch.rendering.call_sheets import CALL_COLUMNS, csv_rows
+        from releasewatch.rendering.tabular import write_csv
+
+        write_csv(stream, CALL_COLUMNS, csv_rows(calls, reveal, in_ci=in_ci, opaque=opaque), bom=True)
         return
     view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)
@@ -218,42 +180,3 @@ def _pour(pieces: Iterable[str], stream: TextIO) -> None:
             waiting.clear()
             size = 0
     stream.write("".join(waiting))
-
-
-def _cells(row: CallView) -> tuple[Cell, ...]:
-    return (
-        row.call,
-        row.band,
-        row.purpose,
-        row.status,
-        row.verdict,
-        row.because,
-        row.name,
-        row.key,
-        row.contact,
-        row.role,
-        row.tel or _as_text(row.phone),
-        row.email,
-        row.local_time,
-        row.callable,
-        row.window,
-        row.account_manager,
-        row.reach,
-        "yes" if row.possible else "no",
-        "; ".join(row.why),
-        row.rank,
-        row.score,
-        ", ".join(f"{part.label} {part.value}" for part in row.parts),
-        " / ".join(row.say),
-        ", ".join(row.items),
-        " / ".join(row.do_not_say),
-        row.language,
-        " / ".join(row.same_number),
-        " / ".join(row.called_lately),
-        ", ".join(row.not_known),
-    )
-
-
-def _as_text(phone: str) -> str:
-    """A number that could not be read, with words behind it: a spreadsheet would drop its zeros, or round it."""
-    return f"{phone} (as stored)" if any(character.isdigit() for character in phone) else phone

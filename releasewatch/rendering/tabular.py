@@ -6,6 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, TextIO
 
+from releasewatch.domain.formula_guard import put_guard
 from releasewatch.rendering.escape import clean
 
 if TYPE_CHECKING:
@@ -13,25 +14,15 @@ if TYPE_CHECKING:
 
 Cell = str | int | bool | None
 
-_TRIGGERS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-"""What a spreadsheet takes for the beginning of a formula, full width forms included (OWASP, CSV Injection)."""
-
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9][ -:<-~]*)?")
 """Most cells: ASCII that begins with a letter or digit and holds no `;`. One look at them is enough."""
-
-_FORMULA = re.compile(rf"[\s\ufeff\u200b\u2060'\"]*[{_TRIGGERS}]")
-_AFTER_SEPARATOR = re.compile(rf"(;\s*)(?=[{_TRIGGERS}])")
-"""Where `;` separates columns, a spreadsheet may begin a cell behind one that stands inside ours."""
 
 
 def guard(text: str) -> str:
     """Text for one cell, on one line; where it could run as a formula an apostrophe before it makes it text."""
     if _HARMLESS.fullmatch(text) is not None:
         return text
-    text = clean(text)
-    if ";" in text:
-        text = _AFTER_SEPARATOR.sub(r"\1'", text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return put_guard(clean(text))
 
 
 def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> None:

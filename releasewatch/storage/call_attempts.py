@@ -18,7 +18,10 @@ from releasewatch.storage.types import OPEN_END
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try, as it is written. Empty text and None: not said. `closes`: the call was made with it."""
+    """One try, as it is written. Empty text and None: not said. `closes`: the call was made with it.
+
+    `source_key`: the row of a filled list that it came from.
+    """
 
     channel: str
     disposition: str
@@ -35,6 +38,7 @@ class Attempt:
     promise_due_on: date | None = None
     next_at: datetime | None = None
     ask_engineering: str = ""
+    source_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,16 @@ class Telling:
     recorded_at: datetime
 
 
-def next_attempt(connection: Connection) -> int:
-    """The number of an attempt that is about to be written; to be taken before any row of a customer is."""
-    return next_number(connection, "attempt")
+def next_attempt(connection: Connection, many: int = 1) -> int:
+    """The number of an attempt (the first of many) that is about to be written; to be taken before any customer row."""
+    return next_number(connection, "attempt", many)
+
+
+def came_from(connection: Connection, customer_id: UUID, call_id: int, source_key: str) -> bool:
+    """Whether a row of a filled list was taken over before."""
+    a = t.attempt.c
+    mine = select(a.attempt_id).where(a.customer_id == customer_id, a.call_id == call_id, a.source_key == source_key)
+    return connection.scalar(mine.limit(1)) is not None
 
 
 def add_attempt(
@@ -90,6 +101,7 @@ def add_attempt(
             attempted_at=made.attempted_at,
             recorded_by=made.recorded_by,
             recorded_at=made.recorded_at,
+            source_key=made.source_key,
         )
     )
     words = {name: getattr(made, name) for name in ("note", "quote", "promise", "ask_engineering")}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Float, insert, update
@@ -36,6 +37,13 @@ def next_number(connection: Connection, name: str, many: int = 1) -> int:
         connection.execute(insert(t.counter).values(name=name, value=many))
         return 1
     return int(taken) - many + 1
+
+
+@contextmanager
+def all_or_nothing(connection: Connection) -> Iterator[None]:
+    """A part of a transaction: where an exception leaves the block, nothing of the part is kept, and the rest is."""
+    with connection.begin_nested():
+        yield
 
 
 def insert_row(connection: Connection, table: Any, **values: Any) -> int:

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_care import CareSettings
+from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
 from releasewatch.domain.call_rules import CallRules, Talk
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.callees import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL
 from releasewatch.domain.calling_hours import CallingHours
-from releasewatch.domain.calls import CallContact, CallList, PlannedCall
+from releasewatch.domain.calls import CallContact, PlannedCall
 from releasewatch.storage import call_attempts, call_facts, call_past, calls, promises
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from releasewatch.domain.call_letters import Letter, letters_of
-from releasewatch.domain.calls import CallList
+from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.storage import customer_names
 from releasewatch.storage.ledger import Ledger

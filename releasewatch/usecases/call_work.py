@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -31,7 +31,8 @@ from releasewatch.usecases.sameness import DIRECTORY_LOCK
 class Worked:
     """What became of a call. `customer` is a key; `until`: how long it is held; `next_at`: when to try again.
 
-    `marked`: a number was marked as wrong with it.
+    `marked`: a number was marked as wrong with it. `not_told`: what joined the call after the list that was worked
+    from was made, and so keeps it open.
     """
 
     call: str
@@ -41,6 +42,7 @@ class Worked:
     next_at: datetime | None = None
     attempt_id: int = 0
     marked: bool = False
+    not_told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,11 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What somebody says of an attempt. `contact`: who was tried; by default the one that the list names."""
+    """What somebody says of an attempt. `contact`: who was tried; by default the one that the list names.
+
+    `listed_at`: when the list was made that they worked from, where it was not the ledger's own of that moment;
+    `source_key`: the row of it.
+    """
 
     channel: str
     disposition: str
@@ -69,6 +75,8 @@ class Noted:
     at: datetime | None = None
     contact: str | None = None
     ask_engineering: str = ""
+    listed_at: datetime | None = None
+    source_key: str = ""
 
 
 def get_call(connection: Any, ref: str) -> Any:
@@ -181,54 +189,67 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
     holds the call.
     """
     _require(who)
-    at = said.at or how.now
-    _check(said, at, how.now)
+    _check(said, said.at or how.now, how.now)
     with ledger.write() as connection:
-        if said.disposition == "wrong_number":
-            ledger.lock(connection, DIRECTORY_LOCK)
-        ledger.lock(connection, calls.LOCK)
-        row = get_call(connection, ref)
-        items = _live_items(connection, row)
-        before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
-        person = _person(connection, row, said, how)
-        closes = row.status != "done" and is_made_by(
-            said.disposition, to_be_written=bool(items) and all(one.verdict == "write" for one in items)
+        lock_attempts(ledger, connection, [said])
+        return note_attempt(connection, ref, said, who, how, call_attempts.next_attempt(connection))
+
+
+def lock_attempts(ledger: Ledger, connection: Any, given: Iterable[Noted]) -> None:
+    """Wait until nobody else changes what these attempts change."""
+    if any(said.disposition == "wrong_number" for said in given):
+        ledger.lock(connection, DIRECTORY_LOCK)
+    ledger.lock(connection, calls.LOCK)
+
+
+def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning, number: int) -> Worked:
+    """The same within a transaction that holds the locks, under a number that was taken before."""
+    at = said.at or how.now
+    row = get_call(connection, ref)
+    items, joined = _items_told(connection, row, said.listed_at)
+    before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
+    person = _person(connection, row, said, how)
+    to_be_written = bool(items) and all(one.verdict == "write" for one in items)
+    closes = row.status != "done" and not joined and is_made_by(said.disposition, to_be_written=to_be_written)
+    if closes and said.next_at is not None:
+        raise InvalidCallError(
+            f"C-{row.call_id} is made with this, so that there is no next attempt.",
+            "Leave --next-at out; or say --disposition callback, when they want to be called again.",
         )
-        if closes and said.next_at is not None:
-            raise InvalidCallError(
-                f"C-{row.call_id} is made with this, so that there is no next attempt.",
-                "Leave --next-at out; or say --disposition callback, when they want to be called again.",
-            )
-        next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
-        values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
-        if closes:
-            values |= {"status": "done", "closed_at": how.now, "closed_by": who}
-        number = call_attempts.next_attempt(connection)
-        if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
-            raise _held(row)
-        told = _told(connection, row.customer_id, items, at, how) if is_told_by(said.disposition) else []
-        attempt = Attempt(
-            channel=said.channel,
-            disposition=said.disposition,
-            outcome=said.outcome or ("informed" if said.disposition == "connected" else ""),
-            reached=said.disposition == "connected",
-            closes=closes,
-            attempted_at=at,
-            recorded_by=who,
-            recorded_at=how.now,
-            contact_id=person.contact_id if person is not None else None,
-            note=said.note,
-            quote=said.quote,
-            promise=said.promise,
-            promise_due_on=said.due_on,
-            next_at=next_at,
-            ask_engineering=said.ask_engineering,
-        )
-        call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
-        marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
-        key = _key(connection, row.customer_id)
+    next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
+    values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
+    if closes:
+        values |= {"status": "done", "closed_at": how.now, "closed_by": who}
+    if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
+        raise _held(row)
+    told = _told(connection, row.customer_id, items, said.listed_at or at, how) if is_told_by(said.disposition) else []
+    attempt = Attempt(
+        channel=said.channel,
+        disposition=said.disposition,
+        outcome=said.outcome or ("informed" if said.disposition == "connected" else ""),
+        reached=said.disposition == "connected",
+        closes=closes,
+        attempted_at=at,
+        recorded_by=who,
+        recorded_at=how.now,
+        contact_id=person.contact_id if person is not None else None,
+        note=said.note,
+        quote=said.quote,
+        promise=said.promise,
+        promise_due_on=said.due_on,
+        next_at=next_at,
+        ask_engineering=said.ask_engineering,
+        source_key=said.source_key,
+    )
+    call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
+    marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
+    key = _key(connection, row.customer_id)
     status = "done" if closes else row.status
-    return Worked(f"C-{row.call_id}", key, status, next_at=next_at, attempt_id=number, marked=marked)
+    not_told = tuple(
+        f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
+        for one in joined
+    )
+    return Worked(f"C-{row.call_id}", key, status, None, next_at, number, marked, not_told)
 
 
 def _check(said: Noted, at: datetime, now: datetime) -> None:
@@ -252,6 +273,18 @@ def _live_items(connection: Any, row: Any) -> Sequence[Any]:
     live = [one for one in items if one.withdrawn_at is None]
     last = max((one.withdrawn_at for one in items if one.withdrawn_at is not None), default=None)
     return live or [one for one in items if one.withdrawn_at == last]
+
+
+def _items_told(connection: Any, row: Any, listed_at: datetime | None) -> tuple[Sequence[Any], Sequence[Any]]:
+    """What they were told of, and what has joined the call since the list that was worked from was made."""
+    live = _live_items(connection, row)
+    if listed_at is None:
+        return live, ()
+    items = calls.items_of(connection, row.customer_id, row.call_id)
+    listed = [
+        one for one in items if one.added_at <= listed_at and (one.withdrawn_at is None or one.withdrawn_at > listed_at)
+    ]
+    return listed, [one for one in live if one not in listed and one.withdrawn_at is None]
 
 
 def _told(connection: Any, customer_id: UUID, items: Sequence[Any], at: datetime, how: Planning) -> list[Told]:

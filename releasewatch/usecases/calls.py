@@ -10,9 +10,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from releasewatch.domain.call_care import Care, ComingHead, care_of, care_of_coming, when_told_before
+from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.call_rules import kept_by
-from releasewatch.domain.calls import CallCandidate, CallComponent, CallList, PlannedCall, rank_calls
+from releasewatch.domain.calls import CallCandidate, CallComponent, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.notes import CustomerScope, NotesInput
 from releasewatch.domain.privacy import opaque_key

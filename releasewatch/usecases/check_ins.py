@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.calls import CallList
+from releasewatch.domain.call_lists import CallList
 from releasewatch.storage import calls, check_ins
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.check_ins import TurnQuestion

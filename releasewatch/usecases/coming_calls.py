@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.calls import CallList
+from releasewatch.domain.call_lists import CallList
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import calls, care, catalogs, coming, deployments
 from releasewatch.storage.calls import ListOf

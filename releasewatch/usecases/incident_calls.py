@@ -11,9 +11,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from releasewatch.domain.call_incidents import Hurt
+from releasewatch.domain.call_lists import CallList, IncidentHead
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
 from releasewatch.domain.call_rules import kept_by
-from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
+from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
 from releasewatch.domain.privacy import opaque_key

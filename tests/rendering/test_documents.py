@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import (
@@ -24,7 +25,6 @@ from releasewatch.domain.calls import (
     CallCandidate,
     CallComponent,
     CallContact,
-    CallList,
     rank_calls,
 )
 from releasewatch.domain.leaks import LeakScanner
@@ -32,7 +32,8 @@ from releasewatch.domain.note_building import build_notes
 from releasewatch.domain.notes import ComponentLabel, CustomerScope, NoteChange, NotesInput, ReachCounts
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import LeakError
-from releasewatch.rendering.documents import CALL_COLUMNS, render_notes, write_calls, write_notes
+from releasewatch.rendering.call_sheets import CALL_COLUMNS
+from releasewatch.rendering.documents import render_notes, write_calls, write_notes
 from releasewatch.rendering.escape import clean
 from releasewatch.rendering.templates import builtin_folder
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.command import run_python
 from tests.support.repos import RepoBuilder
+from tests.support.sheets import fill_in, show_workbook
 
 STORIES = sorted(path.parent for path in Path(__file__).parent.glob("*/story.toml"))
 INPUTS = ("*.csv", "releasewatch.toml")
@@ -53,9 +54,16 @@ def perform(step: dict, repo: RepoBuilder, story: Path) -> str:
     if "write" in step:
         _write_by_hand(repo.path / step["write"], step)
         return ""
+    if "fill" in step:
+        fill_in(repo.path / step["fill"], step["rows"])
+        return ""
+    if "run" not in step:
+        return show_workbook(repo.path / step["sheet"], "Calls")
     arguments = shlex.split(step["run"])
     done = run_python("-c", AT_AN_INSTANT, step["at"].isoformat(), *arguments, cwd=repo.path)
     assert done.status == step.get("exit", 0), done.err
+    if "sheet" in step:
+        return show_workbook(repo.path / step["sheet"], "Calls")
     if "file" in step:
         return (repo.path / step["file"]).read_bytes().decode("utf-8")
     if "-o" not in arguments:

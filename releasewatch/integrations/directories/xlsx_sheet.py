@@ -117,6 +117,13 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """The names of all sheets with cells; raises InvalidCallError as `open_xlsx` does."""
+    _measure(path)
+    with _opened(path, formulas=False) as book:
+        return tuple(one.title for one in book.worksheets)
+
+
 def first_rows(path: Path, sheet: str, many: int) -> list[list[str]]:
     """The first so many rows of a sheet, blank ones too; raises InvalidCallError as `open_xlsx` does."""
     _measure(path)

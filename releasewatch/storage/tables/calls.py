@@ -73,7 +73,8 @@ call_item: Table[CallItemColumns] = Table(
 class AttemptColumns(TypedColumns):
     """One try to make a call, on a channel. `contact_id`: who was tried, where that is known.
 
-    `reached`: the line connected, or they replied. `closes`: the call was made with it.
+    `reached`: the line connected, or they replied. `closes`: the call was made with it. `source_key`: the row of a
+    filled list that it came from, which is no attempt of its own a second time; empty for one that was noted here.
     """
 
     customer_id = Column(Uuid16, primary_key=True)
@@ -90,6 +91,7 @@ class AttemptColumns(TypedColumns):
     attempted_at = Column(Instant, nullable=False)
     recorded_by = Column(String, nullable=False)
     recorded_at = Column(Instant, nullable=False)
+    source_key = Column(key_type(), nullable=False, default="", server_default="")
 
 
 attempt: Table[AttemptColumns] = Table(
@@ -99,6 +101,16 @@ attempt: Table[AttemptColumns] = Table(
     ForeignKeyConstraint(["customer_id", "call_id"], ["call.customer_id", "call.call_id"]),
     Index(None, "customer_id", "call_id"),
     info=placed("customer"),
+)
+
+Index(
+    "uq_attempt_customer_id_call_id_source_key",
+    attempt.c.customer_id,
+    attempt.c.call_id,
+    attempt.c.source_key,
+    unique=True,
+    sqlite_where=attempt.c.source_key != "",
+    postgresql_where=attempt.c.source_key != "",
 )
 
 

@@ -1,0 +1,208 @@
+"""`releasewatch call render`: a list as a document or spreadsheet, for everyone, a team, or each account manager."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_left_out
+from releasewatch.cli.notes import TEMPLATES
+from releasewatch.cli.options import common
+from releasewatch.cli.output import open_output, say
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
+from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.domain.call_lists import CallList
+
+FORMATS = ("md", "html", "csv", "xlsx", "mailmerge")
+SHEETS = ("csv", "xlsx")
+_ENDINGS = {"mailmerge": "letters.csv"}
+
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Write to a file (0600) instead of stdout; with --each-account-manager a folder.",
+)
+
+
+def render_options(function: Any) -> Any:
+    """What `call render` takes beside what the list is about."""
+    each = click.option(
+        "--each-account-manager",
+        is_flag=True,
+        help="In the folder -o: a file for each, with their customers only, and one of those whom nobody keeps.",
+    )
+    team = click.option("--team", metavar="NAME", help="Only the customers that somebody of a team of the staff keeps.")
+    drafts = click.option(
+        "--write-drafts",
+        "drafts",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Instead of a document: a mail to each who is written to, as a file in a new folder.",
+    )
+    return _OUTPUT(team(each(drafts(TEMPLATES(common(FORMATS, reveal=True)(function))))))
+
+
+def render_list(
+    app: App,
+    form: str,
+    output: Path | None,
+    reveal: str | None,
+    templates: Path | None,
+    find: Any,
+    *,
+    account_manager: str | None,
+    team: str | None,
+    each: bool,
+    drafts: Path | None,
+) -> None:
+    """Write the list that `find` ranks, or parts of it. `find` takes an account manager, or None for all."""
+    from releasewatch.cli.call_letters import check_channel, write_drafts
+    from releasewatch.usecases.call_parts import by_account_manager, of_team
+    from releasewatch.usecases.exposure import check_account_manager
+
+    _check(form, output, (account_manager is not None, team is not None, each))
+    if drafts is not None and output is not None:
+        raise InvalidCallError("A file (-o) and a folder (--write-drafts) are named.", "Ask for one after the other.")
+    level = app.level(reveal, output or drafts)
+    if drafts is not None or form == "mailmerge":
+        check_channel(level)
+    if each and level < Reveal.NAMES:
+        raise RefusedError(
+            "A file for each account manager tells by its name who they are, which may not be shown here.",
+            'In CI that needs --reveal contacts and the setting [privacy] ci = "contacts".',
+        )
+    check_account_manager(app.ledger, account_manager, level)
+    made = find(account_manager)
+    if team is not None:
+        made = of_team(app.ledger, made, team, level)
+    say_if_limited(app, reveal, level)
+    say_left_out(app, made)
+    if drafts is not None:
+        write_drafts(app, made, drafts)
+        return
+    if form == "csv":
+        say_blank(app, made)
+    if form in SHEETS and made.version is None and not app.quiet:
+        say(
+            "This list is not planned: its rows have no calls, and cannot be read back. Plan it: releasewatch call plan"
+        )
+    if each:
+        _write_each(
+            app, {key: one.calls for key, one in by_account_manager(made).items()}, form, output, templates, level
+        )
+        return
+    _write(app, made.calls, form, output, templates, level)
+    if output is not None and not app.quiet:
+        say(f"Written: {output} ({counted(len(made.calls.rows), 'customer')})")
+
+
+def _check(form: str, output: Path | None, parts: tuple[bool, ...]) -> None:
+    each = parts[-1]
+    if sum(parts) > 1:
+        raise InvalidCallError(
+            "More than one part of the list is asked for.",
+            "Give one of --account-manager, --team and --each-account-manager.",
+        )
+    if each and output is None:
+        raise InvalidCallError("It is not said where the files are to be.", "Name a folder: -o DIR")
+    if each and output is not None and output.exists() and not output.is_dir():
+        raise InvalidCallError(f"{output} is no folder.", "Name a folder with -o, which may be a new one.")
+    if not each and output is not None and output.is_dir():
+        raise InvalidCallError(f"{output} is a folder.", "Name a file with -o; or give --each-account-manager.")
+    if form == "xlsx" and output is None:
+        raise InvalidCallError("A workbook is a file.", "Name it: -o calls.xlsx")
+
+
+def _write_each(
+    app: App, parts: dict[str, CallList], form: str, folder: Path | None, templates: Path | None, level: Reveal
+) -> None:
+    folder = folder or Path()
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InvalidCallError(
+            f"{folder} cannot be made: {error.strerror}.", "Name a folder in one that exists and is writable."
+        ) from error
+    names = _file_names(parts, form)
+    for key in parts:
+        _keep_what_is_filled(folder / names[key], form)
+    for key, calls in parts.items():
+        _write(app, calls, form, folder / names[key], templates, level)
+    if not app.quiet:
+        for key, calls in parts.items():
+            say(f"Written: {folder / names[key]} ({counted(len(calls.rows), 'customer')})")
+        if not parts:
+            say("Nobody is on the list: no file was written.")
+
+
+def _file_names(parts: dict[str, CallList], form: str) -> dict[str, str]:
+    """A name for the file of each part, by list, keeper and version; two keys that look alike have different ones."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, calls in parts.items():
+        keeper = (_in_a_name(key) or "somebody") if key else "UNOWNED"
+        stem = name = f"{_in_a_name(calls.list_id)}-{keeper}-v{calls.version}"
+        again = 1
+        while name.casefold() in taken:
+            again += 1
+            name = f"{stem}-{again}"
+        taken.add(name.casefold())
+        found[key] = f"{name}.{_ENDINGS.get(form, form)}"
+    return found
+
+
+def _in_a_name(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:60]
+
+
+def _write(app: App, calls: CallList, form: str, output: Path | None, templates: Path | None, level: Reveal) -> None:
+    from releasewatch.rendering.documents import write_calls
+
+    shown: dict[str, Any] = {"in_ci": app.ci is not None, "opaque": is_opaque(app)}
+    if output is not None:
+        _keep_what_is_filled(output, form)
+    if form == "xlsx" and output is not None:
+        from releasewatch.rendering.call_sheets import render_workbook
+
+        content = render_workbook(calls, level, **shown)
+        with open_output(output) as stream:
+            stream.buffer.write(content)
+        return
+    if form == "mailmerge":
+        from releasewatch.cli.call_letters import write_merge_table
+
+        with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+            write_merge_table(app, calls, stream)
+        return
+    given: Any = form
+    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+        write_calls(stream, calls, given, templates, reveal=level, **shown)
+
+
+def _keep_what_is_filled(output: Path, form: str) -> None:
+    """Raises RefusedError where a list that somebody has filled in would be overwritten."""
+    from releasewatch.domain.filled_calls import is_filled
+    from releasewatch.integrations.filled_list import open_filled
+
+    if form not in SHEETS or not output.is_file():
+        return
+    try:
+        filled = any(is_filled(row.cells) for row in open_filled(output).rows())
+    except InvalidCallError:
+        return  # no list of ours: -o replaces it, as it does any file
+    if filled:
+        raise RefusedError(
+            f"{output} has been filled in, and would be overwritten.",
+            f"Read it back (releasewatch call import {output}), and name another file; or remove it.",
+        )

@@ -1,0 +1,260 @@
+"""A call list as a spreadsheet that is worked on and read back: an XLSX workbook, or CSV."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
+from releasewatch.domain.call_sheets import AS_OF, FILLED, LIST, TOLD, VERSION, heading_of
+from releasewatch.domain.privacy import Reveal
+from releasewatch.rendering.call_views import call_list_view, row_maker
+from releasewatch.rendering.workbook import Column, Page, write_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from releasewatch.domain.call_lists import CallList
+    from releasewatch.domain.calls import PlannedCall
+    from releasewatch.rendering.call_views import CallListView, CallView
+    from releasewatch.rendering.tabular import Cell
+
+LIST_COLUMNS = (LIST, AS_OF, VERSION, "settings_version")
+"""Which list a row is of: in every row, so that no way of saving, sorting or cutting a file loses it."""
+
+CALL_COLUMNS = (
+    *TOLD,
+    *FILLED,
+    "key",
+    "email",
+    "role",
+    "status",
+    "holder",
+    "purpose",
+    "items",
+    "verdict_because",
+    "local_time",
+    "callable",
+    "next_window",
+    "account_manager",
+    "reach",
+    "possible",
+    "rank",
+    "score",
+    "parts",
+    "language",
+    "same_number",
+    "called_lately",
+    "not_known",
+    *LIST_COLUMNS,
+)
+"""The columns of the CSV, in their order."""
+
+NOTHING_ELSE = "Other customers; what is not under “say”."
+"""What is not to be said where nothing more was agreed."""
+
+_ORDER = {"call": 0, "write": 1, "leave": 2}
+_BANDS = {"now": 0, "today": 1, "this week": 2, "": 3}
+
+_WIDTHS = {
+    "call": 6,
+    "verdict": 7,
+    "band": 6,
+    "customer": 16,
+    "contact": 14,
+    "phone": 15,
+    "callable_until": 17,
+    "why": 22,
+    "say": 34,
+    "do_not_say": 17,
+    "disposition": 12,
+    "outcome": 12,
+    "note": 22,
+    "promise": 14,
+    "due": 11,
+    "next_at": 11,
+    "email": 26,
+    "language": 9,
+    "status": 16,
+    "list": 9,
+    "as_of": 22,
+    "list_version": 9,
+}
+_HINTS = {
+    "disposition": "What the line did. connected: they were reached, or replied. Needed in each row you worked on.",
+    "outcome": "What came of the talk.",
+    "note": "What is worth knowing.",
+    "promise": "What was promised to them; needs a day in the next column.",
+    "due": "The day by which it is kept, as 2026-12-31 or 31.12.2026.",
+    "next_at": "When to try again, as 2026-12-31 14:30; left empty, a rule decides.",
+}
+_BESIDE = ("email", "language", "status", "key", "account_manager", LIST, AS_OF, VERSION)
+"""What stands right of the columns that are printed."""
+
+
+def sheet_order(row: PlannedCall) -> tuple[int, int, int]:
+    """Calls before letters, then by band, then by place: a sheet is worked on from top to bottom."""
+    return _ORDER[row.verdict], _BANDS[row.band], row.rank
+
+
+def csv_rows(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> Iterator[tuple[Cell, ...]]:
+    """The rows of the CSV one by one, as `CALL_COLUMNS` names them; texts are not guarded yet."""
+    make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
+    planned = sorted(calls.rows, key=sheet_order) if reveal >= Reveal.KEYS else []
+    of_all: dict[str, Cell] = {
+        LIST: calls.list_id,
+        AS_OF: _instant(calls),
+        VERSION: calls.version,
+        "settings_version": calls.settings_version,
+    }
+    for row in map(make, planned):
+        cells = _in_csv(row, of_all)
+        yield tuple(cells[name] for name in CALL_COLUMNS)
+
+
+def render_workbook(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> bytes:
+    """The list as a workbook: whom to call or to write to, who is left and why, and what to know of the list."""
+    view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
+    make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
+    planned = sorted(calls.rows, key=sheet_order) if reveal >= Reveal.KEYS else []
+    rows = [make(row) for row in planned if row.verdict != "leave"]
+    left = [make(row) for row in planned if row.verdict == "leave"]
+    names = (*TOLD, *FILLED, *_BESIDE)
+    of_all = {LIST: calls.list_id, AS_OF: _instant(calls), VERSION: str(calls.version)}
+    whose = f", for {view.account_manager}" if view.account_manager else ""
+    stand = f"As of {view.as_of}, version {view.version}"
+    work = Page(
+        "Calls",
+        tuple(_column(name) for name in names),
+        [tuple((_told(row) | of_all).get(name, "") for name in names) for row in rows],
+        above=(f"{view.title}{whose}", f"{stand}. {view.summary}", _how(view)),
+        printed=len(TOLD) + len(FILLED),
+        kept=TOLD.index("customer") + 1,
+        head=f"{view.title}{whose}",
+        foot=f"{stand}. Names and numbers of people: keep it inside.",
+    )
+    leave = Page(
+        "To leave",
+        (Column("place", 7), Column("customer", 30), Column("why", 70), Column("score", 8)),
+        [(str(row.rank), row.name, f"{row.because}: {'; '.join(row.why)}", str(row.score)) for row in left],
+        above=("Nothing to do now; they are here so that nobody has to wonder.",),
+    )
+    about = Page("About", (Column("what", 28), Column("says", 100)), _about(view))
+    pages = [work, *([leave] if left else []), about]
+    return write_workbook(pages, title=view.title, made_at=calls.as_of.astimezone(UTC))
+
+
+def _how(view: CallListView) -> str:
+    if not view.version:
+        return "Not planned yet: what is filled in here cannot be read back. Plan it first (releasewatch call plan)."
+    return (
+        "Fill in the yellow columns, of each row you worked on. Then: releasewatch call import FILE. "
+        "Columns may be added, moved and sorted."
+    )
+
+
+def _column(name: str) -> Column:
+    words: Sequence[str] = {"disposition": DISPOSITIONS, "outcome": OUTCOMES}.get(name, ())
+    return Column(heading_of(name), _WIDTHS.get(name, 14), name in FILLED, words, _HINTS.get(name, ""))
+
+
+def _instant(calls: CallList) -> str:
+    return f"{calls.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _until(row: CallView) -> str:
+    return f"{row.callable_text} ({row.window})" if row.window else row.callable_text
+
+
+def _not_to_say(row: CallView) -> list[str]:
+    left_out = f"{row.say_withheld} left out: it holds what may not be said here." if row.say_withheld else ""
+    return [*row.do_not_say, *row.know, *([left_out] if left_out else []), NOTHING_ELSE]
+
+
+def _lacks(row: CallView) -> tuple[str, ...]:
+    return (f"not known: {', '.join(row.not_known)}",) if row.not_known else ()
+
+
+def _told(row: CallView) -> dict[str, str]:
+    """A row of the workbook: text-typed cells keep `+` and zeros, and run nothing, so that no guard is needed."""
+    held = f"{row.status} by {row.holder}" if row.holder else row.status
+    return {
+        "call": row.call,
+        "verdict": row.verdict,
+        "band": row.band,
+        "customer": row.name,
+        "contact": row.contact,
+        "phone": row.phone,
+        "callable_until": _until(row),
+        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *_lacks(row))),
+        "say": "\n".join(row.say),
+        "do_not_say": "\n".join(_not_to_say(row)),
+        "email": str(row.email),
+        "status": held,
+        "key": row.key,
+        "account_manager": row.account_manager or "unowned",
+        "language": row.language,
+    }
+
+
+def _in_csv(row: CallView, of_all: dict[str, Cell]) -> dict[str, Cell]:
+    return {
+        **dict.fromkeys(FILLED, ""),
+        **_told(row),
+        "phone": row.tel or _as_text(row.phone),
+        "why": "; ".join(row.why),
+        "say": " / ".join(row.say),
+        "do_not_say": " / ".join(_not_to_say(row)),
+        "role": row.role,
+        "status": row.status,
+        "holder": row.holder,
+        "purpose": row.purpose,
+        "items": ", ".join(row.items),
+        "verdict_because": row.because,
+        "local_time": row.local_time,
+        "callable": row.callable,
+        "next_window": row.window,
+        "account_manager": row.account_manager,
+        "reach": row.reach,
+        "possible": "yes" if row.possible else "no",
+        "rank": row.rank,
+        "score": row.score,
+        "parts": ", ".join(f"{part.label} {part.value}" for part in row.parts),
+        "same_number": " / ".join(row.same_number),
+        "called_lately": " / ".join(row.called_lately),
+        "not_known": ", ".join(row.not_known),
+        **of_all,
+    }
+
+
+def _as_text(phone: str) -> str:
+    """A number that could not be read, with words behind it: a spreadsheet would drop its zeros, or round it."""
+    return f"{phone} (as stored)" if any(character.isdigit() for character in phone) else phone
+
+
+def _about(view: CallListView) -> list[tuple[str, str]]:
+    unowned = "\n".join(f"{row.name}, to {row.verdict} (place {row.rank})" for row in view.unowned)
+    return [
+        ("List", view.title),
+        ("As of", view.as_of),
+        ("Version", str(view.version)),
+        *([("For", view.account_manager)] if view.account_manager else []),
+        ("In short", view.summary),
+        *((fact.label, fact.value) for fact in view.facts),
+        *([("Not known", view.blank)] if view.blank else []),
+        *([("Withheld on this channel", view.withheld)] if view.withheld else []),
+        *([("Nobody keeps", unowned)] if unowned else []),
+        ("What not to say", "\n".join(_NEVER)),
+        ("disposition", f"One of: {', '.join(DISPOSITIONS)}. Needed in each row you worked on."),
+        ("outcome", f"One of: {', '.join(OUTCOMES)}; may be empty."),
+        ("due, next at", "Days as 2026-12-31 or 31.12.2026; times as 2026-12-31 14:30, in your own time zone."),
+        ("at, channel, quote", "Columns that you may add: when it was, how they were tried, what they said."),
+        *((f"Score: {weight.label}", weight.value) for weight in view.weights),
+    ]
+
+
+_NEVER = (
+    "The name of another customer, or that others are reached.",
+    "Who made or deployed the change, or a cause that is not under “say”.",
+    "Anything else that is not under “say”.",
+)
