@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.call_inbound import inbound
+from releasewatch.cli.call_approve import approval_of, approve, emit_draft, say_draft
 from releasewatch.cli.call_output import (
     counts_of,
     emit_blank,
@@ -43,7 +44,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices):
+for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices, approve):
     command.add_command(_verb)
 
 
@@ -106,6 +107,7 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
                 "deployment": None if found is None else subject,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
+                **approval_of(made, app.level(None, None)),
                 "added": made.added,
                 "withdrawn": [{"because": why, "items": many} for why, many in sorted(made.withdrawn.items())],
                 "verdicts": counts,
@@ -120,6 +122,7 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         f"{counts['leave']} to leave; {made.added} new."
     )
     say_withdrawn(made)
+    emit_draft(made)
     emit_blank(made)
     emit_left_out(made)
     if not app.quiet:
@@ -180,13 +183,16 @@ def list_(
                 **made.calls.unsure.document,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
+                **approval_of(made, level),
                 "next_cursor": next_cursor,
             }
         )
     elif form == "jsonl":
         emit_jsonl(shown)
+        say_draft(app, made)
         say_blank(app, made)
     else:
+        emit_draft(made)
         show(shown, counts)
         emit_blank(made)
         emit_left_out(made)
@@ -224,6 +230,7 @@ def render(
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
     if form == "csv":
+        say_draft(app, made)
         say_blank(app, made)
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
@@ -281,4 +288,5 @@ def planning(app: App) -> Planning:
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
+        approve_by_itself=tables.calling.approve_by_itself,
     )

@@ -138,6 +138,8 @@ def _call_words(row: dict[str, Any]) -> str:
     words = [row["id"] or ""]
     if row["status"] not in ("open", "not_planned"):
         words.append(row["status"])
+    if not row["approved"]:
+        words.append("DRAFT")
     return " ".join(filter(None, words))
 
 

@@ -28,7 +28,7 @@ _CALL = click.argument("ref", metavar="CALL")
 @BY
 @common()
 def claim(app: App, form: str, ref: str, by: str | None) -> None:
-    """Take CALL (C-17), so that nobody else makes it. Ends with 4 when somebody else holds it.
+    """Take CALL (C-17), so that nobody else makes it. Ends with 4 when somebody else holds it, or its list is a draft.
 
     It is anybody's again after [calling] claim_for minutes; claiming it again holds it for longer. What was due when it
     was planned and is not any more (they were cleared) is said, with why.
@@ -36,7 +36,8 @@ def claim(app: App, form: str, ref: str, by: str | None) -> None:
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_work import claim_call, find_stale
 
-    done = claim_call(app.ledger, ref, by or app.actor, app.now, app.config.tables.calling.claim_for)
+    calling = app.config.tables.calling
+    done = claim_call(app.ledger, ref, by or app.actor, app.now, calling.claim_for, calling.approve_by_itself)
     for one in find_stale(app.ledger, ref, planning(app)):
         say(f"The {one.purpose.replace('_', ' ')} of {one.incident} is not due any more: {one.because}.")
         say(f"  Plan again before you call: releasewatch call plan --incident {one.incident}")
@@ -98,7 +99,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     What they were told is kept: everything in the call, with the revision of the incident's customer summary. Tried
     again by rule: busy after 15 minutes, callback after an hour, no_answer after 2 hours, then 4, then a day, voicemail
     and sent after a day, a wrong number at once with the next contact: it is marked. Ends with 4 when somebody else
-    holds the call.
+    holds the call, or its list was a draft (`call approve`).
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_work import Noted, log_attempt
@@ -198,6 +199,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     who = found["name"] or found["customer"]
     held = f" by {found['holder'] or 'somebody'}" if found["status"] == "claimed" else ""
     lines = [f"{found['id']}: {who} ({found['customer']}), {found['status']}{held}"]
+    if not found.get("approved", True):
+        lines.append("  DRAFT: its list is not approved; it may not be made yet.")
     if found["changed_since_claim"]:
         lines.append("  It has changed since it was claimed.")
     if found.get("verdict"):
@@ -206,6 +209,7 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines.append(f"  contact: {contact_words(found, 'name')}, {contact_words(found, 'phone')}; {found['callable']}")
     for one in found["items"]:
         out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
+        out += ", of a draft" if one["incident"] in found.get("drafts", ()) and not out else ""
         lines.append(f"  {one['purpose'].replace('_', ' ')}: {one['incident'] or one['deployment']}{out}")
     lines += [f"  why: {because}" for because in found.get("because", ())]
     lines += [f"  say: {text}" for text in found.get("say", ())]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS, HurtState
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
@@ -286,6 +287,8 @@ class Calling(Table, frozen=True):
     """Minutes after which a claimed call is anybody's again."""
     reports_within: Minutes = 240
     """Minutes within which reports of two customers who share a fresh deployment are told to on-call."""
+    approve_by_itself: tuple[Severity, ...] = APPROVE_BY_ITSELF
+    """Severities of incidents whose call lists need nobody's approval."""
 
 
 class Tables(Table, frozen=True):

@@ -158,7 +158,8 @@ class CallReason:
 class Standing:
     """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first.
 
-    `not_before`: the next attempt's instant. `reasons`: everything in it.
+    `not_before`: the next attempt's instant. `reasons`: everything in it. `drafts`: those of its incidents whose lists
+    nobody has approved.
     """
 
     call: str = ""
@@ -171,3 +172,9 @@ class Standing:
     not_before: datetime | None = None
     attempts: int = 0
     reasons: tuple[CallReason, ...] = field(default_factory=tuple)
+    drafts: tuple[str, ...] = ()
+
+    @property
+    def approved(self) -> bool:
+        """Whether it may be made: something in it is of no draft. What is of one is not told with it."""
+        return not self.drafts or any(one.incident not in self.drafts for one in self.reasons)

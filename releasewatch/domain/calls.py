@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_approval import ListStanding
 from releasewatch.domain.call_bands import Band, band_of
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
@@ -172,7 +173,8 @@ class PlannedCall:
 
 @dataclass(frozen=True, slots=True)
 class IncidentHead:
-    """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why."""
+    """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why;
+    `approval`: whether its calls may be made."""
 
     id: str
     title: str
@@ -182,6 +184,7 @@ class IncidentHead:
     until: datetime | None
     deployments: tuple[str, ...]
     left_out: Mapping[str, int]
+    approval: ListStanding = field(default_factory=lambda: ListStanding(""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,3 +100,19 @@ class StaffBook:
         until = f"away until {one.away_to}" if one.away_to else f"away since {one.away_from}"
         here = one.manager and one.manager in self._staff and self.left_on(one.manager) is None
         return f"{until}; their manager is {one.manager}" if here else until
+
+
+def find_person(staff: Iterable[Staff], who: str) -> set[str]:
+    """The keys of our people whom a word means: their key, name or address, in capitals or not."""
+    said = who.strip().casefold()
+    return {
+        one.key for one in staff if said and said in (one.key.casefold(), one.name.casefold(), one.email.casefold())
+    }
+
+
+def is_same_person(staff: Iterable[Staff], one: str, other: str) -> bool:
+    """Whether two words for somebody mean the same: as they stand, or as our staff file knows them."""
+    if one.strip().casefold() == other.strip().casefold():
+        return True
+    everybody = list(staff)
+    return bool(find_person(everybody, one) & find_person(everybody, other))

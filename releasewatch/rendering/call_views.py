@@ -23,6 +23,7 @@ from releasewatch.rendering.views import FactView, View, instant_in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from releasewatch.domain.call_purposes import Standing
     from releasewatch.domain.calling_hours import Availability
 
 WITHHELD = "withheld"
@@ -58,7 +59,8 @@ class CallView(View):
     - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed. `know`: what
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
-    - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
+    - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; draft: its list is not approved;
+      `holder`: who has claimed it.
     - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
     """
 
@@ -128,6 +130,7 @@ class CallListView(View):
     """A list of customers to call.
 
     - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
+    - `draft`: that nobody has approved the list, and why, in one sentence; else empty.
     - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
@@ -139,6 +142,7 @@ class CallListView(View):
     facts: tuple[FactView, ...]
     as_of: str
     version: int
+    draft: str
     account_manager: str
     summary: str
     sections: tuple[CallSectionView, ...]
@@ -163,6 +167,7 @@ def call_list_view(
         facts=_facts(calls),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
+        draft=_draft(calls),
         account_manager=calls.account_manager or "",
         summary=_summary(calls, by_verdict),
         sections=tuple(
@@ -216,11 +221,19 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             items=tuple(
                 f"{_plain(one.purpose)} ({one.incident or one.deployment})" for one in candidate.standing.reasons
             ),
-            status=_plain(candidate.standing.status),
+            status=_status(candidate.standing),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
         )
 
     return make
+
+
+def _status(standing: Standing) -> str:
+    """How a call stands; of a draft nobody may make it, whoever has it in hand."""
+    status = _plain(standing.status)
+    if standing.approved or standing.status in ("done", "skipped", "withdrawn"):
+        return status
+    return f"{status}, draft" if standing.holder else "draft"
 
 
 def _plain(word: str) -> str:
@@ -305,6 +318,14 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
 def _span(start: datetime, end: datetime | None) -> str:
     since = instant_in_words(start.astimezone(UTC))
     return f"since {since}" if end is None else f"{since} to {instant_in_words(end.astimezone(UTC))}"
+
+
+def _draft(calls: CallList) -> str:
+    """That a list is a draft, in a sentence."""
+    incident = calls.incident
+    if incident is None or incident.approval.approved:
+        return ""
+    return f"DRAFT: no call may be made yet, {incident.approval.because}."
 
 
 def _clock(at: time) -> str:

@@ -229,6 +229,14 @@ def withdraw_items(connection: Connection, items: Sequence[tuple[Item, str]], no
     _update_items(connection, rows, ("withdrawn_at", "why_withdrawn"))
 
 
+def withdraw_rows(connection: Connection, rows: Sequence[Any], why: str, now: datetime) -> None:
+    """The same of rows of `items_of`."""
+    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose")
+    taken = [{name: getattr(row, name) for name in keys} | {"withdrawn_at": now, "why_withdrawn": why} for row in rows]
+    if taken:
+        _update_items(connection, taken, ("withdrawn_at", "why_withdrawn"))
+
+
 def close_empty_calls(connection: Connection, items: Sequence[Item], now: datetime) -> int:
     """Withdraw the open calls, of these items, that hold nothing any more; returns how many."""
     i, c = t.call_item.c, t.call.c

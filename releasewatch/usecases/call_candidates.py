@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
@@ -17,6 +18,8 @@ from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.calls import Item, ListOf
 from releasewatch.storage.erasing import WHY_FORGOTTEN
+from releasewatch.storage.incidents import number_of
+from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.notes import Reading
 
 
@@ -25,7 +28,8 @@ class Planning:
     """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told.
 
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
-    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list.
+    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
+    severities whose lists are no drafts.
     """
 
     now: datetime
@@ -35,6 +39,7 @@ class Planning:
     reading: Reading | None = None
     settings_version: int | None = None
     opaque: bool = False
+    approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ Ranked = list[tuple[UUID, PlannedCall]]
 class CallBook:
     """What is known of some customers, read with a handful of statements, however many they are."""
 
-    def __init__(self, connection: Any, members: Members, whose: ListOf, now: datetime) -> None:
+    def __init__(
+        self, connection: Any, members: Members, whose: ListOf, now: datetime, drafts: Drafts | None = None
+    ) -> None:
         self._facts = call_facts.read_facts(connection, members)
         self._contacts = call_facts.read_contacts(connection, members)
         self._marks = call_facts.read_marks(connection, members)
@@ -62,6 +69,7 @@ class CallBook:
         self._attempts = call_attempts.count_attempts(connection, members)
         self.items = calls.read_items(connection, members, whose)
         self._whose, self._now, self._day = whose, now, members.known_at.date()
+        self._drafts = drafts or Drafts(connection, now)
 
     def attempts_at(self, call_id: int) -> int:
         """How often an open call was tried."""
@@ -100,6 +108,10 @@ class CallBook:
 
     def standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
         """How their call about this stands; `due`: what is to be planned, where there is something."""
+        found = self._standing(customer_id, group, due)
+        return replace(found, drafts=self._drafts.among(number_of(one.incident) or 0 for one in found.reasons))
+
+    def _standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
         items = self.items.get(customer_id, [])
         open_items = [one for one in items if one.status == "open"]
         first = next((one.call_id for one in open_items if one.group == "incident"), None)

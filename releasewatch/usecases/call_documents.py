@@ -39,6 +39,8 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "purpose": standing.purpose or None,
         "items": [reason_document(one) for one in standing.reasons],
         "status": standing.status,
+        "approved": standing.approved,
+        "drafts": list(standing.drafts),
         "holder": standing.holder or None,
         "held_until": None if standing.held_until is None else format_utc(standing.held_until),
         "attempts": standing.attempts,

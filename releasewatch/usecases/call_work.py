@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
 from releasewatch.domain.call_purposes import IN_WORDS
 from releasewatch.domain.times import format_utc
@@ -18,6 +19,7 @@ from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.marks import WRONG_NUMBER
+from releasewatch.usecases.call_approval import Drafts, refuse_drafts
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_showing import find_row
 from releasewatch.usecases.call_tellings import Summaries
@@ -79,10 +81,18 @@ def get_call(connection: Any, ref: str) -> Any:
     return found
 
 
-def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) -> Worked:
+def claim_call(
+    ledger: Ledger,
+    ref: str,
+    who: str,
+    now: datetime,
+    minutes: int,
+    by_itself: Collection[str] = APPROVE_BY_ITSELF,
+) -> Worked:
     """Hold a call for somebody; it is anybody's again after so many minutes. Claiming it again holds it for longer.
 
-    Raises RefusedError when somebody else holds it, it is made already, or an incident call comes first.
+    Raises RefusedError when somebody else holds it, it is made already, an incident call comes first, or its list is a
+    draft (which does not take it from who holds it).
     """
     _require(who)
     until = now + timedelta(minutes=minutes)
@@ -95,6 +105,9 @@ def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) 
                     f"C-{row.call_id} waits: C-{first} is about an incident, and comes first.",
                     f"Take that one: releasewatch call claim C-{first}",
                 )
+        if row.status == "open" and not _holds(row, who, now):
+            mine = [one.incident_id for one in _live_items(connection, row)]
+            refuse_drafts(Drafts(connection, now, by_itself), f"C-{row.call_id}", mine)
         if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until):
             raise _refusal(connection, get_call(connection, ref), now)
         key = _key(connection, row.customer_id)
@@ -167,7 +180,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             ledger.lock(connection, DIRECTORY_LOCK)
         ledger.lock(connection, calls.LOCK)
         row = get_call(connection, ref)
-        items = _live_items(connection, row)
+        items, held_back = _make_able(connection, row, who, at, how)
         before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
         person = _person(connection, row, said, how)
         closes = row.status != "done" and is_made_by(
@@ -204,6 +217,8 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             ask_engineering=said.ask_engineering,
         )
         call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
+        if closes:
+            calls.withdraw_rows(connection, held_back, "its list was a draft when the call was made", how.now)
         marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
         key = _key(connection, row.customer_id)
     status = "done" if closes else row.status
@@ -223,6 +238,27 @@ def _check(said: Noted, at: datetime, now: datetime) -> None:
             "A promise needs a day by which it is kept, and a day needs a promise.",
             "Give --promise TEXT and --due DAY.",
         )
+
+
+def _holds(row: Any, who: str, now: datetime) -> bool:
+    return row.claimed_by == who and row.claimed_until is not None and row.claimed_until > now
+
+
+def _make_able(connection: Any, row: Any, who: str, at: datetime, how: Planning) -> tuple[Sequence[Any], Sequence[Any]]:
+    """What in a call may be told, and what may not, being of a draft where the rest is not.
+
+    Who claimed it before its list became a draft may finish, and so may be noted what was done while it was approved.
+    """
+    items = _live_items(connection, row)
+    now = Drafts(connection, how.now, how.approve_by_itself)
+    drafts = now.among(one.incident_id for one in items)
+    free = [one for one in items if not one.incident_id or f"INC-{one.incident_id}" not in drafts]
+    if free:
+        return free, [one for one in items if one not in free]
+    if row.status == "open" and not _holds(row, who, how.now):
+        then = Drafts(connection, at, how.approve_by_itself, at) if at < how.now else now
+        refuse_drafts(then, f"C-{row.call_id}", (one.incident_id for one in items))
+    return items, ()
 
 
 def _live_items(connection: Any, row: Any) -> Sequence[Any]:

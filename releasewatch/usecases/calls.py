@@ -19,6 +19,7 @@ from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
+from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
@@ -139,7 +140,7 @@ def _candidates(
     breaking = calls.breaking_touches(connection, q.deployment_id)
     whose = ListOf(deployment_id=q.deployment_id)
     members = call_facts.exposed_members(q) if only is None else call_facts.only_member(only, how.now)
-    book = CallBook(connection, members, whose, how.now)
+    book = CallBook(connection, members, whose, how.now, Drafts(connection, how.now, how.approve_by_itself))
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
     rows = connection.execute(exposure.detail_statement(q, None, only))

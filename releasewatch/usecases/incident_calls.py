@@ -27,6 +27,7 @@ from releasewatch.storage import (
 )
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
 from releasewatch.usecases.call_complaints import Complaints
 from releasewatch.usecases.call_tellings import Tellings, progress_of
@@ -96,7 +97,8 @@ class _Planner:
         else:
             members = call_facts.only_member(only, how.now)
         self._keys = call_facts.read_keys(connection, members)
-        self._book = CallBook(connection, members, self.whose, how.now)
+        self._drafts = Drafts(connection, how.now, how.approve_by_itself)
+        self._book = CallBook(connection, members, self.whose, how.now, self._drafts)
         self._tellings = Tellings(connection, self.scene)
         self._progress = progress_of(self.scene)
         self._dues: dict[UUID, Due] = {}
@@ -258,6 +260,7 @@ class _Planner:
             until=scene.window.until,
             deployments=tuple(f"D-{number}" for number in sorted(self._progress.blamed)),
             left_out={"cleared": cleared},
+            approval=self._drafts.standing(scene.incident.incident_id),
         )
         made = CallList(
             deployment="",
