@@ -30,7 +30,7 @@ from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, is_written_through, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -122,7 +122,7 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         f"{counts['leave']} to leave; {made.added} new."
     )
     say_withdrawn(made)
-    emit_draft(made)
+    emit_draft(made, app.level(None, None))
     emit_blank(made)
     emit_left_out(made)
     if not app.quiet:
@@ -189,10 +189,10 @@ def list_(
         )
     elif form == "jsonl":
         emit_jsonl(shown)
-        say_draft(app, made)
+        say_draft(app, made, level)
         say_blank(app, made)
     else:
-        emit_draft(made)
+        emit_draft(made, level)
         show(shown, counts)
         emit_blank(made)
         emit_left_out(made)
@@ -218,9 +218,11 @@ def render(
     """Render the list as a document, for everyone or one account manager.
 
     A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
-    [privacy] ci = "contacts".
+    [privacy] ci = "contacts". Who got which version is kept: when the blame moves, a customer on it is cleared or the
+    incident is cancelled, this and the other commands say which version is withdrawn, and who has it.
     """
     from releasewatch.rendering.documents import write_calls
+    from releasewatch.usecases.call_sendings import record_sending
     from releasewatch.usecases.exposure import check_account_manager
 
     found = _deployment_of(app, incident, about)
@@ -230,11 +232,14 @@ def render(
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
     if form == "csv":
-        say_draft(app, made)
+        say_draft(app, made, level)
         say_blank(app, made)
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
         write_calls(stream, made.calls, given, templates, reveal=level, in_ci=app.ci is not None, opaque=is_opaque(app))
+        if output is not None and not is_written_through(output):
+            # Before the file is there: a list that somebody has, and nobody knows of, cannot be withdrawn.
+            record_sending(app.ledger, made.calls, app.actor, app.now)
     if output is None:
         return
     if not app.quiet:

@@ -71,15 +71,18 @@ def _withhold(document: dict[str, Any], level: Reveal) -> dict[str, Any]:
 
 
 def approval_of(made: RankedList, level: Reveal) -> dict[str, Any]:
-    """Whether a list may be worked on, for JSON: one of a deployment needs nobody's word."""
+    """Whether a list may be worked on (one of a deployment needs nobody's word), and who got what is withdrawn."""
     from releasewatch.usecases.call_approval import approval_document
+    from releasewatch.usecases.call_sendings import withdrawn_documents
 
     incident = made.calls.incident
+    withdrawn = withdrawn_documents(made.calls.withdrawn, names=level >= Reveal.NAMES)
     if incident is None:
-        return {"approved": True, "approval": None}
+        return {"approved": True, "approval": None, "withdrawn_versions": withdrawn}
     return {
         "approved": incident.approval.approved,
         "approval": _withhold(approval_document(incident.approval), level),
+        "withdrawn_versions": withdrawn,
     }
 
 
@@ -92,18 +95,19 @@ def draft_lines(incident: str, standing: ListStanding) -> tuple[str, ...]:
     return (f"DRAFT: no call may be made yet, {standing.because}.", f"  {how_to_approve(standing, incident)}")
 
 
-def _lines_of(made: RankedList) -> tuple[str, ...]:
+def _lines_of(made: RankedList, level: Reveal) -> tuple[str, ...]:
     incident = made.calls.incident
-    return () if incident is None else draft_lines(incident.id, incident.approval)
+    draft = () if incident is None else draft_lines(incident.id, incident.approval)
+    return (*draft, *(one.sentence(names=level >= Reveal.NAMES) for one in made.calls.withdrawn))
 
 
-def emit_draft(made: RankedList) -> None:
-    """Say of a draft that it is one."""
-    for line in _lines_of(made):
+def emit_draft(made: RankedList, level: Reveal) -> None:
+    """Say of a draft that it is one, and who received a version that is withdrawn."""
+    for line in _lines_of(made, level):
         emit_line(line)
 
 
-def say_draft(app: App, made: RankedList) -> None:
+def say_draft(app: App, made: RankedList, level: Reveal) -> None:
     """The same where the format has no place for it."""
-    for line in _lines_of(made):
+    for line in () if app.quiet else _lines_of(made, level):
         say(line)

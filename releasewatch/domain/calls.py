@@ -11,6 +11,7 @@ from releasewatch.domain.call_bands import Band, band_of
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
 from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts
+from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calling_hours import (
     Availability,
     CallingHours,
@@ -195,7 +196,7 @@ class CallList:
     were planned, whoever keeps them. `settings_version`: which of the organisation's settings ranked it, if any did.
     `incident`: set when it is an incident's, and `deployment` is then empty. `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
-    `unsure`: those by what is not known of them.
+    `unsure`: those by what is not known of them. `withdrawn`: who received what is not so any more.
     """
 
     deployment: str
@@ -215,6 +216,7 @@ class CallList:
     hours: CallingHours = field(default_factory=CallingHours)
     settings_version: int | None = None
     incident: IncidentHead | None = None
+    withdrawn: tuple[Withdrawn, ...] = ()
 
     @property
     def subject(self) -> str:

@@ -131,6 +131,7 @@ class CallListView(View):
 
     - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
     - `draft`: that nobody has approved the list, and why, in one sentence; else empty.
+    - `withdrawn`: of each version that somebody has and that is not so any more, a sentence.
     - `account_manager`: set when it is one person's part. `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
@@ -143,6 +144,7 @@ class CallListView(View):
     as_of: str
     version: int
     draft: str
+    withdrawn: tuple[str, ...]
     account_manager: str
     summary: str
     sections: tuple[CallSectionView, ...]
@@ -168,6 +170,11 @@ def call_list_view(
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
         draft=_draft(calls),
+        withdrawn=tuple(
+            one.sentence(names=reveal >= Reveal.NAMES)
+            for one in calls.withdrawn
+            if one.sending.receiver in ("", calls.account_manager or one.sending.receiver)
+        ),
         account_manager=calls.account_manager or "",
         summary=_summary(calls, by_verdict),
         sections=tuple(

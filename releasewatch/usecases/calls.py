@@ -21,6 +21,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, is_about
+from releasewatch.usecases.call_sendings import withdrawn_of_deployment
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
 from releasewatch.usecases.notes import Reading, notes_of_deployment, notes_within, origins_in_words
@@ -109,6 +110,7 @@ def _as_list(
         question = _question(connection, found, how)
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
+        withdrawn = withdrawn_of_deployment(connection, deployment_id)
     rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
     made = CallList(
         deployment=found.id,
@@ -127,6 +129,7 @@ def _as_list(
         weights=how.weights,
         hours=how.hours,
         settings_version=how.settings_version,
+        withdrawn=withdrawn,
     )
     return RankedList(made, version)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from releasewatch.domain.call_incidents import Hurt
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
+from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import CallCandidate, CallList, IncidentHead, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
@@ -30,6 +31,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList
 from releasewatch.usecases.call_complaints import Complaints
+from releasewatch.usecases.call_sendings import withdrawn_of_incident
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
 from releasewatch.usecases.incident_scene import Viewing, look_at
@@ -275,8 +277,18 @@ class _Planner:
             hours=how.hours,
             settings_version=how.settings_version,
             incident=head,
+            withdrawn=self._withdrawn(),
         )
         return RankedList(made, version)
+
+    def _withdrawn(self) -> tuple[Withdrawn, ...]:
+        """Who received what is not so any more."""
+        cleared = [customer for customer, state in self._states.items() if state == "cleared"]
+
+        def owner_of(customer: UUID) -> str:
+            return str(self._book.known(customer)["account_manager"])
+
+        return withdrawn_of_incident(self._connection, self.scene, cleared, owner_of, self._how.now)
 
 
 def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str]) -> Iterator[str]:
