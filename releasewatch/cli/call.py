@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_approve import approval_of, approve, emit_draft, say_draft
+from releasewatch.cli.call_claim import claim, emit_spread, hand_over_, spread_document
 from releasewatch.cli.call_output import (
     counts_of,
     emit_blank,
@@ -27,16 +29,19 @@ from releasewatch.cli.call_output import (
 from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_work import claim, log, release, show_call, skip
+from releasewatch.cli.call_work import log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES
-from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, is_written_through, open_output, say
+from releasewatch.cli.options import BY, common
+from releasewatch.cli.output import emit_json, emit_line, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
+from releasewatch.integrations.devices import is_written_through
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.usecases.call_candidates import Planning, RankedList
+    from releasewatch.usecases.call_hands import SpreadOut
 
 
 @click.group()
@@ -44,7 +49,7 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices, approve):
+for _verb in (claim, release, show_call, log, skip, inbound, promise, promises, voices, approve, hand_over_):
     command.add_command(_verb)
 
 
@@ -79,10 +84,17 @@ def _ranked(app: App, incident: str | None, found: Any, account_manager: str | N
     return list_calls(app.ledger, found.row.deployment_id, how, account_manager)
 
 
+def find_list(app: App, incident: str | None, about: dict[str, Any]) -> RankedList:
+    """The list of an incident or a deployment, as it stands."""
+    return _ranked(app, incident, _deployment_of(app, incident, about), None)
+
+
 @command.command("plan")
 @_about
+@click.option("--spread", "team", metavar="TEAM", help="Give what is nobody's, or of who is away, to a team's members.")
+@BY
 @common()
-def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
+def plan(app: App, form: str, incident: str | None, team: str | None, by: str | None, **about: Any) -> None:
     """Make (or refresh) the calls about a deployment or an incident; safe to repeat.
 
     A customer has at most one open call about incidents and one for care: whatever comes next joins it. About a
@@ -90,15 +102,23 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
     else leave. About an incident: by its severity and whether they are affected, presumed or possible; who was told
     gets an update or a resolution, who was told what is no longer so a correction, and what is not due any more is
     withdrawn. Nothing that a person did is undone.
+
+    --spread gives each open call that is nobody's, or of somebody who is away or has left, to one of the team who is
+    here, as many to each, by language and working hours; whom nobody can call stay, and are counted.
     """
+    from releasewatch.usecases.call_hands import check_team
     from releasewatch.usecases.calls import plan_calls
     from releasewatch.usecases.incident_calls import plan_incident_calls
 
     found = _deployment_of(app, incident, about)
+    if team is not None:
+        check_team(app.ledger, team, app.now)
     if found is None:
         made = plan_incident_calls(app.ledger, incident or "", planning(app))
     else:
         made = plan_calls(app.ledger, found.row.deployment_id, planning(app))
+    spread = None if team is None else _spread(app, incident, found, team, by or app.actor)
+    level = app.level(None, None)
     subject, counts = made.calls.subject, counts_of(made)
     if form == "json":
         emit_json(
@@ -107,7 +127,8 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
                 "deployment": None if found is None else subject,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
-                **approval_of(made, app.level(None, None)),
+                **approval_of(made, level),
+                **({} if spread is None else spread_document(spread, level)),
                 "added": made.added,
                 "withdrawn": [{"because": why, "items": many} for why, many in sorted(made.withdrawn.items())],
                 "verdicts": counts,
@@ -122,11 +143,19 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         f"{counts['leave']} to leave; {made.added} new."
     )
     say_withdrawn(made)
-    emit_draft(made, app.level(None, None))
+    if spread is not None:
+        emit_spread(spread, level)
+    emit_draft(made, level)
     emit_blank(made)
     emit_left_out(made)
     if not app.quiet:
         say(f"See them: releasewatch call list --{'incident' if found is None else 'deployment'} {subject}")
+
+
+def _spread(app: App, incident: str | None, found: Any, team: str, who: str) -> SpreadOut:
+    from releasewatch.usecases.call_hands import spread_calls
+
+    return spread_calls(app.ledger, _ranked(app, incident, found, None), team, who, planning(app))
 
 
 @command.command("list")
@@ -294,4 +323,5 @@ def planning(app: App) -> Planning:
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
         approve_by_itself=tables.calling.approve_by_itself,
+        escalate_after=timedelta(minutes=tables.calling.escalate_after),
     )

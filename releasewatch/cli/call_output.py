@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from releasewatch.usecases.call_candidates import RankedList
 
 
+_STAFF = ("assigned_to", "caller", "caller_because", "goes_up_to")
+"""Who of our people a call is in the hands of: names, too."""
+
+
 def counts_of(made: RankedList) -> dict[str, int]:
     """How many rows have each verdict."""
     counts = {"call": 0, "write": 0, "leave": 0}
@@ -98,7 +102,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
         # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
-        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder"):
+        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder", *_STAFF):
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)
@@ -124,14 +128,29 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     row["callable"],
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
-                    row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),
-                    row["verdict_because"],
+                    _owner_words(row),
+                    "; ".join(filter(None, (row["verdict_because"], _late_words(row)))),
                 )
                 for row in rows
             ),
             right=("#", "score"),
         )
     emit_line(f"{counts['call']} to call, {counts['write']} to write to, {counts['leave']} to leave.")
+
+
+def _owner_words(row: dict[str, Any]) -> str:
+    """Who keeps the customer, and who makes the call where that is somebody else."""
+    owner = row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED")
+    return f"{owner}, call: {row['caller']}" if row["caller"] not in (None, owner) else owner
+
+
+def _late_words(row: dict[str, Any]) -> str:
+    if not row["late_because"]:
+        return ""
+    if row["goes_up_to"]:
+        return f"LATE, {row['late_because']}: goes up to {row['goes_up_to']}"
+    up = "goes up to their manager" if "goes_up_to" in row["withheld"] else "no manager is known to whom it goes up"
+    return f"LATE, {row['late_because']}: {up}"
 
 
 def _call_words(row: dict[str, Any]) -> str:

@@ -289,6 +289,8 @@ class Calling(Table, frozen=True):
     """Minutes within which reports of two customers who share a fresh deployment are told to on-call."""
     approve_by_itself: tuple[Severity, ...] = APPROVE_BY_ITSELF
     """Severities of incidents whose call lists need nobody's approval."""
+    escalate_after: Minutes = 120
+    """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
 
 
 class Tables(Table, frozen=True):

@@ -159,7 +159,7 @@ class Standing:
     """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first.
 
     `not_before`: the next attempt's instant. `reasons`: everything in it. `drafts`: those of its incidents whose lists
-    nobody has approved.
+    nobody has approved. `assigned_to`: whom it was given to. `since`: from when on it could have been begun.
     """
 
     call: str = ""
@@ -173,6 +173,8 @@ class Standing:
     attempts: int = 0
     reasons: tuple[CallReason, ...] = field(default_factory=tuple)
     drafts: tuple[str, ...] = ()
+    assigned_to: str = ""
+    since: datetime | None = None
 
     @property
     def approved(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_approval import ListStanding
 from releasewatch.domain.call_bands import Band, band_of
+from releasewatch.domain.call_hands import NOBODYS, Hands
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, URGENT, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
 from releasewatch.domain.call_scores import RankingWeights, Worth, hurt_parts, score_parts
@@ -90,7 +91,8 @@ class CallCandidate:
     taken over). `say` comes from the customer's own notes (`talking_points`);
     `say_withheld` sentences were left out because they name another customer.
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
-    `standing`: how their call stands. `own_names`: what they are called, and their aliases, but for the key.
+    `standing`: how their call stands; `hands`: who is to make it. `own_names`: what they are called, and
+    their aliases, but for the key.
     """
 
     key: str
@@ -121,6 +123,7 @@ class CallCandidate:
     know: tuple[str, ...] = ()
     hurt: Hurt | None = None
     standing: Standing = field(default_factory=Standing)
+    hands: Hands = NOBODYS
     own_names: frozenset[str] = frozenset()
 
     @property
@@ -149,7 +152,7 @@ class PlannedCall:
     `availability.callable` is never.
     `local_zone` is the IANA name that the local time is of, empty when it is unknown. `verdict_outside` is the reason
     as it may be told where names may not: what was said of them stays out of it. `band`: now, today or this week; empty
-    when they are to be left.
+    when they are to be left. `late`: why it goes up to a manager (`goes_up_to`, empty when there is none), else empty.
     """
 
     candidate: CallCandidate
@@ -165,6 +168,8 @@ class PlannedCall:
     local_zone: str = ""
     because: tuple[str, ...] = ()
     band: Band = ""
+    late: str = ""
+    goes_up_to: str = ""
 
     @property
     def is_unowned(self) -> bool:

@@ -55,6 +55,8 @@ class CallView(View):
     - `local_time`, `callable` (now, later, never, unknown), `callable_text`: the same in words, `window` in UTC.
     - `account_manager`, empty when nobody keeps the relationship (`is_unowned`); `owner_note`: why nobody does, or that
       they are away or took over.
+    - `caller`: who makes the call, and why, where that is not the account manager; else empty. `late`: that nobody has
+      begun it, and to whom it goes up; else empty.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
     - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed. `know`: what
       was agreed for account staff to know, and is not to be said.
@@ -84,6 +86,8 @@ class CallView(View):
     window: str
     account_manager: str
     owner_note: str
+    caller: str
+    late: str
     is_unowned: bool
     reach: str
     why: tuple[str, ...]
@@ -214,6 +218,8 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             window=_window(row.availability) if names else "",
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             owner_note=candidate.owner_note if names else "",
+            caller=_caller(row) if names else "",
+            late=_late(row, names=names),
             is_unowned=row.is_unowned,
             reach=candidate.reach,
             why=row.because,
@@ -241,6 +247,22 @@ def _status(standing: Standing) -> str:
     if standing.approved or standing.status in ("done", "skipped", "withdrawn"):
         return status
     return f"{status}, draft" if standing.holder else "draft"
+
+
+def _caller(row: PlannedCall) -> str:
+    """Who makes a call where that is not simply the account manager."""
+    hands = row.candidate.hands
+    if hands.caller in ("", row.candidate.account_manager):
+        return ""
+    return f"{hands.caller} ({hands.because})" if hands.because else hands.caller
+
+
+def _late(row: PlannedCall, *, names: bool) -> str:
+    if not row.late:
+        return ""
+    if not row.goes_up_to:
+        return f"{row.late}; no manager is known to whom it goes up"
+    return f"{row.late}; goes up to {row.goes_up_to if names else 'their manager'}"
 
 
 def _plain(word: str) -> str:

@@ -61,6 +61,7 @@ class Item:
     claimed_until: datetime | None
     next_at: datetime | None
     closed_at: datetime | None
+    assigned_to: str
 
     def held_at(self, now: datetime) -> bool:
         """Whether somebody has claimed the call, and the claim has not expired."""
@@ -119,6 +120,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
             c.claimed_until,
             c.next_at,
             c.closed_at,
+            c.assigned_to,
         )
         .join_from(t.call_item, member, member.c.member_id == i.customer_id)
         .join(t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
@@ -143,6 +145,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
                 row.claimed_until,
                 row.next_at,
                 row.closed_at,
+                row.assigned_to,
             )
         )
     return found
@@ -300,14 +303,24 @@ def items_of(connection: Connection, customer_id: UUID, call_id: int) -> Sequenc
 
 
 def claim_call(
-    connection: Connection, customer_id: UUID, call_id: int, who: str, now: datetime, until: datetime
+    connection: Connection,
+    customer_id: UUID,
+    call_id: int,
+    who: str,
+    now: datetime,
+    until: datetime,
+    *,
+    gone: str = "",
+    again: bool = True,
 ) -> bool:
     """Claim an open call for somebody; False when somebody else holds it, or it is not open.
 
+    `gone`: a holder who is not here any more, from whom it may be taken; `again`: their own claim may be lengthened.
     One conditional UPDATE on one customer: of two who ask at once, one gets it.
     """
     c = t.call.c
-    free = or_(c.claimed_by == who, c.claimed_until.is_(None), c.claimed_until <= now)
+    from_whom = [one for one in (who if again else "", gone) if one]
+    free = or_(c.claimed_by.in_(from_whom), c.claimed_until.is_(None), c.claimed_until <= now)
     statement = (
         update(t.call)
         .where(c.customer_id == customer_id, c.call_id == call_id, c.status == "open", free)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
+from releasewatch.domain.call_hands import Hands
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
@@ -29,7 +30,7 @@ class Planning:
 
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
     `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
-    severities whose lists are no drafts.
+    severities whose lists are no drafts. `escalate_after`: how long nobody may have begun a call before it goes up.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class Planning:
     settings_version: int | None = None
     opaque: bool = False
     approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
+    escalate_after: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class CallBook:
         self._staff = staff_storage.read_book(connection)
         self._attempts = call_attempts.count_attempts(connection, members)
         self.items = calls.read_items(connection, members, whose)
-        self._whose, self._now, self._day = whose, now, members.known_at.date()
+        self._whose, self._now, self._day = whose, now, now.date()
         self._drafts = drafts or Drafts(connection, now)
 
     def attempts_at(self, call_id: int) -> int:
@@ -109,7 +111,22 @@ class CallBook:
     def standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
         """How their call about this stands; `due`: what is to be planned, where there is something."""
         found = self._standing(customer_id, group, due)
-        return replace(found, drafts=self._drafts.among(number_of(one.incident) or 0 for one in found.reasons))
+        numbers = [number_of(one.incident) or 0 for one in found.reasons]
+        words = [self._drafts.standing(number).last for number in numbers if number]
+        since = [found.since, *(one.at for one in words if one is not None)]
+        return replace(
+            found,
+            drafts=self._drafts.among(numbers),
+            since=max(filter(None, since)) if found.since is not None else None,
+        )
+
+    def hands(self, customer_id: UUID, standing: Standing) -> Hands:
+        """Who is to make their call, and to whom it goes up."""
+        fact = self._facts.get(customer_id)
+        named = fact.account_manager if fact else ""
+        caller = self._staff.caller(named, standing.assigned_to, self._day)
+        manager = self._staff.manager_of(caller.key or self._staff.owner(named, self._day).key or named, self._day)
+        return Hands(caller.key, caller.note, manager)
 
     def _standing(self, customer_id: UUID, group: str, due: CallReason | None) -> Standing:
         items = self.items.get(customer_id, [])
@@ -125,7 +142,7 @@ class CallBook:
             return Standing(group=group, purpose=purpose, waits_for=waits, reasons=reasons)
         chosen = about[0]
         inside = [one for one in items if one.call_id == chosen.call_id]
-        held = chosen.held_at(self._now)
+        held = chosen.held_at(self._now) and not self._staff.is_gone(chosen.claimed_by, self._day)
         status = chosen.status
         if status == "open" and (held or waits):
             status = "claimed" if held else "waiting"
@@ -140,6 +157,8 @@ class CallBook:
             not_before=chosen.next_at if chosen.status == "open" else None,
             attempts=self.attempts_at(chosen.call_id),
             reasons=tuple(map(reason_of, inside)),
+            assigned_to=chosen.assigned_to,
+            since=min(one.added_at for one in inside),
         )
 
 

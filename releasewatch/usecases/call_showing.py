@@ -6,7 +6,7 @@ from typing import Any
 
 from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import call_attempts, call_facts, calls, incidents
+from releasewatch.storage import call_attempts, call_facts, call_moves, calls, incidents
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import Planning, reason_of
 from releasewatch.usecases.call_documents import call_document, reason_document
@@ -43,6 +43,7 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
         items = calls.items_of(connection, row.customer_id, row.call_id)
         attempts = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
         told = call_attempts.told_with(connection, row.customer_id, [one.attempt_id for one in attempts])
+        moves = call_moves.moves_of(connection, row.customer_id, row.call_id)
         words = _words_told(connection, told, how)
     held = row.status == "open" and row.claimed_until is not None and row.claimed_until > how.now
     base: dict[str, Any] = call_document(planned) if planned is not None else {"customer": key, "name": None}
@@ -69,6 +70,8 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
             }
             for one in items
         ],
+        "assigned_to": row.assigned_to or None,
+        "moves": [_move(one) for one in moves],
         "attempts": [_attempt(one, words.get(one.attempt_id, [])) for one in attempts],
     }
 
@@ -90,6 +93,17 @@ def _words_told(connection: Any, told: dict[int, list[Any]], how: Planning) -> d
             for one in rows
         ]
         for attempt, rows in told.items()
+    }
+
+
+def _move(row: Any) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "from": row.from_staff or None,
+        "to": row.to_staff,
+        "why": row.why or None,
+        "by": row.recorded_by,
+        "at": format_utc(row.recorded_at),
     }
 
 

@@ -11,9 +11,11 @@ from uuid import UUID
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
 from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.staff import find_person, is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import call_attempts, call_facts, calls, impacts, incidents, marks, merges, personal_rows
+from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_attempts import Attempt, Told
 from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.imports.runs import next_instant
@@ -94,10 +96,11 @@ def claim_call(
     Raises RefusedError when somebody else holds it, it is made already, an incident call comes first, or its list is a
     draft (which does not take it from who holds it).
     """
-    _require(who)
+    require_actor(who)
     until = now + timedelta(minutes=minutes)
     with ledger.write() as connection:
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         if row.call_group == "care" and row.status == "open":
             first = calls.open_calls(connection, [row.customer_id], "incident").get(row.customer_id)
             if first is not None:
@@ -108,9 +111,10 @@ def claim_call(
         if row.status == "open" and not _holds(row, who, now):
             mine = [one.incident_id for one in _live_items(connection, row)]
             refuse_drafts(Drafts(connection, now, by_itself), f"C-{row.call_id}", mine)
-        if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until):
+        gone = holder_gone(connection, row, now)
+        if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until, gone=gone):
             raise _refusal(connection, get_call(connection, ref), now)
-        key = _key(connection, row.customer_id)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, "claimed", until)
 
 
@@ -137,13 +141,14 @@ def find_stale(ledger: Ledger, ref: str, how: Planning) -> list[Stale]:
 
 def release_call(ledger: Ledger, ref: str, who: str, now: datetime) -> Worked:
     """Give a claimed call back. Raises RefusedError when somebody else holds it."""
-    _require(who)
+    require_actor(who)
     with ledger.write() as connection:
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         free = {"claimed_by": "", "claimed_at": None, "claimed_until": None}
         if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **free):
-            raise _held(row)
-        key = _key(connection, row.customer_id)
+            raise held(row)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, row.status)
 
 
@@ -152,16 +157,17 @@ def skip_call(ledger: Ledger, ref: str, who: str, why: str, now: datetime) -> Wo
 
     Raises RefusedError when somebody else holds it, or it is made already.
     """
-    _require(who)
+    require_actor(who)
     with ledger.write() as connection:
         ledger.lock(connection, calls.LOCK)
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         if row.status != "open":
-            raise _closed(connection, row)
+            raise closed(connection, row)
         values = {"status": "skipped", "closed_at": now, "closed_by": who, "why_closed": why, "claimed_until": None}
         if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **values):
-            raise _held(row)
-        key = _key(connection, row.customer_id)
+            raise held(row)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, "skipped")
 
 
@@ -172,7 +178,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
     was sent. Otherwise the next attempt is planned. A wrong number is marked. Raises RefusedError when somebody else
     holds the call.
     """
-    _require(who)
+    require_actor(who)
     at = said.at or how.now
     _check(said, at, how.now)
     with ledger.write() as connection:
@@ -180,6 +186,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             ledger.lock(connection, DIRECTORY_LOCK)
         ledger.lock(connection, calls.LOCK)
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         items, held_back = _make_able(connection, row, who, at, how)
         before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
         person = _person(connection, row, said, how)
@@ -197,7 +204,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
             values |= {"status": "done", "closed_at": how.now, "closed_by": who}
         number = call_attempts.next_attempt(connection)
         if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
-            raise _held(row)
+            raise held(row)
         told = _told(connection, row.customer_id, items, at, how) if is_told_by(said.disposition) else []
         attempt = Attempt(
             channel=said.channel,
@@ -220,7 +227,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
         if closes:
             calls.withdraw_rows(connection, held_back, "its list was a draft when the call was made", how.now)
         marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
-        key = _key(connection, row.customer_id)
+        key = key_of(connection, row.customer_id)
     status = "done" if closes else row.status
     return Worked(f"C-{row.call_id}", key, status, next_at=next_at, attempt_id=number, marked=marked)
 
@@ -238,6 +245,22 @@ def _check(said: Noted, at: datetime, now: datetime) -> None:
             "A promise needs a day by which it is kept, and a day needs a promise.",
             "Give --promise TEXT and --due DAY.",
         )
+
+
+def as_held(connection: Any, row: Any, who: str) -> str:
+    """The word by which somebody holds a call, where they go by another one now (their address, not their key)."""
+    if row.claimed_by in ("", who):
+        return who
+    return row.claimed_by if is_same_person(staff_storage.read_staff(connection), row.claimed_by, who) else who
+
+
+def holder_gone(connection: Any, row: Any, now: datetime) -> str:
+    """Who holds a call, where they have left or are away: they do not keep it from others. Else empty."""
+    if not row.claimed_by:
+        return ""
+    book = staff_storage.read_book(connection)
+    keys = find_person(staff_storage.read_staff(connection), row.claimed_by)
+    return row.claimed_by if keys and all(book.is_gone(key, now.date()) for key in keys) else ""
 
 
 def _holds(row: Any, who: str, now: datetime) -> bool:
@@ -310,22 +333,25 @@ def _mark(connection: Any, row: Any, person: personal_rows.Person | None, who: s
     return added > 0
 
 
-def _require(who: str) -> None:
+def require_actor(who: str) -> None:
+    """Raise InvalidCallError when it is not known who does it."""
     if not who:
         raise InvalidCallError("It is not known who does it.", "Say who: --by NAME, or RELEASEWATCH_ACTOR.")
 
 
-def _key(connection: Any, customer_id: UUID) -> str:
+def key_of(connection: Any, customer_id: UUID) -> str:
+    """A customer's key."""
     return call_facts.keys_of(connection, [customer_id])[customer_id]
 
 
 def _refusal(connection: Any, row: Any, now: datetime) -> RefusedError:
     if row.status == "open" and row.claimed_until is not None and row.claimed_until > now:
-        return _held(row)
-    return _closed(connection, row)
+        return held(row)
+    return closed(connection, row)
 
 
-def _held(row: Any) -> RefusedError:
+def held(row: Any) -> RefusedError:
+    """That somebody else holds a call."""
     until = f" until {format_utc(row.claimed_until)}" if row.claimed_until is not None else ""
     return RefusedError(
         f"Somebody else holds C-{row.call_id}{until}.",
@@ -333,7 +359,8 @@ def _held(row: Any) -> RefusedError:
     )
 
 
-def _closed(connection: Any, row: Any) -> RefusedError:
+def closed(connection: Any, row: Any) -> RefusedError:
+    """That a call is not open any more."""
     joined = any(one.why_withdrawn == JOINED for one in calls.items_of(connection, row.customer_id, row.call_id))
     words = "joined the call of whom their customer was merged into" if joined else f"is {row.status}"
     return RefusedError(f"C-{row.call_id} {words}.", f"See: releasewatch call show C-{row.call_id}")

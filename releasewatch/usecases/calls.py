@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
+from releasewatch.domain.call_hands import concerns, with_lateness
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.calls import CallCandidate, CallComponent, CallList, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
@@ -80,7 +81,7 @@ def _rank(ledger: Ledger, deployment_id: int, how: Planning) -> tuple[Ranked, in
     ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers}
     tie = opaque_key if how.opaque else str
     ranked = rank_calls((candidate for _, candidate in customers), how.weights, how.hours, how.now, tie)
-    return [(ids_by_key[row.candidate.key], row) for row in ranked], version
+    return [(ids_by_key[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked], version
 
 
 def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: Planning) -> PlannedCall | None:
@@ -111,7 +112,7 @@ def _as_list(
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
         withdrawn = withdrawn_of_deployment(connection, deployment_id)
-    rows = [row for _, row in ranked if account_manager is None or row.candidate.account_manager == account_manager]
+    rows = [row for _, row in ranked if account_manager is None or concerns(row, account_manager)]
     made = CallList(
         deployment=found.id,
         repo=found.repo,
@@ -187,6 +188,7 @@ def _candidates(
                 say=say,
                 say_withheld=say_withheld,
                 standing=standing,
+                hands=book.hands(customer_id, standing),
                 **book.known(customer_id),
             ),
         )

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
+from releasewatch.domain.call_hands import concerns, with_lateness
 from releasewatch.domain.call_incidents import Hurt
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
 from releasewatch.domain.call_sendings import Withdrawn
@@ -121,7 +122,9 @@ class _Planner:
         ids = {candidate.key: customer for customer, candidate in listed}
         tie: Callable[[str], str] = opaque_key if how.opaque else str
         ranked = rank_calls((candidate for _, candidate in listed), how.weights, how.hours, how.now, tie)
-        self.ranked: Ranked = [(ids[row.candidate.key], row) for row in ranked]
+        self.ranked: Ranked = [
+            (ids[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked
+        ]
 
     def _is_listed(self, customer: UUID) -> bool:
         """Whoever may be hurt, whoever is owed something, and whoever has an open call about it."""
@@ -189,6 +192,7 @@ class _Planner:
             know=say.know,
             hurt=hurt,
             standing=standing,
+            hands=self._book.hands(customer, standing),
             **known,
         )
 
@@ -246,7 +250,7 @@ class _Planner:
     def as_list(self, account_manager: str | None) -> RankedList:
         """The list, of one account manager, or all."""
         scene, how = self.scene, self._how
-        rows = [row for _, row in self.ranked if account_manager in (None, row.candidate.account_manager)]
+        rows = [row for _, row in self.ranked if account_manager is None or concerns(row, account_manager)]
         cleared = sum(
             1
             for customer, state in self._states.items()

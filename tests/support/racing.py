@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -15,9 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
+
+ALL = "--all"
+"""Before the arguments: again and again, until there is no call any more; gives out the ids of all there were."""
 
 NEEDED = (
     *("cli.call", "cli.deployment", "config", "integrations.git_history"),
@@ -83,7 +88,20 @@ def _run() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    run(sys.argv[1:])
+    if sys.argv[1] != ALL:
+        run(sys.argv[1:])
+    found = []
+    while (document := _ask(run, sys.argv[2:]))["call"] is not None:
+        found.append(document["call"]["id"])
+    sys.stdout.write(json.dumps(found))
+
+
+def _ask(run: Callable[[list[str]], Any], arguments: list[str]) -> Any:
+    """What one command gives out as JSON."""
+    given_out = io.StringIO()
+    with contextlib.redirect_stdout(given_out), contextlib.suppress(SystemExit):
+        run(arguments)
+    return json.loads(given_out.getvalue())
 
 
 if __name__ == "__main__":
