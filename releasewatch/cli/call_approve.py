@@ -92,7 +92,7 @@ def draft_lines(incident: str, standing: ListStanding) -> tuple[str, ...]:
 
     if standing.approved:
         return ()
-    return (f"DRAFT: no call may be made yet, {standing.because}.", f"  {how_to_approve(standing, incident)}")
+    return (f"DRAFT, no call may be made: {standing.because}.", f"  {how_to_approve(standing, incident)}")
 
 
 def _lines_of(made: RankedList, level: Reveal) -> tuple[str, ...]:

@@ -354,7 +354,7 @@ def _draft(calls: CallList) -> str:
     incident = calls.incident
     if incident is None or incident.approval.approved:
         return ""
-    return f"DRAFT: no call may be made yet, {incident.approval.because}."
+    return f"DRAFT, no call may be made: {incident.approval.because}."
 
 
 def _clock(at: time) -> str:

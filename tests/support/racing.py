@@ -5,28 +5,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
 import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 
 ALL = "--all"
-"""Before the arguments: again and again, until there is no call any more; gives out the ids of all there were."""
+"""Instead of arguments, with an URL, a deployment's number and a name: take calls until there is none."""
 
 NEEDED = (
     *("cli.call", "cli.deployment", "config", "integrations.git_history"),
-    *("storage.migrate", "usecases.call_work", "usecases.calls", "usecases.recording"),
+    *("storage.migrate", "usecases.call_hands", "usecases.call_work", "usecases.calls", "usecases.recording"),
 )
 
 
@@ -90,18 +89,25 @@ def _run() -> None:
     sys.stdin.readline()
     if sys.argv[1] != ALL:
         run(sys.argv[1:])
+    sys.stdout.write(json.dumps(_take_all(*sys.argv[2:])))
+
+
+def _take_all(url: str, deployment: str, who: str) -> list[str]:
+    """Take one call of a deployment's list after another, all from the list as it stood at first."""
+    from releasewatch.secret import Secret
+    from releasewatch.storage.ledger import Ledger
+    from releasewatch.usecases.call_candidates import Planning
+    from releasewatch.usecases.call_hands import claim_next
+    from releasewatch.usecases.calls import list_calls
+
+    how = Planning(datetime.now(UTC))
+    ledger = Ledger(Secret(url))
+    made = list_calls(ledger, int(deployment), how)
     found = []
-    while (document := _ask(run, sys.argv[2:]))["call"] is not None:
-        found.append(document["call"]["id"])
-    sys.stdout.write(json.dumps(found))
-
-
-def _ask(run: Callable[[list[str]], Any], arguments: list[str]) -> Any:
-    """What one command gives out as JSON."""
-    given_out = io.StringIO()
-    with contextlib.redirect_stdout(given_out), contextlib.suppress(SystemExit):
-        run(arguments)
-    return json.loads(given_out.getvalue())
+    while (one := claim_next(ledger, made, who, how, 60)) is not None:
+        found.append(one[0].call)
+    ledger.close()
+    return found
 
 
 if __name__ == "__main__":

@@ -52,8 +52,7 @@ class Pipelines:
         return Racer(words, {"RELEASEWATCH_DATABASE_URL": self.url}, self.world.repo.path)
 
     def take_all(self, who: str) -> Racer:
-        words = [ALL, "call", "claim", "--next", "--deployment", "D-2", "--by", who, "--format", "json"]
-        return Racer(words, {"RELEASEWATCH_DATABASE_URL": self.url}, self.world.repo.path)
+        return Racer([ALL, self.url, "2", who], {}, self.world.repo.path)
 
     def plan(self, deployment: str) -> Racer:
         words = ["call", "plan", "--deployment", deployment, "--format", "json"]
