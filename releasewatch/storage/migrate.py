@@ -12,7 +12,7 @@ from releasewatch.errors import InvalidCallError, LedgerUnavailableError, Ledger
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger, wait_in_steps
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`; a test holds the two together, so that start-up need not read them."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
