@@ -114,7 +114,7 @@ def test_a_promise_is_listed_until_it_is_kept(called):
     assert "There is no promise" in does("promise", "P-7", "kept", *BY, status=2).err
 def test_a_draft_is_shown_as_one_everywhere_and_its_calls_wait_for_a_word(shop, tmp_path):
     def does(*words, status=0):
-        done = run_command(*words, cwd=shop.path)
+        done = run_here(*words, cwd=shop.path)
         assert done.status == status, done.err
         return done
 
