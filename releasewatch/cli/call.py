@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_approve import approval_of, approve, emit_draft, say_draft
 from releasewatch.cli.call_claim import claim, emit_spread, hand_over_, spread_document
+from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_output import (
     counts_of,
     emit_blank,
@@ -28,7 +28,6 @@ from releasewatch.cli.call_output import (
 )
 from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_voices import voices
-from releasewatch.cli.call_work import claim, log, release, show_call, skip
 from releasewatch.cli.call_work import log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.notes import TEMPLATES

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def move_call(connection: Connection, row: Any, kind: str, to: str, by: str, why: str, now: datetime) -> None:
+def take_numbers(connection: Connection, many: int) -> range:
+    """Numbers for so many moves: a reference row, which is written before any of a customer."""
+    first = next_number(connection, "call_move", many) if many else 0
+    return range(first, first + many)
+
+
+def move_call(
+    connection: Connection, number: int, row: Any, kind: str, to: str, by: str, why: str, now: datetime
+) -> None:
     """Give a call (`row` as it is) to somebody, and keep from whom to whom it went."""
     c = t.call.c
     mine = (c.customer_id == row.customer_id, c.call_id == row.call_id)
@@ -24,7 +32,7 @@ def move_call(connection: Connection, row: Any, kind: str, to: str, by: str, why
     connection.execute(
         insert(t.call_move).values(
             customer_id=row.customer_id,
-            move_id=next_number(connection, "call_move"),
+            move_id=number,
             call_id=row.call_id,
             kind=kind,
             from_staff=row.claimed_by or row.assigned_to,

@@ -49,7 +49,8 @@ def hand_over(ledger: Ledger, ref: str, to: str, who: str, now: datetime, minute
             raise held(row)
         until = now + timedelta(minutes=minutes) if is_claimed else None
         if row.assigned_to != taker or (is_claimed and row.claimed_by != taker):
-            call_moves.move_call(connection, row, "hand_over", taker, who, why, now)
+            (number,) = call_moves.take_numbers(connection, 1)
+            call_moves.move_call(connection, number, row, "hand_over", taker, who, why, now)
             if is_claimed:
                 claim = {"claimed_by": taker, "claimed_at": now, "claimed_until": until}
                 calls.update_call(connection, row.customer_id, row.call_id, None, now, **claim)
@@ -160,8 +161,9 @@ def spread_calls(ledger: Ledger, made: RankedList, team: str, who: str, how: Pla
             if _is_unchanged(row, now[row.candidate.call], how.now, gone[row.candidate.call])
         ]
         done = spread(loose, members, how.hours, how.now)
-        for call, to in sorted(done.given.items()):
-            call_moves.move_call(connection, now[call], "spread", to, who, f"team {team}", how.now)
+        numbers = call_moves.take_numbers(connection, len(done.given))
+        for number, (call, to) in zip(numbers, sorted(done.given.items()), strict=True):
+            call_moves.move_call(connection, number, now[call], "spread", to, who, f"team {team}", how.now)
     given = dict.fromkeys((one.key for one in here), 0)
     for to in done.given.values():
         given[to] += 1

@@ -112,6 +112,8 @@ def test_a_promise_is_listed_until_it_is_kept(called):
     moved = does("promise", "P-1", "moved", "--due", "2099-01-01", "--why", "they asked", "--format", "json", *BY)
     assert (moved.document["promise"]["due_on"], moved.document["promise"]["why"]) == ("2099-01-01", None)
     assert "There is no promise" in does("promise", "P-7", "kept", *BY, status=2).err
+
+
 def test_a_draft_is_shown_as_one_everywhere_and_its_calls_wait_for_a_word(shop, tmp_path):
     def does(*words, status=0):
         done = run_here(*words, cwd=shop.path)
