@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.call_approve import approval_of, approve, emit_draft, say_draft
 from releasewatch.cli.call_care import (
     care_options,
     coming_options,
@@ -20,6 +22,7 @@ from releasewatch.cli.call_care import (
     subject_document,
     withdraw_coming,
 )
+from releasewatch.cli.call_claim import claim, emit_spread, hand_over_, spread_document
 from releasewatch.cli.call_import import import_
 from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_output import (
@@ -37,9 +40,9 @@ from releasewatch.cli.call_output import (
 from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_render import render_list, render_options
 from releasewatch.cli.call_voices import voices
-from releasewatch.cli.call_work import claim, log, release, show_call, skip
+from releasewatch.cli.call_work import log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
-from releasewatch.cli.options import common
+from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
@@ -47,6 +50,7 @@ from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.usecases.call_candidates import Planning, RankedList
+    from releasewatch.usecases.call_hands import SpreadOut
 
 
 @click.group()
@@ -54,7 +58,20 @@ def command() -> None:
     """Customers to call: who, in what order, on which number, why; and the work on the list."""
 
 
-for _verb in (claim, release, show_call, log, skip, import_, inbound, promise, promises, voices):
+for _verb in (
+    claim,
+    release,
+    show_call,
+    log,
+    skip,
+    import_,
+    inbound,
+    promise,
+    promises,
+    voices,
+    approve,
+    hand_over_,
+):
     command.add_command(_verb)
 
 
@@ -95,11 +112,18 @@ def _ranked(
     return list_calls(app.ledger, found.row.deployment_id, how, account_manager)
 
 
+def find_list(app: App, incident: str | None, about: dict[str, Any]) -> RankedList:
+    """The list of an incident or a deployment, as it stands."""
+    return _ranked(app, incident, _deployment_of(app, incident, about), about, None)
+
+
 @command.command("plan")
 @_about
 @coming_options
+@click.option("--spread", "team", metavar="TEAM", help="Give what is nobody's, or of who is away, to a team's members.")
+@BY
 @common()
-def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
+def plan(app: App, form: str, incident: str | None, team: str | None, by: str | None, **about: Any) -> None:
     """Make (or refresh) the calls about a deployment or an incident; safe to repeat.
 
     A customer has at most one open call about incidents and one for care: whatever comes next joins it. About a
@@ -111,11 +135,16 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
     Good news (a change names them, or settles a ticket that they reported) is told once it is live where they are, and
     once. --head REV --purpose heads_up: a breaking change is coming to them. --purpose check_in: a few customers a week
     whom nobody has spoken to for long.
+    --spread gives each open call that is nobody's, or of somebody who is away or has left, to one of the team who is
+    here, as many to each, by language and working hours; whom nobody can call stay, and are counted.
     """
+    from releasewatch.usecases.call_hands import check_team
     from releasewatch.usecases.calls import plan_calls
     from releasewatch.usecases.incident_calls import plan_incident_calls
 
     found = _deployment_of(app, incident, about)
+    if team is not None:
+        check_team(app.ledger, team, app.now)
     if about["withdraw"] and found is None and incident is None and about["head"]:
         withdraw_coming(app, form, about, planning(app))
         return
@@ -125,6 +154,8 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         made = plan_incident_calls(app.ledger, incident or "", planning(app))
     else:
         made = plan_calls(app.ledger, found.row.deployment_id, planning(app))
+    spread = None if team is None else _spread(app, incident, found, about, team, by or app.actor)
+    level = app.level(None, None)
     subject, counts = made.calls.subject[:1].upper() + made.calls.subject[1:], counts_of(made)
     if form == "json":
         emit_json(
@@ -132,6 +163,8 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
                 **subject_document(made),
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
+                **approval_of(made, level),
+                **({} if spread is None else spread_document(spread, level)),
                 "added": made.added,
                 "withdrawn": [{"because": why, "items": many} for why, many in sorted(made.withdrawn.items())],
                 "verdicts": counts,
@@ -146,6 +179,9 @@ def plan(app: App, form: str, incident: str | None, **about: Any) -> None:
         f"{counts['leave']} to leave; {made.added} new."
     )
     say_withdrawn(made)
+    if spread is not None:
+        emit_spread(spread, level)
+    emit_draft(made, level)
     emit_blank(made)
     emit_left_out(made)
     emit_waiting(made)
@@ -176,7 +212,10 @@ def render(
     note, promise, due, next_at). Then: releasewatch call import FILE. What was filled in is not overwritten.
 
     A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
-    [privacy] ci = "contacts". To whom one writes: --format mailmerge is a CSV table with one row for each, and
+    [privacy] ci = "contacts". Who got which version is kept: when the blame moves, a customer on it is cleared or the
+    incident is cancelled, this and the other commands say which version is withdrawn, and who has it.
+
+    To whom one writes: --format mailmerge is a CSV table with one row for each, and
     --write-drafts one mail (.eml) for each. Nothing without agreed wording is in them, but the reason why not.
     """
     found = _deployment_of(app, incident, about)
@@ -192,6 +231,12 @@ def render(
         each=each_account_manager,
         drafts=drafts,
     )
+
+
+def _spread(app: App, incident: str | None, found: Any, about: dict[str, Any], team: str, who: str) -> SpreadOut:
+    from releasewatch.usecases.call_hands import spread_calls
+
+    return spread_calls(app.ledger, _ranked(app, incident, found, about, None), team, who, planning(app))
 
 
 @command.command("list")
@@ -268,13 +313,16 @@ def list_(
                 **made.calls.unsure.document,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
+                **approval_of(made, level),
                 "next_cursor": next_cursor,
             }
         )
     elif form == "jsonl":
         emit_jsonl(shown)
+        say_draft(app, made, level)
         say_blank(app, made)
     else:
+        emit_draft(made, level)
         show(shown, counts)
         emit_blank(made)
         emit_left_out(made)
@@ -339,4 +387,6 @@ def planning(app: App) -> Planning:
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
         rules=CallRules(calling.capacity, calling.fatigue_days, frozenset(map(str, calling.override_hours))),
+        approve_by_itself=tables.calling.approve_by_itself,
+        escalate_after=timedelta(minutes=tables.calling.escalate_after),
     )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from releasewatch.usecases.call_candidates import RankedList
 
 
+_STAFF = ("assigned_to", "caller", "caller_because", "goes_up_to")
+"""Who of our people a call is in the hands of: names, too."""
+
+
 def counts_of(made: RankedList) -> dict[str, int]:
     """How many rows have each verdict."""
     counts = {"call": 0, "write": 0, "leave": 0}
@@ -100,7 +104,7 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
         # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
-        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder", "language"):
+        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder", "language", *_STAFF):
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)
@@ -131,7 +135,7 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
                     _owner_words(row),
-                    "; ".join((row["verdict_because"], *remarks(row))),
+                    "; ".join(filter(None, (row["verdict_because"], _late_words(row), *remarks(row)))),
                 )
                 for row in rows
             ),
@@ -141,10 +145,12 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
 
 
 def _owner_words(row: dict[str, Any]) -> str:
+    """Who keeps the customer, how that stands, and who makes the call where that is somebody else."""
     if "account_manager" in row["withheld"]:
         return "withheld"
     note = f" ({row['account_manager_note']})" if row["account_manager"] and row["account_manager_note"] else ""
-    return f"{row['account_manager'] or 'UNOWNED'}{note}"
+    owner = f"{row['account_manager'] or 'UNOWNED'}{note}"
+    return f"{owner}, call: {row['caller']}" if row["caller"] not in (None, row["account_manager"]) else owner
 
 
 def remarks(row: dict[str, Any]) -> Iterator[str]:
@@ -159,10 +165,21 @@ def remarks(row: dict[str, Any]) -> Iterator[str]:
         yield "time zone not known"
 
 
+def _late_words(row: dict[str, Any]) -> str:
+    if not row["late_because"]:
+        return ""
+    if row["goes_up_to"]:
+        return f"LATE, {row['late_because']}: goes up to {row['goes_up_to']}"
+    up = "goes up to their manager" if "goes_up_to" in row["withheld"] else "no manager is known to whom it goes up"
+    return f"LATE, {row['late_because']}: {up}"
+
+
 def _call_words(row: dict[str, Any]) -> str:
     words = [row["id"] or ""]
     if row["status"] not in ("open", "not_planned"):
         words.append(row["status"])
+    if not row["approved"]:
+        words.append("DRAFT")
     return " ".join(filter(None, words))
 
 

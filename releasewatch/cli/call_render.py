@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.call_approve import say_draft
 from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_left_out
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
@@ -17,6 +18,7 @@ from releasewatch.cli.output import open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.integrations.devices import is_written_through
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def render_list(
         write_drafts(app, made, drafts)
         return
     if form == "csv":
+        say_draft(app, made, level)
         say_blank(app, made)
     if form in SHEETS and made.version is None and not app.quiet:
         say(
@@ -178,6 +181,7 @@ def _write(app: App, calls: CallList, form: str, output: Path | None, templates:
         content = render_workbook(calls, level, **shown)
         with open_output(output) as stream:
             stream.buffer.write(content)
+            _record(app, calls, output)
         return
     if form == "mailmerge":
         from releasewatch.cli.call_letters import write_merge_table
@@ -188,6 +192,16 @@ def _write(app: App, calls: CallList, form: str, output: Path | None, templates:
     given: Any = form
     with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
         write_calls(stream, calls, given, templates, reveal=level, **shown)
+        if output is not None:
+            _record(app, calls, output)
+
+
+def _record(app: App, calls: CallList, output: Path) -> None:
+    """Keep who has this version, before the file is there: one that nobody knows of cannot be withdrawn."""
+    from releasewatch.usecases.call_sendings import record_sending
+
+    if not is_written_through(output):
+        record_sending(app.ledger, calls, app.actor, app.now)
 
 
 def _keep_what_is_filled(output: Path, form: str) -> None:

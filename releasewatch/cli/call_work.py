@@ -1,4 +1,4 @@
-"""`releasewatch call claim`, `release`, `show`, `log` and `skip`: the work on a list."""
+"""`releasewatch call release`, `show`, `log` and `skip`: the work on a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from releasewatch.cli.call_output import contact_words, is_opaque, remarks, say_if_limited, withhold
 from releasewatch.cli.options import BY, INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, one_line, say
+from releasewatch.cli.output import emit_json, emit_line, one_line
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
@@ -20,33 +20,11 @@ from releasewatch.wiring import App
 if TYPE_CHECKING:
     from releasewatch.usecases.call_work import Worked
 
-_CALL = click.argument("ref", metavar="CALL")
-
-
-@click.command("claim")
-@_CALL
-@BY
-@common()
-def claim(app: App, form: str, ref: str, by: str | None) -> None:
-    """Take CALL (C-17), so that nobody else makes it. Ends with 4 when somebody else holds it.
-
-    It is anybody's again after [calling] claim_for minutes; claiming it again holds it for longer. What was due when it
-    was planned and is not any more (they were cleared) is said, with why.
-    """
-    from releasewatch.cli.call import planning
-    from releasewatch.usecases.call_work import claim_call, find_stale
-
-    done = claim_call(app.ledger, ref, by or app.actor, app.now, app.config.tables.calling.claim_for)
-    for one in find_stale(app.ledger, ref, planning(app)):
-        about = one.deployment or one.incident
-        again = f"--incident {one.incident}" if one.incident else f"--deployment {one.deployment}"
-        say(f"The {one.purpose.replace('_', ' ')} of {about} is not due any more: {one.because}.")
-        say(f"  Plan again before you call: releasewatch call plan {again}")
-    _give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.")
+CALL = click.argument("ref", metavar="CALL")
 
 
 @click.command("release")
-@_CALL
+@CALL
 @BY
 @common()
 def release(app: App, form: str, ref: str, by: str | None) -> None:
@@ -54,11 +32,11 @@ def release(app: App, form: str, ref: str, by: str | None) -> None:
     from releasewatch.usecases.call_work import release_call
 
     done = release_call(app.ledger, ref, by or app.actor, app.now)
-    _give_out(app, form, done, f"{done.call} is held by nobody.")
+    give_out(app, form, done, f"{done.call} is held by nobody.")
 
 
 @click.command("skip")
-@_CALL
+@CALL
 @click.option("--why", required=True, metavar="TEXT", help="Why it is not to be made; kept with who said it.")
 @BY
 @common()
@@ -69,11 +47,11 @@ def skip(app: App, form: str, ref: str, why: str, by: str | None) -> None:
     if not why.strip():
         raise InvalidCallError("A call is skipped for a reason.", "Give it with --why TEXT.")
     done = skip_call(app.ledger, ref, by or app.actor, why.strip(), app.now)
-    _give_out(app, form, done, f"{done.call} is skipped.")
+    give_out(app, form, done, f"{done.call} is skipped.")
 
 
 @click.command("log")
-@_CALL
+@CALL
 @click.option("--channel", type=click.Choice(CHANNELS), default="phone", show_default=True, help="How they were tried.")
 @click.option(
     "--disposition",
@@ -100,7 +78,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     What they were told is kept: everything in the call, with the revision of the incident's customer summary. Tried
     again by rule: busy after 15 minutes, callback after an hour, no_answer after 2 hours, then 4, then a day, voicemail
     and sent after a day, a wrong number at once with the next contact: it is marked. Ends with 4 when somebody else
-    holds the call.
+    holds the call, or its list was a draft (`call approve`).
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_work import Noted, log_attempt
@@ -123,10 +101,11 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     if done.status == "open":
         when = f"from {format_both(done.next_at, app.zone)} on" if done.next_at is not None else "as soon as can be"
         words = f"{done.call} is to be tried again {when}."
-    _give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
+    give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
 
 
-def _give_out(app: App, form: str, done: Worked, words: str) -> None:
+def give_out(app: App, form: str, done: Worked, words: str) -> None:
+    """What became of a call."""
     key = app.looking(None).key(done.customer)
     if form == "json":
         emit_json(
@@ -146,7 +125,7 @@ def _give_out(app: App, form: str, done: Worked, words: str) -> None:
 
 
 @click.command("show")
-@_CALL
+@CALL
 @common(reveal=True, reads=True)
 def show_call(app: App, form: str, reveal: str | None, ref: str) -> None:
     """Show CALL: whom, why, what may be said, who holds it, what was tried, and what was told with it."""
@@ -185,6 +164,7 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
     if level < Reveal.NAMES:
         withheld += [name for name in ("closed_by", "why_closed") if shown[name] is not None]
         shown |= {"closed_by": None, "why_closed": None}
+    shown["moves"] = [_move(one, names=level >= Reveal.NAMES) for one in shown["moves"]]
     attempts = []
     for one in shown["attempts"]:
         mine = dict(one)
@@ -197,10 +177,17 @@ def _withhold(found: dict[str, Any], level: Reveal, app: App) -> dict[str, Any]:
     return shown
 
 
+def _move(one: dict[str, Any], *, names: bool) -> dict[str, Any]:
+    hidden = [name for name in ("from", "to", "by", "why") if not names and one[name] is not None]
+    return {**one, **dict.fromkeys(hidden), "withheld": hidden}
+
+
 def _lines(app: App, found: dict[str, Any]) -> list[str]:
     who = found["name"] or found["customer"]
     held = f" by {found['holder'] or 'somebody'}" if found["status"] == "claimed" else ""
     lines = [f"{found['id']}: {who} ({found['customer']}), {found['status']}{held}"]
+    if not found.get("approved", True):
+        lines.append("  DRAFT: its list is not approved; it may not be made yet.")
     if found["changed_since_claim"]:
         lines.append("  It has changed since it was claimed.")
     if found.get("verdict"):
@@ -209,7 +196,12 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines.append(f"  contact: {contact_words(found, 'name')}, {contact_words(found, 'phone')}; {found['callable']}")
     for one in found["items"]:
         out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
+        out += ", of a draft" if one["incident"] in found.get("drafts", ()) and not out else ""
         lines.append(f"  {one['purpose'].replace('_', ' ')}: {one['incident'] or one['deployment']}{out}")
+    for one in found["moves"]:
+        whom = f"from {one['from'] or 'nobody'} to {one['to']}" if "to" not in one["withheld"] else "to somebody else"
+        why = f": {one['why']}" if one["why"] else ""
+        lines.append(f"  {_local(app, one['at'])}: {one['kind'].replace('_', ' ')} {whom}{why}")
     lines += [f"  why: {because}" for because in found.get("because", ())]
     lines += [f"  say: {text}" for text in found.get("say", ())]
     if found.get("verdict") in ("call", "write") and not found["say"]:

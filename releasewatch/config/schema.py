@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS, HurtState
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
@@ -316,6 +317,10 @@ class Calling(Table, frozen=True):
     """For so long after a talk minor matters wait; 0: they do not."""
     override_hours: tuple[Severity, ...] = ()
     """Severities of which people are told at any hour while it goes on: `["SEV1"]`."""
+    approve_by_itself: tuple[Severity, ...] = APPROVE_BY_ITSELF
+    """Severities of incidents whose call lists need nobody's approval."""
+    escalate_after: Minutes = 120
+    """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
 
 
 class Tables(Table, frozen=True):

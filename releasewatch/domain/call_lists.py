@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_approval import ListStanding
 from releasewatch.domain.call_care import ComingHead
 from releasewatch.domain.call_rules import CallRules
 from releasewatch.domain.call_scores import RankingWeights
+from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.unsure import NOBODY, Unsure
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IncidentHead:
-    """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why."""
+    """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why;
+    `approval`: whether its calls may be made."""
 
     id: str
     title: str
@@ -30,6 +33,7 @@ class IncidentHead:
     until: datetime | None
     deployments: tuple[str, ...]
     left_out: Mapping[str, int]
+    approval: ListStanding = field(default_factory=lambda: ListStanding(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class CallList:
     check-ins; `deployment` is then empty. `waiting`: for how many something is meant that is not theirs yet.
     `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
-    `unsure`: those by what is not known of them.
+    `unsure`: those by what is not known of them. `withdrawn`: who received what is not so any more.
     """
 
     deployment: str
@@ -68,6 +72,7 @@ class CallList:
     coming: ComingHead | None = None
     week: str = ""
     waiting: int = 0
+    withdrawn: tuple[Withdrawn, ...] = ()
 
     @property
     def subject(self) -> str:

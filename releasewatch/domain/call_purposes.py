@@ -163,7 +163,8 @@ class Standing:
     """How a planned call stands. `held`: somebody has claimed it. `waits_for`: the incident call that comes first, not
     before `waits_until` where that is planned. `changed`: what is in it changed since it was claimed.
 
-    `not_before`: the next attempt's instant. `reasons`: everything in it.
+    `not_before`: the next attempt's instant. `reasons`: everything in it. `drafts`: those of its incidents whose lists
+    nobody has approved. `assigned_to`: whom it was given to. `since`: from when on it could have been begun.
     """
 
     call: str = ""
@@ -178,3 +179,11 @@ class Standing:
     not_before: datetime | None = None
     attempts: int = 0
     reasons: tuple[CallReason, ...] = field(default_factory=tuple)
+    drafts: tuple[str, ...] = ()
+    assigned_to: str = ""
+    since: datetime | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether it may be made: something in it is of no draft. What is of one is not told with it."""
+        return not self.drafts or any(one.incident not in self.drafts for one in self.reasons)

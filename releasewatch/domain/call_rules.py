@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_bands import DAY
+from releasewatch.domain.call_hands import concerns
 from releasewatch.domain.call_incidents import URGENT
 from releasewatch.domain.call_purposes import in_utc
 
@@ -121,8 +122,9 @@ def kept_by(rows: Iterable[PlannedCall], account_manager: str | None) -> tuple[P
 
 
 def kept_among(rows: Iterable[PlannedCall], owners: Collection[str]) -> tuple[PlannedCall, ...]:
-    """The rows of some account managers, in which no customer of somebody else is named."""
-    mine = (row for row in rows if row.candidate.account_manager in owners)
+    """The rows that some account managers keep, call, or are asked about because they are late; in them no customer of
+    somebody else is named. The empty one: whom nobody keeps."""
+    mine = (row for row in rows if any(concerns(row, who) for who in owners))
     return tuple(
         replace(row, twins=tuple(_mine_alone(twin, owners) for twin in row.twins)) if row.twins else row for row in mine
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_bands import Band, band_of
 from releasewatch.domain.call_care import Care, scored_reach
+from releasewatch.domain.call_hands import NOBODYS, Hands
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Hurt, Verdict, verdict_for
 from releasewatch.domain.call_purposes import Standing
 from releasewatch.domain.call_rules import (
@@ -89,7 +90,8 @@ class CallCandidate:
     `say_withheld` sentences were left out because they name another customer.
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
     `care`: what it is without one.
-    `standing`: how their call stands. `own_names`: what they are called, and their aliases, but for the key.
+    `standing`: how their call stands; `hands`: who is to make it.
+    `own_names`: what they are called, and their aliases, but for the key.
     `do_not_say`: what is under embargo. `letter`: `say` as it may be written to them, `letter_lacks` where words are
     not agreed for all of it; `titles`: of what it is about, as customers know them.
     `talks`: when we reached them lately, newest first. `promise_overdue`: the day of something we promised is over.
@@ -124,6 +126,7 @@ class CallCandidate:
     hurt: Hurt | None = None
     care: Care | None = None
     standing: Standing = field(default_factory=Standing)
+    hands: Hands = NOBODYS
     own_names: frozenset[str] = frozenset()
     do_not_say: tuple[str, ...] = ()
     letter: tuple[str, ...] = ()
@@ -160,6 +163,7 @@ class PlannedCall:
     as it may be told where names may not: what was said of them stays out of it. `band`: now, today or this week; empty
     when they are to be left. `wanted`: the verdict, had nothing been in its way. `twins`: other customers with the same
     number, which is one dial. `blanks`: what is not known of them, in words.
+    `late`: why it goes up to a manager (`goes_up_to`, empty when there is none), else empty.
     """
 
     candidate: CallCandidate
@@ -178,6 +182,8 @@ class PlannedCall:
     wanted: Verdict = "leave"
     twins: tuple[Twin, ...] = ()
     blanks: tuple[str, ...] = ()
+    late: str = ""
+    goes_up_to: str = ""
 
     @property
     def is_unowned(self) -> bool:

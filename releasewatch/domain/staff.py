@@ -88,6 +88,45 @@ class StaffBook:
             notes.append(away)
         return Owner(key, "; ".join(notes))
 
+    def is_here(self, key: str, day: date) -> bool:
+        """Whether somebody works on a day; who is not among our staff is taken to, where there is no staff file."""
+        if self.is_empty:
+            return True
+        left = self.left_on(key)
+        return key in self._staff and (left is None or left > day) and not self._away(self._staff[key], day)
+
+    def is_gone(self, key: str, day: date) -> bool:
+        """Whether somebody whom the staff file knows does not work on a day."""
+        return key in self._staff and not self.is_here(key, day)
+
+    def manager_of(self, key: str, day: date) -> str:
+        """The nearest manager above somebody who works on a day; empty when there is none."""
+        seen = {key}
+        while key in self._staff:
+            key = self._staff[key].manager
+            if not key or key in seen:
+                return ""
+            seen.add(key)
+            if key in self._staff and self.is_here(key, day):
+                return key
+        return ""
+
+    def caller(self, account_manager: str, assigned_to: str, day: date) -> Owner:
+        """Who is to make a call: whom it was given to, else who keeps the customer, else who stands in for them.
+
+        The key is empty when nobody does: then it is anybody's, and stands first.
+        """
+        if assigned_to and (assigned_to not in self._staff or self.is_here(assigned_to, day)):
+            return Owner(assigned_to, "given to them")
+        owner = self.owner(account_manager, day)
+        if owner.key and self.is_here(owner.key, day):
+            return Owner(owner.key)
+        gone = owner.key or account_manager
+        manager = self.manager_of(gone, day)
+        if not manager:
+            return Owner("", f"{gone} is away, and has no manager who is here" if owner.key else owner.note)
+        return Owner(manager, f"{gone} is away" if owner.key else owner.note)
+
     def kept_by(self, key: str, account_managers: Iterable[str], day: date) -> set[str]:
         """Those of the account managers whose customers somebody keeps on a day."""
         return {name for name in account_managers if self.owner(name, day).key == key}
@@ -117,3 +156,19 @@ class StaffBook:
         begun = one.away_from is not None and one.away_from <= day
         ended = one.away_to is not None and one.away_to < day
         return not ended and (begun or (one.away_from is None and one.away_to is not None))
+
+
+def find_person(staff: Iterable[Staff], who: str) -> set[str]:
+    """The keys of our people whom a word means: their key, name or address, in capitals or not."""
+    said = who.strip().casefold()
+    return {
+        one.key for one in staff if said and said in (one.key.casefold(), one.name.casefold(), one.email.casefold())
+    }
+
+
+def is_same_person(staff: Iterable[Staff], one: str, other: str) -> bool:
+    """Whether two words for somebody mean the same: as they stand, or as our staff file knows them."""
+    if one.strip().casefold() == other.strip().casefold():
+        return True
+    everybody = list(staff)
+    return bool(find_person(everybody, one) & find_person(everybody, other))

@@ -46,6 +46,8 @@ CALL_COLUMNS = (
     "same_number",
     "called_lately",
     "not_known",
+    "caller",
+    "late",
     *LIST_COLUMNS,
 )
 """The columns of the CSV, in their order."""
@@ -127,7 +129,13 @@ def render_workbook(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: boo
         "Calls",
         tuple(_column(name) for name in names),
         [tuple((_told(row) | of_all).get(name, "") for name in names) for row in rows],
-        above=(f"{view.title}{whose}", f"{stand}. {view.summary}", _how(view)),
+        above=(
+            *([view.draft] if view.draft else []),
+            *view.withdrawn,
+            f"{view.title}{whose}",
+            f"{stand}. {view.summary}",
+            _how(view),
+        ),
         printed=len(TOLD) + len(FILLED),
         kept=TOLD.index("customer") + 1,
         head=f"{view.title}{whose}",
@@ -171,6 +179,11 @@ def _not_to_say(row: CallView) -> list[str]:
     return [*row.do_not_say, *row.know, *([left_out] if left_out else []), NOTHING_ELSE]
 
 
+def _hands(row: CallView) -> tuple[str, ...]:
+    caller = (f"call: {row.caller}",) if row.caller else ()
+    return (*caller, f"LATE: {row.late}") if row.late else caller
+
+
 def _lacks(row: CallView) -> tuple[str, ...]:
     return (f"not known: {', '.join(row.not_known)}",) if row.not_known else ()
 
@@ -186,7 +199,7 @@ def _told(row: CallView) -> dict[str, str]:
         "contact": row.contact,
         "phone": row.phone,
         "callable_until": _until(row),
-        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *_lacks(row))),
+        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *_lacks(row), *_hands(row))),
         "say": "\n".join(row.say),
         "do_not_say": "\n".join(_not_to_say(row)),
         "email": str(row.email),
@@ -223,6 +236,8 @@ def _in_csv(row: CallView, of_all: dict[str, Cell]) -> dict[str, Cell]:
         "same_number": " / ".join(row.same_number),
         "called_lately": " / ".join(row.called_lately),
         "not_known": ", ".join(row.not_known),
+        "caller": row.caller,
+        "late": row.late,
         **of_all,
     }
 
@@ -239,6 +254,8 @@ def _about(view: CallListView) -> list[tuple[str, str]]:
         ("As of", view.as_of),
         ("Version", str(view.version)),
         *([("For", view.account_manager)] if view.account_manager else []),
+        *([("Draft", view.draft)] if view.draft else []),
+        *((("Withdrawn", sentence)) for sentence in view.withdrawn),
         ("In short", view.summary),
         *((fact.label, fact.value) for fact in view.facts),
         *([("Not known", view.blank)] if view.blank else []),

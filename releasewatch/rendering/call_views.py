@@ -29,6 +29,7 @@ from releasewatch.rendering.views import FactView, View, instant_in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from releasewatch.domain.call_purposes import Standing
     from releasewatch.domain.calling_hours import Availability
 
 WITHHELD = "withheld"
@@ -60,11 +61,14 @@ class CallView(View):
     - `local_time`, `callable` (now, later, never, unknown), `callable_text`: the same in words, `window` in UTC.
     - `account_manager`, empty when nobody keeps the relationship (`is_unowned`); `owner_note`: why nobody does, or that
       they are away or took over.
+    - `caller`: who makes the call, and why, where that is not the account manager; else empty. `late`: that nobody has
+      begun it, and to whom it goes up; else empty.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
     - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed. `know`: what
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
-    - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; `holder`: who has claimed it.
+    - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; draft: its list is not approved;
+      `holder`: who has claimed it.
     - `language` that they speak; `same_number`, `called_lately`, `not_known`: what else a caller should know before the
       dial, one sentence each. `do_not_say`: what is under embargo, by category and end.
     - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
@@ -90,6 +94,8 @@ class CallView(View):
     window: str
     account_manager: str
     owner_note: str
+    caller: str
+    late: str
     is_unowned: bool
     reach: str
     why: tuple[str, ...]
@@ -128,8 +134,10 @@ class CallListView(View):
     """A list of customers to call.
 
     - `title`; `facts`: the head; `as_of` and `version`: which state of the world it shows.
+    - `draft`: that nobody has approved the list, and why, in one sentence; else empty.
+    - `withdrawn`: of each version that somebody has and that is not so any more, a sentence.
     - `account_manager`: whose part it is, in words, when it is not the whole.
-    - `summary`: "3 to call, 12 to write to, 40 to leave."
+      `summary`: "3 to call, 12 to write to, 40 to leave."
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
     - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
@@ -141,6 +149,8 @@ class CallListView(View):
     facts: tuple[FactView, ...]
     as_of: str
     version: int
+    draft: str
+    withdrawn: tuple[str, ...]
     account_manager: str
     summary: str
     sections: tuple[CallSectionView, ...]
@@ -166,6 +176,12 @@ def call_list_view(
         facts=_facts(calls),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
+        draft=_draft(calls),
+        withdrawn=tuple(
+            one.sentence(names=reveal >= Reveal.NAMES)
+            for one in calls.withdrawn
+            if one.sending.receiver in ("", calls.account_manager or one.sending.receiver)
+        ),
         account_manager=calls.part,
         summary=_summary(calls, by_verdict),
         sections=tuple(
@@ -213,6 +229,8 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             window=_window(row.availability) if names else "",
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             owner_note=candidate.owner_note if names else "",
+            caller=_caller(row) if names else "",
+            late=_late(row, names=names),
             is_unowned=row.is_unowned,
             reach=candidate.reach,
             why=row.because,
@@ -225,7 +243,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             band=row.band,
             purpose=_plain(candidate.standing.purpose),
             items=tuple(item_in_words(one) for one in candidate.standing.reasons),
-            status=_plain(candidate.standing.status),
+            status=_status(candidate.standing),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
             language=(contact.language if contact is not None else "") or candidate.language,
             same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
@@ -244,6 +262,30 @@ def same_number_in_words(row: PlannedCall, *, names: bool, opaque: bool = False)
         keeper = twin.account_manager if names else WITHHELD
         whose = f"a customer of {keeper}" if twin.account_manager else "a customer whom nobody keeps"
         yield f"same number as {who or whose}: one dial"
+
+
+def _status(standing: Standing) -> str:
+    """How a call stands; of a draft nobody may make it, whoever has it in hand."""
+    status = _plain(standing.status)
+    if standing.approved or standing.status in ("done", "skipped", "withdrawn"):
+        return status
+    return f"{status}, draft" if standing.holder else "draft"
+
+
+def _caller(row: PlannedCall) -> str:
+    """Who makes a call where that is not simply the account manager."""
+    hands = row.candidate.hands
+    if hands.caller in ("", row.candidate.account_manager):
+        return ""
+    return f"{hands.caller} ({hands.because})" if hands.because else hands.caller
+
+
+def _late(row: PlannedCall, *, names: bool) -> str:
+    if not row.late:
+        return ""
+    if not row.goes_up_to:
+        return f"{row.late}; no manager is known to whom it goes up"
+    return f"{row.late}; goes up to {row.goes_up_to if names else 'their manager'}"
 
 
 def _plain(word: str) -> str:
@@ -336,6 +378,14 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
 def _span(start: datetime, end: datetime | None) -> str:
     since = instant_in_words(start.astimezone(UTC))
     return f"since {since}" if end is None else f"{since} to {instant_in_words(end.astimezone(UTC))}"
+
+
+def _draft(calls: CallList) -> str:
+    """That a list is a draft, in a sentence."""
+    incident = calls.incident
+    if incident is None or incident.approval.approved:
+        return ""
+    return f"DRAFT, no call may be made: {incident.approval.because}."
 
 
 def _clock(at: time) -> str:

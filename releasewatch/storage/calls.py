@@ -96,6 +96,7 @@ class Item:
     claimed_until: datetime | None
     next_at: datetime | None
     closed_at: datetime | None
+    assigned_to: str = ""
     coming_id: int = 0
     claimed_at: datetime | None = None
 
@@ -156,6 +157,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
             c.claimed_until,
             c.next_at,
             c.closed_at,
+            c.assigned_to,
         )
         .join_from(t.call_item, member, member.c.member_id == i.customer_id)
         .join(t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
@@ -180,6 +182,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
                 row.claimed_until,
                 row.next_at,
                 row.closed_at,
+                row.assigned_to,
                 row.coming_id,
                 row.claimed_at,
             )
@@ -266,6 +269,14 @@ def withdraw_items(connection: Connection, items: Sequence[tuple[Item, str]], no
     _update_items(connection, rows, ("withdrawn_at", "why_withdrawn"))
 
 
+def withdraw_rows(connection: Connection, rows: Sequence[Any], why: str, now: datetime) -> None:
+    """The same of rows of `items_of`."""
+    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose")
+    taken = [{name: getattr(row, name) for name in keys} | {"withdrawn_at": now, "why_withdrawn": why} for row in rows]
+    if taken:
+        _update_items(connection, taken, ("withdrawn_at", "why_withdrawn"))
+
+
 def close_empty_calls(connection: Connection, items: Sequence[Item], now: datetime) -> int:
     """Withdraw the open calls, of these items, that hold nothing any more; returns how many."""
     i, c = t.call_item.c, t.call.c
@@ -330,14 +341,24 @@ def items_of(connection: Connection, customer_id: UUID, call_id: int) -> Sequenc
 
 
 def claim_call(
-    connection: Connection, customer_id: UUID, call_id: int, who: str, now: datetime, until: datetime
+    connection: Connection,
+    customer_id: UUID,
+    call_id: int,
+    who: str,
+    now: datetime,
+    until: datetime,
+    *,
+    gone: str = "",
+    again: bool = True,
 ) -> bool:
     """Claim an open call for somebody; False when somebody else holds it, or it is not open.
 
+    `gone`: a holder who is not here any more, from whom it may be taken; `again`: their own claim may be lengthened.
     One conditional UPDATE on one customer: of two who ask at once, one gets it.
     """
     c = t.call.c
-    free = or_(c.claimed_by == who, c.claimed_until.is_(None), c.claimed_until <= now)
+    from_whom = [one for one in (who if again else "", gone) if one]
+    free = or_(c.claimed_by.in_(from_whom), c.claimed_until.is_(None), c.claimed_until <= now)
     statement = (
         update(t.call)
         .where(c.customer_id == customer_id, c.call_id == call_id, c.status == "open", free)

@@ -37,6 +37,7 @@ CUSTOMER_TABLES = {
     "attempt_told": "kept: which wording, in no words",
     "call": "open ones are withdrawn, words of our people are emptied",
     "call_item": "words of our people are emptied",
+    "call_move": "words of our people are emptied",
     "contact": "emptied and ended",
     "contact_detail": "deleted",
     "customer": "the key is replaced",
@@ -147,6 +148,7 @@ def erase_customer(
     done |= erase_reports_of(connection, customer_id)
     done["promise_word"] = _empty(connection, t.promise_word, t.promise_word.c.customer_id == customer_id, "why")
     _empty(connection, t.call, t.call.c.customer_id == customer_id, "why_closed")
+    _empty(connection, t.call_move, t.call_move.c.customer_id == customer_id, "why")
     merges = or_(t.customer_merge.c.customer_id == customer_id, t.customer_merge.c.survivor_id == customer_id)
     done["customer_merge"] = _empty(connection, t.customer_merge, merges, "why", "why_undone")
     done["call"] = withdraw_open_calls(connection, customer_id, WHY_WITHDRAWN, at)

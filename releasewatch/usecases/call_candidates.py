@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_care import CareSettings
+from releasewatch.domain.call_hands import Hands
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
 from releasewatch.domain.call_rules import CallRules, Talk
@@ -21,6 +23,8 @@ from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.calls import Item, ListOf
 from releasewatch.storage.erasing import WHY_FORGOTTEN
+from releasewatch.storage.incidents import number_of
+from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.notes import Reading
 
 
@@ -29,7 +33,8 @@ class Planning:
     """How a list is made: the instant, the settings of ranking and hours, and how subjects may be told.
 
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
-    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list.
+    `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
+    severities whose lists are no drafts. `escalate_after`: how long nobody may have begun a call before it goes up.
     """
 
     now: datetime
@@ -41,6 +46,8 @@ class Planning:
     opaque: bool = False
     care: CareSettings = field(default_factory=CareSettings)
     rules: CallRules = field(default_factory=CallRules)
+    approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
+    escalate_after: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,13 @@ class CallBook:
     """What is known of some customers, read with a handful of statements, however many they are."""
 
     def __init__(
-        self, connection: Any, members: Members, whose: ListOf, now: datetime, rules: CallRules | None = None
+        self,
+        connection: Any,
+        members: Members,
+        whose: ListOf,
+        now: datetime,
+        rules: CallRules | None = None,
+        drafts: Drafts | None = None,
     ) -> None:
         self._facts = call_facts.read_facts(connection, members)
         self._contacts = call_facts.read_contacts(connection, members)
@@ -69,10 +82,11 @@ class CallBook:
         self._staff = staff_storage.read_book(connection)
         self._attempts = call_attempts.count_attempts(connection, members)
         self.items = calls.read_items(connection, members, whose)
-        self._whose, self._now, self._day = whose, now, members.known_at.date()
+        self._whose, self._now, self._day = whose, now, now.date()
         since = now - timedelta(days=(rules or CallRules()).fatigue_days)
         self._talks = call_past.read_talks(connection, members, since, now)
         self._broken = promises.overdue_among(connection, members, now.astimezone(UTC).date())
+        self._drafts = drafts or Drafts(connection, now)
 
     def about(self, customer_id: UUID) -> list[Item]:
         """What is, or was, in their calls of what the list is about."""
@@ -121,6 +135,26 @@ class CallBook:
 
     def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
+        """How their call about this stands; `due`: what is to be planned, where there is something."""
+        found = self._standing(customer_id, group, due, *also)
+        numbers = [number_of(one.incident) or 0 for one in found.reasons]
+        words = [self._drafts.standing(number).last for number in numbers if number]
+        since = [found.since, *(one.at for one in words if one is not None)]
+        return replace(
+            found,
+            drafts=self._drafts.among(numbers),
+            since=max(filter(None, since)) if found.since is not None else None,
+        )
+
+    def hands(self, customer_id: UUID, standing: Standing) -> Hands:
+        """Who is to make their call, and to whom it goes up."""
+        fact = self._facts.get(customer_id)
+        named = fact.account_manager if fact else ""
+        caller = self._staff.caller(named, standing.assigned_to, self._day)
+        manager = self._staff.manager_of(caller.key or self._staff.owner(named, self._day).key or named, self._day)
+        return Hands(caller.key, caller.note, manager)
+
+    def _standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         items = self.items.get(customer_id, [])
         open_items = [one for one in items if one.status == "open"]
         first = next((one for one in open_items if one.group == "incident"), None) if group == "care" else None
@@ -135,7 +169,7 @@ class CallBook:
             return Standing(group=group, purpose=purpose, waits_for=waits, waits_until=later, reasons=reasons)
         chosen = about[0]
         inside = [one for one in items if one.call_id == chosen.call_id]
-        held = chosen.held_at(self._now)
+        held = chosen.held_at(self._now) and not self._staff.is_gone(chosen.claimed_by, self._day)
         status = chosen.status
         if status == "open" and (held or waits):
             status = "claimed" if held else "waiting"
@@ -152,6 +186,8 @@ class CallBook:
             not_before=chosen.next_at if chosen.status == "open" else None,
             attempts=self.attempts_at(chosen.call_id),
             reasons=tuple(map(reason_of, inside)),
+            assigned_to=chosen.assigned_to,
+            since=min(one.added_at for one in inside),
         )
 
 

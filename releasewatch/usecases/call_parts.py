@@ -32,10 +32,11 @@ def of_team(ledger: Ledger, made: RankedList, team: str, reveal: Reveal) -> Rank
 
 
 def by_account_manager(made: RankedList) -> dict[str, RankedList]:
-    """The list of each account manager, by key; under the empty one those whom nobody keeps."""
+    """The list of each account manager, by key, or of who calls in their place; each row is in one of them. Under the
+    empty one those whom nobody keeps."""
     kept: dict[str, list[PlannedCall]] = {}
     for row in made.calls.rows:
-        kept.setdefault(row.candidate.account_manager, []).append(row)
+        kept.setdefault(row.candidate.hands.caller or row.candidate.account_manager, []).append(row)
     return {
         key: replace(made, calls=replace(made.calls, rows=kept_among(rows, {key}), account_manager=key))
         for key, rows in sorted(kept.items())

@@ -7,7 +7,7 @@ from typing import Any
 
 from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import call_attempts, call_facts, calls, incidents, staff
+from releasewatch.storage import call_attempts, call_facts, call_moves, calls, incidents, staff
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import Planning, reason_of
 from releasewatch.usecases.call_documents import call_document, reason_document
@@ -46,6 +46,7 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
         items = calls.items_of(connection, row.customer_id, row.call_id)
         attempts = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
         told = call_attempts.told_with(connection, row.customer_id, [one.attempt_id for one in attempts])
+        moves = call_moves.moves_of(connection, row.customer_id, row.call_id)
         words = _words_told(connection, told, how)
         keepers = _keepers(connection, attempts, how)
     held = row.status == "open" and row.claimed_until is not None and row.claimed_until > how.now
@@ -73,6 +74,8 @@ def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
             }
             for one in items
         ],
+        "assigned_to": row.assigned_to or None,
+        "moves": [_move(one) for one in moves],
         "attempts": [
             {**_attempt(one, words.get(one.attempt_id, [])), "promise_kept_by": keepers.get(one.attempt_id)}
             for one in attempts
@@ -114,6 +117,17 @@ def _keepers(connection: Any, attempts: Sequence[Any], how: Planning) -> dict[in
         if owner is not None and owner.key != key:
             found[one.attempt_id] = f"{owner.key or 'nobody'} ({owner.note})"
     return found
+
+
+def _move(row: Any) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "from": row.from_staff or None,
+        "to": row.to_staff,
+        "why": row.why or None,
+        "by": row.recorded_by,
+        "at": format_utc(row.recorded_at),
+    }
 
 
 def _attempt(row: Any, told: list[dict[str, Any]]) -> dict[str, Any]:

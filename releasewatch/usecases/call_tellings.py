@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,13 @@ class Summaries:
     @staticmethod
     def of(scene: Scene) -> Summaries:
         """Those that hold in a scene, oldest first."""
-        q = scene.question
-        mine = [one for one in scene.statements if one.kind == "summary" and one.subject == "customer"]
-        held = [one for one in mine if one.happened_at <= q.at and one.recorded_at <= q.known_at]
+        return Summaries.among(scene.statements, scene.question.at, scene.question.known_at)
+
+    @staticmethod
+    def among(statements: Iterable[Statement], at: datetime, known_at: datetime) -> Summaries:
+        """Those that hold at an instant, as known at one, oldest first."""
+        mine = [one for one in statements if one.kind == "summary" and one.subject == "customer"]
+        held = [one for one in mine if one.happened_at <= at and one.recorded_at <= known_at]
         return Summaries(tuple(sorted(held, key=lambda one: one.order)))
 
     @property

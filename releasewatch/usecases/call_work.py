@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
 from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.staff import find_person, is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import call_attempts, call_facts, calls, impacts, incidents, marks, merges, personal_rows
+from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_attempts import Attempt, Told
 from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.marks import WRONG_NUMBER
+from releasewatch.usecases.call_approval import Drafts, refuse_drafts
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_showing import find_row
 from releasewatch.usecases.call_tellings import Summaries
@@ -90,15 +94,24 @@ def get_call(connection: Any, ref: str) -> Any:
     return found
 
 
-def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) -> Worked:
+def claim_call(
+    ledger: Ledger,
+    ref: str,
+    who: str,
+    now: datetime,
+    minutes: int,
+    by_itself: Collection[str] = APPROVE_BY_ITSELF,
+) -> Worked:
     """Hold a call for somebody; it is anybody's again after so many minutes. Claiming it again holds it for longer.
 
-    Raises RefusedError when somebody else holds it, it is made already, or an incident call comes first.
+    Raises RefusedError when somebody else holds it, it is made already, an incident call comes first, or its list is a
+    draft (which does not take it from who holds it).
     """
-    _require(who)
+    require_actor(who)
     until = now + timedelta(minutes=minutes)
     with ledger.write() as connection:
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         if row.call_group == "care" and row.status == "open":
             first = calls.open_calls(connection, [row.customer_id], "incident").get(row.customer_id)
             if first is not None:
@@ -106,9 +119,13 @@ def claim_call(ledger: Ledger, ref: str, who: str, now: datetime, minutes: int) 
                     f"C-{row.call_id} waits: C-{first} is about an incident, and comes first.",
                     f"Take that one: releasewatch call claim C-{first}",
                 )
-        if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until):
+        if row.status == "open" and not _holds(row, who, now):
+            mine = [one.incident_id for one in _live_items(connection, row)]
+            refuse_drafts(Drafts(connection, now, by_itself), f"C-{row.call_id}", mine)
+        gone = holder_gone(connection, row, now)
+        if not calls.claim_call(connection, row.customer_id, row.call_id, who, now, until, gone=gone):
             raise _refusal(connection, get_call(connection, ref), now)
-        key = _key(connection, row.customer_id)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, "claimed", until)
 
 
@@ -153,13 +170,14 @@ def _stale_care(connection: Any, customer_id: UUID, item: Any, how: Planning) ->
 
 def release_call(ledger: Ledger, ref: str, who: str, now: datetime) -> Worked:
     """Give a claimed call back. Raises RefusedError when somebody else holds it."""
-    _require(who)
+    require_actor(who)
     with ledger.write() as connection:
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         free = {"claimed_by": "", "claimed_at": None, "claimed_until": None}
         if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **free):
-            raise _held(row)
-        key = _key(connection, row.customer_id)
+            raise held(row)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, row.status)
 
 
@@ -168,16 +186,17 @@ def skip_call(ledger: Ledger, ref: str, who: str, why: str, now: datetime) -> Wo
 
     Raises RefusedError when somebody else holds it, or it is made already.
     """
-    _require(who)
+    require_actor(who)
     with ledger.write() as connection:
         ledger.lock(connection, calls.LOCK)
         row = get_call(connection, ref)
+        who = as_held(connection, row, who)
         if row.status != "open":
-            raise _closed(connection, row)
+            raise closed(connection, row)
         values = {"status": "skipped", "closed_at": now, "closed_by": who, "why_closed": why, "claimed_until": None}
         if not calls.update_call(connection, row.customer_id, row.call_id, who, now, **values):
-            raise _held(row)
-        key = _key(connection, row.customer_id)
+            raise held(row)
+        key = key_of(connection, row.customer_id)
     return Worked(f"C-{row.call_id}", key, "skipped")
 
 
@@ -188,7 +207,7 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) 
     was sent. Otherwise the next attempt is planned. A wrong number is marked. Raises RefusedError when somebody else
     holds the call.
     """
-    _require(who)
+    require_actor(who)
     _check(said, said.at or how.now, how.now)
     with ledger.write() as connection:
         lock_attempts(ledger, connection, [said])
@@ -206,7 +225,9 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     """The same within a transaction that holds the locks, under a number that was taken before."""
     at = said.at or how.now
     row = get_call(connection, ref)
-    items, joined = _items_told(connection, row, said.listed_at)
+    who = as_held(connection, row, who)
+    able, held_back = _make_able(connection, row, who, at, how)
+    items, joined = _items_told(connection, row, able, held_back, said.listed_at)
     before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
     person = _person(connection, row, said, how)
     to_be_written = bool(items) and all(one.verdict == "write" for one in items)
@@ -221,7 +242,7 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     if closes:
         values |= {"status": "done", "closed_at": how.now, "closed_by": who}
     if not calls.update_call(connection, row.customer_id, row.call_id, who, how.now, **values):
-        raise _held(row)
+        raise held(row)
     told = _told(connection, row.customer_id, items, said.listed_at or at, how) if is_told_by(said.disposition) else []
     attempt = Attempt(
         channel=said.channel,
@@ -242,8 +263,10 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         source_key=said.source_key,
     )
     call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
+    if closes:
+        calls.withdraw_rows(connection, held_back, "its list was a draft when the call was made", how.now)
     marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
-    key = _key(connection, row.customer_id)
+    key = key_of(connection, row.customer_id)
     status = "done" if closes else row.status
     not_told = tuple(
         f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
@@ -267,6 +290,43 @@ def _check(said: Noted, at: datetime, now: datetime) -> None:
         )
 
 
+def as_held(connection: Any, row: Any, who: str) -> str:
+    """The word by which somebody holds a call, where they go by another one now (their address, not their key)."""
+    if row.claimed_by in ("", who):
+        return who
+    return row.claimed_by if is_same_person(staff_storage.read_staff(connection), row.claimed_by, who) else who
+
+
+def holder_gone(connection: Any, row: Any, now: datetime) -> str:
+    """Who holds a call, where they have left or are away: they do not keep it from others. Else empty."""
+    if not row.claimed_by:
+        return ""
+    book = staff_storage.read_book(connection)
+    keys = find_person(staff_storage.read_staff(connection), row.claimed_by)
+    return row.claimed_by if keys and all(book.is_gone(key, now.date()) for key in keys) else ""
+
+
+def _holds(row: Any, who: str, now: datetime) -> bool:
+    return row.claimed_by == who and row.claimed_until is not None and row.claimed_until > now
+
+
+def _make_able(connection: Any, row: Any, who: str, at: datetime, how: Planning) -> tuple[Sequence[Any], Sequence[Any]]:
+    """What in a call may be told, and what may not, being of a draft where the rest is not.
+
+    Who claimed it before its list became a draft may finish, and so may be noted what was done while it was approved.
+    """
+    items = _live_items(connection, row)
+    now = Drafts(connection, how.now, how.approve_by_itself)
+    drafts = now.among(one.incident_id for one in items)
+    free = [one for one in items if not one.incident_id or f"INC-{one.incident_id}" not in drafts]
+    if free:
+        return free, [one for one in items if one not in free]
+    if row.status == "open" and not _holds(row, who, how.now):
+        then = Drafts(connection, at, how.approve_by_itself, at) if at < how.now else now
+        refuse_drafts(then, f"C-{row.call_id}", (one.incident_id for one in items))
+    return items, ()
+
+
 def _live_items(connection: Any, row: Any) -> Sequence[Any]:
     """What is in the call; of one that was withdrawn while somebody had it in hand, what was in it until then."""
     items = calls.items_of(connection, row.customer_id, row.call_id)
@@ -275,16 +335,21 @@ def _live_items(connection: Any, row: Any) -> Sequence[Any]:
     return live or [one for one in items if one.withdrawn_at == last]
 
 
-def _items_told(connection: Any, row: Any, listed_at: datetime | None) -> tuple[Sequence[Any], Sequence[Any]]:
+def _items_told(
+    connection: Any, row: Any, able: Sequence[Any], held_back: Sequence[Any], listed_at: datetime | None
+) -> tuple[Sequence[Any], Sequence[Any]]:
     """What they were told of, and what has joined the call since the list that was worked from was made."""
-    live = _live_items(connection, row)
     if listed_at is None:
-        return live, ()
+        return able, ()
     items = calls.items_of(connection, row.customer_id, row.call_id)
     listed = [
-        one for one in items if one.added_at <= listed_at and (one.withdrawn_at is None or one.withdrawn_at > listed_at)
+        one
+        for one in items
+        if one not in held_back
+        and one.added_at <= listed_at
+        and (one.withdrawn_at is None or one.withdrawn_at > listed_at)
     ]
-    return listed, [one for one in live if one not in listed and one.withdrawn_at is None]
+    return listed, [one for one in able if one not in listed and one.withdrawn_at is None]
 
 
 def _told(connection: Any, customer_id: UUID, items: Sequence[Any], at: datetime, how: Planning) -> list[Told]:
@@ -328,22 +393,25 @@ def _mark(connection: Any, row: Any, person: personal_rows.Person | None, who: s
     return added > 0
 
 
-def _require(who: str) -> None:
+def require_actor(who: str) -> None:
+    """Raise InvalidCallError when it is not known who does it."""
     if not who:
         raise InvalidCallError("It is not known who does it.", "Say who: --by NAME, or RELEASEWATCH_ACTOR.")
 
 
-def _key(connection: Any, customer_id: UUID) -> str:
+def key_of(connection: Any, customer_id: UUID) -> str:
+    """A customer's key."""
     return call_facts.keys_of(connection, [customer_id])[customer_id]
 
 
 def _refusal(connection: Any, row: Any, now: datetime) -> RefusedError:
     if row.status == "open" and row.claimed_until is not None and row.claimed_until > now:
-        return _held(row)
-    return _closed(connection, row)
+        return held(row)
+    return closed(connection, row)
 
 
-def _held(row: Any) -> RefusedError:
+def held(row: Any) -> RefusedError:
+    """That somebody else holds a call."""
     until = f" until {format_utc(row.claimed_until)}" if row.claimed_until is not None else ""
     return RefusedError(
         f"Somebody else holds C-{row.call_id}{until}.",
@@ -351,7 +419,8 @@ def _held(row: Any) -> RefusedError:
     )
 
 
-def _closed(connection: Any, row: Any) -> RefusedError:
+def closed(connection: Any, row: Any) -> RefusedError:
+    """That a call is not open any more."""
     joined = any(one.why_withdrawn == JOINED for one in calls.items_of(connection, row.customer_id, row.call_id))
     words = "joined the call of whom their customer was merged into" if joined else f"is {row.status}"
     return RefusedError(f"C-{row.call_id} {words}.", f"See: releasewatch call show C-{row.call_id}")

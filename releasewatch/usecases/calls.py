@@ -10,6 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from releasewatch.domain.call_care import Care, ComingHead, care_of, care_of_coming, when_told_before
+from releasewatch.domain.call_hands import with_lateness
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.call_rules import kept_by
@@ -35,6 +36,7 @@ from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
+from releasewatch.usecases.call_sendings import withdrawn_of_deployment
 from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
@@ -136,7 +138,8 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, 
     tie = opaque_key if how.opaque else str
     candidates = (candidate for _, candidate in customers.rows)
     ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, how.rules, spent)
-    return [(ids_by_key[row.candidate.key], row) for row in ranked], customers.waiting, version
+    rows = [(ids_by_key[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked]
+    return rows, customers.waiting, version
 
 
 def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: Planning) -> PlannedCall | None:
@@ -170,6 +173,7 @@ def _as_list(
         question = _question(connection, found, how)
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
+        withdrawn = () if subject.coming else withdrawn_of_deployment(connection, subject.deployment_id)
     rows = kept_by((row for _, row in ranked), account_manager)
     announced = None
     if subject.coming:
@@ -195,6 +199,7 @@ def _as_list(
         settings_version=how.settings_version,
         coming=announced,
         waiting=waiting,
+        withdrawn=withdrawn,
     )
     return RankedList(made, version)
 
@@ -300,7 +305,7 @@ def standing_of(book: CallBook, customer_id: UUID, care_for: Care, whose: ListOf
     announced = f"H-{whose.coming_id}" if whose.coming_id > 0 else ""
     due = [CallReason(one, deployment=about, coming=announced) for one in care_for.due if one not in there]
     standing = book.standing(customer_id, "care", due[0] if due else None, *due[1:])
-    return {"call": standing.call, "standing": standing}
+    return {"call": standing.call, "standing": standing, "hands": book.hands(customer_id, standing)}
 
 
 def _component(row: Any, names: Mapping[int, str], notes: NotesInput) -> CallComponent:

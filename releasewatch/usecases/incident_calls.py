@@ -10,10 +10,12 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
+from releasewatch.domain.call_hands import with_lateness
 from releasewatch.domain.call_incidents import Hurt
 from releasewatch.domain.call_lists import CallList, IncidentHead
 from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
 from releasewatch.domain.call_rules import kept_by
+from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
@@ -32,8 +34,10 @@ from releasewatch.storage import (
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
 from releasewatch.usecases.call_complaints import Complaints
+from releasewatch.usecases.call_sendings import withdrawn_of_incident
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
 from releasewatch.usecases.incident_scene import Viewing, look_at
@@ -101,7 +105,8 @@ class _Planner:
         else:
             members = call_facts.only_member(only, how.now)
         self._keys = call_facts.read_keys(connection, members)
-        self._book = CallBook(connection, members, self.whose, how.now, how.rules)
+        self._drafts = Drafts(connection, how.now, how.approve_by_itself)
+        self._book = CallBook(connection, members, self.whose, how.now, how.rules, self._drafts)
         self._tellings = Tellings(connection, self.scene)
         self._progress = progress_of(self.scene)
         self._dues: dict[UUID, Due] = {}
@@ -126,7 +131,9 @@ class _Planner:
         spent = spent_by(connection, self._book, self.whose, how) if only is None else {}
         candidates = (candidate for _, candidate in listed)
         ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, rules, spent)
-        self.ranked: Ranked = [(ids[row.candidate.key], row) for row in ranked]
+        self.ranked: Ranked = [
+            (ids[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked
+        ]
 
     def _is_listed(self, customer: UUID) -> bool:
         """Whoever may be hurt, whoever is owed something, and whoever has an open call about it."""
@@ -198,6 +205,7 @@ class _Planner:
             titles=titles,
             hurt=hurt,
             standing=standing,
+            hands=self._book.hands(customer, standing),
             **known,
         )
 
@@ -271,6 +279,7 @@ class _Planner:
             until=scene.window.until,
             deployments=tuple(f"D-{number}" for number in sorted(self._progress.blamed)),
             left_out={"cleared": cleared},
+            approval=self._drafts.standing(scene.incident.incident_id),
         )
         made = CallList(
             deployment="",
@@ -287,8 +296,18 @@ class _Planner:
             settings_version=how.settings_version,
             incident=head,
             unsure=NOBODY if scene.state.status == "cancelled" else find_unsure_in(self._connection, scene.question),
+            withdrawn=self._withdrawn(),
         )
         return RankedList(made, version)
+
+    def _withdrawn(self) -> tuple[Withdrawn, ...]:
+        """Who received what is not so any more."""
+        cleared = [customer for customer, state in self._states.items() if state == "cleared"]
+
+        def owner_of(customer: UUID) -> str:
+            return str(self._book.known(customer)["account_manager"])
+
+        return withdrawn_of_incident(self._connection, self.scene, cleared, owner_of, self._how.now)
 
 
 def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str]) -> Iterator[str]:

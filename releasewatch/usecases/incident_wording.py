@@ -24,6 +24,9 @@ from releasewatch.usecases.notes import Reading, notes_within
 _OVER = ("done", "skipped", "withdrawn")
 """Calls that nobody makes any more: nothing is to be said with them."""
 
+NOT_APPROVED = "its list is a draft: say nothing of it yet."
+"""What stands for an incident whose list nobody has approved, in a call that is about another one too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -78,6 +81,9 @@ class Wording:
         withheld, lacks = 0, False
         for incident, purpose in sorted(purposes.items(), key=lambda one: (order.index(one[1]), one[0])):
             is_mine = incident == self._mine
+            if not is_mine and standing.approved and incident in standing.drafts:
+                lines.append(f"{incident}: {NOT_APPROVED}")
+                continue
             talk = self._talk(incident)
             state = talk.state_now(hurt.state if is_mine else self._state(incident, customer))
             agreed = talk.agreed(customer, titles if is_mine else talk.titles)

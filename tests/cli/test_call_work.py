@@ -160,3 +160,49 @@ def test_who_leaves_hands_over_what_they_hold_and_promised(called):
     told = run_here("staff", "leave", "kim", "--why", "gone", "--by", "boss", "--dry-run", cwd=called.path)
     assert f"1 call held by nobody now: {second}.\n" in told.out
     assert told.err.endswith("Nothing was kept: this was a rehearsal.\n")
+
+
+def test_a_draft_is_shown_as_one_everywhere_and_its_calls_wait_for_a_word(shop, tmp_path):
+    def does(*words, status=0):
+        done = run_here(*words, cwd=shop.path)
+        assert done.status == status, done.err
+        return done
+
+    does("incident", "open", "--title", "down", "--deployment", "two", "--severity", "SEV2", "--liaison", "Lou Example")
+    about = ("--incident", "INC-1")
+    planned = does("call", "plan", *about, "--format", "json").document
+    assert (planned["approved"], planned["approval"]["because"]) == (False, "nobody has approved it yet")
+    for words in (("list",), ("plan",), ("render", "--format", "md"), ("render", "--format", "html")):
+        assert "DRAFT, no call may be made" in does("call", *words, *about).out
+    rows = does("call", "render", "--format", "csv", *about)
+    assert ",draft," in rows.out
+    assert "DRAFT" in rows.err
+    refused = does("call", "claim", "C-1", *BY, "--format", "json", status=4)
+    assert (refused.out, "Lou" in refused.err) == ("", False)
+    assert "Its customer liaison approves it" in refused.err
+    assert "call approve --incident INC-1" in refused.err
+    assert does("call", "claim", "--next", *about, *BY).out == "Nothing to call now. INC-1 is a draft.\n"
+    does("call", "log", "C-1", "--disposition", "connected", *BY, status=4)
+    does("call", "approve", *about, *BY, status=4)
+    approved = does("call", "approve", *about, "--by", "Lou Example", "--format", "json").document
+    assert (approved["approved"], approved["already"]) == (True, False)
+    assert (approved["last"]["by"], approved["last"]["withheld"]) == (None, ["by"])
+    assert does("call", "list", *about, "--format", "json").document["approved"] is True
+    assert does("call", "claim", "C-1", *BY).status == 0
+    moved = does("call", "hand-over", "C-1", "--to", "piet", "--why", "Olga is ill", *BY, "--format", "json")
+    assert moved.document["call"]["status"] == "claimed"
+    shown = does("call", "show", "C-1", "--format", "json").document["call"]
+    assert [(one["kind"], one["to"], one["withheld"]) for one in shown["moves"]] == [
+        ("hand_over", None, ["from", "to", "by", "why"])
+    ]
+    assert "piet" not in does("call", "show", "C-1").out
+    does("call", "render", *about, "-o", str(tmp_path / "calls.md"))
+    does("incident", "cancel", "INC-1", "--why", "a false alarm")
+    withdrawn = does("call", "plan", *about, "--format", "json").document["withdrawn_versions"]
+    assert [(one["version"], one["audience"], one["because"]) for one in withdrawn] == [
+        (1, "everyone", "the incident was cancelled")
+    ]
+    assert "is withdrawn: the incident was cancelled." in does("call", "list", *about).out
+    does("call", "plan", *about, "--spread", "north", status=2)
+    for words in (("claim",), ("claim", "C-1", "--next"), ("claim", "C-1", *about), ("claim", "--next")):
+        does("call", *words, *BY, status=2)

@@ -128,8 +128,12 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     does("incident show INC-1 --customers --format json --at 1m")
     does("call plan --incident INC-1")
     call = json.loads(does("call list --incident INC-1 --format json"))["calls"][0]["id"]
+    does("call approve --incident INC-1 --by olga --why seen")
+    does("call render --incident INC-1 --format csv -o hurt-calls.csv")
     does("call claim {call} --by olga", call)
-    does("call log {call} --disposition connected --by olga", call)
+    does("call hand-over {call} --to piet --by olga", call)
+    does("call log {call} --disposition connected --by piet", call)
+    does("call claim --next --incident INC-1 --by piet")
     does("call show {call} --format json", call)
     does("call inbound --customer k1 --note slow --component invoicing --reference T-1 --by olga")
     (repo.path / "tickets.csv").write_text("reference,customer,opened_at\nT-2,k2,2026-03-01\nT-3,k3,2026-03-01\n")

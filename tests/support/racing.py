@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+ALL = "--all"
+"""Instead of arguments, with an URL, a deployment's number and a name: take calls until there is none."""
+
 NEEDED = (
     *("cli.call", "cli.deployment", "config", "integrations.git_history"),
-    *("storage.migrate", "usecases.call_work", "usecases.calls", "usecases.recording"),
+    *("storage.migrate", "usecases.call_hands", "usecases.call_work", "usecases.calls", "usecases.recording"),
 )
 
 
@@ -83,7 +87,27 @@ def _run() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    run(sys.argv[1:])
+    if sys.argv[1] != ALL:
+        run(sys.argv[1:])
+    sys.stdout.write(json.dumps(_take_all(*sys.argv[2:])))
+
+
+def _take_all(url: str, deployment: str, who: str) -> list[str]:
+    """Take one call of a deployment's list after another, all from the list as it stood at first."""
+    from releasewatch.secret import Secret
+    from releasewatch.storage.ledger import Ledger
+    from releasewatch.usecases.call_candidates import Planning
+    from releasewatch.usecases.call_hands import claim_next
+    from releasewatch.usecases.calls import list_calls
+
+    how = Planning(datetime.now(UTC))
+    ledger = Ledger(Secret(url))
+    made = list_calls(ledger, int(deployment), how)
+    found = []
+    while (one := claim_next(ledger, made, who, how, 60)) is not None:
+        found.append(one[0].call)
+    ledger.close()
+    return found
 
 
 if __name__ == "__main__":

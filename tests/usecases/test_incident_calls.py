@@ -9,9 +9,12 @@ from sqlalchemy import func, select
 
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.calls import ListOf, list_version
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.erasing import erase_customer, erase_person
+from releasewatch.storage.incidents import resolve_incident
 from releasewatch.storage.personal_rows import resolve_contact
+from releasewatch.usecases.call_approval import approve_list
 from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
@@ -54,7 +57,12 @@ class Desks(Watch):
         self.clock.take(contacts=CONTACTS)
 
     def plan(self, key: str, at: float) -> RankedList:
-        return plan_incident_calls(self.ledger, key, Planning(hour(at)))
+        made = plan_incident_calls(self.ledger, key, Planning(hour(at)))
+        self.approve(key, at)
+        return made
+
+    def approve(self, key: str, at: float) -> None:
+        approve_list(self.ledger, key, "lou", hour(at), why="seen")
 
     def calls(self, key: str, at: float) -> dict[str, dict[str, Any]]:
         made = list_incident_calls(self.ledger, key, Planning(hour(at)))
@@ -72,6 +80,10 @@ class Desks(Watch):
     def summary(self, key: str, at: float, text: str) -> None:
         fields = IncidentFields(summaries={"customer": text})
         update_incident(self.ledger, key, fields, self.telling(at))
+        with self.ledger.read() as connection:
+            planned = list_version(connection, ListOf(incident_id=resolve_incident(connection, key).incident_id))
+        if planned is not None:
+            self.approve(key, at)
 
     def open_calls(self) -> list[tuple[Any, ...]]:
         with self.ledger.read() as connection:

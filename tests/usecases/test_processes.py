@@ -12,7 +12,7 @@ from releasewatch.storage import tables as t
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.calls import plan_calls
 from tests.support.directories import Desk
-from tests.support.racing import Racer, race, race_to_the_end
+from tests.support.racing import ALL, Racer, race, race_to_the_end
 from tests.support.worlds import World
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Pipelines:
     def claim(self, call: str, who: str) -> Racer:
         words = ["call", "claim", call, "--by", who, "--format", "json"]
         return Racer(words, {"RELEASEWATCH_DATABASE_URL": self.url}, self.world.repo.path)
+
+    def take_all(self, who: str) -> Racer:
+        return Racer([ALL, self.url, "2", who], {}, self.world.repo.path)
 
     def plan(self, deployment: str) -> Racer:
         words = ["call", "plan", "--deployment", deployment, "--format", "json"]
@@ -179,3 +182,23 @@ def test_of_many_who_claim_a_call_at_once_one_gets_it(pipelines, tmp_path, ledge
     assert all("Somebody else holds C-1" in talk for status, _, talk in found if status)
     winner = next(who for who, (status, _, _) in zip(staff, found, strict=True) if not status)
     assert [row[0] for row in desk.rows(t.call, "claimed_by")] == [winner, ""]
+
+
+def test_of_many_who_ask_for_the_next_call_no_two_get_the_same(pipelines, tmp_path, ledger):
+    customers = [f"k{n}" for n in range(30)]
+    Desk(ledger, tmp_path).take(
+        customers="\n".join(["key,name", *(f"{key},Name of {key}" for key in customers)]),
+        contacts="\n".join(
+            ["customer,name,phone", *(f"{key},Ada,+49 30 23125 1{n:02}" for n, key in enumerate(customers))]
+        ),
+        entitlements="\n".join(["customer,component", *(f"{key},shop/a" for key in customers)]),
+    )
+    pipelines.world.commit("a")
+    pipelines.world.record(1)
+    pipelines.world.commit("a", subject="feat!: another export")
+    pipelines.world.record(2)
+    plan_calls(ledger, 2, Planning(datetime.now(UTC)))
+    # Two of them go by the same name: not even these share a call.
+    taken = race([pipelines.take_all(who) for who in ("olga", "piet", "kim", "lee", "sam", "sam")])
+    assert sorted(call for mine in taken for call in mine) == sorted(f"C-{n}" for n in range(1, 31))
+    assert sum(1 for mine in taken if mine) > 1, "one alone took them all: nobody raced"

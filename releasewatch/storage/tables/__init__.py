@@ -1,6 +1,7 @@
 """Every table of the ledger, one module a noun. Rules: ARCHITECTURE.md, "Storage: what lets it grow"."""
 
 from releasewatch.storage.tables.base import metadata
+from releasewatch.storage.tables.call_lists import call_approval, call_move, call_sending
 from releasewatch.storage.tables.calls import (
     attempt,
     attempt_text,
@@ -91,8 +92,11 @@ __all__ = [
     "axis_value",
     "baseline",
     "call",
+    "call_approval",
     "call_item",
     "call_list",
+    "call_move",
+    "call_sending",
     "care_list",
     "catalog",
     "catalog_component",

@@ -11,8 +11,9 @@ from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
 class CallColumns(TypedColumns):
     """One customer to be called. `call_group`: incident or care. `status`: open, done, skipped or withdrawn.
 
-    `claimed_by`: who holds it until `claimed_until`; empty when nobody does. `next_at`: not before then. `closed_by`
-    and `why_closed`: who made or skipped it, and why.
+    `claimed_by`: who holds it until `claimed_until`; empty when nobody does. `assigned_to`: who is to make it,
+    instead of the account manager; empty: nobody else. `next_at`: not before then. `closed_by` and `why_closed`: who
+    made or skipped it, and why.
     """
 
     customer_id = Column(Uuid16, ForeignKey("customer.customer_id"), primary_key=True)
@@ -27,6 +28,7 @@ class CallColumns(TypedColumns):
     closed_at = Column(Instant, nullable=True)
     closed_by = Column(String, nullable=False, default="", server_default="")
     why_closed = Column(String, nullable=False, default="", server_default="")
+    assigned_to = Column(String, nullable=False, default="", server_default="")
 
 
 call: Table[CallColumns] = Table("call", metadata, CallColumns, info=placed("customer"))
