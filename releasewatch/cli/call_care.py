@@ -76,7 +76,7 @@ def coming_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_care(incident: str | None, about: dict[str, Any]) -> bool:
     """Whether a check-in or what is coming is meant. Raises InvalidCallError for what does not go together."""
-    head, purpose = about["head"], about["purpose"]
+    head, purpose = about.get("head"), about.get("purpose")
     if purpose is None and head is None:
         extra = [
             name

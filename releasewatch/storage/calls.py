@@ -18,6 +18,8 @@ from releasewatch.storage.types import OPEN_END
 LOCK = "releasewatch:calls"
 """One for everything that makes or refreshes calls: a customer's call is shared by all reasons to call."""
 
+_ITEM_KEYS = tuple(column.name for column in t.call_item.primary_key.columns)
+
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
@@ -271,8 +273,9 @@ def withdraw_items(connection: Connection, items: Sequence[tuple[Item, str]], no
 
 def withdraw_rows(connection: Connection, rows: Sequence[Any], why: str, now: datetime) -> None:
     """The same of rows of `items_of`."""
-    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose")
-    taken = [{name: getattr(row, name) for name in keys} | {"withdrawn_at": now, "why_withdrawn": why} for row in rows]
+    taken = [
+        {name: getattr(row, name) for name in _ITEM_KEYS} | {"withdrawn_at": now, "why_withdrawn": why} for row in rows
+    ]
     if taken:
         _update_items(connection, taken, ("withdrawn_at", "why_withdrawn"))
 
@@ -315,16 +318,18 @@ def _items_about(connection: Connection, whose: ListOf) -> set[tuple[UUID, int, 
 
 
 def _update_items(connection: Connection, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
-    keys = ("customer_id", "call_id", "incident_id", "deployment_id", "purpose", "coming_id")
     i = t.call_item.c
     statement = (
         update(t.call_item)
-        .where(*(t.call_item.c[name] == bindparam(f"its_{name}") for name in keys))
+        .where(*(t.call_item.c[name] == bindparam(f"its_{name}") for name in _ITEM_KEYS))
         .values({i[name]: bindparam(f"new_{name}") for name in columns})
     )
     connection.execute(
         statement,
-        [{f"its_{name}": row[name] for name in keys} | {f"new_{name}": row[name] for name in columns} for row in rows],
+        [
+            {f"its_{name}": row[name] for name in _ITEM_KEYS} | {f"new_{name}": row[name] for name in columns}
+            for row in rows
+        ],
     )
 
 

@@ -81,7 +81,7 @@ def test_what_the_calls_are_about_is_said_once(called):
     for words in ((), ("--incident", "INC-1", "--deployment", "two")):
         refused = run_command("call", "list", *words, cwd=called.path)
         assert refused.status == 2
-        assert "Give --deployment ID, or --incident KEY." in refused.err
+        assert "Give --deployment ID, --incident KEY, --head REV or --purpose check_in." in refused.err
     blamed = run_command("call", "plan", "--deployment", "two", cwd=called.path)
     assert blamed.status == 4
     assert "call plan --incident INC-1" in blamed.err
