@@ -343,6 +343,7 @@ def planning(app: App) -> Planning:
     """The settings of ranking, hours and wording, as the calls need them."""
     from decimal import Decimal
 
+    from releasewatch.domain.call_care import CareSettings
     from releasewatch.domain.call_incidents import IncidentWeights
     from releasewatch.domain.call_rules import CallRules
     from releasewatch.domain.call_scores import RankingWeights
@@ -386,6 +387,7 @@ def planning(app: App) -> Planning:
         reading=Reading(app.now, tables.notes.subjects),
         settings_version=app.config.settings_version,
         opaque=is_opaque(app),
+        care=CareSettings(calling.check_in_after, calling.check_ins_a_week, calling.coming_days),
         rules=CallRules(calling.capacity, calling.fatigue_days, frozenset(map(str, calling.override_hours))),
         approve_by_itself=tables.calling.approve_by_itself,
         escalate_after=timedelta(minutes=tables.calling.escalate_after),

@@ -158,6 +158,8 @@ def remarks(row: dict[str, Any]) -> Iterator[str]:
     for one in row["same_number_as"]:
         yield f"same number as {one['customer'] or 'a customer of somebody else'}: one dial"
     for one in row["called_lately"]:
+        if f"({one['call']})" in row["verdict_because"]:
+            continue  # said there already
         about = f" about {', '.join(one['about'])}" if one["about"] else ""
         yield f"called {one['at'][:10]}{about} ({one['call']})"
     # What else is not known stands in a column, or in the reason.
