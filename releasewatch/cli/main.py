@@ -39,7 +39,7 @@ NOUNS = {
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),
     "release": ("release", "Releases that builds recorded, for deploy jobs without git."),
-    "report": ("report", "Figures about how software is delivered."),
+    "report": ("report", "Figures: delivery, who called first, a customer's quarter."),
     "spool": ("spool", "Records that wait for the ledger."),
     "staff": ("staff", "Our people: account managers, absence, hand-over."),
     "status": ("status", "What runs where, and the last deployments."),

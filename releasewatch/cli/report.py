@@ -1,4 +1,4 @@
-"""`releasewatch report`: figures about how software is delivered."""
+"""`releasewatch report`: figures about how software is delivered, and how customers are kept informed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.cli.report_calls import calls
 from releasewatch.domain.times import format_both
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import counted, duration
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ _BY = ("month", "week", "component", "team", "repo")
 
 @click.group()
 def command() -> None:
-    """Figures about how software is delivered."""
+    """Figures: how software is delivered, who called first, and what a customer had of a quarter."""
+
+
+command.add_command(calls)
 
 
 @command.command("dora")
@@ -87,10 +91,10 @@ def _show(app: App, document: dict[str, Any]) -> None:
                 row["group"] or "all",
                 str(row["deployments"]),
                 _number(row["deployment_frequency"]["per_day"]),
-                _duration(row["change_lead_time"]["median_seconds"]),
+                duration(row["change_lead_time"]["median_seconds"]),
                 str(row["change_lead_time"]["changes"]),
                 _share(row["change_fail_rate"], "failed"),
-                _duration(row["failed_deployment_recovery_time"]["median_seconds"]),
+                duration(row["failed_deployment_recovery_time"]["median_seconds"]),
                 _share(row["deployment_rework_rate"], "rework"),
             ]
             for row in document["rows"]
@@ -114,17 +118,3 @@ def _number(value: float | None) -> str:
 
 def _share(rate: dict[str, Any], part: str) -> str:
     return "-" if rate["rate"] is None else f"{rate['rate']:.0%} ({rate[part]})"
-
-
-def _duration(seconds: float | None) -> str:
-    """In the two largest units: `3d 4h`, `2h 05m`, `40s`."""
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours}h"
-    if hours:
-        return f"{hours}h {minutes:02}m"
-    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"

@@ -27,3 +27,17 @@ def blank_line(unmapped: int, not_ruled_out: int, others: Iterable[str] = ()) ->
         blank = blank_words(unmapped)
         said.insert(0, f"{blank[0].upper()}{blank[1:]}; {counted(not_ruled_out, 'customer')} cannot be ruled out.")
     return " ".join(said)
+
+
+def duration(seconds: float | None) -> str:
+    """In the two largest units: `3d 4h`, `2h 05m`, `40s`."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"

@@ -111,6 +111,13 @@ def render_summary(document: Mapping[str, Any], user_templates: Path | None = No
     return "".join(Templates("md", user_templates).stream("summary/deployment.md", values))
 
 
+def render_call_report(document: Mapping[str, Any]) -> str:
+    """Who called first, as HTML with a picture, from the document of `report calls`: figures, and no customer."""
+    from releasewatch.rendering.report_views import call_report_view
+
+    return "".join(Templates("html").stream("reports/calls.html", {"report": call_report_view(document)}))
+
+
 def refuse_leaks(
     what: str, text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str], hint: str
 ) -> None:

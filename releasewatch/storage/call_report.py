@@ -1,0 +1,42 @@
+"""Calls about incidents as reports count them: which there are, whose, and whether anybody has begun them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from releasewatch.storage import tables as t
+from releasewatch.storage.sql import chunks
+from releasewatch.storage.types import OPEN_END
+
+
+def calls_about(connection: Connection, incident_ids: Sequence[int]) -> list[Any]:
+    """The reasons to call about some incidents, merged customers as survivors: `customer_id, call_id, incident_id,
+    status, withdrawn_at, added_at, next_at, tried`; `tried` None: nobody has."""
+    c, i, a, m = t.call.c, t.call_item.c, t.attempt.c, t.customer_merge.c
+    tried = (
+        select(a.customer_id, a.call_id, func.count().label("many"))
+        .group_by(a.customer_id, a.call_id)
+        .subquery("tried")
+    )
+    query = (
+        select(
+            func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type).label("customer_id"),
+            i.call_id,
+            i.incident_id,
+            c.status,
+            i.withdrawn_at,
+            i.added_at,
+            c.next_at,
+            tried.c.many.label("tried"),
+        )
+        .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
+        .outerjoin(t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END))
+        .outerjoin(tried, and_(tried.c.customer_id == i.customer_id, tried.c.call_id == i.call_id))
+    )
+    found: list[Any] = []
+    for part in chunks(incident_ids):
+        found += connection.execute(query.where(i.incident_id.in_(part)).order_by(i.call_id, i.added_at)).all()
+    return found
