@@ -10,6 +10,7 @@ import click
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
 from releasewatch.cli.report_calls import calls
+from releasewatch.cli.report_customer import customer
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted, duration
 from releasewatch.wiring import App
@@ -28,6 +29,7 @@ def command() -> None:
 
 
 command.add_command(calls)
+command.add_command(customer)
 
 
 @command.command("dora")

@@ -118,6 +118,13 @@ def render_call_report(document: Mapping[str, Any]) -> str:
     return "".join(Templates("html").stream("reports/calls.html", {"report": call_report_view(document)}))
 
 
+def render_reviews(document: Mapping[str, Any]) -> str:
+    """A review of customers as HTML, from the document of `report customer`: for who keeps them, and nobody else."""
+    from releasewatch.rendering.customer_review import reviews_view
+
+    return "".join(Templates("html").stream("reports/customers.html", {"report": reviews_view(document)}))
+
+
 def refuse_leaks(
     what: str, text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str], hint: str
 ) -> None:

@@ -138,6 +138,9 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     does("call inbound --customer k1 --note slow --component invoicing --reference T-1 --by olga")
     (repo.path / "tickets.csv").write_text("reference,customer,opened_at\nT-2,k2,2026-03-01\nT-3,k3,2026-03-01\n")
     does("call inbound --file tickets.csv --by olga")
+    does("report calls --by incident")
+    does("report calls --by team --format json")
+    does("report customer --account-manager olga --since 2026-01-01 --format html -o review.html")
     for words in ("customer brief k0", "call voices", "call promises"):
         does(words)
     does("incident link INC-1 --deployment two --state cleared --why not.it")

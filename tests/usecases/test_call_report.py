@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from releasewatch.storage.ledger import Ledger
 
+pytestmark = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+
 HOUR = 3600
 SOON = date(2026, 3, 2)
 
