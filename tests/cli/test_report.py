@@ -116,3 +116,83 @@ def test_an_empty_ledger(tmp_path: Path) -> None:
     done = run_here("report", "dora", "--by", "repo", cwd=tmp_path)
     assert done.status == 0
     assert "No deployment is recorded here." in done.err
+
+
+HURT = CONFIG + """
+[directory.crm]
+kind = "csv"
+customers = "customers.csv"
+entitlements = "entitlements.csv"
+"""
+
+
+@pytest.fixture(scope="module")
+def hurt(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
+    """Two customers in an incident: one is told, the other told us before."""
+    repo = RepoBuilder(tmp_path_factory.mktemp("hurt") / "shop")
+    repo.commit("Begin", {"releasewatch.toml": HURT, "cart/a": "1"})
+    (repo.path / "customers.csv").write_text("key,name,account_manager\nada,<b>Ada,olga\ncy,Cy,olga\n")
+    (repo.path / "entitlements.csv").write_text("customer,component\nada,cart\ncy,cart\n")
+    words = ("customer import", "deployment record --environment production --key one --release v1")
+    for line in (*words, "incident open --title <i>slow --component cart --at 1h --by kim"):
+        done = run_here(*line.split(), "--quiet", cwd=repo.path)
+        assert done.status == 0, (line, done.err)
+    for line in (
+        "call inbound --customer cy --note slow --at 30m --by olga",
+        "call plan --incident INC-1",
+        "call approve --incident INC-1 --why seen --by kim",
+        "call log C-2 --disposition connected --by olga",
+    ):
+        done = run_here(*line.split(), "--quiet", cwd=repo.path)
+        assert done.status == 0, (line, done.err)
+    return repo
+
+
+def test_who_called_first_in_each_form(hurt: RepoBuilder) -> None:
+    done = run_here("report", "calls", "--by", "incident", cwd=hurt.path)
+    assert done.status == 0, done.err
+    assert "50% (1 of 2)" in done.out
+    assert "not known" in done.out
+    found = run_here("report", "calls", "--incident", "INC-1", "--format", "json", cwd=hurt.path).document
+    assert found["total"]["called_first"]["presumed"] == {
+        "rate": 0.5,
+        "we": 1,
+        "they": 1,
+        "neither": 0,
+        "customers": 2,
+        "because": None,
+    }
+    page = run_here("report", "calls", "--by", "incident", "--format", "html", cwd=hurt.path).out
+    assert "<svg" in page
+    assert "INC-1, presumed: we first 1, they first 1, neither 0" in page
+    assert "<i>slow" not in page
+
+
+def test_a_review_needs_a_channel_that_may_show_names(hurt: RepoBuilder) -> None:
+    asked = ("report", "customer", "--account-manager", "olga", "--since", "2026-01-01")
+    assert run_here(*asked, cwd=hurt.path).status == 4
+    done = run_here(*asked, "--format", "xlsx", "-o", "review.xlsx", cwd=hurt.path)
+    assert (done.status, done.out) == (0, "")
+    assert (hurt.path / "review.xlsx").stat().st_mode & 0o777 == 0o600
+    page = run_here(*asked, "--format", "html", "-o", "review.html", cwd=hurt.path)
+    assert page.status == 0, page.err
+    assert "&lt;b&gt;Ada" in (hurt.path / "review.html").read_text(encoding="utf-8")
+    assert run_here(*asked, "--format", "xlsx", cwd=hurt.path).status == 2
+    nobody = run_here("report", "customer", "--account-manager", "nobody", *asked[4:], "-o", "x", cwd=hurt.path)
+    assert nobody.status != 0
+    assert not (hurt.path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("--incident INC-1 --since 2026-01-01", 2),
+        ("--since 2026-03-05 --until 2026-03-01", 2),
+        ("--incident INC-99", 2),
+        ("--by person", 4),
+    ],
+)
+def test_what_calls_refuses(hurt: RepoBuilder, words: str, status: int) -> None:
+    done = run_here("report", "calls", *words.split(), cwd=hurt.path)
+    assert (done.status, done.out) == (status, "")
+    assert done.err.count("\n") <= 3
