@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,22 +65,17 @@ def reviews_view(document: Mapping[str, Any]) -> ReviewsView:
 
 def review_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
     """The cells of a customer, as `REVIEW_HEADINGS` names them; affected and presumed stand apart."""
-    minutes = one["minutes"]
+    minutes, credit = one["minutes"], one["credit_due"]
     possible = one["releases"]["possible"]
     first = one["called_first"]
+    hurt = [state for state in _SHOWN if minutes[state]["incidents"]]
     return (
         f"{one['releases']['reached']}" + (f" and {possible} possible" if possible else ""),
         str(one["requests_delivered"]["changes"]),
         str(len(one["incidents"])),
-        _by_state({state: str(minutes[state]["minutes"]) for state in _SHOWN if minutes[state]["incidents"]}),
-        _by_state(
-            {
-                state: NOT_KNOWN if (found := minutes[state]["working_minutes"]) is None else str(found)
-                for state in _SHOWN
-                if minutes[state]["incidents"]
-            }
-        ),
-        _by_state({state: str(one["credit_due"][state]) for state in _SHOWN if one["credit_due"][state]}) or "0",
+        _by_state(hurt, lambda state: minutes[state]["minutes"]),
+        _by_state(hurt, lambda state: minutes[state]["working_minutes"]),
+        _by_state(hurt, lambda state: credit[state]["due"] if credit[state]["known"] else None),
         f"{first['we']} of {first['incidents']}" if first["incidents"] else NOT_KNOWN,
         share_in_words(one["promises"], "kept", "due"),
     )
@@ -164,8 +159,10 @@ def _releases(found: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{one['deployment']} {name} to {one['environment']}, {_instant(one['live_from'])}{doubt}"
 
 
-def _by_state(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{text} {state}" for state, text in found.items())
+def _by_state(states: list[str], find: Callable[[str], int | None]) -> str:
+    """`affected 60, presumed not known`; 0 for whom no incident hurt."""
+    found = {state: find(state) for state in states}
+    return ", ".join(f"{state} {NOT_KNOWN if many is None else many}" for state, many in found.items()) or "0"
 
 
 def _instant(text: str) -> str:

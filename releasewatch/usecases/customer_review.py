@@ -153,10 +153,7 @@ def _document(one: _Review, today: Any) -> dict[str, Any]:
         },
         "requests_delivered": {"changes": len(one.requests), "items": one.requests},
         "minutes": {state: _sum(one.incidents, state) for state in COUNTED},
-        "credit_due": {
-            state: sum(each["state"] == state and _is_due(each["credit"]) for each in one.incidents)
-            for state in COUNTED
-        },
+        "credit_due": {state: _credit(one.incidents, state) for state in COUNTED},
         "called_first": {
             "we": firsts.count("we"),
             "they": firsts.count("they"),
@@ -168,8 +165,10 @@ def _document(one: _Review, today: Any) -> dict[str, Any]:
     }
 
 
-def _is_due(credit: dict[str, Any] | None) -> bool:
-    return credit is not None and credit["stands"] == "passed"
+def _credit(found: Iterable[dict[str, Any]], state: str) -> dict[str, int]:
+    """Incidents after which a credit is due, or would be if they went on; `known`: those for which a limit is known."""
+    mine = [each["credit"]["stands"] for each in found if each["state"] == state and each["credit"] is not None]
+    return {"due": mine.count("passed"), "running": mine.count("running"), "known": len(mine)}
 
 
 def _sum(found: Iterable[dict[str, Any]], state: str) -> dict[str, int | None]:

@@ -118,12 +118,15 @@ def test_an_empty_ledger(tmp_path: Path) -> None:
     assert "No deployment is recorded here." in done.err
 
 
-HURT = CONFIG + """
+HURT = (
+    CONFIG
+    + """
 [directory.crm]
 kind = "csv"
 customers = "customers.csv"
 entitlements = "entitlements.csv"
 """
+)
 
 
 @pytest.fixture(scope="module")

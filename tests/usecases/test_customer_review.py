@@ -50,12 +50,15 @@ def test_each_customer_has_what_happened_to_them_and_nobody_elses(story):
     assert [one["deployment"] for one in ada["releases"]["deployments"]] == ["D-2"]
     # The impact lasts from Sunday 02:00 to Monday 10:00 UTC: an hour of it is in working hours.
     assert ada["minutes"]["affected"] == {"incidents": 1, "minutes": 32 * 60, "working_minutes": 60}
-    assert ada["credit_due"] == {"affected": 1, "presumed": 0, "possible": 0}
+    assert ada["credit_due"]["affected"] == {"due": 1, "running": 0, "known": 1}
+    assert review_cells(ada)[3:6] == ("affected 1920", "affected 60", "affected 1")
     assert ada["called_first"] == {"we": 1, "they": 0, "neither": 0, "incidents": 1}
     assert (ada["promises"]["rate"], ada["promises"]["overdue"]) == (0.0, 1)
     cy = found["cy"]
     assert cy["minutes"]["presumed"] == {"incidents": 1, "minutes": 32 * 60, "working_minutes": None}
     assert cy["called_first"]["they"] == 1
+    assert review_cells(cy)[4] == "presumed not known"
+    assert review_cells(found["fay"])[5] == "presumed not known", "nobody knows what is due to them"
     assert found["fay"]["promises"]["rate"] is None
     assert list(review(story, "piet")) == ["bob"]
     assert review(story, "nobody") == {}
@@ -64,7 +67,7 @@ def test_each_customer_has_what_happened_to_them_and_nobody_elses(story):
 def test_another_period_holds_nothing_of_it(story):
     ada = review(story, since=60, until=72)["ada"]
     assert (ada["releases"]["deployments"], ada["incidents"], ada["promises"]["rate"]) == ([], [], None)
-    assert review_cells(ada) == ("0", "0", "0", "", "", "0", "not known", "not known")
+    assert review_cells(ada) == ("0", "0", "0", "0", "0", "0", "not known", "not known")
     with pytest.raises(InvalidCallError):
         review(story, since=5, until=4)
 
