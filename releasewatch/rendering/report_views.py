@@ -32,6 +32,9 @@ CALL_HEADINGS = (
 _WIDTH, _LEFT, _STEP = 420, 190, 34
 """The picture, in its own units: how long a whole bar is, where it begins, and from bar to bar."""
 
+_LONGEST = 14
+"""Letters of a name for which there is room before a bar."""
+
 
 @dataclass(frozen=True, slots=True)
 class BarView(View):
@@ -157,11 +160,11 @@ def _bars(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[BarView, ...]:
     for name, row in rows:
         for state, share in row["called_first"].items():
             if share["customers"]:
-                found.append(_bar(f"{name}, {state}", share, len(found) * _STEP + 4))
+                found.append(_bar(name, state, share, len(found) * _STEP + 4))
     return tuple(found)
 
 
-def _bar(label: str, share: Mapping[str, Any], top: int) -> BarView:
+def _bar(name: str, state: str, share: Mapping[str, Any], top: int) -> BarView:
     parts = []
     before = 0
     for kind in ("we", "they", "neither"):
@@ -170,8 +173,9 @@ def _bar(label: str, share: Mapping[str, Any], top: int) -> BarView:
         if ends > begins:
             left = _LEFT + begins
             parts.append(PartView(kind, left, ends - begins, (left + _LEFT + ends) // 2, str(share[kind])))
-    text = f"{label}: we first {share['we']}, they first {share['they']}, neither {share['neither']}"
-    return BarView(label if len(label) <= 26 else f"{label[:25]}…", text, top, tuple(parts))
+    text = f"{name}, {state}: we first {share['we']}, they first {share['they']}, neither {share['neither']}"
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return BarView(f"{short}, {state}", text, top, tuple(parts))
 
 
 def _instant(text: str) -> str:
