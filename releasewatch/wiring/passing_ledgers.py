@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from releasewatch.errors import OutsideFailedError
 from releasewatch.secret import Secret
 from releasewatch.storage.unwritable_files import copy_to_write, may_write
 
@@ -26,7 +27,13 @@ def ledger_to_rehearse_on(file: Path | None, url: Secret) -> Secret:
 
 
 def _passing_file() -> Path:
-    folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
+    try:
+        folder = tempfile.mkdtemp(prefix="releasewatch-rehearsal-")
+    except OSError as error:
+        raise OutsideFailedError(
+            f"A ledger to rehearse on could not be made in {tempfile.gettempdir()}: {error.strerror}.",
+            "Set TMPDIR to a folder that you may write to.",
+        ) from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder, "ledger.db")
 

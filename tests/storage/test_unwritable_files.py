@@ -144,23 +144,25 @@ def test_an_older_schema_is_one_sentence(folder: Path, monkeypatch: pytest.Monke
         open_ledger(url(folder / "ledger.db"))
 
 
-def test_commands_that_only_ask_or_rehearse_answer(folder: Path) -> None:
+def test_commands_that_only_ask_or_rehearse_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("--database", str(folder / "ledger.db"), "--format", "json")
     folder.chmod(0o755)
     (folder / "releasewatch.toml").write_text('[releasewatch]\nrepo = "shop"\n[staff]\nfile = "staff.csv"\n')
     (folder / "staff.csv").write_text("key,name\nolga,Olga\n")
+    (folder / "mine").mkdir()
+    (folder / "mine").chmod(0o777)
     folder.chmod(0o555)
-    run_here("customer", "list", *words, cwd=folder)  # what a command needs is loaded before the rights are lent away
-    run_here("staff", "import", "--dry-run", *words, cwd=folder)
+    questions = (("customer", "list"), ("deployment", "list"), ("staff", "list"), ("staff", "import", "--dry-run"))
+    for asked in questions:  # what a command needs is loaded before the rights are lent away
+        run_here(*asked, *words, cwd=folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with somebody_else():
-        for asked in (
-            ("customer", "list"),
-            ("deployment", "list"),
-            ("staff", "list"),
-            ("staff", "import", "--dry-run"),
-        ):
+        nowhere = run_here("staff", "import", "--dry-run", *words, cwd=folder)
+        monkeypatch.setattr(tempfile, "tempdir", str(folder / "mine"))
+        for asked in questions:
             done = run_here(*asked, *words, cwd=folder)
             assert done.status == 0, done.err
         done = run_here("staff", "import", *words, cwd=folder)
     assert (done.status, done.error["code"]) == (3, "ledger_unavailable")
-    assert sorted(one.name for one in folder.iterdir()) == ["ledger.db", "releasewatch.toml", "staff.csv"]
+    assert (nowhere.status, nowhere.error["hint"]) == (3, "Set TMPDIR to a folder that you may write to.")
+    assert sorted(one.name for one in folder.iterdir()) == ["ledger.db", "mine", "releasewatch.toml", "staff.csv"]

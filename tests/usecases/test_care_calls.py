@@ -15,6 +15,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.customer_reports import Said, add_report
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.ledger import Ledger, Rehearsal
+from releasewatch.usecases.call_approval import approve_list
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
@@ -249,6 +250,7 @@ def test_care_waits_while_an_incident_call_is_open_and_says_until_when(staff):
     key = staff.open(9.1, title="logins", components=(("mail", "degraded"),), severity="SEV2")
     say_by_hand(staff.ledger, key, {"affected": ["ada"]}, staff.telling(9.2, "they rang"))
     plan_incident_calls(staff.ledger, key, staff.how(9.3))
+    approve_list(staff.ledger, key, "lou", hour(9.3), why="seen")
     waiting = staff.calls(number, 9.4)["ada"]
     assert waiting["status"] == "waiting"
     first = waiting["waits_for"]
