@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+NAMING_TRAILER = "customer"
+"""The trailer by which a commit names the customers whom it matters to, in small letters."""
+
 _WHITE = " \t\n\v\f\r"
 """What C's isspace() takes for white space; Python's str.isspace() would take more."""
 
@@ -118,6 +121,13 @@ def trailer_values(trailers: Iterable[tuple[str, str]], key: str) -> tuple[str, 
     """The values of all trailers with a key, in order; keys are compared without case, as git does."""
     wanted = key.lower()
     return tuple(value for name, value in trailers if name.lower() == wanted)
+
+
+def named_customers(trailers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Everybody whom the `Customer:` trailers name, as written, each once: one may name several, between commas."""
+    values = trailer_values(trailers, NAMING_TRAILER)
+    names = (name.strip() for value in values for name in value.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def read_trailers(body: str) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.audiences import Audience, may_read
-from releasewatch.domain.messages import trailer_values, without_pull_request
+from releasewatch.domain.messages import named_customers, trailer_values, without_pull_request
 from releasewatch.domain.note_standings import NO_SUBJECT, Reading, read_standings
 from releasewatch.domain.notes import CustomerScope, NoteGroup, NoteItem, Notes, NoteSection, NotesInput
 
@@ -239,8 +239,8 @@ class _Filing:
             titles = self._titles[keys] = tuple(sorted(found))
         if self._scope is None or titles:
             return titles
-        named = trailer_values(reading.change.trailers, "Customer")
-        return () if any(ref.strip() in self._scope.refs for ref in named) else None
+        named = named_customers(reading.change.trailers)
+        return None if self._scope.refs.isdisjoint(named) else ()
 
     def _titles_for(self, key: Any) -> Iterable[str]:
         """The title of a changed component; for a customer, those of their components that it reaches.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.messages import trailer_values, without_pull_request
+from releasewatch.domain.messages import named_customers, without_pull_request
 from releasewatch.domain.notes import CustomerScope, NoteChange, NotesInput, Period
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _reaches(given: NotesInput, change: NoteChange, scope: CustomerScope) -> boo
 
 
 def _names_one(change: NoteChange, scope: CustomerScope) -> bool:
-    return any(ref.strip() in scope.refs for ref in trailer_values(change.trailers, "Customer"))
+    return not scope.refs.isdisjoint(named_customers(change.trailers))
 
 
 def _tell(stories: dict[str, _Story], part: Part, *, for_one: bool) -> None:

@@ -9,11 +9,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 
 from releasewatch.domain.erasure import forgotten_key
+from releasewatch.domain.messages import NAMING_TRAILER, named_customers
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_PERSON
 from releasewatch.storage.call_joining import withdraw_open_calls
 from releasewatch.storage.erasing_reports import erase_reports_of, erase_reports_of_person, names_person
-from releasewatch.storage.footprints import NAMING_TRAILER
 from releasewatch.storage.imports.clocks import instant
 from releasewatch.storage.types import OPEN_END
 
@@ -222,15 +222,31 @@ def _rename_in_changes(connection: Connection, names: Collection[str], token: st
     trailers = and_(func.lower(x.c.key) == NAMING_TRAILER, x.c.value.in_(names))
     connection.execute(update(x).where(trailers).values(value=token))
     connection.execute(delete(n).where(n.c.ref.in_(names)))
+    _rename_in_lists(connection, names, token)
     words = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    line = re.compile(rf"^({NAMING_TRAILER}[ \t]*:[ \t]*)(?:{words})[ \t]*$", re.IGNORECASE | re.MULTILINE)
+    before = rf"^{NAMING_TRAILER}[ \t]*:[ \t]*(?:[^,\n]*,[ \t]*)*"
+    line = re.compile(rf"({before})(?:{words})(?=[ \t]*(?:,|$))", re.IGNORECASE | re.MULTILINE)
     for deployment_id, change_no in found:
         if (deployment_id, change_no) not in already:
             connection.execute(insert(n).values(deployment_id=deployment_id, change_no=change_no, ref=token))
         this = and_(c.c.deployment_id == deployment_id, c.c.change_no == change_no)
         body = connection.execute(select(c.c.body).where(this)).scalar_one()
-        connection.execute(update(c).where(this).values(body=line.sub(rf"\g<1>{token}", body)))
+        while (renamed := line.sub(rf"\g<1>{token}", body)) != body:  # a line may name them twice
+            body = renamed
+        connection.execute(update(c).where(this).values(body=body))
     return len(found)
+
+
+def _rename_in_lists(connection: Connection, names: Collection[str], token: str) -> None:
+    """The same in trailers that name several customers between commas."""
+    x = t.change_trailer
+    several = select(x).where(func.lower(x.c.key) == NAMING_TRAILER, x.c.value.contains(","))
+    for row in connection.execute(several).all():
+        said = named_customers([(row.key, row.value)])
+        if not set(names).isdisjoint(said):
+            value = ", ".join(dict.fromkeys(token if name in names else name for name in said))
+            this = and_(*(column == getattr(row, column.name) for column in x.primary_key.columns))
+            connection.execute(update(x).where(this).values(value=value))
 
 
 def only_theirs(connection: Connection, members: Collection[UUID], emails: Collection[str]) -> set[str]:

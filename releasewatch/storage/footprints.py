@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, insert, select
 
 from releasewatch.domain.deployments import Block
 from releasewatch.domain.footprint import ChangeFact, Footprint
+from releasewatch.domain.messages import named_customers
 from releasewatch.domain.notes import brought_by
 from releasewatch.domain.releases import Commit, printable_path
 from releasewatch.storage import tables as t
@@ -19,11 +20,8 @@ from releasewatch.storage.sql import path_digest
 AT_ONCE = 1000
 """How many rows are made and inserted together: memory stays flat on any range."""
 
-NAMING_TRAILER = "customer"
-"""The trailer `Customer: KEY`, by which a change names a customer; compared without regard to case."""
-
 LONGEST_NAME = 500
-"""Longer words after that trailer name nobody: keys and aliases are shorter."""
+"""Longer words after `Customer:` name nobody: keys and aliases are shorter."""
 
 
 def write_footprint(
@@ -181,8 +179,7 @@ def _write_some_changes(
             for number, (word, value) in enumerate(commit.trailers)
         ]
         if fact.number in naming:
-            said = [value.strip() for word, value in commit.trailers if word.lower() == NAMING_TRAILER]
-            names = dict.fromkeys([*said, *by_hand.get(commit.sha, ())])
+            names = dict.fromkeys([*named_customers(commit.trailers), *by_hand.get(commit.sha, ())])
             customers += [{**key, "ref": ref} for ref in names if 0 < len(ref) <= LONGEST_NAME]
     _many(connection, t.change, changes)
     _many(connection, t.change_author, authors)

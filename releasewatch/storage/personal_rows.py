@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 
 from releasewatch.domain.customers import Contact, contact_id
+from releasewatch.domain.messages import NAMING_TRAILER, named_customers
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
-from releasewatch.storage.footprints import NAMING_TRAILER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -94,9 +94,14 @@ def rows_of_customer(connection: Connection, members: Collection[UUID]) -> Rows:
     found["change_customer"] = _rows(connection, t.change_customer, t.change_customer.c.ref.in_(names))
     found["change_edit"] = _rows(connection, t.change_edit, t.change_edit.c.customer.in_(names))
     trailer = t.change_trailer.c
-    named = and_(func.lower(trailer.key) == NAMING_TRAILER, trailer.value.in_(names))
-    found["change_trailer"] = _rows(connection, t.change_trailer, named)
+    named = and_(func.lower(trailer.key) == NAMING_TRAILER, or_(trailer.value.in_(names), trailer.value.contains(",")))
+    naming = _rows(connection, t.change_trailer, named)
+    found["change_trailer"] = [row for row in naming if names & {row["value"], *named_customers([_pair(row)])}]
     return {name: rows for name, rows in found.items() if rows}
+
+
+def _pair(row: dict[str, Any]) -> tuple[str, str]:
+    return row["key"], row["value"]
 
 
 def rows_of_contact(connection: Connection, person: Person) -> Rows:

@@ -9,6 +9,7 @@ from typing import Any
 
 from releasewatch.domain.audiences import Audience, read_words
 from releasewatch.domain.change_edits import ChangeEdit, join_edits
+from releasewatch.domain.messages import named_customers
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import change_edits as storage
 from releasewatch.storage.change_edits import FoundChange, Said
@@ -64,7 +65,7 @@ def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> Ch
         trailers = tuple(storage.trailers_of(connection, change.deployments, change.ref))
         said = tuple(storage.edits_of(connection, change.repo_id, change.ref))
         edit, by_hand = join_edits(one.edit for one in said)
-        named = [value for word, value in (*trailers, *by_hand) if word.lower() == "customer"]
+        named = named_customers((*trailers, *by_hand))
         refs = dict.fromkeys([*named, *(one.edit.customer for one in said if one.edit.customer)])
         keys = {ref: _key_of(connection, ref) for ref in refs}
     words = read_words((*trailers, *by_hand), edit, now)

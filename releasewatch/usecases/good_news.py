@@ -12,7 +12,7 @@ from uuid import UUID
 from releasewatch.domain.audiences import read_words
 from releasewatch.domain.call_care import ENGINEERING_ALONE, NO_NEWS, NOT_THERE, News
 from releasewatch.domain.customer_reports import reference_key
-from releasewatch.domain.messages import trailer_values
+from releasewatch.domain.messages import named_customers, trailer_values
 from releasewatch.domain.notes import NoteChange, NotesInput
 from releasewatch.storage import care
 from releasewatch.storage.call_facts import Members, some_members
@@ -129,7 +129,7 @@ def _wanted_in(notes: NotesInput) -> Iterable[_Wanted]:
     for change in notes.changes:
         if change.side != "added" or change.reverted_by:
             continue
-        names = frozenset(value.strip() for value in trailer_values(change.trailers, "Customer"))
+        names = frozenset(named_customers(change.trailers))
         tickets = frozenset(_tickets(change))
         if names or tickets:
             touches = change.touches or frozenset(merged.get(change.sha, ()))

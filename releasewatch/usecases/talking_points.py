@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from releasewatch.domain.call_embargoes import embargoes_in_words
 from releasewatch.domain.leaks import LeakScanner
-from releasewatch.domain.messages import trailer_values
+from releasewatch.domain.messages import named_customers
 from releasewatch.domain.note_building import notes_for, prepare_notes
 from releasewatch.domain.notes import CustomerScope, NotesInput, talking_points
 
@@ -21,7 +21,7 @@ class TalkingPoints:
     def __init__(self, notes: NotesInput, all_names: Callable[[], Iterable[str]]) -> None:
         self._notes = prepare_notes(notes)
         self._all_names = all_names
-        self._named = {ref.strip() for change in notes.changes for ref in trailer_values(change.trailers, "Customer")}
+        self._named = {ref for change in notes.changes for ref in named_customers(change.trailers)}
         self._known: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._embargoed: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._scanner: LeakScanner | None = None

@@ -208,6 +208,7 @@ def test_what_changes_say_of_a_customer_is_said_of_a_key_that_says_nothing(ledge
     world.commit("a")
     world.record(0)
     world.commit("a", subject="Mend what Acme Grommets saw", trailers={"Customer": "tenant-4711", "Refs": "T-1"})
+    world.commit("a", trailers={"Customer": "other, tenant-4711,tenant-4711 , tenant-471"})
     done = world.record(1)
     desk = Desk(ledger, tmp_path, now=hour(2))
     desk.take(**EVERYTHING)
@@ -215,8 +216,12 @@ def test_what_changes_say_of_a_customer_is_said_of_a_key_that_says_nothing(ledge
     before = [(one["reach"], one["possible"]) for one in list_exposed(ledger, asking)]
     erasure = forget_customer(ledger, "ACME-17", word(desk), secret, dry_run=False)
     (git,) = [one for one in erasure.unreached if one.where == "git"]
-    assert (erasure.rows["change_customer"], git.count) == (1, 1)
-    assert places_holding(ledger, "tenant-4711") == {}, "the reference, the trailer, and its line in the message"
+    assert (erasure.rows["change_customer"], git.count) == (2, 1)
+    assert [row["value"] for row in world.rows(t.change_trailer, done) if "other" in row["value"]] == [
+        f"other, {forgotten_key(ACME)}, tenant-471"
+    ]
+    left = places_holding(ledger, "tenant-4711")
+    assert left == {}, "the reference, the trailer, and its line in the message"
     assert places_holding(ledger, "Acme Grommets") == {"Acme Grommets": ["change"]}, "the subject is git's"
     after = list(list_exposed(ledger, asking))
     assert [(one["reach"], one["possible"]) for one in after] == before == [("named", True)]

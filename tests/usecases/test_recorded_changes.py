@@ -148,6 +148,12 @@ class TestNamedCustomers:
         world.commit(trailers={"customer": " beta "})
         assert named(world, world.record(2)) == {"acme", "beta"}
 
+    def test_one_trailer_names_several_between_commas(self, world):
+        world.commit("a")
+        world.record(1)
+        world.commit("a", trailers={"Customer": "acme, beta,, nobody ,"})
+        assert named(world, world.record(2)) == {"acme", "beta", "nobody"}
+
     def test_what_a_merge_says_counts_when_something_that_it_brought_does(self, world):
         world.commit("a", "b")
         world.record(1)
