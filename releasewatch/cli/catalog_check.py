@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 USUAL_SPAN = timedelta(days=90)
 
-FAIL_ON = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys", "any")
+FAIL_ON = (
+    "unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys", "unknown-names",
+    "any",
+)  # fmt: skip
 
 
 @click.command("check")
@@ -42,6 +45,7 @@ def check(app: App, form: str, fail_on: tuple[str, ...], since: datetime | None,
     each other, which is allowed. unused: nobody is entitled to the component, nor to anything that depends on it.
     unplaced: customers without any entitlement. waiting: entitlements to what the ledger does not know. parents:
     customers whose parent is nobody, or they themselves. alike-keys: customers whose keys differ in case alone.
+    unknown-names: names in Customer: trailers that no customer goes by, of what was deployed in the last 90 days.
     """
     from releasewatch.usecases.catalog_check import OF_LEDGER, Files, Telling, check_catalog
 
@@ -130,6 +134,11 @@ def _show_customers(document: dict[str, Any]) -> None:
     _show_some(document["unplaced"], "without any component")
     _show_some(document["parents"], "whose parent nobody is, or they themselves")
     _show_some(document["alike_keys"], "whose key another one has but for case (one and the same? customer merge)")
+    unknown = document["unknown_names"]
+    if unknown["names"]:
+        rest = unknown["names"] - len(unknown["keys"])
+        shown = f": {', '.join(unknown['keys'])}{f' and {rest} more' if rest else ''}" if unknown["keys"] else "."
+        emit_line(f"{_many(unknown['names'], 'name')} in Customer: trailers that no customer goes by{one_line(shown)}")
     waiting = document["waiting"]
     if waiting["entitlements"]:
         emit_table(

@@ -11,6 +11,7 @@ import click
 
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line
+from releasewatch.domain.messages import NAMING_TRAILER, named_customers
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.domain.words import counted
@@ -179,7 +180,11 @@ class _Shown:
     def trailers(self) -> Iterable[tuple[str, str | None]]:
         """What the commit says; whom it matters to by key."""
         for word, value in self.said.trailers:
-            yield word, self.customer(value) if word.lower() == "customer" else value
+            if word.lower() != NAMING_TRAILER:
+                yield word, value
+                continue
+            for name in named_customers([(word, value)]):
+                yield word, self.customer(name)
 
     def edits(self) -> Sequence[Said]:
         """What people said, each with whom it matters to: nothing of it where only counts are shown."""

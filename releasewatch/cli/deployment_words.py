@@ -103,6 +103,9 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
     if document["not_deployed"]:
         emit_line(f"Changed and not deployed: {', '.join(document['not_deployed'])}", stream)
     emit_line(exposure_words(exposed, document["unmapped"]["paths"]), stream)
+    unknown = document["unknown_customers"]
+    if unknown["names"]:
+        emit_line(unknown_words(unknown["names"], unknown["changes"], recorded=not is_plan), stream)
 
 
 def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
@@ -119,6 +122,14 @@ def _live_words(block: dict[str, Any], app: App) -> str:
         return ": no baseline is known"
     release = f", release {live['release']}" if live["release"] else ""
     return f"{release}, live since {format_both(datetime.fromisoformat(live['since']), app.zone)}"
+
+
+def unknown_words(many: int, shas: Sequence[str], *, recorded: bool) -> str:
+    """That commits name customers whom nobody knows, and where to look: the names themselves stay where they are."""
+    names = "1 name in a Customer: trailer is" if many == 1 else f"{many:,} names in Customer: trailers are"
+    look = "releasewatch change show" if recorded else "git show"
+    see = f" See: {look} {shas[0][:10]}" if shas else ""
+    return f"{names} of no customer that is known.{see}{', …' if len(shas) > 1 else ''}"
 
 
 def _by_reach(exposed: dict[str, Any]) -> str:

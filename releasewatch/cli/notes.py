@@ -237,8 +237,22 @@ def _say_blanks(app: App, given: NotesInput, audience: str) -> None:
         return
     if not given.history_complete and given.why_incomplete:
         say(given.why_incomplete)
+    if audience == "engineering" and given.deployment is not None:
+        _say_unknown(app, given)
     if audience != "engineering" and not given.components:
         say("No component is known here, so everything is filed under the repo. See: releasewatch catalog show")
+
+
+def _say_unknown(app: App, given: NotesInput) -> None:
+    from releasewatch.cli.deployment_words import unknown_words
+    from releasewatch.domain.messages import named_customers
+    from releasewatch.storage.unknown_names import UnknownNames
+
+    named = [(name, change.sha) for change in given.changes for name in named_customers(change.trailers)]
+    with app.ledger.read() as connection:
+        unknown = UnknownNames.among(connection, named)
+    if unknown.names:
+        say(unknown_words(len(unknown.names), unknown.shas, recorded=True))
 
 
 def _scanner(app: App, own: CustomerScope | None, *, hides: bool) -> LeakScanner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.catalog import Graph, Node
@@ -23,17 +24,21 @@ from releasewatch.usecases.discovery import OWN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from releasewatch.domain.catalog import Catalog
     from releasewatch.ports import PathMapper
     from releasewatch.secret import Secret
     from releasewatch.storage.catalog_check import SomeCustomers
 
-FINDINGS = ("unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys")
+FINDINGS = (
+    "unmapped", "dead-pattern", "cycle", "unused", "unplaced", "waiting", "parents", "alike-keys", "unknown-names",
+)  # fmt: skip
 """What a catalog can be found wrong in; cycles are allowed, and are found all the same."""
 
-OF_LEDGER = frozenset({"unused", "unplaced", "waiting", "parents", "alike-keys"})
+OF_LATE = timedelta(days=90)
+"""How far back names in `Customer:` trailers are looked at."""
+
+OF_LEDGER = frozenset({"unused", "unplaced", "waiting", "parents", "alike-keys", "unknown-names"})
 """The findings that only a ledger can tell."""
 
 
@@ -54,7 +59,8 @@ class LedgerFacts:
 
     `entitled`: full keys of components; `waiting`: how many entitlements name something unknown, by what they name;
     `without`: how many customers use nothing, with the first of their keys; `parents`: whose parent is nobody, or they
-    themselves; `alike`: whose key another one has but for case; `graph` is over all repos.
+    themselves; `alike`: whose key another one has but for case; `unknown`: names in `Customer:` trailers of what
+    was deployed in the last 90 days that nobody goes by; `graph` is over all repos.
     """
 
     graph: Graph
@@ -64,6 +70,7 @@ class LedgerFacts:
     without_keys: tuple[str, ...]
     parents: SomeCustomers
     alike: SomeCustomers
+    unknown: tuple[str, ...]
     products: Mapping[str, Sequence[str]]
 
 
@@ -82,6 +89,7 @@ def look_at_ledger(url: Secret, catalog: Catalog, now: datetime, limit: int) -> 
     Raises InvalidCallError when there is none at the program's schema, and whatever keeps it from being read.
     """
     from releasewatch.storage import catalog_check, catalogs, health, migrate, products
+    from releasewatch.storage.unknown_names import unknown_in_repo
     from releasewatch.usecases.schema import as_it_is, state_of
 
     with as_it_is(url) as ledger:
@@ -101,6 +109,7 @@ def look_at_ledger(url: Secret, catalog: Catalog, now: datetime, limit: int) -> 
                 without.keys,
                 catalog_check.customers_with_odd_parent(connection, now, limit),
                 catalog_check.customers_with_alike_keys(connection, now, limit),
+                unknown_in_repo(connection, catalog.repo, now - OF_LATE).names,
                 products.known_products(connection),
             )
 
@@ -154,7 +163,9 @@ def _own_graph(catalog: Catalog) -> Graph:
 
 def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) -> dict[str, Any]:
     if facts is None:
-        return dict.fromkeys(("unused", "unplaced", "waiting", "dead_products", "parents", "alike_keys"))
+        return dict.fromkeys(
+            ("unused", "unplaced", "waiting", "dead_products", "parents", "alike_keys", "unknown_names")
+        )
     # What waits for a component of this catalog means it, although no deployment has brought it into the ledger yet.
     named = {
         catalog.full_key(one.key)
@@ -171,6 +182,7 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
         "unplaced": _customers(facts.without, facts.without_keys, telling),
         "parents": _customers(facts.parents.customers, facts.parents.keys, telling),
         "alike_keys": _customers(facts.alike.customers, facts.alike.keys, telling),
+        "unknown_names": _unknown(facts.unknown, telling),
         "waiting": {
             "entitlements": sum(facts.waiting.values()),
             "subjects": [
@@ -181,6 +193,11 @@ def _of_ledger(catalog: Catalog, facts: LedgerFacts | None, telling: Telling) ->
         },
         "dead_products": [{"product": product, "patterns": list(patterns)} for product, patterns in idle],
     }
+
+
+def _unknown(names: Sequence[str], telling: Telling) -> dict[str, Any]:
+    told = _customers(len(names), names, telling)
+    return {"names": told["customers"], "keys": told["keys"], "withheld": told["withheld"]}
 
 
 def _customers(many: int, keys: Sequence[str], telling: Telling) -> dict[str, Any]:
@@ -205,5 +222,7 @@ def _is_found(word: str, document: Mapping[str, Any]) -> bool:
         case "unplaced" | "parents" | "alike-keys":
             some = document[word.replace("-", "_")]
             return some is not None and bool(some["customers"])
+        case "unknown-names":
+            return document["unknown_names"] is not None and bool(document["unknown_names"]["names"])
         case _:
             return document["waiting"] is not None and bool(document["waiting"]["entitlements"])

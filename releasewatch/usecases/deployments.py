@@ -16,6 +16,7 @@ from releasewatch.storage import catalogs, coverages, deployments, exposure, foo
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST, OPEN_END
+from releasewatch.storage.unknown_names import unknown_in
 
 
 def instant_or_none(value: datetime | None) -> str | None:
@@ -69,6 +70,7 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
         tier = tier_of(connection, found.environment)
         question = question_of(found, tier, max(how.now, row.opened_at), LATEST, how.without_entitlement)
         counts = exposure.count_exposed(connection, question, has_blank=row.has_blank)
+        unknown = unknown_in(connection, deployment_id)
         return {
             "deployment": {
                 "id": found.id,
@@ -114,6 +116,7 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
                 "not_ruled_out": counts.not_ruled_out,
                 **counts.unsure.document,
             },
+            "unknown_customers": {"names": len(unknown.names), "changes": list(unknown.shas)},
         }
 
 
