@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A deployment as far as it matters here. `ended_at`: when it was done, else when it began."""
+    """A deployment as far as it matters here. `ended_at`: when it was done, else when it began; `head`: its commit."""
 
     number: int
     environment: str
@@ -17,6 +17,12 @@ class Placed:
     succeeded: bool
     opened_at: datetime
     ended_at: datetime
+    repo: str = ""
+    head: str | None = None
+
+    def is_commit_of(self, other: Placed) -> bool:
+        """Whether both put the same commit of a repo."""
+        return self.head is not None and (self.repo, self.head) == (other.repo, other.head)
 
     @property
     def id(self) -> str:
@@ -62,6 +68,13 @@ def why_no_fix(it: Fixable, fixing: Placed) -> NoFix | None:
             f"{fixing.id} is blamed for {it.incident} itself, so it cannot have fixed it.",
             f"If it is not to blame, say so first: releasewatch incident link {it.incident} --deployment {fixing.id} "
             "--state cleared --why TEXT",
+        )
+    same = next((one for one in it.blamed if fixing.is_commit_of(one)), None)
+    if same is not None:
+        return NoFix(
+            f"{fixing.id} put the same commit as {same.id}, which is blamed, so it took nothing of it back.",
+            "Name the deployment that went live without it, or with a mend; what was set by hand is recorded with: "
+            "releasewatch deployment record --kind change",
         )
     here = [one for one in it.blamed if one.environment == fixing.environment]
     places = {one.environment for one in it.blamed} | ({it.environment} if it.environment else set())

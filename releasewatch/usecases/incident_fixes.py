@@ -122,7 +122,16 @@ def placed(found: DeploymentRow) -> Placed:
     """A deployment as far as it matters for blame and fixes."""
     row = found.row
     ended_at = row.finished_at or row.opened_at
-    return Placed(row.deployment_id, found.environment, row.status, row.succeeded, row.opened_at, ended_at)
+    return Placed(
+        row.deployment_id,
+        found.environment,
+        row.status,
+        row.succeeded,
+        row.opened_at,
+        ended_at,
+        found.repo,
+        row.head,
+    )
 
 
 def end_blamed(connection: Any, incident: IncidentRef, fixing: DeploymentRow, now: datetime) -> int:

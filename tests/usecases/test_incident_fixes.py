@@ -58,6 +58,16 @@ def test_what_cannot_have_fixed_it_is_told_in_a_sentence(fixing, because):
     assert because in found.because
 
 
+def test_the_same_commit_put_again_fixed_nothing(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+    again = watch.record(4, regions=("eu",))
+    assert again.number != bad.number
+    with pytest.raises(RefusedError, match=f"{again.id} put the same commit as {bad.id}, which is blamed"):
+        fix_incident(watch.ledger, key, again.number, watch.telling(5, "looked like it"))
+    assert still(watch, key, 6) == 6
+
+
 def test_what_may_have_fixed_it():
     blamed = (deployment(2, 2), deployment(4, 4, environment="us"))
     assert why_no_fix(Fixable("INC-1", blamed), deployment(3, 3)) is None
@@ -225,3 +235,17 @@ def test_blame_elsewhere_than_the_incident_is_refused(watch):
     link_deployment(watch.ledger, key, bad.number, "suspect", watch.telling(4, "the log says so"))
     with pytest.raises(RefusedError, match=f"{key} is blamed on {bad.id}, which went to production"):
         update_incident(watch.ledger, key, IncidentFields(environment="staging"), watch.telling(5))
+
+
+def test_blame_elsewhere_than_the_rest_that_is_blamed_is_refused(watch):
+    bad = watch.record(2)
+    watch.world.commit("invoicing")
+    staged = watch.record(2.5, environment="staging", tier="staging")
+    key = watch.open(3, deployment=bad)
+    with pytest.raises(RefusedError, match=f"{staged.id} went to staging, and {key} is blamed on {bad.id}"):
+        link_deployment(watch.ledger, key, staged.number, "confirmed", watch.telling(4, "hm"))
+    twin = watch.record(2.6, environment="production-us", tier="production")
+    link_deployment(watch.ledger, key, twin.number, "suspect", watch.telling(4, "the same commit, the same tier"))
+    for one in (bad, twin):
+        link_deployment(watch.ledger, key, one.number, "cleared", watch.telling(4, "not that one"))
+    link_deployment(watch.ledger, key, staged.number, "confirmed", watch.telling(4, "hm"))
