@@ -261,11 +261,12 @@ def impact_(
 
 
 def _take(app: App, incident: str, path: Path, telling: Any, *, strict: bool) -> Any:
-    from releasewatch.integrations.evidence_csv import read_evidence
+    from releasewatch.integrations.evidence_csv import open_evidence, read_evidence
     from releasewatch.usecases.impacts import take_evidence
 
-    name = "stdin" if str(path) == "-" else str(path)
-    with click.open_file(str(path), encoding="utf-8-sig") as file:
+    is_stdin = str(path) == "-"
+    name = "stdin" if is_stdin else str(path)
+    with click.open_file("-", encoding="utf-8-sig") if is_stdin else open_evidence(path) as file:
         return take_evidence(app.ledger, incident, read_evidence(file, name), telling, strict=strict)
 
 

@@ -5,23 +5,32 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import IO
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
 
 from releasewatch.domain.impacts import SAID, ImpactSaid
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
+from releasewatch.integrations.directories.encodings import find_encoding, find_separator
 
 COLUMNS = ("customer", "state", "first_at", "last_at", "count", "note", "level")
+
+
+def open_evidence(path: Path) -> IO[str]:
+    """A file as text, in the encoding that it is written in. Raises InvalidCallError where that does not show."""
+    return path.open(encoding=find_encoding(path).encoding, newline="")
 
 
 def read_evidence(file: IO[str], name: str) -> Iterator[ImpactSaid | tuple[int, str]]:
     """Every row in order, or its line with the reason why it is refused, without what it held.
 
+    Its first line shows the separator.
     Only `customer` is needed; a row without a state is of somebody affected. Instants name their zone.
     Raises InvalidCallError for a file that is no such CSV.
     """
-    reader = csv.reader(file, strict=True)
+    reader = _reader(file, name)
     header = _header(reader, name)
     while True:
         try:
@@ -43,6 +52,15 @@ def read_evidence(file: IO[str], name: str) -> Iterator[ImpactSaid | tuple[int, 
             yield _read(cells, reader.line_num)
         except ValueError as error:
             yield reader.line_num, str(error)
+
+
+def _reader(file: IO[str], name: str) -> Any:
+    try:
+        first = next(file, "")
+    except UnicodeDecodeError as error:
+        raise InvalidCallError(f"{name} is no CSV in UTF-8.", "Its first line names the columns.") from error
+    separator = find_separator(first.rstrip("\r\n"), lambda column: column.removeprefix("\ufeff").lower() in COLUMNS)
+    return csv.reader(chain([first] if first else [], file), delimiter=separator, strict=True)
 
 
 def _header(reader: Iterator[list[str]], name: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.evidence_csv import read_evidence
+from releasewatch.integrations.evidence_csv import open_evidence, read_evidence
 
 
 def read(text):
@@ -38,6 +38,19 @@ def test_a_row_tells_all_it_can():
 def test_a_row_that_cannot_be_read_is_refused_alone(row, reason):
     found = read(f"customer,state,count,level\n{row}\nbolt,,,\n")
     assert found == [(2, reason), ImpactSaid("bolt", "affected", line=3)]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_file_is_read_as_the_other_tables_are(separator, encoding, tmp_path):
+    file = tmp_path / "hurt.csv"
+    rows = ["customer,count,note", 'acme,7,"Zahlungen für März fehlen"', "bolt,,"]
+    file.write_bytes("\r\n".join(rows).replace(",", separator).encode(encoding))
+    with open_evidence(file) as text:
+        assert list(read_evidence(text, "hurt.csv")) == [
+            ImpactSaid("acme", "affected", None, None, 7, "Zahlungen für März fehlen", "", 2),
+            ImpactSaid("bolt", "affected", line=3),
+        ]
 
 
 @pytest.mark.parametrize("text", ["", "name\nacme\n", "customer,customer\n", "customer,secret\n"])
