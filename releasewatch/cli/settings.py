@@ -169,7 +169,7 @@ def push(app: App, form: str, file: Path | None, by: str | None, why: str, accep
     From then on every command of every repo reads them there, and a repo's own file that holds such a table too is
     refused. The same content again is no new version. Secrets stay references (env:RELEASEWATCH_…).
     """
-    from releasewatch.config import find_organisation_file, load_organisation, organisation_sections
+    from releasewatch.config import find_organisation_file, load_organisation, organisation_sections, tables_lacking
     from releasewatch.usecases.settings import changes_document, push_settings
     from releasewatch.wiring.pull_requests import refuse_in_pull_request
 
@@ -185,7 +185,8 @@ def push(app: App, form: str, file: Path | None, by: str | None, why: str, accep
     app.rehearse = dry_run
     ledger = app.ledger
     try:
-        made = push_settings(ledger, settings, who, why.strip(), app.now, accept_ending=accept_ending)
+        lacking = tables_lacking(app.repo_config, settings)
+        made = push_settings(ledger, settings, who, why.strip(), app.now, accept_ending=accept_ending, lacking=lacking)
     finally:
         ledger.close()
     if form == "json":

@@ -11,6 +11,7 @@ from releasewatch.config.organisation import (
     organisation_sections,
     parse_organisation,
     pushed_settings,
+    tables_lacking,
     with_organisation,
 )
 from releasewatch.config.schema import OWN
@@ -57,5 +58,6 @@ __all__ = [
     "resolve_ledger",
     "resolve_repo",
     "resolve_spool",
+    "tables_lacking",
     "with_organisation",
 ]

@@ -10,7 +10,7 @@ import msgspec
 
 from releasewatch.config.checks import find_problems
 from releasewatch.config.loading import Config, find_git_root, read_file, upward
-from releasewatch.config.problems import Problem, config_error
+from releasewatch.config.problems import Problem, config_error, dotted
 from releasewatch.config.reading import PYPROJECT, load_toml, read_tables
 from releasewatch.config.schema import OWN, Tables
 from releasewatch.errors import ConfigError
@@ -112,6 +112,18 @@ def organisation_sections(config: Config) -> list[str]:
     """The organisation's tables that a repo's own file holds, in the order of their description."""
     names = (one.encode_name for one in msgspec.structs.fields(Tables))
     return [name for name in names if name in config.sections - OWN]
+
+
+def tables_lacking(config: Config, settings: OrganisationSettings) -> list[str]:
+    """The organisation's tables that a repo's own file holds and the organisation's settings do not, as written."""
+    outer = set(organisation_sections(config))
+    names = {one.encode_name: getattr(config.tables, one.name) for one in msgspec.structs.fields(Tables)}
+    held = {(name, inner) for name in outer if isinstance(names[name], dict) for inner in names[name]}
+    said = {str(key[0]) for key in config.written}
+    held |= {(name,) for name in outer & said if not isinstance(names[name], dict)}
+    document = settings.document
+    gone = {key for key in held if key[0] not in document or not set(key[1:]) <= set(document[key[0]])}
+    return [dotted(key) for key in sorted(gone)]
 
 
 def with_organisation(config: Config, settings: OrganisationSettings) -> Config:

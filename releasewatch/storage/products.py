@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
+from releasewatch.domain.customers import PRODUCT
 from releasewatch.storage import tables as t
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
@@ -44,6 +45,19 @@ def store_products(
     if new:
         connection.execute(insert(t.product_component), new)
     return wanted != current.keys()
+
+
+def entitlements_of(connection: Connection, names: Sequence[str], now: datetime) -> dict[str, int]:
+    """How many entitlements that are in force, or will be, name each of some products; those that any names."""
+    e = t.entitlement.c
+    subjects = {PRODUCT + name: name for name in names}
+    rows = connection.execute(
+        select(e.subject, func.count())
+        .where(e.subject.in_(sorted(subjects)), e.valid_to > now, e.recorded_to == OPEN_END)
+        .group_by(e.subject)
+        .order_by(e.subject)
+    )
+    return {subjects[subject]: many for subject, many in rows}
 
 
 def known_products(connection: Connection) -> dict[str, list[str]]:

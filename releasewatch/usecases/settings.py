@@ -16,6 +16,7 @@ from releasewatch.storage import settings as stored
 from releasewatch.usecases.schema import as_it_is
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from releasewatch.secret import Secret
@@ -48,13 +49,21 @@ def read_pushed(url: Secret, known_at: datetime | None = None) -> OrganisationSe
 
 
 def push_settings(
-    ledger: Ledger, settings: OrganisationSettings, by: str, why: str, now: datetime, *, accept_ending: int = 0
+    ledger: Ledger,
+    settings: OrganisationSettings,
+    by: str,
+    why: str,
+    now: datetime,
+    *,
+    accept_ending: int = 0,
+    lacking: Sequence[str] = (),
 ) -> Pushed:
     """Make these the organisation's settings: a new version, unless they are what is in force already.
 
     Products and stated tiers are in force in the ledger from this transaction on, for every repo. Safe to repeat, and
     for several at once: each that brings something new gets a number of its own. Raises RefusedError when most of what
-    is in force would go and nobody agreed to so many.
+    is in force would go and nobody agreed to so many; before the first push, a repo's own tables that these settings
+    lack (`lacking`, as written) are what is in force.
     """
     given = {key: product.components for key, product in settings.tables.products.items()}
     tiers = {key: table.tier for key, table in settings.tables.environments.items() if table.tier is not None}
@@ -75,11 +84,24 @@ def push_settings(
                 f"Is the file whole? See: releasewatch config check FILE. If this is meant: --accept-ending {going}",
             )
         ended = tuple(sorted(products.known_products(connection).keys() - given.keys()))
+        if last is None and len(lacking) > accept_ending:
+            raise _lacking(connection, lacking, ended, now)
         new = stored.add_settings(connection, settings.document, now, by, why)
         if products.store_products(connection, given, new.recorded_at, whole=True):
             products.refresh_subjects(connection, new.recorded_at)
         stored.state_tiers(connection, tiers)
     return Pushed(new.version, previous, True, changes, ended)
+
+
+def _lacking(connection: Any, lacking: Sequence[str], ended: Sequence[str], now: datetime) -> RefusedError:
+    used = products.entitlements_of(connection, ended, now)
+    named = ", ".join(f"{key} ({counted(many, 'entitlement')})" for key, many in used.items())
+    return RefusedError(
+        "This repo's own settings hold what the file lacks, and would count no more: "
+        f"{', '.join(f'[{name}]' for name in lacking)}."
+        f"{f' Products that would end: {named}.' if named else ''} Nothing was changed.",
+        f"Move them into the file first. If they are meant to go: --accept-ending {len(lacking)}",
+    )
 
 
 def compare_with_pushed(settings: OrganisationSettings, url: Secret) -> Pushed:

@@ -209,6 +209,24 @@ def test_a_push_says_which_file_is_refused_from_now_on(shop: RepoBuilder) -> Non
     assert "[notes]" in checks["organisation"]["text"]
 
 
+def test_a_first_push_asks_where_the_repos_own_file_says_more(shop: RepoBuilder) -> None:
+    own = '[environments.canary]\n[products.starter]\ncomponents = ["shop/checkout"]\n[calling]\nclaim_for = 30\n'
+    text = CONFIG + own + '[products.business]\ncomponents = ["shop/invoicing"]\n'
+    (shop.path / "releasewatch.toml").write_text(text)
+    assert run(shop, "deployment", "record", "--environment", "production", "-q").status == 0
+    (shop.path / "entitlements.csv").write_text("customer,product\nacme,business\nbolt,starter\n")
+    files = ("--customers", "customers.csv", "--entitlements", "entitlements.csv")
+    assert run(shop, "customer", "import", *files, "-q").status == 0
+    for words in ((), ("--dry-run",), ("--accept-ending", "2")):
+        done = run(shop, "config", "push", "--format", "json", *words)
+        assert (done.status, done.out) == (4, "")
+        assert "[calling], [environments.canary], [products.starter]." in done.error["message"]
+        assert "Products that would end: starter (1 entitlement)." in done.error["message"]
+        assert "--accept-ending 3" in done.error["hint"]
+    assert run(shop, "config", "log").out == ""
+    assert run(shop, "config", "push", "--accept-ending", "3").status == 0
+
+
 def test_a_push_that_takes_most_away_asks(shop: RepoBuilder) -> None:
     push(shop)
     file = shop.path / "organisation.toml"
