@@ -84,7 +84,19 @@ def open_(app: App, form: str, reveal: str | None, title: str, ref: str | None, 
     opened = open_incident(
         app.ledger, fields, telling_of(app, given), key=key or "", deployment_id=number, how=ranking_of(app)
     )
+    if opened.not_taken and not app.quiet:
+        _say_not_taken(opened.incident.id, opened.not_taken)
     give_out_incident(app, form, opened.incident.id, showing(app, reveal, None), already_open=opened.already_open)
+
+
+def _say_not_taken(key: str, names: Sequence[str]) -> None:
+    """What another call with the same key said anew, and what to type to have it said."""
+    say(f"{key} was open before; not taken: {', '.join(names)}. To change it:")
+    updates = [name for name in names if name != "--deployment"]
+    if updates:
+        say(f"  releasewatch incident update {key} {' … '.join(updates)} …")
+    if "--deployment" in names:
+        say(f"  releasewatch incident link {key} --suspect ID")
 
 
 @command.command("update")

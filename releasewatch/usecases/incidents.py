@@ -79,10 +79,11 @@ class IncidentFields:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An incident, and whether it was there before."""
+    """An incident, and whether it was there before. `not_taken`: what was given and is not said of it, by option."""
 
     incident: IncidentRef
     already_open: bool
+    not_taken: tuple[str, ...] = ()
 
 
 def open_incident(
@@ -106,7 +107,7 @@ def open_incident(
         ledger.lock(connection, LOCK)
         found = incidents.find_incident(connection, key) if key else None
         if found is not None:
-            return Opened(found, already_open=True)
+            return Opened(found, True, tuple(_not_taken(connection, found, fields, deployment_id)))
         said = [_status("investigating", telling), *_statements(connection, fields, telling)]
         _check(said, telling)
         incident = incidents.insert_incident(connection, key, telling.now)
@@ -118,6 +119,41 @@ def open_incident(
             link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)
     return Opened(incident, already_open=False)
+
+
+def _not_taken(
+    connection: Any, incident: IncidentRef, fields: IncidentFields, deployment_id: int | None
+) -> Iterator[str]:
+    """What was given anew for an incident that was open before, by option: nobody has said it of it, ever."""
+    before = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
+    said = {(one.kind, one.value) for one in before}
+    for name, kind in _AGAIN.items():
+        value = getattr(fields, kind)
+        text = value.isoformat() if isinstance(value, datetime) else value
+        if text is not None and (kind, text.strip()) not in said:
+            yield name
+    members = {kind: {one.subject for one in before if one.kind == kind} for kind in ("component", "region", "ring")}
+    bare = members["component"] | {key.rpartition("/")[2] for key in members["component"]}
+    for name, given, known in (
+        ("--component", {ref for ref, _ in fields.components}, bare),
+        ("--region", set(fields.regions), members["region"]),
+        ("--ring", set(fields.rings), members["ring"]),
+    ):
+        if not given <= known:
+            yield name
+    if deployment_id is not None and deployment_id not in incidents.newest_links(connection, incident.incident_id):
+        yield "--deployment"
+
+
+_AGAIN = {
+    "--title": "title",
+    "--severity": "severity",
+    "--environment": "environment",
+    "--started-at": "impact_started_at",
+    "--detected-by": "detected_by",
+    "--commander": "commander",
+    "--liaison": "liaison",
+}
 
 
 def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: Telling) -> IncidentRef:

@@ -33,6 +33,9 @@ def test_open_answers_with_the_contract(shop):
     assert "releasewatch incident show INC-1 --customers" in found["next"]
     again = opened(shop, "--key", "pager-1")["incident"]
     assert (again["key"], again["already_open"], again["severity"]) == ("INC-1", True, "SEV2")
+    anew = incident(shop, "open", "--key", "pager-1", "--title", "all is down", "--started-at", "2026-03-01T00:00:00Z")
+    assert "INC-1 was open before; not taken: --title, --started-at. To change it:" in anew.err
+    assert "releasewatch incident update INC-1 --title … --started-at …" in anew.err
     (listed,) = incident(shop, "list", "--format", "json").document["incidents"]
     assert listed["key"] == "INC-1"
 
