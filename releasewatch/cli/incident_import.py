@@ -67,8 +67,10 @@ def _show(app: App, report: IncidentReport, form: str, *, dry_run: bool) -> None
         emit_json(document)
     else:
         counts = [f"{document[name]} {name}" for name in ("added", "updated", "unchanged")]
-        counts += [f"{len(report.rejected)} rejected"] if report.rejected else []
-        emit_line(f"{counted(document['read'], 'incident')} read: {', '.join(counts)}.")
+        rejected = len(report.rejected) - report.files_left_out
+        counts += [f"{rejected} rejected"] if rejected else []
+        files = f"; {counted(report.files_left_out, 'file')} left out" if report.files_left_out else ""
+        emit_line(f"{counted(document['read'], 'incident')} read: {', '.join(counts)}{files}.")
         for one in report.rejected[:_PRINTED]:
             emit_line(one_line(f"  {one.place}: {one.field} {one.reason}"))
         if len(report.rejected) > _PRINTED:

@@ -59,3 +59,5 @@ class RejectedIncident:
     place: str
     field: str
     reason: str
+    is_file: bool = False
+    """A whole file was left out: how many incidents it holds is not known."""

@@ -43,6 +43,11 @@ class IncidentReport:
     rejected: list[RejectedIncident] = field(default_factory=list)
     written: bool = True
 
+    @property
+    def files_left_out(self) -> int:
+        """How many files of a folder could not be read at all."""
+        return sum(one.is_file for one in self.rejected)
+
     def many(self, outcome: Outcome) -> int:
         """How many incidents were added, updated or unchanged."""
         return sum(one.outcome == outcome for one in self.taken)
@@ -106,7 +111,8 @@ def _news(
 def import_document(report: IncidentReport, *, dry_run: bool) -> dict[str, Any]:
     """The document of `incident import --format json`, without its schema number."""
     return {
-        "read": len(report.taken) + len(report.rejected),
+        "read": len(report.taken) + len(report.rejected) - report.files_left_out,
+        "files_left_out": report.files_left_out,
         "added": report.many("added"),
         "updated": report.many("updated"),
         "unchanged": report.many("unchanged"),

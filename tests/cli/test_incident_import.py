@@ -39,6 +39,7 @@ def test_the_contract(shop, table):
     assert done.document == {
         "schema": 1,
         "read": 1,
+        "files_left_out": 0,
         "added": 1,
         "updated": 0,
         "unchanged": 0,
@@ -75,6 +76,18 @@ def test_a_correction_by_hand_stays(shop, table):
     assert "INC-1: title stays as somebody said by hand; the file says otherwise." in done.err
     (told,) = listed(shop)
     assert (told["title"], told["severity"]) == ("invoices failed", "SEV1")
+
+
+def test_files_that_hold_no_incidents_are_counted_apart(shop, table):
+    folder = shop.path / "past"
+    folder.mkdir()
+    (folder / "past.csv").write_text((shop.path / "past.csv").read_text())
+    for name in ("package.json", "settings.json"):
+        (folder / name).write_text('{"name": "shop"}')
+    done = imported(shop, "past")
+    assert done.out.splitlines()[0] == "1 incident read: 1 added, 0 updated, 0 unchanged; 2 files left out."
+    counts = imported(shop, "past", "--format", "json").document
+    assert (counts["read"], counts["files_left_out"], len(counts["rejected"])) == (1, 2, 2)
 
 
 def test_rejected_rows_are_told_and_strict_stops_at_them(shop, table):

@@ -85,7 +85,7 @@ def _read_files(folder: Path, files: Iterable[Path], source: str | None) -> Iter
             problem = problem or error
             because = error.message.removeprefix(str(file))
             because = f"it{because}" if because.startswith(" ") else because.lstrip(":, ")
-            yield RejectedIncident(str(file), "file", f"is left out: {because}")
+            yield RejectedIncident(str(file), "file", f"is left out: {because}", is_file=True)
             continue
         could_read = True
         yield from found
