@@ -168,3 +168,17 @@ def test_what_somebody_has_in_hand_is_handed_over_until_it_is_kept(staff, ledger
         assert connection.scalar(select(t.call.c.claimed_until).where(t.call.c.call_id == 1)) is None
         promises.add_word(connection, 2, id_, 2, Word("kept", soon), soon)
     assert leave(ledger, "olga", DAY, "", later, why="gone", recorded_by="boss").promises == []
+
+
+def test_days_are_read_as_people_write_them(staff, ledger):
+    days = FILE.replace("2026-03-09,2026-03-12", "9.3.2026,12.03.2026").replace(
+        "Kim Example,,,,,,,,", "Kim Example,,,,,,,,31.12.2026"
+    )
+    assert staff(days).rejected == []
+    assert staff(FILE.replace("Kim Example,,,,,,,,", "Kim Example,,,,,,,,2026-12-31")).unchanged == 3
+    (refused,) = staff(FILE.replace("2026-03-09", "03/09/2026")).rejected
+    assert refused == (
+        3,
+        "away_from",
+        "is no date that is understood: day or month may come first; write it as 2026-12-31 or 31.12.2026",
+    )

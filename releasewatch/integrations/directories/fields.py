@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 
 import pycountry
 
+from releasewatch.domain import typed_times
 from releasewatch.integrations.directories.countries import find_country
 
 MAX_KEY_BYTES = 200
@@ -140,6 +141,14 @@ def read_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadValueError("is a day that no calendar has") from None
+
+
+def read_typed_day(text: str) -> date:
+    """A date as people and spreadsheets write it, too: 31.12.2026. One that may be read in two ways is refused."""
+    try:
+        return typed_times.read_day(text)
+    except ValueError as error:
+        raise BadValueError(f"is no date that is understood: {error}") from None
 
 
 def read_start(text: str) -> datetime:

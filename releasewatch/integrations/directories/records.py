@@ -166,8 +166,8 @@ def _read_entitlement(cells: Cells) -> Entitlement:
 
 
 def _read_staff(cells: Cells) -> Staff:
-    away_from = cells.read("away_from", fields.read_day, None)
-    away_to = cells.read("away_to", fields.read_day, None)
+    away_from = cells.read("away_from", fields.read_typed_day, None)
+    away_to = cells.read("away_to", fields.read_typed_day, None)
     if away_from and away_to and away_to < away_from:
         cells.problems.append(Problem("away_to", "ends before it begins"))
     return Staff(
@@ -180,7 +180,7 @@ def _read_staff(cells: Cells) -> Staff:
         manager=cells.read("manager", fields.read_key, ""),
         away_from=away_from,
         away_to=away_to,
-        left_on=cells.read("left_on", fields.read_day, None),
+        left_on=cells.read("left_on", fields.read_typed_day, None),
     )
 
 
