@@ -14,7 +14,7 @@ from releasewatch.domain.call_sheets import AS_OF, CALL, FILLED, LIST, MORE_FILL
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.typed_times import read_day, read_moment
 
-_FAR = timedelta(days=2 * 366)
+FAR = timedelta(days=2 * 366)
 """Further ahead nobody promises anything, and a year is mistyped."""
 _YEARS = (2000, 2200)
 """What lies outside cannot be meant, and may lie outside the calendar in another time zone."""
@@ -108,7 +108,7 @@ def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: d
         raise _Wrong("channel", f"does not go with {disposition}: {problem}")
     as_of = _as_of(cells, now)
     at = _at(cells, zone, as_of, now)
-    promise, due_on = _promise(cells, (at or as_of or now).astimezone(zone).date(), (now + _FAR).date())
+    promise, due_on = _promise(cells, (at or as_of or now).astimezone(zone).date(), (now + FAR).date())
     next_at = _next_at(cells, zone, at or as_of, now)
     if next_at is not None and disposition == "connected":
         raise _Wrong("next_at", "does not go with connected: the call is made. Empty it, or write callback instead")
@@ -200,7 +200,7 @@ def _next_at(cells: Mapping[str, str], zone: tzinfo, after: datetime | None, now
     found = _moment(cells, "next_at", zone, after)
     if found is not None and found <= (after or now):
         raise _Wrong("next_at", "is before the attempt itself: write when to try again, or empty it")
-    if found is not None and found > now + _FAR:
+    if found is not None and found > now + FAR:
         raise _Wrong("next_at", "is years ahead: check the year")
     return found
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
 from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.filled_calls import FAR
 from releasewatch.domain.staff import find_person, is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
@@ -283,6 +284,8 @@ def _check(said: Noted, at: datetime, now: datetime) -> None:
         raise InvalidCallError("The attempt would be in the future.", "Check --at.")
     if said.next_at is not None and said.next_at <= now:
         raise InvalidCallError("The next attempt would be in the past.", "Check --next-at.")
+    if said.next_at is not None and said.next_at > now + FAR:
+        raise InvalidCallError("The next attempt would be years ahead.", "Check the year of --next-at.")
     if bool(said.promise) != (said.due_on is not None):
         raise InvalidCallError(
             "A promise needs a day by which it is kept, and a day needs a promise.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from releasewatch.domain.filled_calls import FAR
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.usecases.call_candidates import Planning
@@ -123,6 +126,13 @@ def test_who_is_away_keeps_no_call_from_others(desks):
     ada = desks.calls(desks.key, 3001.3)["ada"]
     assert (ada["status"], ada["caller"], ada["caller_because"]) == ("open", "max", "olga is away")
     assert claim_call(desks.ledger, call, "piet", hour(3001.3), 60).status == "claimed"
+
+
+def test_a_next_attempt_years_ahead_is_a_slip_of_the_pen(desks):
+    for far in (datetime(9999, 12, 31, 23, tzinfo=UTC), hour(3002) + FAR + timedelta(hours=1)):
+        with pytest.raises(InvalidCallError, match="years ahead"):
+            desks.log(desks.id("cy"), 3002, "no_answer", next_at=far)
+    desks.log(desks.id("cy"), 3002, "no_answer", next_at=hour(3002) + timedelta(days=300))
 
 
 def test_what_nobody_began_goes_up_to_the_manager(desks):
