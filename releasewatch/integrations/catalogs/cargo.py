@@ -24,7 +24,7 @@ _SHIPPED = ("dependencies", "build-dependencies")
 
 def find(files: RepoFiles) -> Found:
     """The packages of every workspace, and those that none names. Raises ManifestError for a broken member."""
-    left_out = files.samples(MANIFEST)
+    left_out: list[str] = []
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:
@@ -49,7 +49,8 @@ def find(files: RepoFiles) -> Found:
         is_lone = folder != "" or bool(roots)
         evidence = f"{_manifest(folder)} is the package {alone.name}" + (ALONE if is_lone else "")
         members[folder] = replace(alone, evidence=evidence, lone=is_lone)
-    return Found(tuple(members.values()), tuple(left_out))
+    samples = files.samples(MANIFEST, taken={_manifest(folder) for folder in members})
+    return Found(tuple(members.values()), (*samples, *left_out))
 
 
 def _workspace(files: RepoFiles, root: str, read: dict[str, Table], left_out: list[str]) -> dict[str, Member]:

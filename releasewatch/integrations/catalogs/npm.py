@@ -38,7 +38,7 @@ def find(files: RepoFiles) -> Found:
 
     Raises ManifestError for the package.json of a member that cannot be read.
     """
-    left_out = files.samples(MANIFEST)
+    left_out: list[str] = []
     roots: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:
@@ -72,7 +72,8 @@ def find(files: RepoFiles) -> Found:
         left_out.append(f"package.json that its workspace excludes: {_listed(out)}")
     lone = {folder: package for folder, package in lone.items() if folder not in excluded}
     alone = (_alone(folder, package) for folder, package in _packages_alone(lone, left_out).items())
-    return Found((*members.values(), *alone), tuple(left_out))
+    samples = files.samples(MANIFEST, taken={_manifest(folder) for folder in members})
+    return Found((*members.values(), *alone), (*samples, *left_out))
 
 
 def _packages_alone(lone: Mapping[str, Table], left_out: list[str]) -> dict[str, Table]:

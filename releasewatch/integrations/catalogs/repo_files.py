@@ -82,10 +82,13 @@ class RepoFiles:
         found = [path for name in names for path in self._by_name.get(name, ())]
         return sorted((path for path in found if not is_sample(path)), key=lambda path: (path.count("/"), path))
 
-    def samples(self, *names: str) -> list[str]:
-        """A sentence about the files with one of these names that `named` leaves out, or nothing; for `left_out`."""
+    def samples(self, *names: str, taken: Collection[str] = ()) -> list[str]:
+        """A sentence about the files with one of these names that `named` leaves out, or nothing; for `left_out`.
+
+        `taken`: those that are members all the same, for a workspace names them.
+        """
         found = sorted(path for name in names for path in self._by_name.get(name, ()) if is_sample(path))
-        told = [path for path in found if _OTHERS.isdisjoint(path.split("/"))]
+        told = [path for path in found if path not in taken and _OTHERS.isdisjoint(path.split("/"))]
         if not told:
             return []
         more = f" and {len(told) - 3} more" if len(told) > 3 else ""

@@ -25,7 +25,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 def find(files: RepoFiles) -> Found:
     """The members of every workspace, and the projects that none names. Raises ManifestError for a broken member."""
-    left_out = files.samples(MANIFEST)
+    left_out: list[str] = []
     read: dict[str, Table] = {}
     for path in files.named(MANIFEST):
         try:
@@ -56,7 +56,8 @@ def find(files: RepoFiles) -> Found:
         if folder not in members and any(text_at(table, "name") for table in _named(project)):
             (alone,) = _members({folder: project}, {}, ALONE if folder or roots else "").values()
             members[folder] = replace(alone, lone=bool(folder or roots))
-    return Found(tuple(members.values()), tuple(left_out))
+    samples = files.samples(MANIFEST, taken={_manifest(folder) for folder in members})
+    return Found(tuple(members.values()), (*samples, *left_out))
 
 
 def _members(projects: Mapping[str, Table], shared: Table, of: str) -> dict[str, Member]:

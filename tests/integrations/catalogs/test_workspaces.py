@@ -48,6 +48,28 @@ NPM = {
 }
 
 
+@pytest.mark.parametrize(
+    ("manifest", "workspace", "member"),
+    [
+        ("package.json", package("shop", private=True, workspaces=["packages/*"]), package("kit")),
+        ("Cargo.toml", '[workspace]\nmembers = ["packages/*"]\n', '[package]\nname = "kit"\n'),
+        (
+            "pyproject.toml",
+            '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+            '[project]\nname = "kit"\n',
+        ),
+    ],
+)
+def test_what_a_workspace_names_is_not_said_to_be_left_out(
+    tmp_path: Path, manifest: str, workspace: str, member: str
+) -> None:
+    commit_files(tmp_path, {manifest: workspace, f"packages/test/{manifest}": member, f"old/test/{manifest}": member})
+    proposal = discover(tmp_path)
+    assert [one.folder for one in proposal.components] == ["packages/test"]
+    (said,) = [sentence for sentence in proposal.left_out if "where only what a workspace names counts" in sentence]
+    assert said.endswith(f": old/test/{manifest}")
+
+
 def test_npm_workspaces_and_packages_of_none(tmp_path: Path) -> None:
     commit_files(tmp_path, NPM)
     proposal = discover(tmp_path)
