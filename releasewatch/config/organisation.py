@@ -118,7 +118,8 @@ def tables_lacking(config: Config, settings: OrganisationSettings) -> list[str]:
     """The organisation's tables that a repo's own file holds and the organisation's settings do not, as written."""
     outer = set(organisation_sections(config))
     names = {one.encode_name: getattr(config.tables, one.name) for one in msgspec.structs.fields(Tables)}
-    held = {(name, inner) for name in outer if isinstance(names[name], dict) for inner in names[name]}
+    held: set[tuple[str, ...]] = set()
+    held |= {(name, inner) for name in outer if isinstance(names[name], dict) for inner in names[name]}
     said = {str(key[0]) for key in config.written}
     held |= {(name,) for name in outer & said if not isinstance(names[name], dict)}
     document = settings.document
