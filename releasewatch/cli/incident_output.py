@@ -15,7 +15,7 @@ from releasewatch.cli.incident_measures import measure_lines
 from releasewatch.cli.options import INSTANT
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
 from releasewatch.cli.suspects import ranking_of
-from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import counted
@@ -139,7 +139,14 @@ def _timeline_row(app: App, one: dict[str, Any]) -> list[str]:
 
 
 def _texts(item: dict[str, Any], *names: str) -> list[str]:
-    return ["" if item[name] is None else str(item[name]) for name in names]
+    return [_said(item, name) for name in names]
+
+
+def _said(item: dict[str, Any], name: str) -> str:
+    """A text, or what stands for it where it may not be shown."""
+    if item[name] is None:
+        return WITHHELD if name in item.get("withheld", ()) else ""
+    return str(item[name])
 
 
 def _instant(app: App, text: str) -> str:
@@ -154,7 +161,7 @@ def _head_lines(app: App, i: dict[str, Any]) -> Iterable[str]:
         f"noticed by {i['detected_by']}" if i["detected_by"] else "",
     ]
     again = "  [open before]" if i["already_open"] else ""
-    yield one_line(f"{i['key']}: {i['title']} ({', '.join(filter(None, words))}){again}")
+    yield one_line(f"{i['key']}: {_said(i, 'title')} ({', '.join(filter(None, words))}){again}")
     because = "" if i["impact_started_because"] == "said" else f" ({i['impact_started_because']})"
     until = ""
     if i["impact_ended_at"]:
@@ -180,7 +187,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
     yield from _suspect_lines(app, document)
     for one in document["deployments"]:
         score = f", {one['score']} of 100" if one["score"] is not None else ""
-        reason = textwrap.shorten(one["reason"], _REASON_WIDTH, placeholder=" …")
+        reason = textwrap.shorten(_said(one, "reason"), _REASON_WIDTH, placeholder=" …")
         yield one_line(f"  {one['id']} {one['state']}{score}: {reason}")
     if document["fixed_by"]:
         yield f"  fixed by {', '.join(document['fixed_by'])}"
@@ -190,7 +197,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         places = ", ".join("/".join(filter(None, place.values())) or "everywhere else" for place in one["places"])
         yield f"  {one['deployment']} put the same as {one['same_as']} to {one['environment']} ({places}), still live"
     for audience, text in sorted(i["summaries"].items()):
-        yield one_line(f"  for {audience}: {text}")
+        yield one_line(f"  for {audience}: {WITHHELD if text is None else text}")
     yield (
         f"{counted(counts['exposed'], 'customer')}: {counts['presumed']} presumed, {counts['possible']} possible, "
         f"{counts['affected']} affected, {counts['cleared']} cleared"
@@ -243,7 +250,7 @@ def _owed(app: App, document: dict[str, Any]) -> Iterable[str]:
         return
     yield f"{counted(document['corrections_owed'], 'correction')} owed:"
     for one in document["corrections"]:
-        told = f": “{one['told']}”" if one["told"] else ""
+        told = f": “{one['told']}”" if one["told"] else f": {WITHHELD}" if "told" in one["withheld"] else ""
         when = f"{one['purpose'].replace('_', ' ')} by {one['channel']}, {_instant(app, one['told_at'])}"
         yield one_line(f"  {one['customer']} ({one['because']}), told {when}{told}")
 
@@ -310,7 +317,14 @@ def give_out_list(
     from releasewatch.usecases.incident_lists import list_document
     from releasewatch.usecases.incident_scene import Viewing
 
-    document = list_document(app.ledger, Viewing(app.now, at, known_at), limit=limit, cursor=after, status=status)
+    document = list_document(
+        app.ledger,
+        Viewing(app.now, at, known_at),
+        limit=limit,
+        cursor=after,
+        status=status,
+        reveal=app.level(None, None),
+    )
     if form == "json":
         emit_json(document)
     elif form == "jsonl":
@@ -324,7 +338,7 @@ def give_out_list(
                     _instant(app, one["opened_at"]) if one["opened_at"] else "",
                     *_texts(one, "severity", "status"),
                     ", ".join(one["components"]),
-                    one["title"],
+                    _said(one, "title"),
                 ]
                 for one in document["incidents"]
             ),

@@ -65,8 +65,9 @@ def render(
     status, times and the words agreed for them (incident update --audience customer --summary TEXT), and neither title,
     severity, blame nor counts. Account staff and customers never read who deployed, led or wrote.
 
-    What goes outside is searched for customers' names, for what inner audiences were told, and for names of our people;
-    a hit writes nothing, and is passed with --allow WORDS --why TEXT.
+    What goes outside is searched for customers' names, for what inner audiences were told, for our people and people at
+    customers (names, addresses, numbers), and for deployments and commits; a hit writes nothing, and is passed with
+    --allow WORDS --why TEXT.
     """
     from releasewatch.domain.incident_document_building import build_document
     from releasewatch.usecases.incident_documents import gather_incident
@@ -125,8 +126,13 @@ def _shown(gathered: Gathered, how: Showing, reader: Audience, allow: tuple[str,
     names = how.reveal >= Reveal.NAMES
     if reader == "engineering" and names:
         return Shown()
-    people = () if reader == "engineering" else people_of(gathered.facts)
-    scanner = LeakScanner(dict.fromkeys((*gathered.names, *people), "somebody's name"))
+    named = gathered.facts.named
+    inner = frozenset() if reader == "engineering" else named.commits
+    people = (*people_of(gathered.facts), *named.contacts, *inner)
+    scanner = LeakScanner(
+        dict.fromkeys((*gathered.names, *people), "somebody's name"),
+        marks=dict.fromkeys(named.deployments if reader == "customer" else (), "a deployment"),
+    )
     return Shown(names, lambda text: bool(scanner.scan(text, {*allow, *gathered.own})))
 
 

@@ -10,6 +10,7 @@ import click
 from releasewatch.cli.deployment_words import show_summaries
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
+from releasewatch.domain.privacy import WITHHELD
 from releasewatch.domain.times import format_both
 from releasewatch.wiring import App
 
@@ -29,14 +30,16 @@ def command(app: App, form: str, environment: str | None, limit: int) -> None:
 
     check_environment(app.ledger, environment, app.config.tables.environments)
     document = what_runs(app.ledger, now=app.now, environment=environment, limit=limit)
-    at_work = list_document(app.ledger, Viewing(app.now), limit=limit, cursor=None, status="open")
+    at_work = list_document(
+        app.ledger, Viewing(app.now), limit=limit, cursor=None, status="open", reveal=app.level(None, None)
+    )
     document["incidents"] = at_work["incidents"]
     if form == "json":
         emit_json(document)
         return
     for one in document["incidents"]:
         words = ", ".join(filter(None, (one["severity"], one["status"])))
-        emit_line(one_line(f"{one['key']} ({words}): {one['title']}"))
+        emit_line(one_line(f"{one['key']} ({words}): {one['title'] if one['title'] is not None else WITHHELD}"))
     if not document["deployments"]:
         if not app.quiet:
             say("Nothing is recorded yet" + (f" for {environment}." if environment else "."))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class IncidentHead:
     """The incident that a list is about. `deployments`: whom it is blamed on; `left_out`: who is not on it, by why;
-    `approval`: whether its calls may be made."""
+    `approval`: whether its calls may be made; `names_somebody`: whether its title does."""
 
     id: str
     title: str
@@ -34,6 +34,7 @@ class IncidentHead:
     deployments: tuple[str, ...]
     left_out: Mapping[str, int]
     approval: ListStanding = field(default_factory=lambda: ListStanding(""))
+    names_somebody: bool = False
 
 
 @dataclass(frozen=True, slots=True)

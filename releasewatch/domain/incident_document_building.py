@@ -27,13 +27,12 @@ from releasewatch.domain.incident_facts import BlameFacts, FixFacts, HurtFacts, 
 from releasewatch.domain.incidents import Statement, withdrawn_entries
 from releasewatch.domain.note_building import PreparedNotes, held_texts, notes_for
 from releasewatch.domain.notes import CustomerScope, NoteItem
+from releasewatch.domain.privacy import WITHHELD
+from releasewatch.domain.text_marks import Named
 from releasewatch.domain.unsure import NOBODY
 
 MANY_CHANGES = 20
 """So many changes of a deployment are told; the others are counted."""
-
-WITHHELD = "withheld here: it names a customer"
-"""What stands for a text on a channel that may not show names."""
 
 HIDDEN = "withheld here"
 """What stands for the name of one of our people there."""
@@ -138,7 +137,13 @@ class _Building:
             told,
         )
         written = tuple(filter(None, (*texts, *told)))
-        return replace(made, held=held, texts=written, people=people_of(facts), withheld=self._withheld)
+        return replace(
+            made, held=held, texts=written, people=people_of(facts), named=self._named(), withheld=self._withheld
+        )
+
+    def _named(self) -> Named:
+        """Who is not to be named in what people wrote; account staff read which deployments are blamed."""
+        return self._facts.named if not self._staff else replace(self._facts.named, deployments=frozenset())
 
     def _text(self, text: str) -> str:
         """A text that somebody wrote. Outer ones stand as they are: the finished document is looked through."""
@@ -367,7 +372,7 @@ def people_of(facts: IncidentFacts) -> frozenset[str]:
     named = {word.by for blame in facts.blame for word in blame.words} | {
         fix.by for fix in (*facts.fixes, *facts.past_fixes)
     }
-    return people_among(facts.statements, facts.people | named)
+    return people_among(facts.statements, facts.people | facts.named.people | named)
 
 
 def people_among(statements: Collection[Statement], others: Iterable[str]) -> frozenset[str]:

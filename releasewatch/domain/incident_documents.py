@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -10,6 +10,7 @@ from releasewatch.domain.audiences import Audience
 from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incident_corrections import Correction
 from releasewatch.domain.incident_facts import BlameWord, FixFacts, HurtFacts, PlaceFacts
+from releasewatch.domain.text_marks import Named
 from releasewatch.domain.unsure import NOBODY, Unsure
 
 DocumentKind = Literal["report", "brief", "update", "final"]
@@ -102,8 +103,8 @@ class IncidentDocument:
     - `parts`: what a customer may not know of is missing for customers; `presumed_parts`: titles taken from the blame.
     - `summary`: for this audience; `wording`: the one agreed for customers, written at `wording_at`.
     - `timeline` until the resolution, `after` what was noted since then.
-    - `held`: texts of inner audience; `texts`: those that people wrote and that are in the document; `people`: who may
-      not be named in them. No template sees these.
+    - `held`: texts of inner audience; `texts`: those that people wrote and that are in the document; `people` and
+      `named`: what may not be in them. No template sees these.
     """
 
     kind: DocumentKind
@@ -148,6 +149,7 @@ class IncidentDocument:
     held: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
+    named: Named = field(default_factory=Named)
 
     @property
     def is_outdated(self) -> bool:

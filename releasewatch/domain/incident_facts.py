@@ -10,6 +10,7 @@ from releasewatch.domain.impacts import ImpactCounts
 from releasewatch.domain.incidents import ImpactWindow, IncidentState, Statement, standing
 from releasewatch.domain.note_building import PreparedNotes
 from releasewatch.domain.notes import ComponentLabel
+from releasewatch.domain.text_marks import Named
 from releasewatch.domain.unsure import NOBODY, Unsure
 
 
@@ -106,7 +107,7 @@ class IncidentFacts:
     - `customers`: the first ones in the order of their keys; `counts` says how many there are.
     - `customer`: the one that the document is for.
     - `past_fixes`: earlier words on fixes, and those that took one back: nothing is told of them but inside.
-    - `people`: who deployed, who wrote changes.
+    - `people`: who deployed, who wrote changes; `named`: of all the others whom the texts can name.
     """
 
     id: str
@@ -127,6 +128,7 @@ class IncidentFacts:
     customers: tuple[HurtFacts, ...] = ()
     customer: HurtFacts | None = None
     people: frozenset[str] = frozenset()
+    named: Named = field(default_factory=Named)
 
     @property
     def words(self) -> tuple[Statement, ...]:

@@ -58,6 +58,9 @@ TIMELESS: frozenset[str] = frozenset(
 )
 """Kinds that hold of the incident as a whole. The others change while it goes on, each from an instant on."""
 
+OF_STAFF = frozenset({"commander", "liaison"})
+"""Kinds whose value is the name of one of our people."""
+
 REPLACED = "replaced"
 """The kind of a statement that another one, by its number, counts no more. It stays, and is shown as replaced."""
 

@@ -37,20 +37,29 @@ class LeakScanner:
     `names` are matched from three characters on (two in scripts without spaces), and from five digits on when they are
     digits alone: a shorter one is a word of some sentence ("IT", "GO", the year 2026), and a guard that always cries is
     switched off. `sentences` are matched from three words and twelve letters on, for the same reason ("fix typo").
+    `marks` are matched however short they are ("D-5").
     Building takes one pass over the names, a scan one pass over the text, however many names there are.
     """
 
-    def __init__(self, names: Mapping[str, str], sentences: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        sentences: Mapping[str, str] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> None:
         self._phrases: dict[tuple[str, ...], tuple[str, str]] = {}
         self._lengths: dict[str, set[int]] = {}
         for name, category in names.items():
-            words = tuple(_words(name))
+            words = tuple(words_of(name))
             if _is_a_name(words):
                 self._add(words, category, name)
         for sentence, category in (sentences or {}).items():
-            words = tuple(_words(sentence))
+            words = tuple(words_of(sentence))
             if len(words) >= MIN_SENTENCE_WORDS and sum(map(len, words)) >= MIN_SENTENCE_LETTERS:
                 self._add(words, category, sentence)
+        for mark, category in (marks or {}).items():
+            if words := tuple(words_of(mark)):
+                self._add(words, category, mark)
 
     def _add(self, words: tuple[str, ...], category: str, name: str) -> None:
         self._phrases.setdefault(words, (category, name))
@@ -64,13 +73,13 @@ class LeakScanner:
         """
         if not self._phrases:
             return ()
-        allowed = {tuple(_words(name)) for name in allow}
+        allowed = {tuple(words_of(name)) for name in allow}
         lengths = {len(name) for name in allowed if name}
         found: dict[Leak, None] = {}
         words: list[str] = []
         lines: list[int] = []
         for number, line in enumerate(text.split("\n"), 1):
-            here = _words(line)
+            here = words_of(line)
             words += here
             lines += [number] * len(here)
         passed_until = 0
@@ -91,7 +100,7 @@ def find_leaks(text: str, forbidden: Mapping[str, str], allow: Iterable[str] = (
     return LeakScanner(forbidden).scan(text, tuple(allow))
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text in a form that is the same however they were typed."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))

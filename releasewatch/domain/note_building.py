@@ -138,13 +138,13 @@ def held_texts(readings: Iterable[Reading], audience: Audience) -> tuple[str, ..
     for reading in readings:
         represented = reading.represented_by is not None and reading.represented_by.stands_for(audience)
         if may_read(audience, reading.standing.audience) or represented:
-            told.update(_texts_of(reading))
+            told.update(texts_of(reading))
         elif not may_read(audience, reading.stated) or reading.standing.counted:
-            held.update(dict.fromkeys(_texts_of(reading)))
+            held.update(dict.fromkeys(texts_of(reading)))
     return tuple(text for text in held if text not in told)
 
 
-def _texts_of(reading: Reading) -> Iterator[str]:
+def texts_of(reading: Reading) -> Iterator[str]:
     """All that a change says of itself: an edit's sentence does not make the one that it stands for readable."""
     change = reading.change
     texts = [reading.subject(), reading.wording, without_pull_request(change.description or change.subject)]

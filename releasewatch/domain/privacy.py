@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 
+WITHHELD = "withheld here: it names a customer, or one of our people"
+"""What stands for a text on a channel that may not show names."""
+
 
 class Reveal(IntEnum):
     """How much of a customer is shown; each level holds the ones before it."""

@@ -19,6 +19,7 @@ from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_rules import NO_RATE
 from releasewatch.domain.call_scores import parts_for_ci
 from releasewatch.domain.calls import CallContact, PlannedCall
+from releasewatch.domain.privacy import WITHHELD as TEXT_WITHHELD
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.rendering.call_groups import CallGroupView, Rows, group_rows
@@ -173,7 +174,7 @@ def call_list_view(
     unowned = [row for verdict in ("call", "write") for row in shown.get(verdict, ()) if row.is_unowned]
     return CallListView(
         title=f"Customers to call: {calls.subject}",
-        facts=_facts(calls),
+        facts=_facts(calls, reveal),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
         draft=_draft(calls),
@@ -342,7 +343,7 @@ def _window(availability: Availability) -> str:
     return f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
 
 
-def _facts(calls: CallList) -> tuple[FactView, ...]:
+def _facts(calls: CallList, reveal: Reveal) -> tuple[FactView, ...]:
     hours, version = calls.hours, calls.settings_version
     days = ", ".join(_DAYS[day] for day in sorted(hours.weekdays))
     incident = calls.incident
@@ -350,7 +351,7 @@ def _facts(calls: CallList) -> tuple[FactView, ...]:
         ()
         if incident is None
         else (
-            ("Incident", incident.title),
+            ("Incident", TEXT_WITHHELD if incident.names_somebody and reveal < Reveal.NAMES else incident.title),
             ("Severity", incident.severity or "not said"),
             ("Status", incident.status),
             ("Impact", _span(incident.started_at, incident.until)),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from releasewatch.domain.incident_documents import IncidentDocument
 
 INNER_TEXT = "a text about the incident that this audience may not read"
+AT_A_CUSTOMER = "the name, address or number of somebody at a customer, in what somebody wrote for these readers"
+OUR_NUMBERS = "a deployment or a commit, in what somebody wrote for these readers"
 OUR_PEOPLE = "the name of one of our people, in what somebody wrote for these readers"
 
 HINT = "Say it in other words (incident update --audience … --summary TEXT){entries}, or pass it by hand with a reason."
@@ -32,7 +34,8 @@ def render_incident(
     """A document of an incident, as text.
 
     An outer one is looked through before it is returned: the whole of it for `names` (of customers) and for what inner
-    audiences were told; what people wrote also for the names of those who deployed, led and wrote. A hit raises
+    audiences were told; what people wrote also for the names of our people and of people at
+    customers, and for deployments and commits. A hit raises
     LeakError; `allow` holds what a person passed by hand, and the reader's own names. Raises TemplateError for
     templates of the user's.
     """
@@ -43,10 +46,14 @@ def render_incident(
         scanners = [inner] if names is None else [names, inner]
         what = f"The {document.kind} for {document.audience} readers was not written: it holds"
         people = LeakScanner(dict.fromkeys(document.people, OUR_PEOPLE))
-        hint = _hint(document, [*scanners, people], allow)
+        named = LeakScanner(
+            dict.fromkeys(document.named.contacts, AT_A_CUSTOMER) | dict.fromkeys(document.named.commits, OUR_NUMBERS),
+            marks=dict.fromkeys(document.named.deployments, OUR_NUMBERS),
+        )
+        hint = _hint(document, [*scanners, people, named], allow)
         refuse_leaks(what, text, fmt, scanners, allow, hint)
         # Only in what people wrote: a name may be a word of any sentence (May), and the fixed ones hold no name.
-        refuse_leaks(what, "\n".join(document.texts), "md", [people], allow, hint)
+        refuse_leaks(what, "\n".join(document.texts), "md", [people, named], allow, hint)
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.storage import call_attempts, call_facts, impacts, incidents
 from releasewatch.storage.call_attempts import Telling
 from releasewatch.usecases.incident_scene import Scene
+from releasewatch.usecases.named_people import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +155,30 @@ def corrections_owed(connection: Any, scene: Scene) -> list[Owed]:
 
 
 def owed_document(
-    owed: Sequence[Owed], summaries: Summaries, reveal: Reveal, *, opaque: bool
+    owed: Sequence[Owed],
+    summaries: Summaries,
+    reveal: Reveal,
+    hides: Callable[[str], bool] | None = None,
+    *,
+    opaque: bool,
 ) -> list[Mapping[str, Any]]:
     """Who was told what, and why it is no longer so; no customer where counts alone may be shown."""
     if reveal < Reveal.KEYS:
         return []
     return [
-        {
-            "customer": opaque_key(one.key) if opaque and reveal < Reveal.NAMES else one.key,
-            "call": f"C-{one.telling.call_id}",
-            "purpose": one.telling.purpose,
-            "told_at": format_utc(one.telling.told_at),
-            "channel": one.telling.channel,
-            "revision": summaries.revision_of(one.telling.statement_id),
-            "told": summaries.text_of(one.telling.statement_id) or None,
-            "because": one.because,
-        }
+        shown(
+            {
+                "customer": opaque_key(one.key) if opaque and reveal < Reveal.NAMES else one.key,
+                "call": f"C-{one.telling.call_id}",
+                "purpose": one.telling.purpose,
+                "told_at": format_utc(one.telling.told_at),
+                "channel": one.telling.channel,
+                "revision": summaries.revision_of(one.telling.statement_id),
+                "told": summaries.text_of(one.telling.statement_id) or None,
+                "because": one.because,
+            },
+            ("told",),
+            hides,
+        )
         for one in owed
     ]

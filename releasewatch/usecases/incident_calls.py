@@ -19,6 +19,7 @@ from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
+from releasewatch.domain.incident_document_building import people_among
 from releasewatch.domain.privacy import opaque_key
 from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import (
@@ -43,6 +44,7 @@ from releasewatch.usecases.exposure import uncertain_because
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.incident_showing import level_of
 from releasewatch.usecases.incident_wording import Wording
+from releasewatch.usecases.named_people import hiding
 
 FETCHED = 1000
 
@@ -273,6 +275,7 @@ class _Planner:
         head = IncidentHead(
             id=scene.incident.id,
             title=scene.state.title,
+            names_somebody=self._names_somebody(scene.state.title),
             severity=scene.state.severity,
             status=scene.state.status,
             started_at=scene.window.started_at,
@@ -299,6 +302,10 @@ class _Planner:
             withdrawn=self._withdrawn(),
         )
         return RankedList(made, version)
+
+    def _names_somebody(self, title: str) -> bool:
+        people = people_among(self.scene.statements, ())
+        return hiding(self._connection, (), [title], people, self._how.now)(title)
 
     def _withdrawn(self) -> tuple[Withdrawn, ...]:
         """Who received what is not so any more."""

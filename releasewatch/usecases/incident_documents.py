@@ -21,7 +21,7 @@ from releasewatch.domain.incident_facts import (
     PlaceFacts,
 )
 from releasewatch.domain.leaks import LeakScanner
-from releasewatch.domain.note_building import PreparedNotes, prepare_notes
+from releasewatch.domain.note_building import PreparedNotes, prepare_notes, texts_of
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import (
@@ -39,6 +39,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.when import When
 from releasewatch.usecases.incident_scene import Scene, look_at
 from releasewatch.usecases.incident_showing import FETCHED, Showing, describe_customer
+from releasewatch.usecases.named_people import find_named
 from releasewatch.usecases.notes import Reading, labels_of, notes_of_deployment
 
 SHOWN_CUSTOMERS = 50
@@ -90,6 +91,10 @@ def gather_incident(
         one, own = _the_one(connection, scene, names, how, customer)
         forbidden = customer_names.all_names(connection, now)
     notes = {number: _notes(ledger, number, Reading(now, subjects)) for number in numbers}
+    told_of = [*(one.why for one in links), *(one.why for one in words)]
+    told_of += [text for one in notes.values() for reading in one.readings for text in texts_of(reading)]
+    with ledger.read() as connection:
+        named = find_named(connection, [*(text for one in scene.statements for text in (one.value, one.why)), *told_of])
     blame = tuple(
         BlameFacts(
             row.id,
@@ -136,6 +141,7 @@ def gather_incident(
         customers=tuple(customers),
         customer=one,
         people=frozenset({*actors, *_authors(notes.values())} - {""}),
+        named=named,
     )
     folded = {name.casefold() for name in own}
     return Gathered(facts, tuple(name for name in forbidden if name.casefold() not in folded), own)
@@ -150,8 +156,12 @@ def find_held(
     made = build_document(gathered.facts, "update" if audience == "customer" else "brief", audience)
     scanners = {
         "a customer's name": LeakScanner(dict.fromkeys(gathered.names, "")),
+        "the name, address or number of somebody at a customer": LeakScanner(dict.fromkeys(made.named.contacts, "")),
         "a text that they may not read": LeakScanner({}, dict.fromkeys(made.held, "")),
         "the name of one of our people": LeakScanner(dict.fromkeys(made.people, "")),
+        "a deployment or a commit": LeakScanner(
+            dict.fromkeys(made.named.commits, ""), marks=dict.fromkeys(made.named.deployments, "")
+        ),
     }
     found = [next((what for what, scanner in scanners.items() if scanner.scan(text)), "") for text in texts]
     entries = (one.number for one in gathered.facts.statements if one.kind == "entry")

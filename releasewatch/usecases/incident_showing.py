@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -15,7 +15,7 @@ from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.unsure import NOBODY
-from releasewatch.storage import catalogs, fixes, impacts, incidents, window_endings
+from releasewatch.storage import catalogs, deployments, fixes, impacts, incidents, window_endings
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
@@ -25,6 +25,7 @@ from releasewatch.usecases.impact_measures import measure_customer, withhold_mea
 from releasewatch.usecases.incident_blanks import why_nobody
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.incident_siblings import find_siblings
+from releasewatch.usecases.named_people import hiding, shown, shown_of
 
 FETCHED = 1000
 FIRST = 10
@@ -62,11 +63,12 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         ended = window_endings.ended_by(connection, blamed, scene.question.at, scene.question.known_at)
         owed = corrections_owed(connection, scene)
         siblings = find_siblings(connection, scene)
+        hides = _hides(connection, scene, how)
     fixed_by = [fix.deployment_id for fix in said_fixes]
     proposed = [number for number in ended if number not in fixed_by]
     return {
-        "incident": {**_incident(scene, how.reveal), "already_open": already_open},
-        "deployments": _deployments(scene, how.reveal),
+        "incident": {**_incident(scene, how.reveal, hides), "already_open": already_open},
+        "deployments": _deployments(scene, how.reveal, hides),
         "fixed_by": [f"D-{number}" for number in fixed_by],
         "proposed_fixes": [f"D-{number}" for number in proposed],
         "same_elsewhere": [one.document for one in siblings],
@@ -84,7 +86,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         ],
         "first_to_call": [_first(row, how) for row in first],
         "corrections_owed": len(owed),
-        "corrections": owed_document(owed, Summaries.of(scene), how.reveal, opaque=how.opaque),
+        "corrections": owed_document(owed, Summaries.of(scene), how.reveal, hides, opaque=how.opaque),
         "next": [
             *_next(scene, counts, proposed, len(owed), already_open=already_open),
             *(
@@ -109,7 +111,16 @@ def count_document(counts: ImpactCounts, *, is_none: bool = False) -> dict[str, 
     }
 
 
-def _incident(scene: Scene, reveal: Reveal) -> dict[str, Any]:
+def _hides(connection: Any, scene: Scene, how: Showing) -> Callable[[str], bool] | None:
+    """What tells which texts may not be shown; None where all may."""
+    if how.reveal >= Reveal.NAMES:
+        return None
+    actors = {deployments.read_actor(connection, number) for number in scene.links} - {""}
+    people = {*actors, *(link.recorded_by for link in scene.links.values())}
+    return hiding(connection, scene.statements, [link.why for link in scene.links.values()], people, how.viewing.now)
+
+
+def _incident(scene: Scene, reveal: Reveal, hides: Callable[[str], bool] | None) -> dict[str, Any]:
     state, window, incident = scene.state, scene.window, scene.incident
     document = {
         "key": incident.id,
@@ -136,19 +147,26 @@ def _incident(scene: Scene, reveal: Reveal) -> dict[str, Any]:
     if reveal >= Reveal.NAMES:
         return document
     people = [name for name in ("commander", "liaison") if document[name] is not None]
-    return {**document, **dict.fromkeys(people), "withheld": people}
+    given = {"summaries": state.summaries, "attributes": state.attributes}
+    texts = {name: shown_of(many, hides) for name, many in given.items()}
+    people += [name for name, many in texts.items() if None in many.values()]
+    return shown({**document, **dict.fromkeys(people), **texts, "withheld": people}, ("title",), hides)
 
 
-def _deployments(scene: Scene, reveal: Reveal) -> list[dict[str, Any]]:
+def _deployments(scene: Scene, reveal: Reveal, hides: Callable[[str], bool] | None) -> list[dict[str, Any]]:
     return [
-        {
-            "id": f"D-{number}",
-            "state": link.state,
-            "reason": link.why,
-            "score": link.score,
-            "by": (link.recorded_by or None) if reveal >= Reveal.NAMES else None,
-            "at": format_utc(link.recorded_at),
-        }
+        shown(
+            {
+                "id": f"D-{number}",
+                "state": link.state,
+                "reason": link.why,
+                "score": link.score,
+                "by": (link.recorded_by or None) if reveal >= Reveal.NAMES else None,
+                "at": format_utc(link.recorded_at),
+            },
+            ("reason",),
+            hides,
+        )
         for number, link in sorted(scene.links.items())
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from releasewatch.domain.incidents import ALWAYS, REPLACED, Statement, replaced_numbers, withdrawn_entries
+from releasewatch.domain.incidents import ALWAYS, OF_STAFF, REPLACED, Statement, replaced_numbers, withdrawn_entries
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import complaints, fixes, incidents
@@ -15,9 +15,10 @@ from releasewatch.storage.incidents import Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.named_people import hiding, shown
 
-OF_STAFF = frozenset({"commander", "liaison"})
-"""Kinds whose value is the name of one of our people."""
+_WRITTEN = frozenset({"title", "summary", "entry", "attribute"})
+"""Kinds whose value somebody wrote."""
 
 _REPLACED = frozenset({"summary"})
 
@@ -40,6 +41,11 @@ def read_timeline(ledger: Ledger, ref: str, how: Viewing, reveal: Reveal) -> lis
         links = incidents.read_links(connection, number, known_at)
         words_on_fixes = fixes.read_words(connection, f"INC-{number}", known_at)
         words = complaints.count_words(connection, number, known_at)
+        hides = None
+        if reveal < Reveal.NAMES:
+            linked: list[Link | Fix] = [*links, *words_on_fixes]
+            named = [one.recorded_by for one in linked]
+            hides = hiding(connection, said, [one.why for one in linked], named, how.now)
     found = [
         *_statements(said, reveal),
         *_blame(links, reveal),
@@ -47,7 +53,9 @@ def read_timeline(ledger: Ledger, ref: str, how: Viewing, reveal: Reveal) -> lis
         *_customers(words, reveal),
     ]
     found.sort(key=lambda one: one[0])
-    return [document for _, document in found]
+    return [
+        shown(document, ("value", "why") if document["kind"] in _WRITTEN else ("why",), hides) for _, document in found
+    ]
 
 
 Entry = tuple[tuple[datetime, datetime, int], dict[str, Any]]

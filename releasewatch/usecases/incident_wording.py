@@ -19,6 +19,7 @@ from releasewatch.storage import catalogs, customer_names, deployments, fixes, i
 from releasewatch.usecases.call_candidates import CallBook, Planning
 from releasewatch.usecases.call_tellings import Summaries, Tellings
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.named_people import find_named
 from releasewatch.usecases.notes import Reading, notes_within
 
 _OVER = ("done", "skipped", "withdrawn")
@@ -203,8 +204,19 @@ class _Talk:
         """Whether a text holds what a document for an audience would not be written with, but for customers' names."""
         if (text, audience) not in self._held:
             inner, people = self._inner(audience), self._people
-            self._held[text, audience] = bool(inner.scan(text) or people.scan(text))
+            self._held[text, audience] = bool(
+                inner.scan(text) or people.scan(text) or self._names_somebody(text, audience)
+            )
         return self._held[text, audience]
+
+    def _names_somebody(self, text: str, audience: Audience) -> bool:
+        named = find_named(self._connection, [text])
+        people = named.people - {one.value for one in self.scene.statements if one.kind == "liaison"}
+        deployments = named.deployments if audience == "customer" else ()
+        scanner = LeakScanner(
+            dict.fromkeys((*named.contacts, *people, *named.commits), ""), marks=dict.fromkeys(deployments, "")
+        )
+        return bool(scanner.scan(text))
 
     def _inner(self, audience: Audience) -> LeakScanner:
         written = [one.value for one in self.scene.statements if one.kind == "summary" and one.subject == audience]

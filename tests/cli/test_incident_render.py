@@ -33,7 +33,7 @@ def render(shop, *words, status=0, **more):
 
 def test_each_document_is_for_one_audience(night):
     report = render(night, "INC-1").out
-    assert report.startswith("# INC-1: withheld here: it names a customer\n"), "a pipe shows no name"
+    assert report.startswith("# INC-1: withheld here: it names a customer, or one of"), "a pipe shows no name"
     assert "the export drops a column" in report
     assert "| acme | affected |" in report
     assert "Acme" not in report

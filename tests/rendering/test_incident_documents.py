@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from releasewatch.domain.incident_document_building import HIDDEN, WITHHELD, Shown, build_document
+from releasewatch.domain.incident_document_building import HIDDEN, Shown, build_document
 from releasewatch.domain.incident_facts import HurtFacts, HurtWindow
 from releasewatch.domain.incidents import ALWAYS, fold
+from releasewatch.domain.privacy import WITHHELD
 from releasewatch.errors import LeakError, TemplateError
 from releasewatch.rendering.incident_documents import render_incident
 from tests.rendering.test_documents import EVIL, elements, parse
