@@ -24,42 +24,16 @@ def opened(shop):
     return shop
 
 
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("Ada Example called", AT_A_CUSTOMER),
-        ("call 030 23125 101", AT_A_CUSTOMER),
-        ("call 0302 3125-101 at nine", AT_A_CUSTOMER),
-        ("call +49 (0)30/23 125 101.", AT_A_CUSTOMER),
-        ("write to <ADA@acme.example>.", AT_A_CUSTOMER),
-        ("olga told me", OURS),
-        ("Rolled out by kim@example.org", OURS),
-        ("D-2 was bad", A_NUMBER),
-        ("commit 50d898c74d broke it", A_NUMBER),
-    ],
-)
-def test_customers_are_written_nothing_that_names_somebody(opened, text, what):
-    said = run(opened, "incident", "update", "INC-1", "--audience", "customer", "--summary", text, env=KIM)
-    assert f"This summary for customer readers holds {what}" in said.err
-    refused = run(opened, "incident", "render", "INC-1", "--document", "update", status=4)
-    assert what in refused.err
-    passed = ("--allow", text, "--why", "they agreed")
-    assert text.split()[0] in run(opened, "incident", "render", "INC-1", "--document", "update", *passed).out
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "D-99 and D-day are none of ours, and 12345678 is an order",
-        "Ring 030 23125 102, or write to support@example.org",
-        "It was the 2026-03-01 02:00 run of request 9b2f6c1e-1111-4222-8333-123456789abc",
-        "Example of a decade: facade defaced",
-    ],
-)
-def test_what_is_nobodys_may_be_said(opened, text):
-    said = run(opened, "incident", "update", "INC-1", "--audience", "customer", "--summary", text, env=KIM)
-    assert "holds" not in said.err
-    assert text in run(opened, "incident", "render", "INC-1", "--document", "update").out
+def test_customers_are_written_nothing_that_names_somebody(opened):
+    words = ("incident", "update", "INC-1", "--audience", "customer", "--summary")
+    said = run(opened, *words, "Ada Example told olga of D-2", env=KIM)
+    assert f"This summary for customer readers holds {AT_A_CUSTOMER}" in said.err
+    update = ("incident", "render", "INC-1", "--document", "update")
+    refused = run(opened, *update, status=4)
+    for what in (AT_A_CUSTOMER, OURS, A_NUMBER):
+        assert what in refused.err
+    passed = ("--allow", "Ada Example", "--allow", "olga", "--allow", "D-2", "--why", "they agreed")
+    assert "Ada Example told olga of D-2" in run(opened, *update, *passed).out
 
 
 def test_a_brief_may_speak_of_deployments(opened):
