@@ -33,6 +33,7 @@ NOUNS = {
     "db": ("db", "The ledger's schema."),
     "demo": ("demo", "The main job on the git repo you stand in, with sample customers."),
     "deployment": ("deployment", "Record deployments; say which customers they reach."),
+    "digest": ("digest", "An account manager's page for the day: promises, calls, and what reached their customers."),
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
     "incident": ("incident", "Incidents: which deployment is to blame, who was hurt, who is back to normal."),

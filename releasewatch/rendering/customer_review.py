@@ -134,15 +134,16 @@ def _review(one: Mapping[str, Any]) -> ReviewView:
         key=one["key"],
         name=one["name"] or one["key"],
         cells=review_cells(one),
-        incidents=tuple(map(_incident, one["incidents"])),
-        releases=tuple(_releases(one["releases"]["deployments"])),
+        incidents=tuple(map(incident_in_words, one["incidents"])),
+        releases=tuple(releases_in_words(one["releases"]["deployments"])),
         requests=tuple(
             f"{each['change'][:12]}, with {each['deployment']}" for each in one["requests_delivered"]["items"]
         ),
     )
 
 
-def _incident(one: Mapping[str, Any]) -> str:
+def incident_in_words(one: Mapping[str, Any]) -> str:
+    """What a customer had of an incident, in a sentence."""
     within = NOT_KNOWN if one["working_minutes"] is None else str(one["working_minutes"])
     credit = f"; credit: {one['credit']['stands']}" if one["credit"] else ""
     first = "" if one["state"] == "possible" else f"; {_FIRST[one['first']]}"
@@ -152,7 +153,8 @@ def _incident(one: Mapping[str, Any]) -> str:
     )
 
 
-def _releases(found: list[dict[str, Any]]) -> Iterator[str]:
+def releases_in_words(found: list[dict[str, Any]]) -> Iterator[str]:
+    """What came to them, one sentence for each deployment."""
     for one in found:
         name = f"{one['repo']} {one['release']}" if one["release"] else one["repo"]
         doubt = ", possibly" if one["possible"] else ""

@@ -125,6 +125,13 @@ def render_reviews(document: Mapping[str, Any]) -> str:
     return "".join(Templates("html").stream("reports/customers.html", {"report": reviews_view(document)}))
 
 
+def render_digest(document: Mapping[str, Any], fmt: Format) -> str:
+    """An account manager's page, from the document of `digest`: for them, and nobody else."""
+    from releasewatch.rendering.digest import digest_view
+
+    return "".join(Templates(fmt).stream(f"digest/page.{fmt}", {"digest": digest_view(document)}))
+
+
 def refuse_leaks(
     what: str, text: str, fmt: Format, scanners: Iterable[LeakScanner], allow: Collection[str], hint: str
 ) -> None:

@@ -50,11 +50,15 @@ def check_in_cares(connection: Any, customers: list[UUID], how: Planning) -> dic
 
 def find_plain_row(connection: Any, customer_id: UUID, item: Any, how: Planning) -> PlannedCall | None:
     """The row of a check-in, or of what is coming, without git: what will change is in the list of that."""
-    if item.coming_id:
-        row = coming.get_coming(connection, item.coming_id)
-        where = f"--head {row.head[:10]} --environment {row.environment}"
-        know = (f"What will change for them: releasewatch call list --purpose heads_up {where}",)
-        whose, of = ListOf(coming_id=item.coming_id), replace(care_of_coming(row.due_at), know=know)
-    else:
-        whose, of = ListOf(check_in=True), check_in_cares(connection, [customer_id], how)[customer_id]
-    return next((row for _, row in rank_plain(connection, whose, {customer_id: of}, how)), None)
+    return next((row for _, row in list_plain_rows(connection, [customer_id], item.coming_id, how)), None)
+
+
+def list_plain_rows(connection: Any, customers: list[UUID], coming_id: int, how: Planning) -> Ranked:
+    """The same of several customers; `coming_id` 0: check-ins."""
+    if not coming_id:
+        return rank_plain(connection, ListOf(check_in=True), check_in_cares(connection, customers, how), how)
+    row = coming.get_coming(connection, coming_id)
+    where = f"--head {row.head[:10]} --environment {row.environment}"
+    know = (f"What will change for them: releasewatch call list --purpose heads_up {where}",)
+    of = replace(care_of_coming(row.due_at), know=know)
+    return rank_plain(connection, ListOf(coming_id=coming_id), dict.fromkeys(customers, of), how)

@@ -141,6 +141,7 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
     does("report calls --by incident")
     does("report calls --by team --format json")
     does("report customer --account-manager olga --since 2026-01-01 --format html -o review.html")
+    does("digest --account-manager olga --since 2026-01-01 --format html -o today.html")
     for words in ("customer brief k0", "call voices", "call promises"):
         does(words)
     does("incident link INC-1 --deployment two --state cleared --why not.it")

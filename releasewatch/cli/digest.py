@@ -1,0 +1,105 @@
+"""`releasewatch digest`: one page for an account manager's day."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from releasewatch.cli.options import InstantType, common
+from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
+from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import RefusedError
+from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+class _SinceType(InstantType):
+    """An instant, or `yesterday`: its first one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        text = f"{value.strip()} 00:00" if isinstance(value, str) and value.strip() in ("yesterday", "today") else value
+        return super().convert(text, param, ctx)
+
+
+@click.command("digest")
+@click.option("--account-manager", metavar="KEY", required=True, help="Whose page.")
+@click.option(
+    "--since",
+    type=_SinceType(),
+    default="yesterday",
+    metavar="T",
+    help="What reached their customers from here to now; default yesterday, from its first minute.",
+)
+@common(("table", "md", "html", "json"), output=True, reveal=True, reads=True)
+def command(
+    app: App, form: str, output: Path | None, reveal: str | None, account_manager: str, since: datetime
+) -> None:
+    """One page for an account manager: overdue promises, whom to call, and what reached their customers.
+
+    Calls are those they keep, were given, or that went up to them, of every list; callable now first, each once.
+    A version of a list that they were given in the last 30 days and that does not hold any more is named, too.
+    It names customers: it goes to a file (-o), or asks for --reveal names; numbers and promises need contacts.
+    """
+    from releasewatch.cli.call import planning
+    from releasewatch.cli.call_output import is_opaque, say_if_limited, withhold
+    from releasewatch.cli.report_calls import asking_of
+    from releasewatch.usecases.digest import DigestRequest, make_digest
+    from releasewatch.usecases.exposure import check_account_manager
+
+    level = app.level(reveal, output)
+    say_if_limited(app, reveal, level)
+    if level < Reveal.NAMES:
+        raise RefusedError(
+            "A digest tells of each customer by name, which may not be shown here.",
+            "Write it to a file (-o), or ask for it: --reveal names",
+        )
+    check_account_manager(app.ledger, account_manager, level)
+    asked = DigestRequest(account_manager, since)
+    document = make_digest(app.ledger, asked, planning(app), asking_of(app), level)
+    shown = {"in_ci": app.ci is not None, "opaque": is_opaque(app)}
+    document["calls"] = [withhold(one, level, **shown) for one in document["calls"]]
+    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+        if form == "json":
+            emit_json(document, stream)
+        elif form == "table":
+            _show(document, stream)
+        else:
+            from releasewatch.rendering.documents import render_digest
+
+            stream.write(render_digest(document, "html" if form == "html" else "md"))
+    if output is not None and not app.quiet:
+        say(f"Written: {output}")
+
+
+def _show(document: dict[str, Any], stream: TextIO) -> None:
+    from releasewatch.rendering.digest import (
+        CALL_HEADINGS,
+        call_cells,
+        customer_lines,
+        digest_summary,
+        promise_in_words,
+        withdrawn_in_words,
+    )
+
+    for one in document["promises"]:
+        if one["overdue"]:
+            emit_line(f"OVERDUE: {promise_in_words(one)}", stream)
+    for one in document["versions_withdrawn"]:
+        emit_line(withdrawn_in_words(one), stream)
+    if document["calls"]:
+        emit_table(CALL_HEADINGS, [call_cells(one) for one in document["calls"]], stream=stream)
+        emit_line(f"Take one: {document['calls'][0]['claim']}", stream)
+    for one in document["promises"]:
+        if not one["overdue"]:
+            emit_line(f"Promised: {promise_in_words(one)}", stream)
+    for one in document["customers"]:
+        for line in customer_lines(one):
+            emit_line(f"{one['name'] or one['key']} ({one['key']}): {line}", stream)
+    emit_line(digest_summary(document), stream)

@@ -1,0 +1,132 @@
+"""An account manager's page for the day, as people read it: a table, Markdown or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from releasewatch.domain.words import counted
+from releasewatch.rendering.customer_review import incident_in_words, releases_in_words
+from releasewatch.rendering.views import View, instant_in_words
+
+CALL_HEADINGS = ("when", "callable", "customer", "contact", "number", "why", "list", "call")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCallView(View):
+    """One call: `cells` as `CALL_HEADINGS` names them, and how to claim it."""
+
+    cells: tuple[str, ...]
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCustomerView(View):
+    """What reached a customer, a sentence each, incidents first."""
+
+    name: str
+    key: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView(View):
+    """The page. `overdue` and `promises` (those not due yet): a sentence each."""
+
+    account_manager: str
+    as_of: str
+    since: str
+    summary: str
+    overdue: tuple[str, ...]
+    promises: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    calls: tuple[DigestCallView, ...]
+    customers: tuple[DigestCustomerView, ...]
+
+
+def digest_view(document: Mapping[str, Any]) -> DigestView:
+    """The view of a document of `digest`, after what its channel may not show was withheld."""
+    late = [promise_in_words(one) for one in document["promises"] if one["overdue"]]
+    return DigestView(
+        account_manager=document["account_manager"],
+        as_of=_instant(document["as_of"]),
+        since=_instant(document["since"]),
+        summary=digest_summary(document),
+        overdue=tuple(late),
+        promises=tuple(promise_in_words(one) for one in document["promises"] if not one["overdue"]),
+        withdrawn=tuple(withdrawn_in_words(one) for one in document["versions_withdrawn"]),
+        calls=tuple(DigestCallView(call_cells(one), one["claim"]) for one in document["calls"]),
+        customers=tuple(
+            DigestCustomerView(one["name"] or one["key"], one["key"], tuple(customer_lines(one)))
+            for one in document["customers"]
+        ),
+    )
+
+
+def digest_summary(document: Mapping[str, Any]) -> str:
+    """The page in a sentence."""
+    calls, late = document["calls"], sum(one["overdue"] for one in document["promises"])
+    now = sum(one["callable"] == "now" and one["verdict"] == "call" for one in calls)
+    return (
+        f"{counted(late, 'promise')} overdue; {counted(len(calls), 'open call')}, {now} callable now; "
+        f"{counted(len(document['customers']), 'customer')} reached by something since."
+    )
+
+
+def call_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of a call, as `CALL_HEADINGS` names them."""
+    contact = one["contact"]
+    nobody = "withheld" if "contact" in one["withheld"] else "none"
+    return (
+        one["band"] or "",
+        _when(one),
+        one["name"] or one["customer"],
+        nobody if contact is None else contact["name"],
+        nobody if contact is None else contact["phone"] or "none",
+        "; ".join(_why(one)),
+        one["list"],
+        one["id"],
+    )
+
+
+def promise_in_words(one: Mapping[str, Any]) -> str:
+    """`P-7 to ada, by 2026-03-02: a credit note (C-1)`."""
+    words = one["promise"] or ("withheld" if "promise" in one["withheld"] else "its words were erased")
+    return f"{one['id']} to {one['customer']}, by {one['due_on']}: {words} ({one['call']})"
+
+
+def withdrawn_in_words(one: Mapping[str, Any]) -> str:
+    """Which version of which list does not hold, and why."""
+    return f"{one['list']}: {one['sentence']}"
+
+
+def customer_lines(one: Mapping[str, Any]) -> Iterator[str]:
+    """What reached a customer, a sentence each."""
+    yield from map(incident_in_words, one["incidents"])
+    yield from releases_in_words(one["deployments"])
+
+
+def _when(one: Mapping[str, Any]) -> str:
+    """`now`, or from when; `write` to whom no call is made."""
+    if one["verdict"] != "call":
+        return str(one["verdict"])
+    window = one["next_window"]
+    return f"from {_instant(window['from'])}" if one["callable"] == "later" and window else str(one["callable"])
+
+
+def _why(one: Mapping[str, Any]) -> Iterator[str]:
+    if not one["approved"]:
+        yield "DRAFT, not approved yet"
+    if one["holder"]:
+        yield f"claimed by {one['holder']}"
+    elif one["caller"] and one["caller"] != one["account_manager"]:
+        yield f"{one['caller']} makes it: {one['caller_because']}"
+    if one["late_because"]:
+        yield f"LATE, {one['late_because']}"
+    yield one["verdict_because"]
+
+
+def _instant(text: str) -> str:
+    return instant_in_words(datetime.fromisoformat(text))

@@ -1,0 +1,165 @@
+"""`digest`: one page for an account manager: what they promised, whom to call, and what reached their customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from releasewatch.domain.call_rules import kept_by
+from releasewatch.domain.call_sendings import Withdrawn
+from releasewatch.domain.calls import PlannedCall
+from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_utc
+from releasewatch.errors import InvalidCallError
+from releasewatch.storage import customer_review, digest, staff
+from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.call_candidates import Planning, RankedList
+from releasewatch.usecases.call_documents import call_document
+from releasewatch.usecases.calls import list_calls
+from releasewatch.usecases.care_rows import list_plain_rows
+from releasewatch.usecases.customer_review import ReviewRequest, review_customers
+from releasewatch.usecases.incident_calls import list_incident_calls
+from releasewatch.usecases.incident_contacts import Asking
+from releasewatch.usecases.promises import Listing, list_promises, promise_document
+
+GIVEN_WITHIN = timedelta(days=30)
+"""A list that was given away longer ago is in nobody's hands any more, whatever became of it."""
+
+_CLOSED = frozenset({"not_planned", "done", "skipped", "withdrawn"})
+_CALLABLE = ("now", "unknown", "later", "never")
+_BANDS = ("now", "today", "this week", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRequest:
+    """Whose day, and since when what happened is told."""
+
+    account_manager: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists to be read: incidents and deployments by number; of each that is only coming (0: check-ins) whom."""
+
+    incidents: list[int]
+    deployments: list[int]
+    plain: dict[int, list[Any]]
+
+
+def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Asking, reveal: Reveal) -> dict[str, Any]:
+    """The document of `digest --format json`, without its schema number, with names and contacts: calls as `call list`
+    has them, before anything is withheld."""
+    if asked.since >= how.now:
+        raise InvalidCallError("What has happened since then is still to come.", "Check --since.")
+    who = asked.account_manager
+    with ledger.read() as connection:
+        team = next((one.team for one in staff.read_staff(connection) if one.key == who), "")
+        wanted = _lists_of(connection, who, team, how.now)
+    found: dict[str, tuple[str, PlannedCall]] = {}
+    withdrawn: list[dict[str, Any]] = []
+    for number in wanted.incidents:
+        made = list_incident_calls(ledger, f"INC-{number}", how, who)
+        _take(found, made.calls.subject, made.calls.rows)
+        withdrawn += _withdrawn(made, who, team)
+    for number in wanted.deployments:
+        made = list_calls(ledger, number, how, who)
+        _take(found, made.calls.subject, made.calls.rows)
+        withdrawn += _withdrawn(made, who, team)
+    with ledger.read() as connection:
+        for coming_id, customers in wanted.plain.items():
+            rows = list_plain_rows(connection, customers, coming_id, how)
+            name = f"H-{coming_id}" if coming_id else "check-ins"
+            _take(found, name, kept_by((row for _, row in rows), who))
+    promises = list_promises(ledger, Listing(how.now, account_manager=who))
+    review = review_customers(ledger, ReviewRequest(who, asked.since, how.now), asking)
+    today = how.now.date()
+    return {
+        "account_manager": who,
+        "since": format_utc(asked.since),
+        "as_of": format_utc(how.now),
+        "promises": [promise_document(one.promise, today, one.account_manager, reveal) for one in promises],
+        "calls": [
+            {"list": name, **call_document(row), "claim": f"releasewatch call claim {row.candidate.call}"}
+            for name, row in sorted(found.values(), key=_turn)
+        ],
+        "versions_withdrawn": withdrawn,
+        "customers": [
+            {
+                "key": one["key"],
+                "name": one["name"],
+                "deployments": one["releases"]["deployments"],
+                "incidents": one["incidents"],
+            }
+            for one in review["customers"]
+            if one["releases"]["deployments"] or one["incidents"]
+        ],
+    }
+
+
+def _lists_of(connection: Any, who: str, team: str, now: datetime) -> _Lists:
+    """The lists on which somebody may have an open call, and those that they were given."""
+    book, today = staff.read_book(connection), now.date()
+
+    def may_call(name: str) -> bool:
+        """Their own, those of somebody who is away, and what goes up to them when it is late."""
+        keeper = book.owner(name, today).key
+        return who in (keeper, book.caller(name, "", today).key, book.manager_of(keeper or name, today))
+
+    names = {name for name in staff.count_customers(connection, now) if may_call(name)}
+    mine = {row.customer_id for row in customer_review.kept_customers(connection, names, now)}
+    incidents: set[int] = set()
+    deployments: set[int] = set()
+    plain: dict[int, list[Any]] = {}
+    for row in digest.open_reasons(connection):
+        if row.customer_id not in mine and not row.assigned_to:
+            continue
+        if row.incident_id:
+            incidents.add(row.incident_id)
+        elif row.deployment_id:
+            deployments.add(row.deployment_id)
+        elif row.customer_id not in plain.setdefault(row.coming_id, []):
+            plain[row.coming_id].append(row.customer_id)
+    for given in digest.lists_given(connection, who, team, now - GIVEN_WITHIN):
+        if given.incident_id:
+            incidents.add(given.incident_id)
+        else:
+            deployments.add(given.deployment_id)
+    return _Lists(sorted(incidents, reverse=True), sorted(deployments, reverse=True), plain)
+
+
+def _take(found: dict[str, tuple[str, PlannedCall]], name: str, rows: Iterable[PlannedCall]) -> None:
+    """Put in the open calls of a list; one that is on several is there once, by the list that comes first."""
+    for row in rows:
+        if row.candidate.call and row.candidate.standing.status not in _CLOSED:
+            found.setdefault(row.candidate.call, (name, row))
+
+
+def _turn(one: tuple[str, PlannedCall]) -> tuple[int, int, bool, int, str]:
+    """Who is at the desk comes first; then by band, incidents before care, and as they stand on their lists."""
+    name, row = one
+    candidate = row.candidate
+    place = (_CALLABLE.index(row.availability.callable), _BANDS.index(row.band))
+    return (*place, candidate.hurt is None, row.rank, f"{name} {candidate.key}")
+
+
+def _withdrawn(made: RankedList, who: str, team: str) -> list[dict[str, Any]]:
+    """Of the versions that somebody has, those which do not hold any more."""
+    return [
+        {
+            "list": made.calls.subject,
+            "version": one.sending.version,
+            "at": format_utc(one.sending.at),
+            "because": one.because,
+            "sentence": one.sentence(names=True),
+        }
+        for one in made.calls.withdrawn
+        if _has(one, who, team) and one.sending.at >= made.calls.as_of - GIVEN_WITHIN
+    ]
+
+
+def _has(one: Withdrawn, who: str, team: str) -> bool:
+    sent = one.sending
+    return sent.audience == "everyone" or (sent.audience, sent.receiver) in (("account_manager", who), ("team", team))
