@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from releasewatch.cli.new_folder import write_new_folder
 from releasewatch.cli.output import say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
-from releasewatch.errors import InvalidCallError, OutsideFailedError, RefusedError
+from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -46,34 +44,9 @@ def write_drafts(app: App, made: RankedList, folder: Path) -> None:
     from releasewatch.usecases.call_letters import draft_letters
 
     letters = draft_letters(app.ledger, made.calls, app.now)
-    _write_all(folder, [draft_file(one) for one in letters])
+    files = [draft_file(one) for one in letters]
+    write_new_folder(folder, files, "what was drafted before could be sent twice")
     _say_counts(app, letters, f"Written to {folder}")
-
-
-def _write_all(folder: Path, files: list[tuple[str, bytes]]) -> None:
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise InvalidCallError(
-            f"{folder} is there already, and is no empty folder: what was drafted before could be sent twice.",
-            "Name a new folder.",
-        )
-    try:
-        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise InvalidCallError(
-            f"{folder} cannot be made: {error.strerror}.", "Name a folder within one that exists and is writable."
-        ) from error
-    try:
-        for name, content in files:
-            handle = os.open(beside / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-        beside.rename(folder)
-    except OSError as error:
-        raise OutsideFailedError(
-            f"{folder} could not be written: {error.strerror}.", "Make room or name another place."
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)  # it is there only when it was not renamed
 
 
 def _say_counts(app: App, letters: list[Letter], where: str) -> None:

@@ -58,6 +58,12 @@ def command() -> None:
     help="With --from: do not ask the ledger what was decided by hand (change edit) before text goes outside.",
 )
 @click.option("--customer", metavar="KEY", help="For one customer: only what reaches them (key or alias).")
+@click.option(
+    "--each-customer",
+    is_flag=True,
+    help="With --account-manager and --since, in the new folder -o: a file for each customer of theirs.",
+)
+@click.option("--account-manager", metavar="KEY", help="With --each-customer: whose customers.")
 @click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
 @TEMPLATES
@@ -77,6 +83,8 @@ def render(
     audience: str,
     no_ledger: bool,
     customer: str | None,
+    each_customer: bool,
+    account_manager: str | None,
     allow: tuple[str, ...],
     why: str,
     templates: Path | None,
@@ -84,12 +92,23 @@ def render(
     """Render the notes of a recorded deployment (--deployment), of those of a period (--since, --until), or of a range
     straight from git (--from, --to).
 
+    --each-customer --account-manager KEY writes a customer's notes of a period for each whom somebody keeps: all files
+    into a new folder, or none.
+
     In a period each change stands once, and what was taken back within it is told to engineering alone.
 
     Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
     customers' names and for texts of inner changes; a hit writes nothing, and is passed with --allow WORDS --why TEXT.
     """
     _check(_Given(ref, since, until, base, head), customer, audience, allow, why)
+    if each_customer or account_manager is not None:
+        from releasewatch.cli.notes_each import EachCustomer, check_each, write_each
+
+        who = check_each(account_manager, customer, output, each=each_customer, of_period=since is not None)
+        if since is not None:
+            asked = EachCustomer(who, _period(app, environment, since, until), environment or "", repo)
+            write_each(app, asked, form, output, reveal, templates, set(allow))
+        return
     # Only a customer's notes depend on who looks; what is said of that stands in settings that the ledger may hold.
     looking = app.looking(reveal, output) if customer is not None else None
     if looking is not None:
@@ -98,7 +117,7 @@ def render(
         require_keys(looking)
     if since is not None:
         period = _period(app, environment, since, until)
-        made, scope = _of_period(app, period, environment or "", repo, audience, customer)
+        made, scope = of_period(app, period, environment or "", repo, audience, customer)
     elif ref is not None:
         made, scope = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
@@ -110,7 +129,7 @@ def render(
         made, own, scope = replace(made, customer=shown), {shown}, None
     scanner = None
     if base is None and (audience == "customer" or customer is not None):
-        scanner = _scanner(app, scope, hides=customer is not None and scope is None)
+        scanner = scanner_of(app, scope, hides=customer is not None and scope is None)
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
         say(f"Passed by hand: {len(allow)} words, because: {why}")
@@ -160,9 +179,17 @@ def _period(app: App, environment: str | None, since: datetime, until: datetime 
     return Period(since, until or app.now)
 
 
-def _of_period(
-    app: App, period: Period, environment: str, repo: str | None, audience: str, customer: str | None
+def of_period(
+    app: App,
+    period: Period,
+    environment: str,
+    repo: str | None,
+    audience: str,
+    customer: str | None,
+    *,
+    tells: bool = True,
 ) -> tuple[Notes, CustomerScope | None]:
+    """The notes of a period, and for whom. `tells`: say what they do not tell of themselves."""
     from releasewatch.domain.note_building import build_notes
     from releasewatch.storage.customers import resolve_customer
     from releasewatch.usecases.notes import PeriodQuestion, Reader, Reading, notes_of_period
@@ -175,7 +202,8 @@ def _of_period(
         reader = Reader(who.customer_id, who.key, without)
     reading = Reading(app.now, app.config.tables.notes.subjects)
     given, scope = notes_of_period(app.ledger, PeriodQuestion(environment, repo, period), reader, reading)
-    _say_blanks(app, given, audience)
+    if tells:
+        _say_blanks(app, given, audience)
     return build_notes(given, _audience(audience), scope), scope
 
 
@@ -255,7 +283,8 @@ def _say_unknown(app: App, given: NotesInput) -> None:
         say(unknown_words(len(unknown.names), unknown.shas, recorded=True))
 
 
-def _scanner(app: App, own: CustomerScope | None, *, hides: bool) -> LeakScanner:
+def scanner_of(app: App, own: CustomerScope | None, *, hides: bool) -> LeakScanner:
+    """What finds the names of other customers; of all where the reader's own may not be shown."""
     from releasewatch.domain.leaks import LeakScanner
     from releasewatch.usecases.notes import names_to_keep_in
 
@@ -275,13 +304,14 @@ def _give_out(
     from releasewatch.rendering.documents import write_notes
 
     if output is None:
-        write_notes(sys.stdout, made, _format(form), templates, names=scanner, allow=allow)
+        write_notes(sys.stdout, made, format_of(form), templates, names=scanner, allow=allow)
         return
     with open_output(output) as stream:
-        write_notes(stream, made, _format(form), templates, names=scanner, allow=allow)
+        write_notes(stream, made, format_of(form), templates, names=scanner, allow=allow)
     if not app.quiet:
         say(f"Written: {output}")
 
 
-def _format(form: str) -> Any:
+def format_of(form: str) -> Any:
+    """The word of the option, as the renderer knows it."""
     return form

@@ -186,6 +186,46 @@ def test_a_review_needs_a_channel_that_may_show_names(hurt: RepoBuilder) -> None
     assert not (hurt.path / "x").exists()
 
 
+def test_a_digest_needs_a_channel_that_may_show_names(hurt: RepoBuilder) -> None:
+    asked = ("digest", "--account-manager", "olga")
+    assert run_here(*asked, cwd=hurt.path).status == 4
+    named = run_here(*asked, "--reveal", "names", "--format", "json", cwd=hurt.path)
+    assert named.status == 0, named.err
+    assert named.document["calls"][0]["contact"] is None
+    assert {one["list"] for one in named.document["calls"]} == {"INC-1"}
+    for form in ("table", "md", "html"):
+        page = run_here(*asked, "--format", form, "-o", f"day.{form}", cwd=hurt.path)
+        assert (page.status, page.out) == (0, ""), page.err
+        assert "releasewatch call claim C-" in (hurt.path / f"day.{form}").read_text(encoding="utf-8")
+    assert (hurt.path / "day.md").stat().st_mode & 0o777 == 0o600
+    for wrong in (("--account-manager", "nobody"), ("--since", "2100-01-01")):
+        done = run_here(*asked, *wrong, "-o", "x", cwd=hurt.path)
+        assert (done.status, done.out) == (2, "")
+    assert not (hurt.path / "x").exists()
+
+
+def test_notes_for_each_customer_are_all_written_or_none(hurt: RepoBuilder) -> None:
+    asked = ("notes", "render", "--each-customer", "--account-manager", "olga", "--environment", "production")
+    period = ("--since", "1d", "--until", datetime.now(UTC).isoformat())
+    asked = (*asked, *period, "-o")
+    done = run_here(*asked, "each", cwd=hurt.path)
+    assert done.status == 0, done.err
+    files = {one.name: one.read_text(encoding="utf-8") for one in (hurt.path / "each").iterdir()}
+    one = run_here(
+        *("notes", "render", "--audience", "customer", "--customer", "cy", "--environment", "production"),
+        *(*period, "-o", "cy.md"),
+        cwd=hurt.path,
+    )
+    assert one.status == 0, one.err
+    assert files["cy.md"].split() == (hurt.path / "cy.md").read_text(encoding="utf-8").split()
+    again = run_here(*asked, "each", cwd=hurt.path)
+    assert again.status == 2
+    assert not list(hurt.path.glob(".each.*"))
+    for wrong in (("--audience", "account"), ("--customer", "cy"), ("--account-manager", "nobody")):
+        assert run_here(*asked, "other", *wrong, cwd=hurt.path).status == 2
+    assert not (hurt.path / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
