@@ -14,6 +14,7 @@ from releasewatch.rendering.documents import render_digest
 from releasewatch.storage.call_sendings import add_sending
 from releasewatch.storage.calls import ListOf
 from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.check_ins import plan_check_ins
 from releasewatch.usecases.digest import DigestRequest, make_digest
 from releasewatch.usecases.incident_contacts import Asking
 from releasewatch.usecases.incidents import change_status
@@ -100,10 +101,18 @@ def test_what_was_before_is_not_told_again_and_what_is_to_come_cannot_be(story):
         digest(story, since=50)
 
 
-def test_a_call_about_two_incidents_stands_there_once(story):
-    story.plan(story.second, 30.5)
-    ids = [one["id"] for one in digest(story)["calls"]]
-    assert len(ids) == len(set(ids)) > 0
+def test_a_call_on_two_lists_stands_there_once_and_check_ins_are_there_too(story):
+    again = story.open(31, title="again", components=[("invoicing", "")], severity="SEV2")
+    story.plan(again, 31.5)
+    found = [(one["id"], one["list"]) for one in digest(story)["calls"]]
+    assert found.count(("C-3", again)) == 1
+    assert ("C-3", story.first) not in found
+    for number, key in enumerate((story.first, story.second, again)):
+        change_status(story.ledger, key, "cancelled", story.telling(40 + number, "a slip"))
+        story.plan(key, 45 + number)
+    plan_check_ins(story.ledger, Planning(hour(49)))
+    (one,) = [one for one in digest(story)["calls"] if one["customer"] == "fay"]
+    assert (one["list"], one["purpose"]) == ("check-ins", "check_in")
 
 
 def test_a_version_that_does_not_hold_is_named_to_who_has_it(story):
