@@ -176,7 +176,9 @@ def test_an_entry_that_names_somebody_is_told_of_at_once_and_can_be_taken_back(n
     update("--withdraw-entry", number)
     shown = run_command("incident", "show", "INC-1", "--timeline", cwd=night.path)
     assert f"{number}    " in shown.out
-    assert "Robin Lead is at it  [replaced]" in shown.out
+    assert "Robin" not in shown.out, "a pipe is told no names"
+    named = run_command("incident", "show", "INC-1", "--timeline", "--reveal", "names", cwd=night.path, env=FIXED)
+    assert "Robin Lead is at it  [replaced]" in named.out
     assert "Robin Lead is at it (taken back)" in render(night, "INC-1", "--reveal", "names").out
     assert "INC-1 has no entry 9999" in update("--withdraw-entry", "9999", status=2).err
     said = update("--summary", "Acme GmbH cannot export", "--audience", "account").err
