@@ -21,6 +21,7 @@ from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
+from tests.support.exposure_facts import ENVIRONMENTS, World
 from tests.support.exposure_ledger import instant, write_world
 from tests.support.exposure_worlds import questions, worlds
 
@@ -66,7 +67,7 @@ def _check(data: st.DataObject, url: Secret) -> None:
     world = data.draw(worlds())
     asked = data.draw(questions(world))
     at = instant(asked[0][1])
-    numbers = sorted({number + 1 for number, _, _ in asked})
+    numbers = _of_one_tier(world, sorted({number for number, _, _ in asked}))
     telling = Telling(instant(NOW), "kim", "said so")
     ledger = Rehearsal(url)
     try:
@@ -86,6 +87,12 @@ def _check(data: st.DataObject, url: Secret) -> None:
         _compare(ledger, key, at, numbers, said, world.without_entitlement)
     finally:
         ledger.close()
+
+
+def _of_one_tier(world: World, asked: list[int]) -> list[int]:
+    """The deployments asked about, by their number in the ledger, that one incident can be blamed on together."""
+    tiers = [ENVIRONMENTS[world.deployments[number].environment] for number in asked]
+    return [number + 1 for number, tier in zip(asked, tiers, strict=True) if tier == tiers[0]]
 
 
 def _compare(ledger: Ledger, key: str, at: Any, numbers: list[int], said: dict[Any, str], without: Any) -> None:
