@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ from releasewatch.cli.call_approve import say_draft
 from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_left_out
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import open_output, say
+from releasewatch.cli.output import open_output, say, stream_to
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -186,11 +184,11 @@ def _write(app: App, calls: CallList, form: str, output: Path | None, templates:
     if form == "mailmerge":
         from releasewatch.cli.call_letters import write_merge_table
 
-        with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+        with stream_to(output) as stream:
             write_merge_table(app, calls, stream)
         return
     given: Any = form
-    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+    with stream_to(output) as stream:
         write_calls(stream, calls, given, templates, reveal=level, **shown)
         if output is not None:
             _record(app, calls, output)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import click
 
 from releasewatch.cli.call_output import say_if_limited
 from releasewatch.cli.options import INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, one_line, open_output
+from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
@@ -42,7 +40,7 @@ def voices(
     key = app.looking(reveal, output).key
     how = Listening(since or app.now - _USUALLY, app.now, level, key, speaks, component, app.repo)
     document = voices_document(app.ledger, how)
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -16,7 +15,7 @@ from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.customer_brief import brief
 from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
-from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, say
+from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, say, stream_to
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -136,7 +135,7 @@ def import_(
             report = import_directory(ledger, opened, order, wiring.clock)
         finally:
             ledger.close()
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(import_document(report, dry_run=dry_run), stream)
         else:
@@ -241,7 +240,7 @@ def list_(
     from releasewatch.usecases.customers import list_document, read_customers
 
     looking = app.looking(reveal, output, at=at, known_at=known_at)
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         if form == "jsonl":
             emit_jsonl(read_customers(app.ledger, looking), stream)
         elif form == "csv":
@@ -302,7 +301,7 @@ def show(
     from releasewatch.usecases.customers import show_document
 
     document = show_document(app.ledger, customer, app.looking(reveal, output, at=at, known_at=known_at))
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)
         else:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, STATUS, common, filled_by
-from releasewatch.cli.output import emit_json, open_output, say
+from releasewatch.cli.output import emit_json, say, stream_to
 from releasewatch.cli.pipeline import leave, leave_summary
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.wiring import App
@@ -269,7 +267,7 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
         for remark in remarks:
             say(remark)
         say_of_the_start(document)
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)
         elif form == "md":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.options import InstantType, common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
-from releasewatch.domain.privacy import Reveal
-from releasewatch.errors import RefusedError
+from releasewatch.cli.output import emit_json, emit_line, emit_table, say, stream_to
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -50,22 +46,19 @@ def command(
     from releasewatch.cli.call import planning
     from releasewatch.cli.call_output import is_opaque, say_if_limited, withhold
     from releasewatch.cli.report_calls import asking_of
+    from releasewatch.usecases.customers import require_names
     from releasewatch.usecases.digest import DigestRequest, make_digest
     from releasewatch.usecases.exposure import check_account_manager
 
     level = app.level(reveal, output)
     say_if_limited(app, reveal, level)
-    if level < Reveal.NAMES:
-        raise RefusedError(
-            "A digest tells of each customer by name, which may not be shown here.",
-            "Write it to a file (-o), or ask for it: --reveal names",
-        )
+    require_names(level, "A digest")
     check_account_manager(app.ledger, account_manager, level)
     asked = DigestRequest(account_manager, since)
     document = make_digest(app.ledger, asked, planning(app), asking_of(app), level)
     shown = {"in_ci": app.ci is not None, "opaque": is_opaque(app)}
     document["calls"] = [withhold(one, level, **shown) for one in document["calls"]]
-    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)
         elif form == "table":

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from releasewatch.cli.options import BY, common
-from releasewatch.cli.output import emit_json, emit_line, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, say, stream_to
 from releasewatch.cli.sameness import WHY, said
 from releasewatch.domain.words import counted
 from releasewatch.wiring import App
@@ -140,7 +138,7 @@ def export_contact(app: App, customer: str, contact: str, output: Path | None, r
 
 
 def _give_out(app: App, output: Path | None, document: dict[str, Any]) -> None:
-    with open_output(output) if output else nullcontext(sys.stdout) as stream:
+    with stream_to(output) as stream:
         emit_json(document, stream)
     if output is not None and not app.quiet:
         say(f"Written: {output}")

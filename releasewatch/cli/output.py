@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from releasewatch.errors import InvalidCallError, OutsideFailedError
@@ -225,6 +225,11 @@ def _write_plain(columns: Sequence[str], rows: list[list[str]], title: str, righ
     stream.write(line(["-" * width for width in widths]))
     stream.writelines(map(line, rows))
     stream.write("\n")
+
+
+def stream_to(output: Path | None) -> AbstractContextManager[TextIO]:
+    """Where a command's result goes: the file that -o names, as `open_output` writes it, else standard output."""
+    return nullcontext(sys.stdout) if output is None else open_output(output)
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.options import INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, emit_table, say, stream_to
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -65,7 +63,7 @@ def calls(
     until = until or app.now
     asked = CallReportRequest(since or until - _USUAL, until, by, incident)
     document = report_calls(app.ledger, asked, asking_of(app))
-    with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+    with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)
         elif form == "html":

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from releasewatch.cli.options import INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, emit_table, open_output, say, stream_to
 from releasewatch.cli.report_calls import asking_of
-from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
-from releasewatch.errors import InvalidCallError, RefusedError
+from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
 
@@ -39,17 +36,14 @@ def customer(
     """
     from releasewatch.cli.call_output import say_if_limited
     from releasewatch.usecases.customer_review import ReviewRequest, review_customers
+    from releasewatch.usecases.customers import require_names
     from releasewatch.usecases.exposure import check_account_manager
 
     if form == "xlsx" and output is None:
         raise InvalidCallError("A workbook is a file.", "Name it: -o review.xlsx")
     level = app.level(reveal, output)
     say_if_limited(app, reveal, level)
-    if level < Reveal.NAMES:
-        raise RefusedError(
-            "A review tells of each customer by name, which may not be shown here.",
-            "Write it to a file (-o), or ask for it: --reveal names",
-        )
+    require_names(level, "A review")
     check_account_manager(app.ledger, account_manager, level)
     document = review_customers(app.ledger, ReviewRequest(account_manager, since, until or app.now), asking_of(app))
     if form == "xlsx" and output is not None:
@@ -59,7 +53,7 @@ def customer(
         with open_output(output) as stream:
             stream.buffer.write(content)
     else:
-        with nullcontext(sys.stdout) if output is None else open_output(output) as stream:
+        with stream_to(output) as stream:
             if form == "json":
                 emit_json(document, stream)
             elif form == "html":

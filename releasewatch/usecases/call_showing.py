@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from releasewatch.domain.calls import PlannedCall
+from releasewatch.domain.staff import find_person
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import call_attempts, call_facts, call_moves, calls, incidents, staff
 from releasewatch.storage.ledger import Ledger
@@ -109,12 +110,11 @@ def _keepers(connection: Any, attempts: Sequence[Any], how: Planning) -> dict[in
     if not promised:
         return {}
     book, everybody = staff.read_book(connection), staff.read_staff(connection)
-    keys = {name.casefold(): one.key for one in everybody for name in (one.email, one.name, one.key) if name}
     found = {}
     for one in promised:
-        key = keys.get(one.recorded_by.strip().casefold())
-        owner = book.owner(key, how.now.date()) if key is not None else None
-        if owner is not None and owner.key != key:
+        meant = find_person(everybody, one.recorded_by)
+        owner = book.owner(next(iter(meant)), how.now.date()) if len(meant) == 1 else None
+        if owner is not None and owner.key not in meant:
             found[one.attempt_id] = f"{owner.key or 'nobody'} ({owner.note})"
     return found
 

@@ -192,6 +192,15 @@ def _entitlement(one: EntitlementLine) -> dict[str, Any]:
     }
 
 
+def require_names(reveal: Reveal, what: str) -> None:
+    """Refuse where customers may not be named. `what` tells of them: "A digest". Raises RefusedError."""
+    if reveal < Reveal.NAMES:
+        raise RefusedError(
+            f"{what} tells of each customer by name, which may not be shown here.",
+            "Write it to a file (-o), or ask for it: --reveal names",
+        )
+
+
 def require_keys(looking: Looking) -> None:
     """Refuse where not even keys may be shown. Raises RefusedError."""
     if looking.reveal < Reveal.KEYS:
