@@ -81,7 +81,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     holds the call, or its list was a draft (`call approve`).
     """
     from releasewatch.cli.call import planning
-    from releasewatch.usecases.call_work import Noted, log_attempt
+    from releasewatch.usecases.call_attempts import Noted, log_attempt
 
     said = Noted(
         channel=given["channel"],

@@ -6,43 +6,40 @@ escaped by the environment. What the reader's channel may not show (names, numbe
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from releasewatch.domain.call_care import waiting_line
 from releasewatch.domain.call_incidents import Verdict
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_rules import NO_RATE
 from releasewatch.domain.call_scores import parts_for_ci
-from releasewatch.domain.calls import CallContact, PlannedCall
+from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.privacy import WITHHELD as TEXT_WITHHELD
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.rendering.call_groups import CallGroupView, Rows, group_rows
 from releasewatch.rendering.call_weights import weights_in_words
+from releasewatch.rendering.call_words import (
+    DAYS,
+    WITHHELD,
+    callable_in_words,
+    caller_in_words,
+    contact_fields,
+    late_in_words,
+    local_time_in_words,
+    plain,
+    same_number_in_words,
+    status_in_words,
+    window_in_words,
+)
 from releasewatch.rendering.care_words import coming_in_words, item_in_words
 from releasewatch.rendering.views import FactView, View, instant_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from releasewatch.domain.call_purposes import Standing
-    from releasewatch.domain.calling_hours import Availability
-
-WITHHELD = "withheld"
-"""What stands in the place of something that the channel may not show."""
-
-_E164 = re.compile(r"\+[1-9]\d{3,14}")
-_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-"""An address that means nothing but itself in HTML and Markdown: it is printed as it is, so that it can be copied."""
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_CALLABLE_OUTSIDE = {"now": "now", "later": "later", "never": "not by phone", "unknown": "not known"}
-"""Whether somebody can be called, where the time at their place may not be told."""
 
 _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
     ("call", "Call", "Ring these, in this order."),
@@ -223,15 +220,15 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             key=key,
             name=candidate.name if names else key,
             possible=candidate.possible,
-            **_contact(row, contact, shown=people, names=names),
-            local_time=_local_time(row.availability, row.local_zone) if names else WITHHELD,
+            **contact_fields(row, contact, shown=people, names=names),
+            local_time=local_time_in_words(row.availability, row.local_zone) if names else WITHHELD,
             callable=row.availability.callable,
-            callable_text=_callable_in_words(row.availability, their_time=names),
-            window=_window(row.availability) if names else "",
+            callable_text=callable_in_words(row.availability, their_time=names),
+            window=window_in_words(row.availability) if names else "",
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             owner_note=candidate.owner_note if names else "",
-            caller=_caller(row) if names else "",
-            late=_late(row, names=names),
+            caller=caller_in_words(row) if names else "",
+            late=late_in_words(row, names=names),
             is_unowned=row.is_unowned,
             reach=candidate.reach,
             why=row.because,
@@ -242,9 +239,9 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             say_withheld=say_withheld,
             know=candidate.know,
             band=row.band,
-            purpose=_plain(candidate.standing.purpose),
+            purpose=plain(candidate.standing.purpose),
             items=tuple(item_in_words(one) for one in candidate.standing.reasons),
-            status=_status(candidate.standing),
+            status=status_in_words(candidate.standing),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
             language=(contact.language if contact is not None else "") or candidate.language,
             same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
@@ -256,96 +253,9 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
     return make
 
 
-def same_number_in_words(row: PlannedCall, *, names: bool, opaque: bool = False) -> Iterator[str]:
-    """Of each other customer with the same number: that it is one dial."""
-    for twin in row.twins:
-        who = opaque_key(twin.key) if opaque and not names and twin.key else twin.key
-        keeper = twin.account_manager if names else WITHHELD
-        whose = f"a customer of {keeper}" if twin.account_manager else "a customer whom nobody keeps"
-        yield f"same number as {who or whose}: one dial"
-
-
-def _status(standing: Standing) -> str:
-    """How a call stands; of a draft nobody may make it, whoever has it in hand."""
-    status = _plain(standing.status)
-    if standing.approved or standing.status in ("done", "skipped", "withdrawn"):
-        return status
-    return f"{status}, draft" if standing.holder else "draft"
-
-
-def _caller(row: PlannedCall) -> str:
-    """Who makes a call where that is not simply the account manager."""
-    hands = row.candidate.hands
-    if hands.caller in ("", row.candidate.account_manager):
-        return ""
-    return f"{hands.caller} ({hands.because})" if hands.because else hands.caller
-
-
-def _late(row: PlannedCall, *, names: bool) -> str:
-    if not row.late:
-        return ""
-    if not row.goes_up_to:
-        return f"{row.late}; no manager is known to whom it goes up"
-    return f"{row.late}; goes up to {row.goes_up_to if names else 'their manager'}"
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")
-
-
-def _contact(row: PlannedCall, contact: CallContact | None, *, shown: bool, names: bool) -> Mapping[str, str]:
-    empty = dict.fromkeys(("contact", "role", "phone", "tel", "phone_note", "email", "mailto"), "")
-    if contact is None:
-        return empty
-    if not shown:
-        number = WITHHELD if row.may_dial else ""
-        return {**empty, "contact": WITHHELD, "role": contact.role if names else "", "phone": number}
-    found = {**empty, "contact": contact.name, "role": contact.role, "email": contact.email}
-    if _ADDRESS.fullmatch(contact.email):
-        found |= {"email": Markup(contact.email), "mailto": f"mailto:{contact.email}"}  # noqa: S704 - matched right here
-    if not row.may_dial:
-        return found
-    if _E164.fullmatch(contact.phone_e164):
-        note = "the length fits, but no such range is known" if contact.phone_state == "possible" else ""
-        return {**found, "phone": contact.phone_e164, "tel": f"tel:{contact.phone_e164}", "phone_note": note}
-    return {**found, "phone": contact.phone, "phone_note": "as stored: it could not be read as a number"}
-
-
-def _local_time(availability: Availability, zone: str) -> str:
-    local = availability.local_now
-    return "" if local is None else f"{_DAYS[local.weekday()]} {local:%H:%M} ({zone})"
-
-
-def _callable_in_words(availability: Availability, *, their_time: bool) -> str:
-    if not their_time:
-        return _CALLABLE_OUTSIDE[availability.callable]
-    local, window = availability.local_now, availability.window
-    match availability.callable:
-        case "now" if availability.by_rule:
-            hour = f" {_DAYS[local.weekday()]} {local:%H:%M}" if local is not None else ""
-            return f"now, at any hour: {availability.by_rule} by [calling] override_hours{hour and f'; it is{hour}'}"
-        case "now" if local is not None and window is not None:
-            return f"now, until {window.until_at.astimezone(local.tzinfo):%H:%M} their time"
-        case "later" if local is not None and window is not None:
-            start = window.from_at.astimezone(local.tzinfo)
-            today = f"today is {availability.holiday}; " if availability.holiday else ""
-            return f"later: {today}from {_DAYS[start.weekday()]} {start:%H:%M} their time"
-        case "never":
-            return "not by phone"
-    return "their time zone is not known"
-
-
-def _window(availability: Availability) -> str:
-    window = availability.window
-    if window is None:
-        return ""
-    begin, end = window.from_at, window.until_at
-    return f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
-
-
 def _facts(calls: CallList, reveal: Reveal) -> tuple[FactView, ...]:
     hours, version = calls.hours, calls.settings_version
-    days = ", ".join(_DAYS[day] for day in sorted(hours.weekdays))
+    days = ", ".join(DAYS[day] for day in sorted(hours.weekdays))
     incident = calls.incident
     about = (
         ()

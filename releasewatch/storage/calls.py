@@ -1,8 +1,8 @@
-"""The calls that were planned, what is in them, and the versions of lists."""
+"""The calls that were planned, and what is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
-from releasewatch.storage.sql import chunks, digest_of, next_number
+from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import OPEN_END
 
 LOCK = "releasewatch:calls"
@@ -380,34 +380,3 @@ def update_call(
     free = or_(c.claimed_by == who, c.claimed_until.is_(None), c.claimed_until <= now)
     mine = [c.customer_id == customer_id, c.call_id == call_id] + ([free] if who is not None else [])
     return connection.execute(update(t.call).where(*mine).values(**values)).rowcount == 1
-
-
-def save_list(
-    connection: Connection,
-    whose: ListOf,
-    content: Iterable[tuple[str, ...]],
-    now: datetime,
-    settings_version: int | None = None,
-) -> int:
-    """Keep that a list was planned; returns its version, which rises when what is on it changed (customer, verdict,
-    purpose), or the version of the settings that ranked it."""
-    c = whose.table.c
-    digest = digest_of(sorted(content))
-    last = connection.execute(
-        select(c.version, c.digest, c.settings_version).where(whose.is_mine()).order_by(c.version.desc()).limit(1)
-    ).first()
-    if last is not None and (last.digest, last.settings_version) == (digest, settings_version):
-        return int(last.version)
-    version = (last.version if last is not None else 0) + 1
-    connection.execute(
-        insert(whose.table).values(
-            **whose.key, version=version, planned_at=now, digest=digest, settings_version=settings_version
-        )
-    )
-    return int(version)
-
-
-def list_version(connection: Connection, whose: ListOf) -> int | None:
-    """The version of a list; None when none was planned."""
-    found = connection.scalar(select(func.max(whose.table.c.version)).where(whose.is_mine()))
-    return None if found is None else int(found)

@@ -11,7 +11,7 @@ from releasewatch.domain.incidents import IncidentState, fold
 from releasewatch.domain.staff import is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError
-from releasewatch.storage import call_approvals, calls, incidents
+from releasewatch.storage import call_approvals, call_lists, calls, incidents
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.ledger import Ledger
@@ -86,7 +86,7 @@ def approve_list(
     with ledger.write() as connection:
         ledger.lock(connection, calls.LOCK)
         incident = incidents.resolve_incident(connection, ref)
-        planned = calls.list_version(connection, ListOf(incident_id=incident.incident_id))
+        planned = call_lists.list_version(connection, ListOf(incident_id=incident.incident_id))
         if planned is None:
             raise InvalidCallError(
                 f"{incident.id} has no list yet that could be approved.",

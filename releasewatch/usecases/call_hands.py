@@ -18,16 +18,7 @@ from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import Planning, RankedList
-from releasewatch.usecases.call_work import (
-    Worked,
-    as_held,
-    closed,
-    get_call,
-    held,
-    holder_gone,
-    key_of,
-    require_actor,
-)
+from releasewatch.usecases.call_work import Worked, as_held, closed, get_call, held, holder_gone, key_of, require_actor
 
 
 def hand_over(ledger: Ledger, ref: str, to: str, who: str, now: datetime, minutes: int, why: str = "") -> Worked:

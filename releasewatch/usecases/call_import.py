@@ -13,12 +13,13 @@ from releasewatch.domain.filled_calls import FilledCall, Refused
 from releasewatch.domain.privacy import opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, RefusedError, UnknownNameError
-from releasewatch.storage import call_attempts, call_facts, calls, customer_refs, merges
+from releasewatch.storage import call_attempts, call_facts, call_lists, calls, customer_refs, merges
 from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import all_or_nothing
+from releasewatch.usecases.call_attempts import Noted, lock_attempts, note_attempt
 from releasewatch.usecases.call_candidates import Planning
-from releasewatch.usecases.call_work import Noted, Worked, get_call, lock_attempts, note_attempt
+from releasewatch.usecases.call_work import Worked, get_call
 
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
@@ -212,7 +213,7 @@ def _older(connection: Any, rows: Sequence[FilledCall]) -> list[tuple[str, int, 
         if kind not in ("INC", "D") or not all(map(_NUMBER.fullmatch, (number, version))):
             continue
         of_one = calls.ListOf(incident_id=int(number)) if kind == "INC" else calls.ListOf(deployment_id=int(number))
-        newest = calls.list_version(connection, of_one)
+        newest = call_lists.list_version(connection, of_one)
         if newest is not None and newest > int(version):
             found.append((name, int(version), newest))
     return found

@@ -21,6 +21,7 @@ from releasewatch.domain.privacy import opaque_key
 from releasewatch.errors import RefusedError
 from releasewatch.storage import (
     call_facts,
+    call_lists,
     calls,
     care,
     catalogs,
@@ -97,7 +98,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
         ledger.lock(connection, calls.LOCK)
         rows = ((row.candidate.key, row.verdict, *_due(row)) for _, row in ranked)
-        calls.save_list(connection, subject.whose, rows, how.now, how.settings_version)
+        call_lists.save_list(connection, subject.whose, rows, how.now, how.settings_version)
         came = coming.end_arrived(connection, deployment_id, subject.whose.announced, how.now)
         kept = keep_care(connection, subject.whose, ranked, how)
         lost = end_items(connection, came, f"it came with D-{deployment_id}, and does not reach them", how)
@@ -133,7 +134,7 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, 
         book = CallBook(connection, call_facts.exposed_members(question), subject.whose, how.now, how.rules)
         customers = _candidates(connection, question, notes, how, subject, book)
         spent = spent_by(connection, book, subject.whose, how)
-        version = calls.list_version(connection, subject.whose)
+        version = call_lists.list_version(connection, subject.whose)
     ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers.rows}
     tie = opaque_key if how.opaque else str
     candidates = (candidate for _, candidate in customers.rows)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_lists import CallList
-from releasewatch.storage import calls, check_ins
+from releasewatch.storage import call_lists, calls, check_ins
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.check_ins import TurnQuestion
 from releasewatch.storage.ledger import Ledger
@@ -25,7 +25,7 @@ WEEK_IS_OVER = "their week is over, and it is the turn of others"
 def list_check_ins(ledger: Ledger, how: Planning, account_manager: str | None = None) -> RankedList:
     """Whose turn it is in this week (ISO 8601, UTC); who was planned in it stays on the list."""
     with ledger.read() as connection:
-        return _as_list(_rank(connection, how), calls.list_version(connection, WHOSE), how, account_manager)
+        return _as_list(_rank(connection, how), call_lists.list_version(connection, WHOSE), how, account_manager)
 
 
 def plan_check_ins(ledger: Ledger, how: Planning) -> RankedList:
@@ -37,7 +37,7 @@ def plan_check_ins(ledger: Ledger, how: Planning) -> RankedList:
         ledger.lock(connection, calls.LOCK)
         ranked = _rank(connection, how)
         rows = ((row.candidate.key, row.verdict) for _, row in ranked)
-        version = calls.save_list(connection, WHOSE, rows, how.now, how.settings_version)
+        version = call_lists.save_list(connection, WHOSE, rows, how.now, how.settings_version)
         kept = keep_care(connection, WHOSE, ranked, how, WEEK_IS_OVER)
         late = end_overdue(connection, how)
         made = _as_list(_rank(connection, how), version, how, None)

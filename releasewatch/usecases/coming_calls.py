@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.call_lists import CallList
 from releasewatch.errors import InvalidCallError, UnknownNameError
-from releasewatch.storage import calls, care, catalogs, coming, deployments
+from releasewatch.storage import call_lists, calls, care, catalogs, coming, deployments
 from releasewatch.storage.calls import ListOf
 from releasewatch.usecases.call_candidates import Planning, Ranked, RankedList
 from releasewatch.usecases.calls import Subject, list_subject, rank
@@ -98,7 +98,7 @@ def announce(ledger: Ledger, told: Announcement, how: Planning) -> RankedList:
         number = coming.put_coming(connection, repo, environment, told.values, how.now)
         whose = ListOf(coming_id=number)
         rows = ((row.candidate.key, row.verdict) for _, row in told.ranked)
-        version = calls.save_list(connection, whose, rows, how.now, how.settings_version)
+        version = call_lists.save_list(connection, whose, rows, how.now, how.settings_version)
         kept = keep_care(connection, whose, told.ranked, how)
         late = end_overdue(connection, how)
     head = replace(told.calls.coming, id=f"H-{number}") if told.calls.coming is not None else None

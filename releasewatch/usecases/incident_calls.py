@@ -25,6 +25,7 @@ from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import (
     call_attempts,
     call_facts,
+    call_lists,
     calls,
     care,
     catalogs,
@@ -70,7 +71,7 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
         ledger.lock(connection, calls.LOCK)
         planner = _Planner(connection, ref, how)
         rows = ((row.candidate.key, row.verdict, row.candidate.hurt_purpose) for _, row in planner.ranked)
-        calls.save_list(connection, planner.whose, rows, how.now, how.settings_version)
+        call_lists.save_list(connection, planner.whose, rows, how.now, how.settings_version)
         change = planner.change()
         # What is new joins the open call before the rest leaves it, so that it stays the same one.
         if change.wanted:
@@ -271,7 +272,7 @@ class _Planner:
             for customer, state in self._states.items()
             if state == "cleared" and not any(customer == listed for listed, _ in self.ranked)
         )
-        version = calls.list_version(self._connection, self.whose)
+        version = call_lists.list_version(self._connection, self.whose)
         head = IncidentHead(
             id=scene.incident.id,
             title=scene.state.title,

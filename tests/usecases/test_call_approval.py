@@ -7,8 +7,9 @@ import pytest
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.usecases.call_approval import approve_list
+from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
-from releasewatch.usecases.call_work import Noted, claim_call, log_attempt
+from releasewatch.usecases.call_work import claim_call
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment

@@ -13,10 +13,11 @@ from releasewatch.errors import InvalidCallError
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.erasing import erase_customer
+from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_import import FilledReport, import_filled
 from releasewatch.usecases.call_showing import call_as_document
-from releasewatch.usecases.call_work import Noted, claim_call, get_call, log_attempt, skip_call
+from releasewatch.usecases.call_work import claim_call, get_call, skip_call
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.sameness import Word, merge_customers
 from tests.usecases.test_incident_calls import Desks

@@ -16,10 +16,11 @@ from releasewatch.storage.customer_reports import Said, add_report
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.usecases.call_approval import approve_list
+from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
-from releasewatch.usecases.call_work import Noted, claim_call, find_stale, get_call, log_attempt
+from releasewatch.usecases.call_work import claim_call, find_stale, get_call
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.check_ins import WEEK_IS_OVER, list_check_ins, plan_check_ins, week_of
 from releasewatch.usecases.coming_calls import announce, look_ahead, take_back

@@ -9,25 +9,18 @@ from sqlalchemy import func, select
 
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
-from releasewatch.storage.calls import ListOf, list_version
+from releasewatch.storage.call_lists import list_version
+from releasewatch.storage.calls import ListOf
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.erasing import erase_customer, erase_person
 from releasewatch.storage.incidents import resolve_incident
 from releasewatch.storage.personal_rows import resolve_contact
 from releasewatch.usecases.call_approval import approve_list
+from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
-from releasewatch.usecases.call_work import (
-    Noted,
-    Stale,
-    claim_call,
-    find_stale,
-    get_call,
-    log_attempt,
-    release_call,
-    skip_call,
-)
+from releasewatch.usecases.call_work import Stale, claim_call, find_stale, get_call, release_call, skip_call
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
