@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Connection, and_, func, select
+from sqlalchemy import CTE, Connection, Select, and_, func, select
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import exposed_once, merged_customers
@@ -18,6 +18,9 @@ from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import everybody_in
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
+
+_FEW = 400
+"""As many ids as fit into one statement on either database, and are soon found by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def only_member(customer_id: UUID, now: datetime) -> Members:
 def some_members(customers: Sequence[UUID], now: datetime) -> Members:
     """Some customers, a page of them or so."""
     merged = merged_at(LATEST)
-    some = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(customers)).cte("some_customers")
+    some = _by_id(customers).cte("some_customers")
     return _with_merged(some, merged, now, LATEST)
 
 
@@ -90,6 +93,20 @@ def _with_merged(customers: CTE, merged: CTE, at: datetime, known_at: datetime) 
         merged, customers, customers.c.customer_id == merged.c.survivor_id
     )
     return Members(themselves.union_all(others).cte("member"), at, known_at)
+
+
+def gathered(connection: Connection, members: Members) -> Members:
+    """The same, by id where they are few: what is asked of them next does not have to find them again."""
+    member = members.rows
+    rows = connection.execute(select(member.c.customer_id).distinct().limit(_FEW + 1)).all()
+    if len(rows) > _FEW:
+        return members
+    few = _by_id([row.customer_id for row in rows]).cte("few_customers")
+    return _with_merged(few, merged_at(members.known_at), members.at, members.known_at)
+
+
+def _by_id(customers: Sequence[UUID]) -> Select[UUID]:
+    return select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(customers))
 
 
 def keys_of(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, str]:

@@ -75,6 +75,7 @@ class CallBook:
         rules: CallRules | None = None,
         drafts: Drafts | None = None,
     ) -> None:
+        self.members = members
         self._facts = call_facts.read_facts(connection, members)
         self._contacts = call_facts.read_contacts(connection, members)
         self._marks = call_facts.read_marks(connection, members)

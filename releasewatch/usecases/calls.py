@@ -131,7 +131,8 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, 
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
-        book = CallBook(connection, call_facts.exposed_members(question), subject.whose, how.now, how.rules)
+        exposed = call_facts.gathered(connection, call_facts.exposed_members(question))
+        book = CallBook(connection, exposed, subject.whose, how.now, how.rules)
         customers = _candidates(connection, question, notes, how, subject, book)
         spent = spent_by(connection, book, subject.whose, how)
         version = call_lists.list_version(connection, subject.whose)
@@ -222,8 +223,7 @@ def _candidates(
     titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
     reaching = Reaching(connection, q)
     breaking = calls.breaking_touches(connection, q.deployment_id)
-    members = call_facts.exposed_members(q) if only is None else call_facts.only_member(only, how.now)
-    desk = NewsDesk(connection, notes, members, q.deployment_id, names)
+    desk = NewsDesk(connection, notes, book.members, q.deployment_id, names)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
     found = _Found()

@@ -104,7 +104,7 @@ class _Planner:
         self.scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
         self.whose = ListOf(incident_id=incident.incident_id)
         if only is None:
-            members = call_facts.incident_members(self.scene.question)
+            members = call_facts.gathered(connection, call_facts.incident_members(self.scene.question))
         else:
             members = call_facts.only_member(only, how.now)
         self._keys = call_facts.read_keys(connection, members)

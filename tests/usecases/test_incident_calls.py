@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
+from releasewatch.storage import call_facts
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_lists import list_version
 from releasewatch.storage.calls import ListOf
@@ -357,6 +358,24 @@ def test_what_somebody_was_told_follows_them_into_a_merge_and_a_correction_reach
     assert "fay" not in desks.calls(key, 3001)
     say_by_hand(desks.ledger, key, {"cleared": ["fay"]}, desks.telling(3001, "logs"))
     assert [one["customer"] for one in desks.show(key, 3002, now=3003)["corrections"]] == ["ada"]
+
+
+def test_a_list_is_the_same_whether_its_customers_are_few_or_many(desks, monkeypatch):
+    bad = desks.record(2)
+    key = desks.open(3, deployment=bad)
+    desks.plan(key, 3.1)
+    desks.log(desks.calls(key, 3.2)["ada"]["id"], 3.3, "no_answer")
+    merge_customers(desks.ledger, "fay", "ada", Word("kim", "taken over", hour(3000)))
+
+    def lists() -> list[Any]:
+        how = Planning(hour(3001))
+        found = (list_incident_calls(desks.ledger, key, how), list_calls(desks.ledger, bad.number, how))
+        return [call_document(row) for made in found for row in made.calls.rows]
+
+    few = lists()
+    monkeypatch.setattr(call_facts, "_FEW", 1)
+    assert lists() == few
+    assert any(one["attempts"] for one in few)
 
 
 def test_who_is_forgotten_leaves_attempts_that_can_be_counted_and_no_words(desks):
