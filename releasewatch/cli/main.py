@@ -35,6 +35,7 @@ NOUNS = {
     "deployment": ("deployment", "Record deployments; say which customers they reach."),
     "digest": ("digest", "An account manager's page for the day: promises, calls, and what reached their customers."),
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
+    "event": ("event", "CDEvents: taken from other tools, and told to them."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
     "incident": ("incident", "Incidents: which deployment is to blame, who was hurt, who is back to normal."),
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),

@@ -118,9 +118,24 @@ def resolve_deployment(
     raise UnknownNameError(f"The ledger has no deployment {ref!r}.", "See them with: releasewatch deployment list")
 
 
-def _last(connection: Connection, repo: str | None, environment: str | None, component_id: int | None) -> DeploymentRow:
+def last_before(connection: Connection, environment: str, component_id: int, at: datetime) -> DeploymentRow:
+    """The newest deployment of a component to an environment that opened before an instant, and is no rollback and no
+    redeploy; raises UnknownNameError."""
+    return _last(connection, None, environment, component_id, before=at)
+
+
+def _last(
+    connection: Connection,
+    repo: str | None,
+    environment: str | None,
+    component_id: int | None,
+    *,
+    before: datetime | None = None,
+) -> DeploymentRow:
     d = t.deployment.c
     query = _select().where(d.kind.not_in(("rollback", "redeploy")))
+    if before is not None:
+        query = query.where(d.opened_at < before)
     if environment is not None:
         query = query.where(t.environment.c.key == environment)
     if component_id is not None:

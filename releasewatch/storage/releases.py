@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, func, insert, select
 
+from releasewatch.domain.artifacts import Artifact
 from releasewatch.domain.messages import commit_saying
 from releasewatch.domain.releases import Commit, PathChange, Range, RangeKind, Side, printable_path
 from releasewatch.storage import tables as t
@@ -265,3 +266,14 @@ def deployments_of(connection: Connection, repo_id: int, name: str) -> list[int]
     d = t.deployment.c
     query = select(d.deployment_id).where(d.repo_id == repo_id, d.release == name)
     return list(connection.scalars(query.order_by(d.opened_at.desc(), d.deployment_id.desc())))
+
+
+def release_of_artifact(connection: Connection, repo_id: int, artifact: Artifact) -> Any:
+    """The row of a repo's release that an artifact is of, by one of its names, else by its commit; None for none."""
+    for name in artifact.releases:
+        found = find_release(connection, repo_id, name)
+        if found is not None:
+            return found
+    r = t.release.c
+    query = select(t.release).where(r.repo_id == repo_id, r.head.in_(artifact.commits)).order_by(r.release_id.desc())
+    return connection.execute(query.limit(1)).first() if artifact.commits else None

@@ -64,6 +64,7 @@ from releasewatch.storage.tables.deployments import (
     window_ending,
 )
 from releasewatch.storage.tables.erasure import suppression, suppression_key
+from releasewatch.storage.tables.events import taken_event
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
 from releasewatch.storage.tables.incidents import (
     deployment_undo,
@@ -161,6 +162,7 @@ __all__ = [
     "staff_person",
     "suppression",
     "suppression_key",
+    "taken_event",
     "target",
     "window",
     "window_ending",
