@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.event_export import export
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.words import counted
@@ -39,6 +40,9 @@ _WORDS = (
 @click.group()
 def command() -> None:
     """CDEvents: taken from other tools, and told to them."""
+
+
+command.add_command(export)
 
 
 @command.command("import")

@@ -1,0 +1,225 @@
+"""Telling others what the ledger knows, as events: services, incidents, counts of customers, lists that are ready."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from releasewatch.domain.event_documents import (
+    DeploymentFacts,
+    IncidentFacts,
+    Told,
+    exposure_event,
+    incident_events,
+    list_event,
+    service_events,
+)
+from releasewatch.domain.incidents import OPEN_STATUSES, fold, standing
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents
+from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
+from releasewatch.usecases.deployments import question_of, tier_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from releasewatch.domain.incidents import Statement
+    from releasewatch.storage.deployments import DeploymentRow
+    from releasewatch.storage.incidents import IncidentRef
+    from releasewatch.storage.ledger import Ledger
+
+NOWHERE = "has no environment: neither said, nor that of a blamed deployment"
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Which events: those that happened from `since` until before `until`; of one deployment, one incident, or both.
+
+    `without_entitlement`: how customers without one count, by directory.
+    """
+
+    since: datetime = OPEN_START
+    until: datetime = OPEN_END
+    deployment_id: int | None = None
+    incident_id: int | None = None
+    without_entitlement: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def span(self) -> events.Span:
+        """From when until when."""
+        return events.Span(self.since, self.until)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether no deployment and no incident is named."""
+        return self.deployment_id is None and self.incident_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Events as they happened. `left_out`: why, and the incidents that cannot be told as CDEvents want them."""
+
+    events: list[Told]
+    left_out: Mapping[str, Sequence[str]]
+
+    @property
+    def types(self) -> Counter[str]:
+        """How many of each type."""
+        return Counter(str(one.document["type"]) for one in self.events)
+
+
+def export_events(ledger: Ledger, asked: ExportRequest) -> Exported:
+    """All that is asked for, read at one instant of the ledger."""
+    left_out: dict[str, list[str]] = {}
+    with ledger.read() as connection:
+        told = [
+            *_of_deployments(connection, asked),
+            *_of_incidents(connection, asked, left_out),
+            *_of_lists(connection, asked),
+        ]
+    return Exported(sorted((one for one in told if asked.span.holds(one.at)), key=lambda one: one.order), left_out)
+
+
+def _of_deployments(connection: Any, asked: ExportRequest) -> Iterator[Told]:
+    if not asked.is_of_all and asked.deployment_id is None:
+        return
+    for number in events.ended_deployments(connection, asked.span, asked.deployment_id):
+        found = deployments.get_deployment(connection, number)
+        facts = _facts_of(connection, found)
+        yield from service_events(facts)
+        if asked.span.holds(facts.recorded_at):
+            yield exposure_event(facts, _count(connection, found, asked))
+
+
+def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:
+    row = found.row
+    members = coverages.scope_members(connection, [row.scope_id])[row.scope_id]
+    catalog = catalogs.load_catalog(connection, row.catalog_id)
+    kinds: dict[str, set[str]] = {}
+    for block in footprints.read_blocks(connection, row.deployment_id):
+        for key in members if block.components is None else block.components:
+            # What is new to the catalog is compared with its neighbours, and runs there for the first time.
+            kinds.setdefault(key, set()).add("initial" if block.source == "neighbour" else block.kind)
+    types = {catalog.full_key(one.key): one.type for one in catalog.components}
+    gone = members - types.keys()
+    types_before = events.component_types(connection, sorted(gone)) if gone else {}
+    places = deployments.targets_of(connection, row.deployment_id)
+    return DeploymentFacts(
+        found.id,
+        row.key,
+        found.repo,
+        found.environment,
+        row.kind,
+        row.range,
+        row.status,
+        row.release,
+        row.head,
+        row.finished_at or row.opened_at,
+        row.recorded_at,
+        row.succeeded,
+        [{"region": place.region or None, "ring": place.ring or None} for place in places],
+        kinds,
+        frozenset(key for key in members if types.get(key) == "service"),
+        frozenset(key for key in gone if types_before.get(key) == "service"),
+    )
+
+
+def _count(connection: Any, found: DeploymentRow, asked: ExportRequest) -> Mapping[str, int]:
+    """As it was known when the deployment was recorded: the same count, whenever it is told."""
+    row = found.row
+    at = max(row.recorded_at, row.opened_at)
+    tier = tier_of(connection, found.environment)
+    question = question_of(found, tier, at, row.recorded_at, asked.without_entitlement)
+    counts = exposure.count_exposed(connection, question, has_blank=row.has_blank)
+    return {
+        "customers": counts.customers,
+        "named": counts.named,
+        "direct": counts.direct,
+        "dependent": counts.dependent,
+        "possible": counts.possible,
+        "unplaced": counts.unplaced,
+        "not_ruled_out": counts.not_ruled_out,
+    }
+
+
+def _of_incidents(connection: Any, asked: ExportRequest, left_out: dict[str, list[str]]) -> Iterator[Told]:
+    for page in _incident_pages(connection, asked):
+        said = incidents.read_statements(connection, [one.incident_id for one in page])
+        for one in page:
+            facts = _incident_facts(connection, one, said[one.incident_id])
+            if not any(asked.span.holds(at) for at in (facts.opened_at, *(at for at, _ in facts.closed))):
+                continue
+            if facts.environment:
+                yield from incident_events(facts)
+            else:
+                left_out.setdefault(NOWHERE, []).append(one.id)
+
+
+def _incident_pages(connection: Any, asked: ExportRequest) -> Iterator[list[IncidentRef]]:
+    if asked.incident_id is not None:
+        yield [incidents.resolve_incident(connection, f"INC-{asked.incident_id}")]
+    if not asked.is_of_all:
+        return
+    page = incidents.list_incidents(connection, limit=_PAGE)
+    while page:
+        yield page
+        page = incidents.list_incidents(connection, limit=_PAGE, before=page[-1].incident_id)
+
+
+def _incident_facts(connection: Any, incident: IncidentRef, said: Sequence[Statement]) -> IncidentFacts:
+    state = fold(said, LATEST, LATEST)
+    blamed = [
+        deployments.get_deployment(connection, number)
+        for number in incidents.blamed_deployments(connection, incident.incident_id)
+    ]
+    statuses = sorted((one for one in standing(said) if one.kind == "status"), key=lambda one: one.order)
+    closed = [
+        (one.happened_at, one.value)
+        for place, one in enumerate(statuses)
+        if one.value not in OPEN_STATUSES and (place == 0 or statuses[place - 1].value in OPEN_STATUSES)
+    ]
+    url = state.attributes.get("url", "")
+    return IncidentFacts(
+        incident.id,
+        incident.key,
+        state.severity,
+        state.environment or next((one.environment for one in blamed), ""),
+        sorted(state.components),
+        [one.id for one in blamed],
+        incident.recorded_at,
+        state.opened_at or incident.recorded_at,
+        url if _is_plain(url) else "",
+        closed,
+    )
+
+
+def _is_plain(url: str) -> bool:
+    """Whether it leads to a page, and holds no user or password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and "@" not in parts.netloc and url.isascii()
+
+
+def _of_lists(connection: Any, asked: ExportRequest) -> Iterator[Told]:
+    for one in events.ready_lists(connection, asked.span, deployment=asked.deployment_id, incident=asked.incident_id):
+        if one.whose.incident_id:
+            incident = incidents.resolve_incident(connection, f"INC-{one.whose.incident_id}")
+            identity, subject, repo = (incident.key, format_utc(incident.recorded_at)), incident.id, ""
+        else:
+            found = deployments.get_deployment(connection, one.whose.deployment_id)
+            identity, subject, repo = (found.row.key, found.id), found.id, found.repo
+        yield list_event(subject, one.version, one.at, one.customers, identity, repo)
+
+
+def find_incident(ledger: Ledger, ref: str) -> int:
+    """The number of an incident by id or key; raises UnknownNameError."""
+    with ledger.read() as connection:
+        return incidents.resolve_incident(connection, ref).incident_id
