@@ -28,7 +28,11 @@ _INSTANT = re.compile(
     r"(?P<begin>\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2})(\.(?P<part>\d{1,12}))?(?P<zone>[Zz]|[+-]\d{2}:\d{2})"
 )
 _LONGEST_NAME = 200
-_LONGEST_TEXT = 4_000
+_LONGEST_SOURCE = 400
+"""With the id it is a key, of which PostgreSQL takes 2,700 bytes."""
+_LONGEST_URI = 4_000
+_LONGEST_TEXT = 200_000
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _WHAT = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
 
 
@@ -128,7 +132,7 @@ def _in_cloud_event(value: Mapping[str, Any]) -> Event:
     if version != "1.0":
         raise BadEventError(f"specversion is {_short(version)}; wanted 1.0 of CloudEvents")
     type_ = _text(value, "type", "")
-    source, id_ = _text(value, "source", ""), _text(value, "id", "")
+    source, id_ = _text(value, "source", "", longest=_LONGEST_SOURCE), _text(value, "id", "")
     if not type_.startswith("dev.cdevents."):
         raise OtherTypeError(type_, "not taken")
     _check_type(type_)
@@ -182,7 +186,7 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
         raise BadEventError(f"{in_context}specversion is missing; wanted the version of CDEvents")
     _text(context, "specversion" if "specversion" in context else "version", in_context)
     heading = Heading(
-        _text(context, "source", in_context, longest=_LONGEST_TEXT),
+        _text(context, "source", in_context, longest=_LONGEST_SOURCE),
         _text(context, "id", in_context),
         type_,
         _instant(context, "timestamp", in_context),
@@ -192,19 +196,19 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
     content, inside = _object(about, "content", f"{at}subject."), f"{at}subject.content."
     environment = _text(_object(content, "environment", inside), "id", f"{inside}environment.")
     if subject == "service":
-        artifact = _text(content, "artifactId", inside, longest=_LONGEST_TEXT)
+        artifact = _text(content, "artifactId", inside, longest=_LONGEST_URI)
         return ServiceEvent(heading, _SERVICE[predicate], key, environment, artifact, _own_key(value))
     word = _INCIDENT[predicate]
-    service = _object(content, "service", inside) if "service" in content else {}
+    service = _object(content, "service", inside) if "service" in content else None
     return IncidentEvent(
         heading,
         word,
         key,
         environment,
-        _text(service, "id", f"{inside}service.") if service else "",
-        _optional(content, "artifactId", inside),
-        _optional(content, "description", inside, may_be_empty=True),
-        _text(content, "ticketURI", inside, longest=_LONGEST_TEXT) if word == "reported" else "",
+        "" if service is None else _text(service, "id", f"{inside}service."),
+        _text(content, "artifactId", inside, longest=_LONGEST_URI) if "artifactId" in content else "",
+        _description(content, inside),
+        _text(content, "ticketURI", inside, longest=_LONGEST_URI) if word == "reported" else "",
     )
 
 
@@ -225,13 +229,19 @@ def _object(values: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
     return found
 
 
-def _optional(values: Mapping[str, Any], name: str, at: str, *, may_be_empty: bool = False) -> str:
-    if name not in values or (may_be_empty and values[name] == ""):
-        return ""
-    return _text(values, name, at, longest=_LONGEST_TEXT, lines=True)
+def _description(values: Mapping[str, Any], at: str) -> str:
+    """A text in somebody's words: it may be empty, and of several lines."""
+    found = values.get("description", "")
+    if not isinstance(found, str):
+        raise BadEventError(f"{at}description is {_kind(found)}; wanted a text")
+    if len(found) > _LONGEST_TEXT:
+        raise BadEventError(f"{at}description is longer than {_LONGEST_TEXT} characters")
+    if _NO_TEXT.search(found):
+        raise BadEventError(f"{at}description holds what is no text")
+    return found.strip()
 
 
-def _text(values: Mapping[str, Any], name: str, at: str, *, longest: int = _LONGEST_NAME, lines: bool = False) -> str:
+def _text(values: Mapping[str, Any], name: str, at: str, *, longest: int = _LONGEST_NAME) -> str:
     if name not in values:
         raise BadEventError(f"{at}{name} is missing; wanted a text")
     found = values[name]
@@ -241,8 +251,7 @@ def _text(values: Mapping[str, Any], name: str, at: str, *, longest: int = _LONG
         raise BadEventError(f"{at}{name} is empty; wanted a text")
     if len(found) > longest:
         raise BadEventError(f"{at}{name} is longer than {longest} characters")
-    shown = "".join(found.split()) if lines else found.replace(" ", "")
-    if not shown.isprintable():
+    if not found.isprintable():
         raise BadEventError(f"{at}{name} holds characters that cannot be printed")
     return found.strip()
 

@@ -18,6 +18,7 @@ from releasewatch.domain.event_documents import (
     service_events,
 )
 from releasewatch.domain.incidents import OPEN_STATUSES, fold, standing
+from releasewatch.domain.past import IMPORT
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents
 from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
@@ -93,7 +94,7 @@ def _of_deployments(connection: Any, asked: ExportRequest) -> Iterator[Told]:
         found = deployments.get_deployment(connection, number)
         facts = _facts_of(connection, found)
         yield from service_events(facts)
-        if asked.span.holds(facts.recorded_at):
+        if asked.span.holds(facts.recorded_at) and found.row.ci_provider != IMPORT:
             yield exposure_event(facts, _count(connection, found, asked))
 
 
@@ -136,15 +137,15 @@ def _count(connection: Any, found: DeploymentRow, asked: ExportRequest) -> Mappi
     at = max(row.recorded_at, row.opened_at)
     tier = tier_of(connection, found.environment)
     question = question_of(found, tier, at, row.recorded_at, asked.without_entitlement)
-    counts = exposure.count_exposed(connection, question, has_blank=row.has_blank)
+    counts = exposure.count_reached(connection, question)
     return {
         "customers": counts.customers,
         "named": counts.named,
         "direct": counts.direct,
         "dependent": counts.dependent,
         "possible": counts.possible,
-        "unplaced": counts.unplaced,
-        "not_ruled_out": counts.not_ruled_out,
+        "unplaced": exposure.count_unplaced(connection, question),
+        "not_ruled_out": exposure.count_not_ruled_out(connection, question, has_blank=row.has_blank),
     }
 
 

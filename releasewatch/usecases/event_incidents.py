@@ -55,6 +55,8 @@ def take_incident(ledger: Ledger, event: IncidentEvent, how: Importing) -> Taken
     """
     if event.heading.at > how.now + AHEAD:
         raise InvalidCallError("It tells of what has not come yet.", "Check the sender's clock.")
+    with ledger.read() as connection:  # a clone may be asked as well, which is not done while others wait
+        component = find_component(connection, event.service, how) if event.service else None
     with ledger.write() as connection:
         ledger.lock(connection, LOCK)
         before = events.find_taken(connection, event.heading) or _own(connection, event)
@@ -67,7 +69,7 @@ def take_incident(ledger: Ledger, event: IncidentEvent, how: Importing) -> Taken
                 f"No incident {event.key!r} was detected or reported before.",
                 "Import that event first, and this one again.",
             )
-        outcome, stays = _add(connection, incident, key, event, how)
+        outcome, stays = _add(connection, incident, key, _Says(event, how, component))
         became = TakenEvent(None, (incident or incident_batches.find_by_keys(connection, [key])[key]).incident_id)
         events.add_taken(connection, event.heading, became, how.now)
     return TakenIncident(became, outcome, stays)
@@ -83,15 +85,13 @@ def _own(connection: Any, event: IncidentEvent) -> TakenEvent | None:
     return TakenEvent(None, found.incident_id) if own == event.heading.id else None
 
 
-def _add(
-    connection: Any, incident: IncidentRef | None, key: str, event: IncidentEvent, how: Importing
-) -> tuple[Any, str]:
+def _add(connection: Any, incident: IncidentRef | None, key: str, says: _Says) -> tuple[Any, str]:
     """Write what the event says; returns what became of it, and how it stays closed."""
     told = {} if incident is None else incidents.read_statements(connection, [incident.incident_id])
     before = [] if incident is None else told[incident.incident_id]
-    says = _Says(event, how)
+    event, how = says.event, says.how
     state = fold(before, LATEST, LATEST)
-    said = [*_fields(connection, event, before, state, says)]
+    said = [*_fields(connection, before, state, says)]
     outcome, stays, status = ("opened", "", [says.statement("status", "investigating")])
     if incident is not None:
         outcome, stays, status = _status(incident, before, state, says)
@@ -113,8 +113,9 @@ def _entry(event: IncidentEvent) -> str:
 class _Says:
     """An event in our words."""
 
-    def __init__(self, event: IncidentEvent, how: Importing) -> None:
+    def __init__(self, event: IncidentEvent, how: Importing, component: str | None) -> None:
         self.event = event
+        self.component = component
         self.how = how
         self.at: datetime = min(event.heading.at, how.now)
 
@@ -125,10 +126,9 @@ class _Says:
         return Statement(kind, value, at, self.how.now, subject, "engineering", self.how.by, why, source=SOURCE)
 
 
-def _fields(
-    connection: Any, event: IncidentEvent, before: Sequence[Statement], state: IncidentState, says: _Says
-) -> Iterator[Statement]:
+def _fields(connection: Any, before: Sequence[Statement], state: IncidentState, says: _Says) -> Iterator[Statement]:
     """What nobody has said yet: title, environment, component, and what has no place of its own."""
+    event, component = says.event, says.component
     said = {(one.kind, one.subject) for one in before}
     if not state.title:
         title = event.description.partition("\n")[0] or f"Incident {event.key}"
@@ -139,7 +139,6 @@ def _fields(
         attributes["environment"] = event.environment
     elif ("environment", "") not in said:
         yield says.statement("environment", event.environment)
-    component = find_component(connection, event.service, says.how) if event.service else None
     if component is not None and ("component", component) not in said:
         yield says.statement("component", MEMBER, component)
     if event.service and component is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-SHA_OF_NOTHING = "0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa"
-
 
 def service_event(word: str = "deployed", **said: Any) -> dict[str, Any]:
     """A CDEvent about a service; by default of the component invoicing, at an artifact that nobody knows."""
