@@ -153,6 +153,10 @@ def _status(
 ) -> tuple[str, str, list[Statement]]:
     """What an event changes of the status: nothing of what a person has closed; its end only while it is open."""
     wanted = "resolved" if says.event.word == "resolved" else "investigating"
+    if wanted == "investigating" and state.opened_at is not None and says.at < state.opened_at:
+        opening = [one for one in before if one.kind == "status" and one.happened_at == state.opened_at]
+        if all(one.source for one in opening):  # told late: it began then
+            return "updated", "", place_status(before, StatusWord(incident.id, says.statement("status", wanted)))
     if state.is_open == (wanted == "investigating"):
         return "updated", "", []
     if not state.is_open:
