@@ -53,7 +53,7 @@ def export(
     documents = [one.document for one in told.events]
     with stream_to(output) as stream:
         if form == "json":
-            left_out = [{"incidents": list(those), "reason": why} for why, those in told.left_out.items()]
+            left_out = [{"facts": list(those), "reason": why} for why, those in told.left_out.items()]
             emit_json({"events": documents, "left_out": left_out, "next_cursor": None}, stream)
         else:
             emit_jsonl(map(dict, documents), stream)
@@ -62,7 +62,7 @@ def export(
     say(f"{counted(len(documents), 'event')}.")
     for why, those in told.left_out.items():
         names = ", ".join(those[:_PRINTED]) + (", …" if len(those) > _PRINTED else "")
-        say(f"{counted(len(those), 'incident')} left out: it {why} ({names}).")
+        say(f"{len(those)} not told, because {why}: {names}.")
 
 
 def _number_of(app: App, ref: str) -> int:

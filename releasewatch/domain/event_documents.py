@@ -65,7 +65,10 @@ class DeploymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class IncidentFacts:
-    """What is told of an incident. `closed`: each time it was resolved or cancelled, and which of them."""
+    """What is told of an incident. `closed`: each time it was resolved or cancelled, and which of them.
+
+    `opened_here`: not by an event of another tool, which told of it already.
+    """
 
     id: str
     key: str
@@ -77,6 +80,7 @@ class IncidentFacts:
     opened_at: datetime
     ticket: str = ""
     closed: Sequence[tuple[datetime, str]] = ()
+    opened_here: bool = True
 
 
 def word_of(kinds: Collection[str]) -> ServiceWord | None:
@@ -139,8 +143,10 @@ def list_event(subject: str, version: int, at: datetime, customers: int, identit
 
 def incident_events(facts: IncidentFacts) -> list[Told]:
     """Its detection, its report where it has a ticket, and each time it was closed: solved or recalled."""
-    words: list[tuple[str, datetime, str]] = [("detected", facts.opened_at, "")]
-    words += [("reported", facts.opened_at, "")] if facts.ticket else []
+    words: list[tuple[str, datetime, str]] = []
+    if facts.opened_here:
+        words += [("detected", facts.opened_at, "")]
+        words += [("reported", facts.opened_at, "")] if facts.ticket else []
     words += [("resolved", at, status) for at, status in facts.closed]
     return [_incident_event(facts, *word) for word in words]
 

@@ -195,6 +195,8 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
     key = _text(about, "id", f"{at}subject.")
     content, inside = _object(about, "content", f"{at}subject."), f"{at}subject.content."
     environment = _text(_object(content, "environment", inside), "id", f"{inside}environment.")
+    if environment == "?":
+        raise BadEventError(f"{inside}environment.id is '?', which is no name")
     if subject == "service":
         artifact = _text(content, "artifactId", inside, longest=_LONGEST_URI)
         return ServiceEvent(heading, _SERVICE[predicate], key, environment, artifact, _own_key(value))

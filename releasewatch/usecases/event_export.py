@@ -23,6 +23,8 @@ from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents
 from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
 from releasewatch.usecases.deployments import question_of, tier_of
+from releasewatch.usecases.event_deployments import PROVIDER
+from releasewatch.usecases.event_incidents import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from releasewatch.storage.incidents import IncidentRef
     from releasewatch.storage.ledger import Ledger
 
-NOWHERE = "has no environment: neither said, nor that of a blamed deployment"
+NOWHERE = "no environment is said, and no deployment is blamed"
+TOLD_BEFORE = "an event of another tool told it"
+"""Two ledgers that listen to each other would else tell the same thing back and forth."""
 
 _PAGE = 200
 
@@ -64,7 +68,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Events as they happened. `left_out`: why, and the incidents that cannot be told as CDEvents want them."""
+    """Events as they happened. `left_out`: why, and what is not told: deployments and incidents."""
 
     events: list[Told]
     left_out: Mapping[str, Sequence[str]]
@@ -80,20 +84,23 @@ def export_events(ledger: Ledger, asked: ExportRequest) -> Exported:
     left_out: dict[str, list[str]] = {}
     with ledger.read() as connection:
         told = [
-            *_of_deployments(connection, asked),
+            *_of_deployments(connection, asked, left_out),
             *_of_incidents(connection, asked, left_out),
             *_of_lists(connection, asked),
         ]
     return Exported(sorted((one for one in told if asked.span.holds(one.at)), key=lambda one: one.order), left_out)
 
 
-def _of_deployments(connection: Any, asked: ExportRequest) -> Iterator[Told]:
+def _of_deployments(connection: Any, asked: ExportRequest, left_out: dict[str, list[str]]) -> Iterator[Told]:
     if not asked.is_of_all and asked.deployment_id is None:
         return
     for number in events.ended_deployments(connection, asked.span, asked.deployment_id):
         found = deployments.get_deployment(connection, number)
         facts = _facts_of(connection, found)
-        yield from service_events(facts)
+        if found.row.ci_provider == PROVIDER:
+            left_out.setdefault(TOLD_BEFORE, []).append(found.id)
+        else:
+            yield from service_events(facts)
         if asked.span.holds(facts.recorded_at) and found.row.ci_provider != IMPORT:
             yield exposure_event(facts, _count(connection, found, asked))
 
@@ -156,10 +163,10 @@ def _of_incidents(connection: Any, asked: ExportRequest, left_out: dict[str, lis
             facts = _incident_facts(connection, one, said[one.incident_id])
             if not any(asked.span.holds(at) for at in (facts.opened_at, *(at for at, _ in facts.closed))):
                 continue
-            if facts.environment:
-                yield from incident_events(facts)
-            else:
-                left_out.setdefault(NOWHERE, []).append(one.id)
+            told = incident_events(facts) if facts.environment else []
+            yield from told
+            if not told:
+                left_out.setdefault(TOLD_BEFORE if facts.environment else NOWHERE, []).append(one.id)
 
 
 def _incident_pages(connection: Any, asked: ExportRequest) -> Iterator[list[IncidentRef]]:
@@ -183,8 +190,11 @@ def _incident_facts(connection: Any, incident: IncidentRef, said: Sequence[State
     closed = [
         (one.happened_at, one.value)
         for place, one in enumerate(statuses)
-        if one.value not in OPEN_STATUSES and (place == 0 or statuses[place - 1].value in OPEN_STATUSES)
+        if one.value not in OPEN_STATUSES
+        and one.source != SOURCE
+        and (place == 0 or statuses[place - 1].value in OPEN_STATUSES)
     ]
+    told_ticket = any(one.kind == "attribute" and one.subject == "url" and one.source == SOURCE for one in said)
     url = state.attributes.get("url", "")
     return IncidentFacts(
         incident.id,
@@ -195,8 +205,9 @@ def _incident_facts(connection: Any, incident: IncidentRef, said: Sequence[State
         [one.id for one in blamed],
         incident.recorded_at,
         state.opened_at or incident.recorded_at,
-        url if _is_plain(url) else "",
+        url if _is_plain(url) and not told_ticket else "",
         closed,
+        not statuses or statuses[0].source != SOURCE,
     )
 
 
