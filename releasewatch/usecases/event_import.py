@@ -124,5 +124,7 @@ def import_document(report: EventReport, *, dry_run: bool) -> dict[str, Any]:
         "refused_types": [
             {"type": type_, "reason": why, "count": many} for (type_, why), many in sorted(report.refused.items())
         ],
-        "rejected_events": [{"place": one.place, "reason": one.reason} for one in report.rejected],
+        "rejected_events": [
+            {"place": one.place, "reason": one.reason, "hint": one.hint or None} for one in report.rejected
+        ],
     }
