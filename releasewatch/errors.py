@@ -66,6 +66,19 @@ class LedgerUnavailableError(OutsideFailedError):
     code = "ledger_unavailable"
 
 
+class NotTakenError(OutsideFailedError):
+    """A receiver did not take what was sent. `lasting`: sent again as it is, it would not be taken either; `wait`: the
+    seconds that the receiver asks for before that.
+    """
+
+    code = "not_taken"
+
+    def __init__(self, message: str, hint: str = "", *, lasting: bool = False, wait: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.lasting = lasting
+        self.wait = wait
+
+
 class TimedOutError(OutsideFailedError):
     """The command was not done within the time that `--timeout` gave it."""
 

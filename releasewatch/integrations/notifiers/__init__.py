@@ -1,0 +1,1 @@
+"""Ways out of the building: each module sends one finished message to one kind of receiver."""
