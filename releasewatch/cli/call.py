@@ -39,6 +39,7 @@ from releasewatch.cli.call_output import (
 )
 from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_render import render_list, render_options
+from releasewatch.cli.call_send import send, sendings
 from releasewatch.cli.call_voices import voices
 from releasewatch.cli.call_work import log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
@@ -71,6 +72,8 @@ for _verb in (
     voices,
     approve,
     hand_over_,
+    send,
+    sendings,
 ):
     command.add_command(_verb)
 

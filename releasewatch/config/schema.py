@@ -323,6 +323,29 @@ class Calling(Table, frozen=True):
     """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
 
 
+class MailTable(Table, frozen=True):
+    """`[mail]`: the server through which lists are mailed to our people."""
+
+    host: Line | None = None
+    port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] | None = None
+    """Default: 587 with starttls, 465 with tls, 25 with none."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: Line | None = field(name="from", default=None)
+    """The address that mails come from; what cannot be delivered comes back there."""
+    reply_to: Line | None = None
+    user: Line | None = None
+    password: Line | None = None
+    """`env:RELEASEWATCH_…`"""
+    ca_file: Line | None = None
+    """Certificates of authorities to trust in place of the machine's, relative to this file."""
+    timeout: Seconds = 30
+    """Seconds to wait for each answer of the server."""
+    plain_smtp: bool = False
+    """Whether a server other than this machine may be used without TLS."""
+    unowned: Line | None = None
+    """Who of our staff gets the calls of customers whom nobody keeps."""
+
+
 class Tables(Table, frozen=True):
     """The whole file."""
 
@@ -338,6 +361,7 @@ class Tables(Table, frozen=True):
     ranking: Ranking = Ranking()
     suspects: Suspects = Suspects()
     calling: Calling = Calling()
+    mail: MailTable = MailTable()
 
 
 OWN = frozenset({"releasewatch", "catalog", "components"})

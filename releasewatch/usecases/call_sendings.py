@@ -22,6 +22,14 @@ def record_sending(ledger: Ledger, made: CallList, who: str, now: datetime, chan
 
     Of check-ins, and of what is only coming, nothing is kept: nothing in them can turn out to be wrong later.
     """
+    if list_of(made) is None:
+        return
+    with ledger.write() as connection:
+        keep_sending(connection, made, who, now, channel)
+
+
+def keep_sending(connection: Any, made: CallList, who: str, now: datetime, channel: str) -> None:
+    """The same inside a transaction."""
     whose = list_of(made)
     if whose is None:
         return
@@ -39,8 +47,7 @@ def record_sending(ledger: Ledger, made: CallList, who: str, now: datetime, chan
         at=now,
         blamed=frozenset(int(one[2:]) for one in made.incident.deployments) if made.incident else frozenset(),
     )
-    with ledger.write() as connection:
-        call_sendings.add_sending(connection, whose, sending)
+    call_sendings.add_sending(connection, whose, sending)
 
 
 def list_of(made: CallList) -> ListOf | None:

@@ -64,6 +64,7 @@ STATEMENTS_OF_STAFF = {
     "call": {"why_closed"},
     "call_approval": {"why", "recorded_by"},
     "call_item": {"why_withdrawn"},
+    "call_mail": {"why_again", "recorded_by"},
     "call_move": {"why", "recorded_by"},
     "call_sending": {"recorded_by"},
     "change_edit": {"why", "recorded_by"},

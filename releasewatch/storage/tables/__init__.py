@@ -2,6 +2,7 @@
 
 from releasewatch.storage.tables.base import metadata
 from releasewatch.storage.tables.call_lists import call_approval, call_move, call_sending
+from releasewatch.storage.tables.call_mails import call_mail
 from releasewatch.storage.tables.calls import (
     attempt,
     attempt_text,
@@ -96,6 +97,7 @@ __all__ = [
     "call_approval",
     "call_item",
     "call_list",
+    "call_mail",
     "call_move",
     "call_sending",
     "care_list",
