@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from releasewatch.wiring import App
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+    from releasewatch.domain.call_mails import MailKey
     from releasewatch.usecases.call_candidates import RankedList
     from releasewatch.usecases.call_mailing import MailedList, Sender
 
@@ -50,6 +52,12 @@ _LOOK = frozenset({"refused", "bounced", "not_known"})
     metavar="WHY",
     help="Send what was refused, bounced, or is not known to have gone out; and do not wait. Never what was sent.",
 )
+@click.option(
+    "--bounced",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Send nothing: read mails that came back (.eml or mbox), and mark what they say was not delivered.",
+)
 @BY
 @common(reveal=True)
 def send(
@@ -60,6 +68,7 @@ def send(
     account_manager: str | None,
     dry_run: bool,
     again: str | None,
+    bounced: Path | None,
     by: str | None,
     **about: Any,
 ) -> int:
@@ -75,6 +84,10 @@ def send(
     from releasewatch.usecases.call_mailing import NOT_SENT, send_list
     from releasewatch.usecases.exposure import check_account_manager
 
+    if bounced is not None:
+        if incident is not None or account_manager is not None or again is not None or any(about.values()):
+            raise InvalidCallError("--bounced reads a file and sends nothing.", "Give it without what is to be sent.")
+        return _mark_bounced(app, form, reveal, bounced, by or app.actor, dry_run=dry_run)
     if again is not None and not again.strip():
         raise InvalidCallError("It is not said why they are sent again.", "Give a reason: --again WHY")
     level = app.level(reveal, None)
@@ -93,6 +106,47 @@ def send(
         return exit_codes.REFUSED
     failed = done.failure is not None or any(one.outcome in NOT_SENT for one in done.mails)
     return exit_codes.OUTSIDE_FAILED if failed else exit_codes.DONE
+
+
+def _mark_bounced(app: App, form: str, reveal: str | None, path: Path, who: str, *, dry_run: bool) -> int:
+    from releasewatch.integrations.bounces import read_bounces
+    from releasewatch.usecases.call_bounces import mark_bounced
+    from releasewatch.usecases.call_mailing import mail_documents
+
+    level = app.level(reveal, None)
+    say_if_limited(app, reveal, level)
+    mails = read_bounces(path)
+    app.rehearse = dry_run
+    found = mark_bounced(app.ledger, mails, who, app.now)
+    names = level >= Reveal.NAMES
+    if form == "json":
+        emit_json(
+            {
+                "mails": found.mails,
+                "dry_run": dry_run,
+                "bounced": mail_documents(found.bounced, app.now, names=names),
+                "known_before": found.known,
+                "not_ours": found.not_ours,
+                "no_bounce": found.no_bounce,
+            }
+        )
+        return exit_codes.DONE
+    emit_line(
+        f"{counted(found.mails, 'mail')} read: {len(found.bounced)} of our lists came back, {found.known} known, "
+        f"{found.not_ours} of other mails, {found.no_bounce} no word of a failed delivery."
+    )
+    if found.bounced:
+        rows = (
+            (
+                one.key.list_id,
+                _receiver(one.key, level),
+                _what(one.key.kind, one.key.version),
+                one.reason,
+            )
+            for one in found.bounced
+        )
+        emit_table(("list", "receiver", "mail", "why"), rows)
+    return exit_codes.DONE
 
 
 def _sender(app: App, why_again: str, who: str, *, dry_run: bool) -> Sender:
@@ -146,7 +200,7 @@ def _show(made: RankedList, done: MailedList, level: Reveal, *, dry_run: bool) -
     emit_line(f"{made.calls.list_id}, list version {made.version}: {said}{would}.")
     rows = [
         (
-            one.key.receiver if level >= Reveal.NAMES else "withheld",
+            _receiver(one.key, level),
             _what(one.key.kind, one.key.version),
             _WORDS[one.outcome],
             str(one.number or ""),
@@ -158,6 +212,10 @@ def _show(made: RankedList, done: MailedList, level: Reveal, *, dry_run: bool) -
         emit_table(("receiver", "mail", "outcome", "customers", "why"), rows, right=("customers",))
     if done.not_sent_because:
         emit_line(f"The list itself was not sent. {done.not_sent_because}")
+
+
+def _receiver(key: MailKey, level: Reveal) -> str:
+    return key.receiver if level >= Reveal.NAMES else "withheld"
 
 
 def _what(kind: str, version: int) -> str:
@@ -180,7 +238,7 @@ def _say_what_to_do(app: App, done: MailedList) -> None:
         say("Who has no address gets no list: give it in the staff file, and run releasewatch staff import.")
     if any(one.outcome in _LOOK for one in done.mails):
         say(
-            "Refused, bounced or not known to have gone out: sent again with --again WHY. Refused or bounced: also when "
+            "Refused, bounced, or not known whether it went out: sent again with --again WHY. The first two also when "
             "the staff file has another address."
         )
 
@@ -208,7 +266,7 @@ def sendings(app: App, form: str, reveal: str | None, incident: str | None, list
     rows = (
         (
             one.key.list_id,
-            one.key.receiver if names else "withheld",
+            _receiver(one.key, level),
             _what(one.key.kind, one.key.version),
             one.state_at(app.now).replace("_", " "),
             f"{one.at:%Y-%m-%d %H:%M} UTC",

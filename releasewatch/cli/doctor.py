@@ -56,9 +56,21 @@ def _examine(app: App) -> list[Check]:
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
             ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),
             ("templates", lambda: doctor.check_templates(builtin_folder())),
+            ("mail", lambda: doctor.check_mail(app.config.tables.mail, lambda: _mail(app))),
             ("directories", lambda: _directories(app)),
         )
     )
+
+
+def _mail(app: App) -> str:
+    from dataclasses import replace
+
+    from releasewatch.integrations.notifiers.mail import check_server
+    from releasewatch.wiring.mail import mail_server
+
+    server = mail_server(app.config.tables.mail, app.config.root, app.environ)
+    check_server(replace(server, timeout=min(server.timeout, 10)))
+    return server.place
 
 
 def _directories(app: App) -> list[Check]:

@@ -219,7 +219,8 @@ def _send(
         again = next_try(claimed.attempts, by.now)
         return _settle(ledger, claimed, "failed", by, number, error.message, again), None
     except NotKnownIfTakenError as error:
-        return _settle(ledger, claimed, "not_known", by, number, error.message), None
+        # They may have it: where it does not hold any more, they have to be told.
+        return _settle(ledger, claimed, "not_known", by, number, error.message, calls=letter.calls), None
     except (OutsideFailedError, InvalidCallError) as error:
         # The server takes nothing from anybody: the others are not tried, and all of it may be tried at once again.
         return _settle(ledger, claimed, "failed", by, number, error.message), error

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.config import Config, LedgerAddress
+    from releasewatch.config.schema import MailTable
     from releasewatch.domain.catalog import Catalog
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_depth import CloneDepth
@@ -217,6 +218,13 @@ def _directory(name: str, kinds: list[str], last: Mapping[str, datetime], now: d
     text = f"imported: {', '.join(told)}" if told else "never imported"
     is_stale = any(kind not in last for kind in kinds) or any(now - at > STALE_AFTER for at in last.values())
     return Check(check, "warn", text, hint) if is_stale or not last else Check(check, "ok", text)
+
+
+def check_mail(table: MailTable, connect: Callable[[], str]) -> list[Check]:
+    """The mail server: does it take us in? `connect` says where it is, and raises; nothing is sent."""
+    if table.host is None:
+        return []
+    return [Check("mail", "ok", f"{connect()} lets us in, with {table.security}")]
 
 
 def check_servers(config: Config, environ: Mapping[str, str]) -> list[Check]:
