@@ -117,11 +117,15 @@ def send_list(ledger: Ledger, made: RankedList, by: Sender, only: str | None = N
         if only is not None and receiver != only:
             continue
         part, theirs = parts.get(receiver), withdrawn.get(receiver, ())
-        for letter in _letters(made.calls, receiver, part, theirs, draft=draft):
+        letters = _letters(made.calls, receiver, part, theirs, draft=draft)
+        while letters:
+            letter = letters.pop(0)
             mailed, failure = _send(ledger, letter, everybody.get(receiver), by, failure)
             found.append(mailed)
-            if mailed.outcome == "sent":
-                break  # a list says in itself what does not hold any more
+            if letter.calls is not None and mailed.outcome in ("sent", "already_sent"):
+                # A list says in itself which earlier ones do not hold any more; one that was just sent, that of itself.
+                newest = letter.key.version - (mailed.outcome == "already_sent")
+                letters = [one for one in letters if one.key.version > newest]
     if draft and not found:
         raise RefusedError(draft, hint)
     return MailedList(tuple(found), to_nobody, draft, hint, failure)
