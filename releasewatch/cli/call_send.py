@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -94,9 +95,10 @@ def send(
     say_if_limited(app, reveal, level)
     sender = _sender(app, (again or "").strip(), by or app.actor, dry_run=dry_run)
     app.rehearse = dry_run
-    check_account_manager(app.ledger, account_manager, level)
-    made = find_list(app, incident, about)
-    done = send_list(app.ledger, made, sender, account_manager)
+    with closing(app.ledger) as ledger:
+        check_account_manager(ledger, account_manager, level)
+        made = find_list(app, incident, about)
+        done = send_list(ledger, made, sender, account_manager)
     if form == "json":
         _emit_document(made, done, level, dry_run=dry_run)
     else:
@@ -117,7 +119,8 @@ def _mark_bounced(app: App, form: str, reveal: str | None, path: Path, who: str,
     say_if_limited(app, reveal, level)
     mails = read_bounces(path)
     app.rehearse = dry_run
-    found = mark_bounced(app.ledger, mails, who, app.now)
+    with closing(app.ledger) as ledger:
+        found = mark_bounced(ledger, mails, who, app.now)
     names = level >= Reveal.NAMES
     if form == "json":
         emit_json(

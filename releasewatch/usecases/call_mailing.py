@@ -210,7 +210,7 @@ def _send(
         return Mailed(letter.key, "no_address", why, number), failure
     if failure is not None:
         return Mailed(letter.key, "not_tried", "", number), failure
-    claimed, mailed = _claim(ledger, letter.key, _digest(address), by, number)
+    claimed, mailed = claim_mail(ledger, letter.key, _digest(address), by, number)
     if claimed is None:
         return mailed, None
     message = letter.message(Envelope(by.sender, by.reply_to, address, by.now))
@@ -231,7 +231,7 @@ def _send(
     return _settle(ledger, claimed, "sent", by, number, calls=letter.calls), None
 
 
-def _claim(ledger: Ledger, key: MailKey, address: str, by: Sender, number: int) -> tuple[CallMail | None, Mailed]:
+def claim_mail(ledger: Ledger, key: MailKey, address: str, by: Sender, number: int) -> tuple[CallMail | None, Mailed]:
     """Take a mail in hand; None, and how it stands, when it is not to be sent now."""
     with ledger.write() as connection:
         ledger.lock(connection, call_mails.LOCK)
