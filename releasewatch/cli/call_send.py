@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.call_mails import MailKey
     from releasewatch.usecases.call_candidates import RankedList
+    from releasewatch.usecases.call_chat import Chat
     from releasewatch.usecases.call_mailing import MailedList, Sender
 
 _WORDS = {
@@ -47,6 +49,9 @@ _LOOK = frozenset({"refused", "bounced", "not_known"})
 @deployment_options(required=False)
 @care_options
 @click.option("--account-manager", metavar="KEY", help="Only to one of them.")
+@click.option(
+    "--chat", is_flag=True, help="Also post to [chat] how many are on it, once for each version: counts alone."
+)
 @click.option("--dry-run", is_flag=True, help="Do everything but send, and take it back.")
 @click.option(
     "--again",
@@ -67,6 +72,7 @@ def send(
     reveal: str | None,
     incident: str | None,
     account_manager: str | None,
+    chat: bool,
     dry_run: bool,
     again: str | None,
     bounced: Path | None,
@@ -82,11 +88,12 @@ def send(
     Ends with 3 when some could not be sent yet, with 4 when the list is a draft.
     """
     from releasewatch.cli.call import find_list
+    from releasewatch.usecases.call_chat import with_counts
     from releasewatch.usecases.call_mailing import NOT_SENT, send_list
     from releasewatch.usecases.exposure import check_account_manager
 
     if bounced is not None:
-        if incident is not None or account_manager is not None or again is not None or any(about.values()):
+        if incident is not None or account_manager is not None or again is not None or chat or any(about.values()):
             raise InvalidCallError("--bounced reads a file and sends nothing.", "Give it without what is to be sent.")
         return _mark_bounced(app, form, reveal, bounced, by or app.actor, dry_run=dry_run)
     if again is not None and not again.strip():
@@ -94,11 +101,14 @@ def send(
     level = app.level(reveal, None)
     say_if_limited(app, reveal, level)
     sender = _sender(app, (again or "").strip(), by or app.actor, dry_run=dry_run)
+    there = _chat(app, dry_run=dry_run) if chat else None
     app.rehearse = dry_run
     with closing(app.ledger) as ledger:
         check_account_manager(ledger, account_manager, level)
         made = find_list(app, incident, about)
         done = send_list(ledger, made, sender, account_manager)
+        if there is not None and not done.not_sent_because:
+            done = with_counts(ledger, made.calls, sender, there, done)
     if form == "json":
         _emit_document(made, done, level, dry_run=dry_run)
     else:
@@ -177,6 +187,13 @@ def _sender(app: App, why_again: str, who: str, *, dry_run: bool) -> Sender:
     )
 
 
+def _chat(app: App, *, dry_run: bool) -> Chat:
+    from releasewatch.wiring.mail import chat_of
+
+    found = chat_of(app.config.tables.chat, app.environ)
+    return replace(found, post=lambda text: None) if dry_run else found
+
+
 def _emit_document(made: RankedList, done: MailedList, level: Reveal, *, dry_run: bool) -> None:
     from releasewatch.cli.call_care import subject_document
     from releasewatch.usecases.call_mailing import mailed_documents
@@ -218,11 +235,13 @@ def _show(made: RankedList, done: MailedList, level: Reveal, *, dry_run: bool) -
 
 
 def _receiver(key: MailKey, level: Reveal) -> str:
-    return key.receiver if level >= Reveal.NAMES else "withheld"
+    return key.receiver if level >= Reveal.NAMES or key.kind == "chat" else "withheld"
 
 
 def _what(kind: str, version: int) -> str:
-    return f"list version {version}" if kind == "list" else f"version {version} withdrawn"
+    if kind == "withdrawn":
+        return f"version {version} withdrawn"
+    return f"list version {version}" if kind == "list" else f"counts of version {version}"
 
 
 def _say_what_to_do(app: App, done: MailedList) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from releasewatch.config.directory_checks import find_directory_problems
 from releasewatch.config.ledger_address import read_address, reference_name
-from releasewatch.config.mail_checks import find_mail_problems
+from releasewatch.config.mail_checks import find_chat_problems, find_mail_problems
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
 from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, Line, Name, Suspects, Tables
 from releasewatch.domain.patterns import read_pattern
@@ -41,6 +41,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *_rates(tables),
         *_points(tables.suspects),
         *find_mail_problems(tables.mail),
+        *find_chat_problems(tables.chat),
     ]
 
 

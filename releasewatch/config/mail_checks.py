@@ -1,4 +1,4 @@
-"""Finds what is wrong in `[mail]`: what is missing, addresses, a password written down, and mail without TLS."""
+"""Finds what is wrong in `[mail]` and `[chat]`: what is missing, addresses, secrets written down, mail without TLS."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from releasewatch.config.ledger_address import reference_name
+from releasewatch.config.mail_schema import ChatTable, MailTable
 from releasewatch.config.problems import Key, Problem
-from releasewatch.config.schema import MailTable
 from releasewatch.domain.hosts import is_loopback
 from releasewatch.errors import InvalidCallError
 
@@ -40,13 +40,26 @@ def find_mail_problems(mail: MailTable) -> Iterator[Problem]:
 
 
 def _login(mail: MailTable) -> Iterator[Problem]:
-    key: Key = ("mail", "password")
-    if mail.password is not None:
-        try:
-            if reference_name(mail.password) is None:
-                hint = 'Put it into a variable, and write "env:RELEASEWATCH_SMTP_PASSWORD" here.'
-                yield Problem(key, mail.password, "a secret must not stand here", hint)
-        except InvalidCallError as error:
-            yield Problem(key, mail.password, error.message, 'As in "env:RELEASEWATCH_SMTP_PASSWORD".')
+    yield from _reference(mail.password, ("mail", "password"), "env:RELEASEWATCH_SMTP_PASSWORD")
     if (mail.user is None) != (mail.password is None):
         yield Problem(("mail", "user"), mail.user, "user and password go together")
+
+
+def find_chat_problems(chat: ChatTable) -> Iterator[Problem]:
+    """The address of a webhook is a secret."""
+    if chat.url is None and chat != ChatTable():
+        yield Problem(("chat", "url"), None, 'wanted the variable that holds it: url = "env:RELEASEWATCH_CHAT_URL"')
+    yield from _reference(chat.url, ("chat", "url"), "env:RELEASEWATCH_CHAT_URL")
+
+
+def _reference(text: str | None, key: Key, example: str) -> Iterator[Problem]:
+    # Shown as a table, so that a secret that stands there is not repeated.
+    if text is None:
+        return
+    try:
+        if reference_name(text) is None:
+            yield Problem(
+                key, {}, "a secret must not stand here", f'Put it into a variable, and write "{example}" here.'
+            )
+    except InvalidCallError as error:
+        yield Problem(key, text, error.message, f'As in "{example}".')

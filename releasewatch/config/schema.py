@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
+from releasewatch.config.mail_schema import ChatTable, MailTable
+from releasewatch.config.shapes import Line as Line
+from releasewatch.config.shapes import Seconds
+from releasewatch.config.shapes import Table as Table
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS, HurtState
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
@@ -24,14 +28,7 @@ Calls = Annotated[int, Meta(ge=1, le=1000, description="a number of calls from 1
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="a currency as EUR or USD")]
 Rate = Annotated[float, Meta(gt=0, le=1e6, description="a number above 0")]
 PageSize = Annotated[int, Meta(ge=1, le=100_000, description="a number of items from 1 to 100000")]
-Seconds = Annotated[int, Meta(ge=1, le=600, description="a number of seconds from 1 to 600")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day as "HH:MM"')]
-Line = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*\Z", description="one line of text"
-    ),
-]
 Name = Annotated[
     str,
     Meta(
@@ -44,10 +41,6 @@ Name = Annotated[
 
 
 CellMark = Annotated[str, Meta(min_length=1, max_length=10, description="a text of 1 to 10 characters")]
-
-
-class Table(Struct, frozen=True):
-    """A table of the file, whose keys are exactly the fields declared."""
 
 
 class General(Table, frozen=True):
@@ -323,29 +316,6 @@ class Calling(Table, frozen=True):
     """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
 
 
-class MailTable(Table, frozen=True):
-    """`[mail]`: the server through which lists are mailed to our people."""
-
-    host: Line | None = None
-    port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] | None = None
-    """Default: 587 with starttls, 465 with tls, 25 with none."""
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    sender: Line | None = field(name="from", default=None)
-    """The address that mails come from; what cannot be delivered comes back there."""
-    reply_to: Line | None = None
-    user: Line | None = None
-    password: Line | None = None
-    """`env:RELEASEWATCH_…`"""
-    ca_file: Line | None = None
-    """Certificates of authorities to trust in place of the machine's, relative to this file."""
-    timeout: Seconds = 30
-    """Seconds to wait for each answer of the server."""
-    plain_smtp: bool = False
-    """Whether a server other than this machine may be used without TLS."""
-    unowned: Line | None = None
-    """Who of our staff gets the calls of customers whom nobody keeps."""
-
-
 class Tables(Table, frozen=True):
     """The whole file."""
 
@@ -362,6 +332,7 @@ class Tables(Table, frozen=True):
     suspects: Suspects = Suspects()
     calling: Calling = Calling()
     mail: MailTable = MailTable()
+    chat: ChatTable = ChatTable()
 
 
 OWN = frozenset({"releasewatch", "catalog", "components"})

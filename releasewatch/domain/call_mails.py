@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-MailKind = Literal["list", "withdrawn"]
-"""A list, or the word that an earlier version of one does not hold any more."""
+MailKind = Literal["list", "withdrawn", "chat"]
+"""A list; the word that an earlier version of one does not hold any more; how many are on it, to a chat."""
 MailState = Literal["sending", "sent", "failed", "refused", "not_known", "bounced"]
 """`failed` is tried again; `refused`: the server did not take it and never will; `not_known`: it may have gone out."""
 Step = Literal["send", "already_sent", "in_hand", "later", "refused", "bounced", "not_known"]
@@ -21,7 +21,8 @@ _LONGEST_WAIT = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class MailKey:
-    """Which mail: one is sent once. `list_id`: `INC-1`, `D-3`; `receiver`: one of our staff, by key."""
+    """Which mail: one is sent once. `list_id`: `INC-1`, `D-3`; `receiver`: one of our staff by key, or
+    a chat by its name in the settings."""
 
     list_id: str
     kind: MailKind

@@ -210,13 +210,33 @@ def _send(
         return Mailed(letter.key, "no_address", why, number), failure
     if failure is not None:
         return Mailed(letter.key, "not_tried", "", number), failure
-    claimed, mailed = claim_mail(ledger, letter.key, _digest(address), by, number)
+
+    def post(claimed: CallMail) -> None:
+        message = letter.message(Envelope(by.sender, by.reply_to, address, by.now))
+        message["Message-ID"] = f"<{claimed.message_id}>"
+        by.post(message)
+
+    return deliver(ledger, letter.key, address, by, post, number, letter.calls)
+
+
+def deliver(
+    ledger: Ledger,
+    key: MailKey,
+    address: str,
+    by: Sender,
+    post: Callable[[CallMail], None],
+    number: int = 0,
+    calls: CallList | None = None,
+) -> tuple[Mailed, ReleasewatchError | None]:
+    """Send something if it is to be sent now, and keep what became of it; and what failed where it was the server.
+
+    `address`: where it goes, of which a digest is kept. `calls`: the list in it, which its receiver then has.
+    """
+    claimed, mailed = claim_mail(ledger, key, _digest(address), by, number)
     if claimed is None:
         return mailed, None
-    message = letter.message(Envelope(by.sender, by.reply_to, address, by.now))
-    message["Message-ID"] = f"<{claimed.message_id}>"
     try:
-        by.post(message)
+        post(claimed)
     except NotTakenError as error:
         if error.lasting:
             return _settle(ledger, claimed, "refused", by, number, error.message), None
@@ -224,11 +244,11 @@ def _send(
         return _settle(ledger, claimed, "failed", by, number, error.message, again), None
     except NotKnownIfTakenError as error:
         # They may have it: where it does not hold any more, they have to be told.
-        return _settle(ledger, claimed, "not_known", by, number, error.message, calls=letter.calls), None
+        return _settle(ledger, claimed, "not_known", by, number, error.message, calls=calls), None
     except (OutsideFailedError, InvalidCallError) as error:
         # The server takes nothing from anybody: the others are not tried, and all of it may be tried at once again.
         return _settle(ledger, claimed, "failed", by, number, error.message), error
-    return _settle(ledger, claimed, "sent", by, number, calls=letter.calls), None
+    return _settle(ledger, claimed, "sent", by, number, calls=calls), None
 
 
 def claim_mail(ledger: Ledger, key: MailKey, address: str, by: Sender, number: int) -> tuple[CallMail | None, Mailed]:
@@ -290,6 +310,7 @@ def mailed_documents(mails: Iterable[Mailed], *, names: bool) -> list[dict[str, 
 
 
 def _key_document(key: MailKey, *, names: bool) -> dict[str, Any]:
+    names = names or key.kind == "chat"
     return {
         "list": key.list_id,
         "kind": key.kind,

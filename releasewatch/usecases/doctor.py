@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.config import Config, LedgerAddress
-    from releasewatch.config.schema import MailTable
+    from releasewatch.config.mail_schema import MailTable
     from releasewatch.domain.catalog import Catalog
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_depth import CloneDepth

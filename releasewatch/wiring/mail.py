@@ -1,4 +1,4 @@
-"""From `[mail]` to the server that mails go through, and who they come from."""
+"""From `[mail]` and `[chat]` to what sends: passwords and addresses out of the environment, nowhere else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from releasewatch.config.ledger_address import follow_reference, reference_name
 from releasewatch.errors import InvalidCallError
+from releasewatch.integrations.notifiers.chat import post_chat
 from releasewatch.integrations.notifiers.mail import MailServer
 from releasewatch.secret import Secret
+from releasewatch.usecases.call_chat import Chat
 
 if TYPE_CHECKING:
-    from releasewatch.config.schema import MailTable
+    from releasewatch.config.mail_schema import ChatTable, MailTable
 
 
 def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> MailServer:
@@ -22,12 +24,7 @@ def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> Mai
             "No mail server is set, and mail is to be sent.",
             'Set it: [mail] host = "mail.example.org", from = "calls@example.org".',
         )
-    password = None
-    if table.password is not None and (name := reference_name(table.password)) is not None:
-        try:
-            password = Secret(follow_reference(name, environ))
-        except InvalidCallError as error:
-            raise InvalidCallError(f"The password of the mail server: {error.message}.", error.hint) from error
+    password = _secret(table.password, "password of the mail server", environ) if table.password is not None else None
     return MailServer(
         host=table.host,
         port=table.port or 0,
@@ -38,3 +35,18 @@ def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> Mai
         timeout=table.timeout,
         plain_smtp=table.plain_smtp,
     )
+
+
+def chat_of(table: ChatTable, environ: Mapping[str, str]) -> Chat:
+    """The chat of the settings; raises InvalidCallError where none is named, or its address is not set."""
+    if table.url is None:
+        raise InvalidCallError("No chat is set.", 'Set it: [chat] url = "env:RELEASEWATCH_CHAT_URL".')
+    url = _secret(table.url, "address of the chat", environ)
+    return Chat(table.kind, url.reveal(), lambda text: post_chat(table.kind, url, text))
+
+
+def _secret(reference: str, what: str, environ: Mapping[str, str]) -> Secret:
+    try:
+        return Secret(follow_reference(reference_name(reference) or "", environ))
+    except InvalidCallError as error:
+        raise InvalidCallError(f"The {what}: {error.message}.", error.hint) from error

@@ -7,7 +7,7 @@ import pytest
 from releasewatch.config import load_config
 from releasewatch.config.settings import Sources, list_settings
 from releasewatch.errors import ConfigError, InvalidCallError
-from releasewatch.wiring.mail import mail_server
+from releasewatch.wiring.mail import chat_of, mail_server
 
 GOOD = """[mail]
 host = "mail.example.org"
@@ -71,3 +71,21 @@ def test_what_is_wrong_is_said_without_the_secret(tmp_path, old, new, says):
 def test_without_tls_to_this_machine_or_where_that_is_said(tmp_path, more):
     text = f'[mail]\n{more}\nfrom = "calls@example.org"\nsecurity = "none"\n'
     assert load(tmp_path, text).tables.mail.security == "none"
+
+
+def test_a_chat_is_named_by_a_variable(tmp_path):
+    config = load(tmp_path, '[chat]\nkind = "teams"\nurl = "env:RELEASEWATCH_CHAT_URL"\n')
+    found = chat_of(config.tables.chat, {"RELEASEWATCH_CHAT_URL": "https://chat.example.org/s3same"})
+    assert found.name == "teams"
+    with pytest.raises(InvalidCallError, match="RELEASEWATCH_CHAT_URL is not set"):
+        chat_of(config.tables.chat, {})
+    with pytest.raises(InvalidCallError, match="No chat is set"):
+        chat_of(load(tmp_path, "").tables.chat, {})
+    for text, says in (
+        ('url = "https://chat.example.org/s3same"', "a secret must not stand here"),
+        ('kind = "teams"', "chat.url is missing"),
+        ('kind = "irc"', "kind"),
+    ):
+        with pytest.raises(ConfigError, match=says) as caught:
+            load(tmp_path, f"[chat]\n{text}\n")
+        assert "s3same" not in caught.value.message

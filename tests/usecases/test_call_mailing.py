@@ -16,8 +16,10 @@ from releasewatch.integrations.notifiers.mail import MailServer, NotKnownIfTaken
 from releasewatch.storage.staff import save_staff
 from releasewatch.usecases.call_approval import approve_list
 from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_chat import Chat, with_counts
 from releasewatch.usecases.call_mailing import MailedList, Sender, list_mails, send_list
 from releasewatch.usecases.call_sendings import record_sending
+from releasewatch.usecases.call_work import claim_call
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_calls import list_incident_calls
@@ -311,3 +313,33 @@ def test_errors_keep_their_class(mailing):
 
         mailing.post = fail
         assert mailing.outcomes(4, only="olga", why_again="a test")["olga", "list 1"] == outcome
+
+
+def test_a_chat_is_told_counts_once_for_each_version_and_nobody_by_name(mailing):
+    told = []
+    chat = Chat("slack", "somewhere", told.append)
+
+    def post(at: float, **more: Any) -> Any:
+        done = mailing.send(at)
+        calls = mailing.ranked[mailing.key].calls
+        by = Sender(mailing.post, lambda: "7@example.org", "calls@example.org", "lou", hour(at), **more)
+        return with_counts(mailing.ledger, calls, by, chat, done).mails[-1]
+
+    assert (post(9.5).key.receiver, post(9.6).outcome) == ("slack", "already_sent")
+    assert told == ["INC-1: 3 to call, 0 now; 0 claimed; 3 to write to."]
+    (first, *_) = [row.candidate.call for row in mailing.ranked[mailing.key].calls.rows if row.verdict == "call"]
+    claim_call(mailing.ledger, first, "olga", hour(10), 60)
+    say_by_hand(mailing.ledger, mailing.key, {"affected": ["bob"]}, mailing.telling(10, "asked"))
+    mailing.plan(mailing.key, 10.1)
+    mailing.changed()
+
+    def away(text: str) -> None:
+        raise OutsideFailedError("The chat cannot be reached.")
+
+    chat = Chat("slack", "somewhere", away)
+    assert post(10.2).outcome == "failed"
+    chat = Chat("slack", "somewhere", told.append)
+    assert post(10.3).outcome == "sent"
+    assert told[1:] == ["INC-1: 4 to call, 0 now; 1 claimed; 2 to write to."]
+    people = ("ada", "bob", "cy", "di", "fay", "gil", "olga", "piet", "kim", "person", "30 23125", "@")
+    assert not [word for word in people if word in " ".join(told).lower()]

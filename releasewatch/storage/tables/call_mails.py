@@ -9,7 +9,8 @@ from releasewatch.storage.types import Instant, id_type, key_type
 
 
 class CallMailColumns(TypedColumns):
-    """A mail that is sent once: a list of a version (`kind` list), or that a version is withdrawn, to one of our staff.
+    """A mail that is sent once: a list of a version (`kind` list), or that a version is withdrawn, to one of our staff;
+    or how many are on it, to a chat.
 
     `state`: sending, sent, failed, refused, not_known, bounced. `sent_to`: a digest of the address, which the staff
     file has. `reason`: why it did not go, without addresses.
