@@ -14,6 +14,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Any, Literal
 
+from releasewatch.domain.call_approval import how_to_approve
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_mails import CallMail, MailKey, next_step, next_try
 from releasewatch.domain.call_rules import kept_among
@@ -107,8 +108,8 @@ def send_list(ledger: Ledger, made: RankedList, by: Sender, only: str | None = N
         )
     parts = _parts(made, by.unowned)
     to_nobody = len(_to_do(parts.pop("").rows)) if "" in parts else 0
-    draft, hint = why_not_to_send(made.calls)
     with ledger.read() as connection:
+        draft, hint = _why_not(connection, made.calls)
         everybody = {one.key: one for one in staff_storage.read_staff(connection)}
     withdrawn = _by_receiver(made.calls.withdrawn, everybody.values())
     found: list[Mailed] = []
@@ -131,16 +132,15 @@ def send_list(ledger: Ledger, made: RankedList, by: Sender, only: str | None = N
     return MailedList(tuple(found), to_nobody, draft, hint, failure)
 
 
-def why_not_to_send(calls: CallList) -> tuple[str, str]:
+def _why_not(connection: Any, calls: CallList) -> tuple[str, str]:
     """Why a list may not be sent, and what to do; empty when it may."""
-    from releasewatch.domain.call_approval import how_to_approve
-
     incident = calls.incident
     if incident is not None and not incident.approval.approved:
         because = f"The list of {incident.id} is a draft: {incident.approval.because}."
         return because, how_to_approve(incident.approval, incident.id)
-    if incident is None and calls.withdrawn:
-        return f"The list of {calls.list_id} does not hold any more: {calls.withdrawn[0].because}.", ""
+    if calls.deployment and (blamed := incidents.blamed_for(connection, int(calls.deployment[2:]))):
+        because = f"{calls.deployment} is blamed for INC-{blamed[0]}, and its customers are called about that."
+        return because, f"Send that list: releasewatch call send --incident INC-{blamed[0]}"
     return "", ""
 
 

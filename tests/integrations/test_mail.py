@@ -122,6 +122,17 @@ def test_refused_for_some_is_not_taken_for_sent_nor_for_failed(tmp_path: Path) -
         assert box.receivers == [["olga@example.org"]]
 
 
+def test_an_address_beyond_ascii_needs_a_server_that_takes_it(tmp_path: Path) -> None:
+    with running_mail_server(tmp_path) as box:
+        send_mail(server_of(box, security="none"), a_mail("zoë@example.org"))
+        assert box.receivers == [["zoë@example.org"]]
+    with running_mail_server(tmp_path, utf8=False) as box:
+        with pytest.raises(NotTakenError, match="letters beyond ASCII") as caught:
+            send_mail(server_of(box, security="none"), a_mail("zoë@example.org"))
+        assert caught.value.lasting
+        assert box.taken == []
+
+
 def test_a_connection_lost_after_the_text_leaves_it_open(tmp_path: Path) -> None:
     with running_mail_server(tmp_path) as box:
         box.hang_up = True

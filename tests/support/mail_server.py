@@ -71,8 +71,13 @@ class _OnFreePort(Controller):
 
 
 @contextmanager
-def running_mail_server(folder: Path, security: str = "none", *, login: bool = False) -> Iterator[MailBox]:
-    """A server on a free port of the loopback, stopped when the block ends; its certificate is for `localhost`."""
+def running_mail_server(
+    folder: Path, security: str = "none", *, login: bool = False, utf8: bool = True
+) -> Iterator[MailBox]:
+    """A server on a free port of the loopback, stopped when the block ends; its certificate is for `localhost`.
+
+    `login`: who sends has to log in; `utf8`: it takes addresses beyond ASCII.
+    """
     box = MailBox()
     how: dict[str, Any] = {}
     if security != "none":
@@ -84,7 +89,7 @@ def running_mail_server(folder: Path, security: str = "none", *, login: bool = F
         how = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
     if login:
         how |= {"authenticator": box.authenticate, "auth_required": True, "auth_require_tls": security == "starttls"}
-    controller = _OnFreePort(box, hostname=box.host, port=0, **how)
+    controller = _OnFreePort(box, hostname=box.host, port=0, enable_SMTPUTF8=utf8, **how)
     controller.start()
     try:
         box.port = controller.port

@@ -20,6 +20,7 @@ from releasewatch.usecases.call_chat import Chat, with_counts
 from releasewatch.usecases.call_mailing import MailedList, Sender, list_mails, send_list
 from releasewatch.usecases.call_sendings import record_sending
 from releasewatch.usecases.call_work import claim_call
+from releasewatch.usecases.calls import list_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_calls import list_incident_calls
@@ -172,6 +173,13 @@ def test_a_draft_and_a_list_that_was_not_planned_are_not_sent(mailing):
         mailing.send(3.3)
     assert mailing.box.taken == []
     assert list_mails(mailing.ledger) == []
+
+
+def test_the_list_of_a_deployment_that_is_blamed_is_not_sent(mailing):
+    mailing.ranked[mailing.key] = replace(list_calls(mailing.ledger, 2, Planning(hour(3.2))), version=1)
+    with pytest.raises(RefusedError, match="D-2 is blamed for INC-1") as caught:
+        mailing.send(3.2)
+    assert "--incident INC-1" in caught.value.hint
 
 
 def test_what_the_server_does_not_take_now_is_tried_again_when_it_is_due(mailing):
