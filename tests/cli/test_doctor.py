@@ -116,6 +116,7 @@ def test_a_broken_configuration_is_told_once_and_the_rest_is_examined(shop: Repo
         "git": "ok",
         "ci": "ok",
         "templates": "ok",
+        "mail": "fail",
         "directories": "fail",
     }
     assert 'did you mean "unmapped"' in found(done, "config")[1]
