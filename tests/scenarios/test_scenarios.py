@@ -11,11 +11,13 @@ import re
 import shlex
 import shutil
 import tomllib
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import run_python
+from releasewatch import wiring
+from tests.support.command import Finished, run_here, run_python
 from tests.support.repos import RepoBuilder
 from tests.support.sheets import fill_in, show_workbook
 
@@ -38,8 +40,8 @@ run(sys.argv[2:])
 """Runs one command in a process of its own, as people do, at the instant of the story."""
 
 
-def perform(step: dict, repo: RepoBuilder, story: Path) -> str:
-    """Do what a step says; returns what its command gave out."""
+def perform(step: dict, repo: RepoBuilder, story: Path, *, here: bool = False) -> str:
+    """Do what a step says; returns what its command gave out. `here`: without a process for each command."""
     if "commit" in step:
         files = {}
         for name in step["files"]:
@@ -60,7 +62,7 @@ def perform(step: dict, repo: RepoBuilder, story: Path) -> str:
     if "run" not in step:
         return show_workbook(repo.path / step["sheet"], "Calls")
     arguments = shlex.split(step["run"])
-    done = run_python("-c", AT_AN_INSTANT, step["at"].isoformat(), *arguments, cwd=repo.path)
+    done = run_at(step["at"], *arguments, cwd=repo.path, here=here)
     assert done.status == step.get("exit", 0), done.err
     if "sheet" in step:
         return show_workbook(repo.path / step["sheet"], "Calls")
@@ -71,6 +73,15 @@ def perform(step: dict, repo: RepoBuilder, story: Path) -> str:
     written = repo.path / arguments[arguments.index("-o") + 1]
     assert not done.out
     return written.read_bytes().decode("utf-8")
+
+
+def run_at(instant: datetime, *arguments: str, cwd: Path, here: bool) -> Finished:
+    """Run a command at an instant of the story: in a process of its own, or here, which takes a tenth of the time."""
+    if not here:
+        return run_python("-c", AT_AN_INSTANT, instant.isoformat(), *arguments, cwd=cwd)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "clock", lambda: instant)
+        return run_here(*arguments, cwd=cwd)
 
 
 def _write_by_hand(target: Path, step: dict) -> None:
@@ -88,7 +99,7 @@ def test_story(story, tmp_path):
         for given in story.glob(pattern):
             shutil.copy(given, repo.path)
     for step in told["step"]:
-        given_out = perform(step, repo, story)
+        given_out = perform(step, repo, story, here=told.get("here", False))
         if "expect" not in step:
             continue
         expected = story / "expected" / step["expect"]
