@@ -9,6 +9,9 @@ from releasewatch.domain.calling_hours import Availability
 
 Band = Literal["now", "today", "this week", ""]
 
+BANDS: tuple[Band, ...] = ("now", "today", "this week", "")
+"""In the order in which they are worked on; the empty one is that of who is left."""
+
 DAY = timedelta(hours=24)
 """How far ahead today goes: a night in between is no reason to wait longer."""
 

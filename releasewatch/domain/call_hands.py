@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_bands import BANDS
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
@@ -54,15 +55,20 @@ def concerns(row: PlannedCall, who: str) -> bool:
     return who in (row.candidate.account_manager, row.candidate.hands.caller, row.goes_up_to)
 
 
+def gravest_first(row: PlannedCall) -> tuple[int, int, bool, int]:
+    """The order of one call's rows on several lists: the gravest says what the call is."""
+    hurt = row.candidate.hurt
+    is_beside = hurt is not None and bool(hurt.called_about)
+    return ("call", "write", "leave").index(row.verdict), BANDS.index(row.band), is_beside, -row.score
+
+
 def in_turn(rows: Iterable[PlannedCall], me: Collection[str]) -> list[PlannedCall]:
     """The calls that somebody may make now, as they should be taken: by band; in it nobody's first, then their own,
     then those of others; then in the order of the list."""
-    bands = ("now", "today", "this week", "")
-
     def turn(row: PlannedCall) -> tuple[int, int, int]:
         caller = row.candidate.hands.caller
         whose = 0 if not caller else 1 if caller in me or row.goes_up_to in me else 2
-        return bands.index(row.band), whose, row.rank
+        return BANDS.index(row.band), whose, row.rank
 
     return sorted((row for row in rows if _may_be_made_now(row)), key=turn)
 

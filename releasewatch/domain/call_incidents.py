@@ -46,7 +46,8 @@ class Hurt:
     are reached by. `again`: hurt in another incident shortly before. `confirmed`: a person said that they were hurt.
     `further`: how many other incidents are in their call. `spoken`: they were told by voice before.
     `ways`: how they are reached, in sentences. `reported_at`: when they told us of it first; None when they did not.
-    `called_first`: they did before we told them.
+    `called_first`: they did before we told them. `called_about`: another incident in the same call, about which they
+    are to be called; `called_urgently`: that is severe, or a correction.
     """
 
     incident: str
@@ -62,6 +63,8 @@ class Hurt:
     ways: tuple[str, ...] = ()
     reported_at: datetime | None = None
     called_first: bool = False
+    called_about: str = ""
+    called_urgently: bool = False
 
     @property
     def counts_as(self) -> str:
@@ -70,7 +73,16 @@ class Hurt:
 
 
 def verdict_for(hurt: Hurt) -> tuple[Verdict, str]:
-    """Call, write or leave, by the published table, and why in one sentence."""
+    """Call, write or leave, and why in one sentence: by the published table, but that who is called anyway, about
+    another incident in the same call, hears of this one then."""
+    verdict, because = own_verdict(hurt)
+    if verdict == "write" and hurt.called_about:
+        return "call", f"{because}; the same call is about {hurt.called_about}, so call"
+    return verdict, because
+
+
+def own_verdict(hurt: Hurt) -> tuple[Verdict, str]:
+    """The same for this incident alone."""
     due = hurt.due
     if not due.purpose:
         return "leave", due.because

@@ -64,9 +64,11 @@ class Twin:
 
 
 def is_severe(candidate: CallCandidate) -> bool:
-    """Whether no limit and no rest holds it up: a severe incident, or a correction."""
+    """Whether no limit and no rest holds it up: a severe incident, or a correction, or one of these in the same call."""
     hurt = candidate.hurt
-    return hurt is not None and (hurt.counts_as in URGENT or hurt.due.purpose == "correction")
+    if hurt is None:
+        return False
+    return hurt.counts_as in URGENT or hurt.due.purpose == "correction" or hurt.called_urgently
 
 
 def is_minor(candidate: CallCandidate) -> bool:

@@ -136,7 +136,6 @@ class CallBook:
 
     def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
-        """How their call about this stands; `due`: what is to be planned, where there is something."""
         found = self._standing(customer_id, group, due, *also)
         numbers = [number_of(one.incident) or 0 for one in found.reasons]
         words = [self._drafts.standing(number).last for number in numbers if number]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from releasewatch.domain.call_hands import gravest_first
 from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.staff import find_person
 from releasewatch.domain.times import format_utc
@@ -27,10 +28,10 @@ def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:
     """
     live = [one for one in calls.items_of(connection, row.customer_id, row.call_id) if one.withdrawn_at is None]
     about = sorted({one.incident_id for one in live if one.incident_id}, reverse=True)
-    for number in about:
-        found = find_incident_row(connection, f"INC-{number}", row.customer_id, how)
-        if found is not None:
-            return found
+    rows = (find_incident_row(connection, f"INC-{number}", row.customer_id, how) for number in about)
+    gravest = min(filter(None, rows), key=gravest_first, default=None)
+    if gravest is not None:
+        return gravest
     for number in sorted({one.deployment_id for one in live if one.deployment_id}, reverse=True):
         found = find_care_row(connection, number, row.customer_id, how)
         if found is not None:

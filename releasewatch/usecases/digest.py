@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from releasewatch.domain.call_bands import BANDS
+from releasewatch.domain.call_hands import gravest_first
 from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import PlannedCall
@@ -29,7 +31,6 @@ GIVEN_WITHIN = timedelta(days=30)
 
 _CLOSED = frozenset({"not_planned", "done", "skipped", "withdrawn"})
 _CALLABLE = ("now", "unknown", "later", "never")
-_BANDS = ("now", "today", "this week", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +132,21 @@ def _lists_of(connection: Any, who: str, team: str, now: datetime) -> _Lists:
 
 
 def _take(found: dict[str, tuple[str, PlannedCall]], name: str, rows: Iterable[PlannedCall]) -> None:
-    """Put in the open calls of a list; one that is on several is there once, by the list that comes first."""
+    """Put in the open calls of a list; one that is on several is there once, as the list says for which it is gravest,
+    of like ones the first."""
     for row in rows:
-        if row.candidate.call and row.candidate.standing.status not in _CLOSED:
-            found.setdefault(row.candidate.call, (name, row))
+        call = row.candidate.call
+        if not call or row.candidate.standing.status in _CLOSED:
+            continue
+        if call not in found or gravest_first(row) < gravest_first(found[call][1]):
+            found[call] = (name, row)
 
 
 def _turn(one: tuple[str, PlannedCall]) -> tuple[int, int, bool, int, str]:
     """Who is at the desk comes first; then by band, incidents before care, and as they stand on their lists."""
     name, row = one
     candidate = row.candidate
-    place = (_CALLABLE.index(row.availability.callable), _BANDS.index(row.band))
+    place = (_CALLABLE.index(row.availability.callable), BANDS.index(row.band))
     return (*place, candidate.hurt is None, row.rank, f"{name} {candidate.key}")
 
 

@@ -11,9 +11,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from releasewatch.domain.call_hands import with_lateness
-from releasewatch.domain.call_incidents import Hurt
+from releasewatch.domain.call_incidents import UNSAID_SEVERITY, URGENT, Hurt, own_verdict
 from releasewatch.domain.call_lists import CallList, IncidentHead
-from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, purpose_for
+from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, Standing, purpose_for
 from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
@@ -169,6 +169,7 @@ class _Planner:
             customer, "incident", CallReason(due.purpose, incident=incident) if due.purpose else None
         )
         further = {one.incident for one in standing.reasons if one.incident} - {incident}
+        beside, urgently = self._called_about(customer, standing)
         best = min(ways, key=attrgetter("rank"), default=None)
         reach, distance = divmod(best.rank, exposure.RANK) if best is not None else (1, 0)
         components = {row.component_id for row in ways if row.component_id is not None}
@@ -188,6 +189,8 @@ class _Planner:
             ways=(*complaint.words, *_sentences(rows, ways, self._names)),
             reported_at=complaint.reported_at,
             called_first=complaint.called_first,
+            called_about=beside,
+            called_urgently=urgently,
         )
         titles = tuple(sorted({self._titles[c] for c in components if c in self._titles}))
         say = self._wording.of(customer, key, hurt, standing, titles)
@@ -211,6 +214,20 @@ class _Planner:
             hands=self._book.hands(customer, standing),
             **known,
         )
+
+    def _called_about(self, customer: UUID, standing: Standing) -> tuple[str, bool]:
+        """Another incident in their call about which they are to be called, a severe one first, and whether it is."""
+        mine = self.scene.incident.id
+        found: dict[str, bool] = {}
+        for one in self._open(customer):
+            other = f"INC-{one.incident_id}"
+            is_held_back = other in standing.drafts and mine not in standing.drafts
+            if not one.incident_id or other == mine or one.verdict != "call" or is_held_back:
+                continue
+            severity = self._wording.severity_of(other) or UNSAID_SEVERITY
+            found[other] = found.get(other, False) or severity in URGENT or one.purpose == "correction"
+        other = min(found, key=lambda name: (not found[name], name), default="")
+        return other, found.get(other, False)
 
     def _minutes(self, known: Mapping[str, Any], rows: Sequence[Any], ways: Sequence[Any]) -> int | None:
         """How long they were hurt inside their working hours, as the incident's own figures count it."""
@@ -238,16 +255,19 @@ class _Planner:
             due = self._due(customer)
             mine = [one for one in self._open(customer) if one.incident_id == self.whose.incident_id]
             worth_it = due.purpose and row.verdict != "leave"
+            hurt = row.candidate.hurt
+            # What is kept is of this incident alone: two in one call must not hold each other up.
+            verdict = "write" if hurt is not None and own_verdict(hurt)[0] == "write" else row.verdict
             stays = [one for one in mine if one.purpose == due.purpose]
             for one in mine:
                 if one.purpose != due.purpose:
                     withdrawn.append((one, due.because if not due.purpose else f"it is {IN_WORDS[due.purpose]} now"))
                 elif not worth_it and not self._is_begun(one):
                     withdrawn.append((one, "it is not worth a call by now"))
-                elif worth_it and one.verdict != row.verdict:
-                    verdicts.append((one, row.verdict))
+                elif worth_it and one.verdict != verdict:
+                    verdicts.append((one, verdict))
             if worth_it and not stays:
-                wanted.append(Wanted(customer, due.purpose, row.verdict))
+                wanted.append(Wanted(customer, due.purpose, verdict))
         # Whoever they are: what is blamed is good news for nobody, in this incident or not.
         withdrawn += [
             (one, f"D-{one.deployment_id} is blamed for {self.scene.incident.id}")

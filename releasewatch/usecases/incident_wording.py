@@ -117,6 +117,10 @@ class Wording:
             letter_lacks=lacks or not letter or withheld > 0,
         )
 
+    def severity_of(self, incident: str) -> str:
+        """How bad another incident in somebody's call is; empty when nobody said."""
+        return self._talk(incident).scene.state.severity
+
     def _talk(self, incident: str) -> _Talk:
         if incident not in self._talks:
             found = incidents.resolve_incident(self._connection, incident)
