@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from releasewatch.cli.call_care import (
 from releasewatch.cli.call_claim import claim, emit_spread, hand_over_, spread_document
 from releasewatch.cli.call_import import import_
 from releasewatch.cli.call_inbound import inbound
+from releasewatch.cli.call_order import in_order, order_options
 from releasewatch.cli.call_output import (
     counts_of,
     emit_blank,
@@ -247,14 +247,8 @@ def _spread(app: App, incident: str | None, found: Any, about: dict[str, Any], t
 @_account_manager
 @click.option("--verdict", type=click.Choice(["call", "write", "leave"]), help="Only these.")
 @click.option("--band", type=click.Choice(["now", "today", "this week"]), help="Only these.")
-@click.option(
-    "--order",
-    type=click.Choice(["score", "callable"]),
-    help="By score (the default), or who is callable now first, then by the next window.",
-)
 @click.option("--explain", metavar="KEY", help="Why this customer stands where they stand, and not higher.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
-@click.option("--after", type=click.IntRange(0), metavar="RANK", help="Go on after this rank: next_cursor.")
+@order_options
 @common(("table", "json", "jsonl"), reveal=True, reads=True)
 def list_(
     app: App,
@@ -270,15 +264,15 @@ def list_(
     after: int | None,
     **about: Any,
 ) -> None:
-    """List everybody whom a deployment or an incident reaches in the order of the score, with verdict, reason, contact.
+    """List everybody whom a deployment or an incident reaches, ranked by score, with verdict, reason, contact.
 
     Same ledger, same instant, same order. The score is the sum of the parts shown; ties are in the order of the key.
+    People read what is nobody's first, wherever it ranks; JSON is in the order of the rank.
     """
     from releasewatch.cli.call_explaining import check_alone
     from releasewatch.cli.call_explaining import explain as give_explanation
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.domain.call_rules import by_callability
-    from releasewatch.usecases.call_documents import as_document
+    from releasewatch.usecases.call_documents import call_document
     from releasewatch.usecases.exposure import check_account_manager
 
     found = _deployment_of(app, incident, about)
@@ -286,24 +280,19 @@ def list_(
         check_alone(form, account_manager=account_manager, verdict=verdict, band=band, order=order, after=after)
         give_explanation(app, form, reveal, _ranked(app, incident, found, about, None), explain, planning(app))
         return
-    if order == "callable" and after is not None:
-        raise InvalidCallError(
-            "--after goes on after a rank, and --order callable is not in the order of these.", "Raise --limit."
-        )
     level = app.level(reveal, None)
     check_account_manager(app.ledger, account_manager, level)
     made = _ranked(app, incident, found, about, account_manager)
-    if order == "callable":
-        made = replace(made, calls=replace(made.calls, rows=by_callability(made.calls.rows)))
-    rows = [row for row in as_document(made) if verdict in (None, row["verdict"]) and band in (None, row["band"])]
-    rows = [row for row in rows if after is None or row["rank"] > after]
+    ordered, goes_on = in_order(made.calls.rows, form, order, after)
+    rows = [row for row in map(call_document, ordered) if verdict in (None, row["verdict"])]
+    rows = [row for row in rows if band in (None, row["band"])]
     page = rows[:limit]
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
     shown = [withhold(row, level, in_ci=app.ci is not None, opaque=is_opaque(app)) for row in page]
     if level < Reveal.KEYS:
         shown = []
-    next_cursor = page[-1]["rank"] if len(rows) > limit and order != "callable" else None
+    next_cursor = page[-1]["rank"] if len(rows) > limit and goes_on else None
     counts = counts_of(made)
     if form == "json":
         emit_json(

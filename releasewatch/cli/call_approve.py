@@ -98,7 +98,7 @@ def draft_lines(incident: str, standing: ListStanding) -> tuple[str, ...]:
 def _lines_of(made: RankedList, level: Reveal) -> tuple[str, ...]:
     incident = made.calls.incident
     draft = () if incident is None else draft_lines(incident.id, incident.approval)
-    return (*draft, *(one.sentence(names=level >= Reveal.NAMES) for one in made.calls.withdrawn))
+    return (*draft, *dict.fromkeys(one.sentence(names=level >= Reveal.NAMES) for one in made.calls.withdrawn))
 
 
 def emit_draft(made: RankedList, level: Reveal) -> None:

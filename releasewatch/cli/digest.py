@@ -40,6 +40,7 @@ def command(
     """One page for an account manager: overdue promises, whom to call, and what reached their customers.
 
     Calls are those they keep, were given, or that went up to them, of every list; callable now first, each once.
+    How many calls nobody makes stands above them: they come first.
     A version of a list that they were given in the last 30 days and that does not hold any more is named, too.
     It names customers: it goes to a file (-o), or asks for --reveal names; numbers and promises need contacts.
     """
@@ -75,9 +76,12 @@ def _show(document: dict[str, Any], stream: TextIO) -> None:
     from releasewatch.rendering.digest import (
         CALL_HEADINGS,
         call_cells,
+        calls_to_make,
         customer_lines,
         digest_summary,
+        nobodys_in_words,
         promise_in_words,
+        waiting_in_words,
         withdrawn_in_words,
     )
 
@@ -86,9 +90,14 @@ def _show(document: dict[str, Any], stream: TextIO) -> None:
             emit_line(f"OVERDUE: {promise_in_words(one)}", stream)
     for one in document["versions_withdrawn"]:
         emit_line(withdrawn_in_words(one), stream)
-    if document["calls"]:
-        emit_table(CALL_HEADINGS, [call_cells(one) for one in document["calls"]], stream=stream)
-        emit_line(f"Take one: {document['calls'][0]['claim']}", stream)
+    if nobodys := nobodys_in_words(document):
+        emit_line(nobodys, stream)
+    calls = calls_to_make(document)
+    if calls:
+        emit_table(CALL_HEADINGS, [call_cells(one) for one in calls], stream=stream)
+        emit_line(f"Take one: {calls[0]['claim']}", stream)
+    if waiting := waiting_in_words(document):
+        emit_line(waiting, stream)
     for one in document["promises"]:
         if not one["overdue"]:
             emit_line(f"Promised: {promise_in_words(one)}", stream)

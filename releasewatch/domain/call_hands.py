@@ -62,9 +62,27 @@ def gravest_first(row: PlannedCall) -> tuple[int, int, bool, int]:
     return ("call", "write", "leave").index(row.verdict), BANDS.index(row.band), is_beside, -row.score
 
 
+def by_turn(rows: Iterable[PlannedCall]) -> list[PlannedCall]:
+    """A list as people work it: calls that are nobody's first, for "not mine" is never an answer; then by rank."""
+    return sorted(rows, key=turn_of)
+
+
+def turn_of(row: PlannedCall) -> tuple[bool, int]:
+    """The place of a row in that order."""
+    return not is_nobodys(row), row.rank
+
+
+def is_nobodys(row: PlannedCall) -> bool:
+    """Whether somebody is to be called or written to, and nobody is there to do it, or does."""
+    standing = row.candidate.standing
+    is_theirs = row.candidate.hands.caller or standing.status not in ("not_planned", "open")
+    return row.verdict != "leave" and not is_theirs
+
+
 def in_turn(rows: Iterable[PlannedCall], me: Collection[str]) -> list[PlannedCall]:
     """The calls that somebody may make now, as they should be taken: by band; in it nobody's first, then their own,
     then those of others; then in the order of the list."""
+
     def turn(row: PlannedCall) -> tuple[int, int, int]:
         caller = row.candidate.hands.caller
         whose = 0 if not caller else 1 if caller in me or row.goes_up_to in me else 2

@@ -54,7 +54,7 @@ class Heard:
 
     `blamed`: the deployments that were to blame then. `made`: the call was made with it; a mail sent ahead of a call
     does not count as one, but is owed a correction all the same. `before`: when they were told what a correction took
-    back; None where this is none.
+    back; None where this is none. `written`: they were told by mail or message, and nobody spoke with them.
     """
 
     purpose: str
@@ -64,6 +64,7 @@ class Heard:
     blamed: frozenset[int] = frozenset()
     made: bool = True
     before: datetime | None = None
+    written: bool = False
 
     @property
     def takes_all_back(self) -> bool:
@@ -117,8 +118,10 @@ def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime]
         if is_over:
             if "first_notice" in skipped:
                 return Due("", "one of us decided against a first notice")
-            return _unless_skipped("after_the_fact", "it is over, and they were not told", skipped, None)
-        return _unless_skipped("first_notice", "they were not told yet", skipped, None)
+            because = "they were not told" if heard is None else _ahead(heard)
+            return _unless_skipped("after_the_fact", f"it is over, and {because}", skipped, None)
+        because = "they were not told yet" if heard is None else _ahead(heard)
+        return _unless_skipped("first_notice", because, skipped, None)
     if is_over:
         knows = heard.purpose in ("resolution", "after_the_fact")
         if knows and (progress.status_at is None or heard.at >= progress.status_at):
@@ -128,6 +131,13 @@ def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime]
         since = max(filter(None, (heard.at, progress.revised_at)))
         return _unless_skipped("update", "what is agreed to be said has changed since they were told", skipped, since)
     return Due("", "they were told, and nothing is new")
+
+
+def _ahead(heard: Heard) -> str:
+    """That they were told before the call was made that they are owed."""
+    if heard.written:
+        return f"a mail or message went out on {in_utc(heard.at)}, and nobody has spoken with them"
+    return f"they were told on {in_utc(heard.at)}, and their call is not closed"
 
 
 def _talks(heard: Heard) -> str:

@@ -64,7 +64,7 @@ class Twin:
 
 
 def is_severe(candidate: CallCandidate) -> bool:
-    """Whether no limit and no rest holds it up: a severe incident, or a correction, or one of these in the same call."""
+    """Whether no limit and no rest holds it up: a severe incident or a correction, or one of these in the same call."""
     hurt = candidate.hurt
     if hurt is None:
         return False

@@ -33,7 +33,8 @@ class DigestCustomerView(View):
 
 @dataclass(frozen=True, slots=True)
 class DigestView(View):
-    """The page. `overdue` and `promises` (those not due yet): a sentence each."""
+    """The page. `overdue` and `promises` (those not due yet): a sentence each. `nobodys`: that calls are nobody's, or
+    empty; `waiting`: that calls of theirs wait for others of the same customer, or empty."""
 
     account_manager: str
     as_of: str
@@ -42,7 +43,9 @@ class DigestView(View):
     overdue: tuple[str, ...]
     promises: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    nobodys: str
     calls: tuple[DigestCallView, ...]
+    waiting: str
     customers: tuple[DigestCustomerView, ...]
 
 
@@ -57,7 +60,9 @@ def digest_view(document: Mapping[str, Any]) -> DigestView:
         overdue=tuple(late),
         promises=tuple(promise_in_words(one) for one in document["promises"] if not one["overdue"]),
         withdrawn=tuple(withdrawn_in_words(one) for one in document["versions_withdrawn"]),
-        calls=tuple(DigestCallView(call_cells(one), one["claim"]) for one in document["calls"]),
+        nobodys=nobodys_in_words(document),
+        calls=tuple(DigestCallView(call_cells(one), one["claim"]) for one in calls_to_make(document)),
+        waiting=waiting_in_words(document),
         customers=tuple(
             DigestCustomerView(one["name"] or one["key"], one["key"], tuple(customer_lines(one)))
             for one in document["customers"]
@@ -67,12 +72,37 @@ def digest_view(document: Mapping[str, Any]) -> DigestView:
 
 def digest_summary(document: Mapping[str, Any]) -> str:
     """The page in a sentence."""
-    calls, late = document["calls"], sum(one["overdue"] for one in document["promises"])
+    calls, late = calls_to_make(document), sum(one["overdue"] for one in document["promises"])
     now = sum(one["callable"] == "now" and one["verdict"] == "call" for one in calls)
     return (
         f"{counted(late, 'promise')} overdue; {counted(len(calls), 'open call')}, {now} callable now; "
         f"{counted(len(document['customers']), 'customer')} reached by something since."
     )
+
+
+def calls_to_make(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The calls of the page, each customer once: a call that waits for another one of theirs is not one yet."""
+    return [one for one in document["calls"] if one["status"] != "waiting"]
+
+
+def waiting_in_words(document: Mapping[str, Any]) -> str:
+    """`2 more calls wait until an incident's is made: C-36 (for C-2), C-37 (for C-1).`, or empty."""
+    waiting = [one for one in document["calls"] if one["status"] == "waiting"]
+    if not waiting:
+        return ""
+    wait = "waits" if len(waiting) == 1 else "wait"
+    named = ", ".join(f"{one['id']} (for {one['waits_for']})" for one in waiting)
+    return f"{counted(len(waiting), 'more call')} {wait} until the one about an incident is made: {named}."
+
+
+def nobodys_in_words(document: Mapping[str, Any]) -> str:
+    """That there are calls which nobody makes, and where they stand; empty where there are none."""
+    lists = document["nobodys_calls"]
+    if not lists:
+        return ""
+    many = sum(one["calls"] for one in lists)
+    where = "; ".join(one["see"] for one in lists)
+    return f"{counted(many, 'open call')} {'is' if many == 1 else 'are'} nobody's, and first in turn: {where}"
 
 
 def call_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
@@ -86,7 +116,7 @@ def call_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
         nobody if contact is None else contact["name"],
         nobody if contact is None else contact["phone"] or "none",
         "; ".join(_why(one)),
-        one["list"],
+        ", ".join(_lists(one)),
         one["id"],
     )
 
@@ -114,6 +144,13 @@ def _when(one: Mapping[str, Any]) -> str:
         return str(one["verdict"])
     window = one["next_window"]
     return f"from {_instant(window['from'])}" if one["callable"] == "later" and window else str(one["callable"])
+
+
+def _lists(one: Mapping[str, Any]) -> Iterator[str]:
+    """Everything that a call is about, the list first that says why."""
+    yield one["list"]
+    about = (item["incident"] or item["deployment"] or item["coming"] for item in one["items"])
+    yield from (name for name in dict.fromkeys(about) if name and name != one["list"])
 
 
 def _why(one: Mapping[str, Any]) -> Iterator[str]:

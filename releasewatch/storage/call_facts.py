@@ -134,8 +134,8 @@ def read_keys(connection: Connection, members: Members) -> dict[UUID, str]:
 class CallFacts:
     """What the directory says of a customer that a call depends on.
 
-    `names`: what they, and those whom they took over, are called. Do-not-call and escalated are so when it says so of
-    the customer or of anybody who was merged into them.
+    `name`: what they are called; `names`: they, and those whom they took over. Do-not-call and escalated are so when it
+    says so of the customer or of anybody who was merged into them.
     """
 
     customer_tier: str
@@ -149,6 +149,7 @@ class CallFacts:
     do_not_call: bool
     escalated: bool
     names: frozenset[str] = frozenset()
+    name: str = ""
 
 
 def read_facts(connection: Connection, members: Members) -> dict[UUID, CallFacts]:
@@ -202,6 +203,7 @@ def _call_facts(survivor: UUID, rows: Sequence[Any]) -> CallFacts:
         do_not_call=any(row.do_not_call for row in rows),
         escalated=any(row.escalated for row in rows),
         names=frozenset(row.name for row in rows if row.name),
+        name=own.name if own.customer_id == survivor else "",
     )
 
 

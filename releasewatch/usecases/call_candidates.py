@@ -107,6 +107,11 @@ class CallBook:
         refs = frozenset({key, *self._aliases.get(customer_id, ())})
         return refs, fact.names if fact else frozenset()
 
+    def title_of(self, customer_id: UUID) -> str:
+        """What a customer is called; empty when the directory does not say."""
+        fact = self._facts.get(customer_id)
+        return fact.name if fact else ""
+
     def known(self, customer_id: UUID) -> dict[str, Any]:
         """The fields of a `CallCandidate` that do not depend on what the call is about."""
         fact = self._facts.get(customer_id)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_attempts import WRITTEN
 from releasewatch.domain.call_purposes import Heard, Progress, is_owed_correction
 from releasewatch.domain.incidents import Statement
 from releasewatch.domain.privacy import Reveal, opaque_key
@@ -123,6 +124,7 @@ class Tellings:
             blamed,
             made=last.closes,
             before=before.told_at if before is not None else None,
+            written=last.channel in WRITTEN and not self.was_spoken_to(customer_id),
         )
 
 

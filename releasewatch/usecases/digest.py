@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,11 +44,13 @@ class DigestRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists to be read: incidents and deployments by number; of each that is only coming (0: check-ins) whom."""
+    """The lists to be read: incidents and deployments by number; of each that is only coming (0: check-ins) whom.
+    `nobodys`: how many open calls nobody makes, by the options that name their list, the gravest one of each call."""
 
     incidents: list[int]
     deployments: list[int]
     plain: dict[int, list[Any]]
+    nobodys: dict[str, int]
 
 
 def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Asking, reveal: Reveal) -> dict[str, Any]:
@@ -86,6 +89,9 @@ def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Ask
             {"list": name, **call_document(row), "claim": f"releasewatch call claim {row.candidate.call}"}
             for name, row in sorted(found.values(), key=_turn)
         ],
+        "nobodys_calls": [
+            {"calls": many, "see": f"releasewatch call list {of}"} for of, many in wanted.nobodys.items()
+        ],
         "versions_withdrawn": withdrawn,
         "customers": [
             {
@@ -111,10 +117,16 @@ def _lists_of(connection: Any, who: str, team: str, now: datetime) -> _Lists:
 
     names = {name for name in staff.count_customers(connection, now) if may_call(name)}
     mine = {row.customer_id for row in customer_review.kept_customers(connection, names, now)}
+    made = {name for name in staff.count_customers(connection, now) if name and book.caller(name, "", today).key}
+    kept = {row.customer_id for row in customer_review.kept_customers(connection, made, now)}
+    nobodys: dict[int, str] = {}
     incidents: set[int] = set()
     deployments: set[int] = set()
     plain: dict[int, list[Any]] = {}
     for row in digest.open_reasons(connection):
+        if row.customer_id not in kept and not row.assigned_to and (row.incident_id or row.deployment_id):
+            of = f"--incident INC-{row.incident_id}" if row.incident_id else f"--deployment D-{row.deployment_id}"
+            nobodys.setdefault(row.call_id, of)
         if row.customer_id not in mine and not row.assigned_to:
             continue
         if row.incident_id:
@@ -128,7 +140,9 @@ def _lists_of(connection: Any, who: str, team: str, now: datetime) -> _Lists:
             incidents.add(given.incident_id)
         else:
             deployments.add(given.deployment_id)
-    return _Lists(sorted(incidents, reverse=True), sorted(deployments, reverse=True), plain)
+    return _Lists(
+        sorted(incidents, reverse=True), sorted(deployments, reverse=True), plain, dict(Counter(nobodys.values()))
+    )
 
 
 def _take(found: dict[str, tuple[str, PlannedCall]], name: str, rows: Iterable[PlannedCall]) -> None:

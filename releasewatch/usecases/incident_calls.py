@@ -196,7 +196,7 @@ class _Planner:
         say = self._wording.of(customer, key, hurt, standing, titles)
         return CallCandidate(
             key=key,
-            name=(rows[0].name if rows else "") or key,
+            name=(rows[0].name if rows else self._book.title_of(customer)) or key,
             call=standing.call,
             reach=cast("ReachKind", exposure.REACH_WORDS[reach]),
             distance=min(distance, 99),
@@ -230,11 +230,14 @@ class _Planner:
         return other, found.get(other, False)
 
     def _minutes(self, known: Mapping[str, Any], rows: Sequence[Any], ways: Sequence[Any]) -> int | None:
-        """How long they were hurt inside their working hours, as the incident's own figures count it."""
+        """How long they were hurt inside their working hours, as the incident's own figures count it; of those whom
+        nothing reaches any more, not at all."""
+        if not rows:
+            return 0
         window = self.scene.window
-        said = rows[0] if rows and rows[0].said == "affected" else None
+        said = rows[0] if rows[0].said == "affected" else None
         alone = Group(
-            state=self._states.get(rows[0].customer_id, "") if rows else "",
+            state=self._states.get(rows[0].customer_id, ""),
             live_from=min((way.live_from for way in ways), default=None),
             carrying_until=max((way.carrying_until for way in ways), default=None),
             first_at=said.first_at if said is not None else None,

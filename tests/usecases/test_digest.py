@@ -56,6 +56,8 @@ As of 3 March 2026, 02:00 UTC. 1 promise overdue; 1 open call, 0 callable now; 3
 
 ## Whom to call
 
+2 open calls are nobody's, and first in turn: releasewatch call list --incident INC-1
+
 | when | callable | customer | contact | number | why | list | call |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 | today | from 3 March 2026, 09:00 UTC | \\<Fay\\> & Co | Fay Person | +49 30 23125 105 | presumed, SEV2; they were not told yet | INC-1 | C-3 |

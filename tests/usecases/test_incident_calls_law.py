@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
+from releasewatch.domain.call_hands import by_turn, in_turn
+from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Rehearsal
 from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_explaining import explain_call
 from releasewatch.usecases.call_work import claim_call, skip_call
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.impacts import say_by_hand
@@ -27,6 +30,8 @@ from tests.usecases.test_incidents import hour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from releasewatch.usecases.call_candidates import RankedList
 
 CUSTOMERS = ("ada", "bob", "cy", "di", "fay", "gil", "hal")
 SPARED = {"gil", "hal"}
@@ -147,9 +152,12 @@ class Prepared:
     def _check(self, planned: int | None, *, care: bool) -> None:
         ledger, at = self.desks.ledger, self.at + 0.1
         with ledger.read() as connection:
-            c = t.call.c
-            twice = select(c.customer_id).where(c.status == "open").group_by(c.customer_id, c.call_group)
-            assert not connection.execute(twice.having(func.count() > 1)).all(), "one open call a group"
+            c, m = t.call.c, t.customer_merge.c
+            survivor = func.coalesce(m.survivor_id, c.customer_id)
+            gone = and_(m.customer_id == c.customer_id, m.recorded_to > hour(900_000))
+            twice = select(survivor).join_from(t.call, t.customer_merge, gone, isouter=True).where(c.status == "open")
+            twice = twice.group_by(survivor, c.call_group).having(func.count() > 1)
+            assert not connection.execute(twice).all(), "one open call a group, of who was merged too"
             status = {row.call_id: row.status for row in connection.execute(select(c.call_id, c.status))}
             merged = connection.scalars(
                 select(t.customer.c.key)
@@ -158,8 +166,10 @@ class Prepared:
             ).all()
         assert {number: status[number] for number in self.decided} == self.decided, "what a person did stays"
         for which, key in enumerate(self.keys):
-            rows = list_incident_calls(ledger, key, Planning(hour(at))).calls.rows
+            listed = list_incident_calls(ledger, key, Planning(hour(at)))
+            rows = listed.calls.rows
             self._check_rows(rows, merged)
+            self._check_missing(listed, Planning(hour(at)), merged)
             mine = {row.candidate.key: row for row in rows}
             incident = self.desks.show(key, at)
             if incident["incident"]["status"] != "cancelled":
@@ -179,11 +189,24 @@ class Prepared:
             assert sum(row.parts.values()) == row.score
             assert all(isinstance(points, int) for points in row.parts.values())
             assert row.verdict_because
+            assert row.may_dial or row.verdict != "call", "who is to be called has a number that may be dialled"
             assert row.candidate.key not in merged, "who was merged is called as the survivor"
             if row.candidate.key in SPARED or ("hal" in merged and row.candidate.key == "fay"):
                 assert row.availability.callable == "never"
                 assert (row.verdict, row.may_dial) != ("call", True)
         assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
+        assert len({row.candidate.key for row in rows}) == len(rows), "each customer once"
+        worked = by_turn(rows)
+        assert sorted(row.rank for row in worked) == [row.rank for row in rows], "another order leaves nobody out"
+        assert not SPARED & {row.candidate.key for row in in_turn(rows, ("olga",))}, "the next call is never theirs"
+
+    def _check_missing(self, listed: RankedList, how: Planning, merged: Sequence[str]) -> None:
+        """Who is not on the list is so for a reason that is said."""
+        there = {row.candidate.key for row in listed.calls.rows}
+        for name in sorted({*CUSTOMERS} - there - {*merged}):
+            said = explain_call(self.desks.ledger, listed, name, how, Reveal.NAMES, in_ci=False)
+            assert said.found is None
+            assert said.because, "nobody is missing without a stated reason"
 
     def _check_planned(self, key: str, row: Any) -> None:
         standing, purpose = row.candidate.standing, row.candidate.hurt_purpose
