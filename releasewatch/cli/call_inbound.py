@@ -18,7 +18,7 @@ from releasewatch.cli.call_output import say_if_limited
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.customer_reports import REPORT_CHANNELS
-from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
@@ -144,7 +144,7 @@ def _lines(app: App, found: dict[str, Any]) -> Iterator[str]:
         told = f"told {_local(app, one['told_at'])}" if one["told_at"] else "not told yet"
         first = ", they called first" if one["first"] == "they" else ""
         said = one["severity"] or "severity not said"
-        yield f"{one['incident']} ({said}, {one['status']}): {one['title']}; {told}{first}"
+        yield f"{one['incident']} ({said}, {one['status']}): {one['title'] or WITHHELD}; {told}{first}"
         yield from _why(one["why"])
     if not found["incidents"]:
         yield "No open incident holds them."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from releasewatch.cli.new_folder import write_new_folder
 from releasewatch.cli.output import say
+from releasewatch.domain.call_letters import is_foreign
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
 from releasewatch.errors import RefusedError
@@ -60,3 +62,7 @@ def _say_counts(app: App, letters: list[Letter], where: str) -> None:
     say(f"{where}: {counted(len(letters) - held, 'letter')} to send, {held} not to be sent.")
     for problem, many in sorted(because.items()):
         say(f"  not to be sent, {many}: {problem}")
+    others = Counter(one.language for one in letters if one.is_sendable and is_foreign(one.language))
+    if others:
+        said = ", ".join(f"{language} {many}" for language, many in sorted(others.items()))
+        say(f"  for whom another language is noted ({said}): subject and greeting are English, translate them first")

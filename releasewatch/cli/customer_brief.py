@@ -12,7 +12,7 @@ import click
 from releasewatch.cli.call_output import say_if_limited
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
-from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
 from releasewatch.errors import RefusedError
@@ -81,8 +81,8 @@ def _incidents(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
         until = f" until {_local(app, one['until'])}" if one["until"] else ""
         state = f"they are {one['state']}" if one["state"] else "it does not hold them any more"
         yield (
-            f"{one['incident']} ({one['severity'] or 'severity not said'}, {one['status']}): {one['title']}; {state}, "
-            f"since {_local(app, one['since'])}{until}"
+            f"{one['incident']} ({one['severity'] or 'severity not said'}, {one['status']}): "
+            f"{one['title'] or WITHHELD}; {state}, since {_local(app, one['since'])}{until}"
         )
         told = f"told {_local(app, one['told_at'])}" if one["told_at"] else "not told yet"
         owed = f"; owed: {one['owed'].replace('_', ' ')}" if one["owed"] else ""

@@ -62,7 +62,7 @@ def calls(
         )
     until = until or app.now
     asked = CallReportRequest(since or until - _USUAL, until, by, incident)
-    document = report_calls(app.ledger, asked, asking_of(app))
+    document = report_calls(app.ledger, asked, asking_of(app), names=level >= Reveal.NAMES)
     with stream_to(output) as stream:
         if form == "json":
             emit_json(document, stream)

@@ -66,6 +66,11 @@ class Letter:
         return "\n\n".join((greeting, *self.lines))
 
 
+def is_foreign(language: str) -> bool:
+    """Whether somebody reads another language than the one of subjects and greetings, which are English."""
+    return bool(language) and language.split("-")[0].casefold() != "en"
+
+
 def letters_of(rows: Iterable[PlannedCall], scanner: LeakScanner, now: datetime) -> list[Letter]:
     """A draft for each customer who is to be written to, in the order of the list.
 

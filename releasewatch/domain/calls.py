@@ -10,7 +10,7 @@ from releasewatch.domain.call_bands import Band, band_of
 from releasewatch.domain.call_care import Care, scored_reach
 from releasewatch.domain.call_hands import NOBODYS, Hands
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Hurt, Verdict, verdict_for
-from releasewatch.domain.call_purposes import Standing
+from releasewatch.domain.call_purposes import Standing, in_utc
 from releasewatch.domain.call_rules import (
     CallRules,
     Talk,
@@ -95,6 +95,7 @@ class CallCandidate:
     `do_not_say`: what is under embargo. `letter`: `say` as it may be written to them, `letter_lacks` where words are
     not agreed for all of it; `titles`: of what it is about, as customers know them.
     `talks`: when we reached them lately, newest first. `promise_overdue`: the day of something we promised is over.
+    `reported_at`: without an incident, when they told us of something since it went live.
     """
 
     key: str
@@ -134,6 +135,7 @@ class CallCandidate:
     titles: tuple[str, ...] = ()
     talks: tuple[Talk, ...] = ()
     promise_overdue: bool = False
+    reported_at: datetime | None = None
 
     @property
     def say_outside(self) -> tuple[tuple[str, ...], int]:
@@ -290,6 +292,8 @@ def _until(candidate: CallCandidate) -> str:
 def explain_reach(candidate: CallCandidate) -> tuple[str, ...]:
     """Why the customer is on the list, one plain sentence for each component, nearest first."""
     said = ["a change names them"] if candidate.reach == "named" else []
+    if candidate.reported_at is not None:
+        said.append(f"they reported something to us at {in_utc(candidate.reported_at)}, after it went live")
     said += candidate.care.why if candidate.care is not None else ()
     for component in sorted(candidate.components, key=lambda c: (c.distance, c.title)):
         if component.via:

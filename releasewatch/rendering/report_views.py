@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from releasewatch.domain.privacy import WITHHELD
 from releasewatch.domain.words import counted, duration
 from releasewatch.rendering.views import View, instant_in_words
 
@@ -152,7 +153,7 @@ def _beside(row: Mapping[str, Any]) -> str:
         return counted(row["incidents"], "incident")
     severity = f"{row['severity']}, " if row["severity"] else ""
     said = "" if row["impact_started_because"] == "said" else f" ({row['impact_started_because']})"
-    return f"{row['title']}; {severity}{row['status']}, since {_instant(row['impact_started_at'])}{said}"
+    return f"{row['title'] or WITHHELD}; {severity}{row['status']}, since {_instant(row['impact_started_at'])}{said}"
 
 
 def _bars(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[BarView, ...]:

@@ -40,6 +40,24 @@ class Complaint:
         return (f"they reported it to us at {in_utc(self.reported_at)}{first}",)
 
 
+class Reported:
+    """What customers told us since a deployment went live that nobody said to be of an incident; one statement."""
+
+    def __init__(self, connection: Any, members: Members, since: datetime) -> None:
+        self._reports = customer_reports.reports_among(connection, members, since)
+
+    def of(self, customer: UUID, components: Collection[int]) -> datetime | None:
+        """When one customer told us first of something that may be of it; `components`: those that reach them."""
+        return next(
+            (
+                one.said.reported_at
+                for one in self._reports.get(customer, ())
+                if not one.said.incident_id and (not one.said.component_id or one.said.component_id in components)
+            ),
+            None,
+        )
+
+
 class Complaints:
     """What customers told us while an incident went on; one statement, however many they are."""
 

@@ -20,7 +20,10 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
     candidate, window, hurt = row.candidate, row.availability.window, row.candidate.hurt
     standing = candidate.standing
     about = (
-        {"reach": None if candidate.care is not None and candidate.care.is_check_in else candidate.reach}
+        {
+            "reach": None if candidate.care is not None and candidate.care.is_check_in else candidate.reach,
+            "reported_at": None if candidate.reported_at is None else format_utc(candidate.reported_at),
+        }
         if hurt is None
         else {
             "state": hurt.state or None,

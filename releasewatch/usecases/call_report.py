@@ -27,6 +27,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.incident_contacts import Asking, Gathered, gather, gather_one, promises_in
+from releasewatch.usecases.named_people import hiding, shown
 
 UNOWNED = ""
 """Those whom nobody keeps; and who is in no team."""
@@ -58,8 +59,9 @@ class _Facts:
         return _Facts(set(), [], {}, set(), {})
 
 
-def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking) -> dict[str, Any]:
-    """The document of `report calls --format json`, without its schema number. Raises UnknownNameError."""
+def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking, *, names: bool = True) -> dict[str, Any]:
+    """The document of `report calls --format json`, without its schema number; titles that name somebody only with
+    `names`. Raises UnknownNameError."""
     spans = spans_of(asked.since, asked.until, asked.by if asked.by in ("month", "week") else "period")
     with ledger.read() as connection:
         if asked.incident is not None:
@@ -68,6 +70,8 @@ def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking) -> dict[
             found = gather(connection, how, asked.since, asked.until)
         promised = promises_in(connection, found)
         group_of = _grouping(connection, asked.by, found, promised, spans, how)
+        titles = [one.scene.state.title for one in found]
+        hides = None if names or asked.by != "incident" else hiding(connection, (), titles, (), how.now)
     today = how.now.date()
     total = _row(None, _sum(found, promised, lambda _, __: _ALL).get(_ALL) or _Facts.none(), today)
     rows = []
@@ -75,10 +79,10 @@ def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking) -> dict[
         groups = _sum(found, promised, group_of)
         if asked.by in ("month", "week") and asked.incident is None:
             groups = {span.label: groups.get(span.label) or _Facts.none() for span in spans}
-        names = list(groups) if asked.by == "incident" else sorted(groups, key=lambda name: (not name, name))
-        rows = [_row(name or None, groups[name], today) for name in names]
+        order = list(groups) if asked.by == "incident" else sorted(groups, key=lambda name: (not name, name))
+        rows = [_row(name or None, groups[name], today) for name in order]
         if asked.by == "incident":
-            about = {one.incident.id: _about(one) for one in found}
+            about = {one.incident.id: shown(_about(one), ("title",), hides) for one in found}
             rows = [row | about[row["group"]] for row in rows]
     return {
         "since": None if asked.incident else format_utc(asked.since),

@@ -14,10 +14,10 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import Planning, reason_of
 from releasewatch.usecases.call_documents import call_document, reason_document
 from releasewatch.usecases.call_tellings import Summaries
-from releasewatch.usecases.calls import find_care_row
+from releasewatch.usecases.calls import find_care_row, list_calls
 from releasewatch.usecases.care_rows import find_plain_row
 from releasewatch.usecases.deployments import instant_or_none
-from releasewatch.usecases.incident_calls import find_incident_row
+from releasewatch.usecases.incident_calls import find_incident_row, list_incident_calls
 from releasewatch.usecases.incident_scene import Viewing, look_at
 
 
@@ -40,10 +40,28 @@ def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:
     return find_plain_row(connection, row.customer_id, plain[0], how) if plain else None
 
 
+def _find_listed(ledger: Ledger, row: Any, how: Planning) -> PlannedCall | None:
+    """An open call as the whole list shows it, which knows what a day allows and who shares a number; None when none
+    does."""
+    if row.status != "open":
+        return None
+    with ledger.read() as connection:
+        live = [one for one in calls.items_of(connection, row.customer_id, row.call_id) if one.withdrawn_at is None]
+    about = sorted({one.incident_id for one in live} - {0}, reverse=True)
+    changed = sorted({one.deployment_id for one in live} - {0}, reverse=True)
+    lists = [
+        *(list_incident_calls(ledger, f"INC-{number}", how) for number in about),
+        *(list_calls(ledger, number, how) for number in changed),
+    ]
+    rows = (one for made in lists for one in made.calls.rows if one.candidate.call == f"C-{row.call_id}")
+    return min(rows, key=gravest_first, default=None)
+
+
 def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:
     """A call with everything that was in it and all attempts, before anything is withheld."""
+    listed = _find_listed(ledger, row, how)
     with ledger.read() as connection:
-        planned = find_row(connection, row, how)
+        planned = listed or find_row(connection, row, how)
         key = call_facts.keys_of(connection, [row.customer_id])[row.customer_id]
         items = calls.items_of(connection, row.customer_id, row.call_id)
         attempts = call_attempts.attempts_of(connection, row.customer_id, row.call_id)

@@ -37,6 +37,7 @@ from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
+from releasewatch.usecases.call_complaints import Reported
 from releasewatch.usecases.call_sendings import withdrawn_of_deployment
 from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -223,6 +224,8 @@ def _candidates(
     titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
     reaching = Reaching(connection, q)
     breaking = calls.breaking_touches(connection, q.deployment_id)
+    live_since = deployments.get_deployment(connection, q.deployment_id).row.opened_at
+    reported = None if subject.coming else Reported(connection, book.members, live_since)
     desk = NewsDesk(connection, notes, book.members, q.deployment_id, names)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
@@ -289,6 +292,7 @@ def _candidates(
                     do_not_say=points.embargoed_for(scope),
                     letter=(*care_for.say, *say),
                     letter_lacks=not (care_for.say or say) or say_withheld > 0,
+                    reported_at=reported.of(customer_id, nearest.keys()) if reported is not None else None,
                     titles=tuple(sorted({titles_outside[c] for c in nearest if c in titles_outside})),
                     **standing_of(book, customer_id, care_for, subject.whose),
                     **book.known(customer_id),

@@ -38,6 +38,7 @@ from releasewatch.usecases.inbound_documents import report_document
 from releasewatch.usecases.incident_calls import find_incident_row
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.incident_wording import Wording
+from releasewatch.usecases.named_people import hiding, shown
 from releasewatch.usecases.open_incidents import read_open
 from releasewatch.usecases.promises import promise_document
 
@@ -183,7 +184,11 @@ class _Briefing:
                 "told_at": format_utc(told_at) if told_at is not None else None,
             }
             found.append((document, row))
-        return found, blamed
+        if self._reveal >= Reveal.NAMES:
+            return found, blamed
+        titles = [str(document["title"]) for document, _ in found]
+        hides = hiding(self._connection, (), titles, (), self._how.now)
+        return [(shown(document, ("title",), hides), row) for document, row in found], blamed
 
     def _worded(self, row: PlannedCall, scene: Scene, tellings: Tellings) -> PlannedCall:
         """The same with what may be said though nothing is due to them: they ask, and it is agreed."""

@@ -43,6 +43,7 @@ from releasewatch.storage.types import LATEST
 from releasewatch.usecases.customer_reach import ReachedLately, Reaching, reached_lately
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.incidents import known_component
+from releasewatch.usecases.named_people import hiding
 from releasewatch.usecases.open_incidents import read_open
 
 _COMPARED = 20
@@ -88,7 +89,8 @@ class FitDeployment:
 
 @dataclass(frozen=True, slots=True)
 class FitIncident:
-    """An open incident that holds them, or could. `call`: their open call; `first`: who reached whom first of it."""
+    """An open incident that holds them, or could. `call`: their open call; `first`: who reached whom first of it.
+    `names_somebody`: its title names a customer, or one of our people."""
 
     id: str
     title: str
@@ -100,6 +102,7 @@ class FitIncident:
     call: str = ""
     told_at: datetime | None = None
     first: FirstContact | None = None
+    names_somebody: bool = False
 
     @property
     def score(self) -> int:
@@ -222,6 +225,8 @@ def _answer(connection: Any, customer: CustomerRef, report: Report, how: Asked) 
         key=lambda one: (-one.score, -one.reaching.number),
     )
     alarm = _alarm(connection, report, reached, how)
+    shown = fitting[:SHOWN]
+    hides = hiding(connection, (), [one.title for one in shown], (), how.now)
     return Answer(
         report=report,
         customer=customer.key,
@@ -230,7 +235,7 @@ def _answer(connection: Any, customer: CustomerRef, report: Report, how: Asked) 
         changed=False,
         deployments=tuple(ranked[:SHOWN]),
         more_deployments=reached.more or len(ranked) > SHOWN,
-        incidents=tuple(fitting[:SHOWN]),
+        incidents=tuple(replace(one, names_somebody=hides(one.title)) for one in shown),
         alarm=alarm,
         open_call=call,
     )

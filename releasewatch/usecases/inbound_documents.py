@@ -28,7 +28,7 @@ def answer_document(answer: Answer, reveal: Reveal, key: Key) -> dict[str, Any]:
             "already_recorded": answer.already,
             "changed": answer.changed,
         },
-        "incidents": [_incident(one) for one in answer.incidents],
+        "incidents": [_incident(one, reveal) for one in answer.incidents],
         "deployments": [_deployment(one) for one in answer.deployments],
         "more_deployments": answer.more_deployments,
         "open_call": answer.open_call or None,
@@ -79,10 +79,11 @@ def _why(points: tuple[Point, ...]) -> list[dict[str, Any]]:
     return [{"points": one.points, "text": one.text} for one in points]
 
 
-def _incident(one: FitIncident) -> dict[str, Any]:
+def _incident(one: FitIncident, reveal: Reveal) -> dict[str, Any]:
+    hidden = ["title"] if one.names_somebody and reveal < Reveal.NAMES else []
     return {
         "incident": one.id,
-        "title": one.title,
+        "title": None if hidden else one.title,
         "severity": one.severity or None,
         "status": one.status,
         "impact_started_at": format_utc(one.started_at),
@@ -92,6 +93,7 @@ def _incident(one: FitIncident) -> dict[str, Any]:
         "call": one.call or None,
         "told_at": None if one.told_at is None else format_utc(one.told_at),
         "first": one.first,
+        "withheld": hidden,
     }
 
 

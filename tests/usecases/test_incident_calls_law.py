@@ -100,7 +100,8 @@ class Prepared:
                     getattr(self, f"_{what}")(*words)
                 except (RefusedError, InvalidCallError):
                     continue  # what cannot be at this point is refused, and leaves everything as it was
-                self._check(planned=words[0] if what == "plan" else None, care=what in ("care", "merge"))
+                last = number == len(steps) - 1
+                self._check(planned=words[0] if what == "plan" else None, care=what in ("care", "merge"), last=last)
         finally:
             self.desks.ledger.close()
             self.desks.ledger = self.real
@@ -149,7 +150,7 @@ class Prepared:
         except (RefusedError, InvalidCallError):
             undo_merge(self.desks.ledger, pair[0], word)
 
-    def _check(self, planned: int | None, *, care: bool) -> None:
+    def _check(self, planned: int | None, *, care: bool, last: bool) -> None:
         ledger, at = self.desks.ledger, self.at + 0.1
         with ledger.read() as connection:
             c, m = t.call.c, t.customer_merge.c
@@ -169,7 +170,8 @@ class Prepared:
             listed = list_incident_calls(ledger, key, Planning(hour(at)))
             rows = listed.calls.rows
             self._check_rows(rows, merged)
-            self._check_missing(listed, Planning(hour(at)), merged)
+            if last:
+                self._check_missing(listed, Planning(hour(at)), merged)
             mine = {row.candidate.key: row for row in rows}
             incident = self.desks.show(key, at)
             if incident["incident"]["status"] != "cancelled":
