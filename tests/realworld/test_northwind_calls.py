@@ -92,3 +92,25 @@ def test_everybody_is_on_the_list_with_a_number_or_a_reason(tmp_path: Path) -> N
     assert len({one["id"] for one in calls}) == 93, "one number is one dial, and stays as many calls"
     again = _run(repo.path, *listed).document["calls"]
     assert [one["customer"] for one in again] == [one["customer"] for one in calls]
+
+    # The promises of a list, with a second incident in the same calls and three who said that they are not to be called.
+    spared = sorted(shared | {one["customer"] for one in calls if one["verdict"] == "call"})[:3]
+    for name in spared:
+        _run(repo.path, "customer", "mark", name, "--do-not-call", "--why", "they asked", "-q")
+    more = ("--title", "orders again", "--severity", "SEV3", "--deployment", "bad", "--format", "json")
+    other = _run(repo.path, "incident", "open", *more).document["incident"]["key"]
+    _run(repo.path, "call", "plan", "--incident", other, "-q")
+    _run(repo.path, "call", "plan", "--incident", key, "-q")
+    of_other = tuple(other if one == key else one for one in listed)
+    lists = [_run(repo.path, *options).document["calls"] for options in (listed, of_other)]
+    ids = {one["customer"]: one["id"] for one in lists[0]}
+    for rows in lists:
+        assert {one["customer"] for one in rows} == keys, "nobody presumed is missing, whatever is known of them"
+        for one in rows:
+            assert sum(one["parts"].values()) == one["score"]
+            assert one["verdict_because"]
+            assert one["id"] == ids[one["customer"]], "one open call, whatever it is about"
+            assert len(one["items"]) == 2
+            if one["customer"] in spared:
+                assert (one["callable"], one["verdict"]) == ("never", "write")
+                assert not one["contact"]["may_dial"]

@@ -99,7 +99,7 @@ def test_story(story, tmp_path):
         for given in story.glob(pattern):
             shutil.copy(given, repo.path)
     for step in told["step"]:
-        given_out = perform(step, repo, story, here=told.get("here", False))
+        given_out = perform(step, repo, story, here=told.get("here", True))
         if "expect" not in step:
             continue
         expected = story / "expected" / step["expect"]
