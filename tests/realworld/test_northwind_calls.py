@@ -93,7 +93,7 @@ def test_everybody_is_on_the_list_with_a_number_or_a_reason(tmp_path: Path) -> N
     again = _run(repo.path, *listed).document["calls"]
     assert [one["customer"] for one in again] == [one["customer"] for one in calls]
 
-    # The promises of a list, with a second incident in the same calls and three who said that they are not to be called.
+    # The promises of a list, with a second incident in the same calls, and three who are not to be called any more.
     spared = sorted(shared | {one["customer"] for one in calls if one["verdict"] == "call"})[:3]
     for name in spared:
         _run(repo.path, "customer", "mark", name, "--do-not-call", "--why", "they asked", "-q")
