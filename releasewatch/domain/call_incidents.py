@@ -165,7 +165,7 @@ class Agreed:
     """What was agreed to be said of one incident. `customer`: the summary for customers, empty when there is none.
 
     `heard`: what this customer was told before, in its words; where that was taken back, what it was then, and
-    `corrected_at` when. `components`: titles of what they use, as they know them.
+    `corrected_at` when. `components`: titles of what they use, as they know them. `reported_at`: when they told us.
     """
 
     customer: str
@@ -175,6 +175,7 @@ class Agreed:
     heard: str = ""
     heard_at: datetime | None = None
     corrected_at: datetime | None = None
+    reported_at: datetime | None = None
 
 
 def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
@@ -198,6 +199,8 @@ def wording(purpose: str, state: str, agreed: Agreed) -> tuple[str, ...]:
 
 
 def _question(agreed: Agreed, *, over: bool) -> str:
+    if agreed.reported_at is not None:
+        return f"You told us of a problem on {_instant(agreed.reported_at)}. Is this what you saw?"
     what = in_words(agreed.components) or "what you use of ours"
     if over and agreed.ended_at is not None:
         return (

@@ -88,6 +88,8 @@ class Wording:
             talk = self._talk(incident)
             state = talk.state_now(hurt.state if is_mine else self._state(incident, customer))
             agreed = talk.agreed(customer, titles if is_mine else talk.titles)
+            if is_mine:
+                agreed = replace(agreed, reported_at=hurt.reported_at)
             safe = self._without_what_is_held(talk, agreed, own)
             words = list(wording(purpose, state, safe)) if purpose == "correction" or state in IN_IT else []
             kept = [line for line in words if not self._names_another(line, own)]
