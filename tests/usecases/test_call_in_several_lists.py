@@ -57,6 +57,17 @@ def test_who_is_called_about_one_incident_hears_of_the_other_then(desks):
         i = t.call_item.c
         kept = set(connection.scalars(select(i.verdict).where(i.incident_id == 2, i.withdrawn_at.is_(None))))
     assert kept == {"write"}, "of each incident its own verdict is kept"
+    # The digest and the call itself say why it is urgent, and not what the newest list says.
+    found = make_digest(
+        desks.ledger, DigestRequest("olga", hour(0)), Planning(hour(5)), Asking(hour(5)), Reveal.CONTACTS
+    )
+    assert {one["list"] for one in found["calls"] if one["severity"] == "SEV2"} == {desks.one}
+    assert len({one["id"] for one in found["calls"]}) == len(found["calls"])
+    mine = next(one for one in found["calls"] if one["customer"] == "fay")
+    assert (mine["list"], mine["verdict"]) == (desks.one, "call")
+    with desks.ledger.read() as connection:
+        row = get_call(connection, mine["id"])
+    assert call_as_document(desks.ledger, row, Planning(hour(5)))["severity"] == "SEV2"
     # Both planned again and again do not hold each other up once the severe one is over.
     change_status(desks.ledger, desks.one, "cancelled", desks.telling(5, "no incident"))
     desks.plan(desks.one, 5.1)
@@ -64,20 +75,7 @@ def test_who_is_called_about_one_incident_hears_of_the_other_then(desks):
     assert desks.calls(desks.two, 5.3)["fay"]["verdict"] == "write"
 
 
-def test_the_digest_and_the_call_itself_say_why_it_is_urgent(desks):
-    found = make_digest(
-        desks.ledger, DigestRequest("olga", hour(0)), Planning(hour(5)), Asking(hour(5)), Reveal.CONTACTS
-    )
-    assert {one["list"] for one in found["calls"] if one["severity"] == "SEV2"} == {desks.one}
-    assert len({one["id"] for one in found["calls"]}) == len(found["calls"])
-    fay = next(one for one in found["calls"] if one["customer"] == "fay")
-    assert (fay["list"], fay["verdict"]) == (desks.one, "call")
-    with desks.ledger.read() as connection:
-        row = get_call(connection, fay["id"])
-    assert call_as_document(desks.ledger, row, Planning(hour(5)))["severity"] == "SEV2"
-
-
-def test_one_call_knows_of_the_number_that_others_have_too(desks):
+def test_one_call_knows_who_shares_its_number_and_that_a_mail_went_ahead(desks):
     desks.clock.take(contacts=CONTACTS.replace("23125 103", "23125 105"))
     made = {one["customer"]: one for one in desks.calls(desks.one, 4.3).values()}
     with desks.ledger.read() as connection:
@@ -85,11 +83,8 @@ def test_one_call_knows_of_the_number_that_others_have_too(desks):
     shown = call_as_document(desks.ledger, row, Planning(hour(4.3)))
     assert [one["customer"] for one in shown["same_number_as"]] == ["cy"]
     assert shown["same_number_as"] == made["fay"]["same_number_as"]
-
-
-def test_a_mail_that_went_ahead_of_a_call_is_said(desks):
-    fay = desks.calls(desks.one, 4.3)["fay"]["id"]
-    assert desks.log(fay, 4.4, "sent", channel="email").status == "open"
+    sent = desks.calls(desks.one, 4.3)["fay"]["id"]
+    assert desks.log(sent, 4.4, "sent", channel="email").status == "open"
     because = desks.calls(desks.one, 4.5)["fay"]["verdict_because"]
     assert "a mail or message went out on 2026-03-01 04:24 UTC, and nobody has spoken with them" in because
     change_status(desks.ledger, desks.one, "resolved", desks.telling(5, "over"))
@@ -97,7 +92,7 @@ def test_a_mail_that_went_ahead_of_a_call_is_said(desks):
     assert "it is over, and a mail or message went out" in desks.calls(desks.one, 5.2)["fay"]["verdict_because"]
 
 
-def test_a_title_that_names_somebody_is_withheld_where_no_name_may_be_shown(desks):
+def test_reports_lift_nobody_in_care_and_titles_name_nobody_where_no_name_may_be_shown(desks):
     assert told(desks, Reveal.NAMES)[desks.two] == ("Ada Ltd sees old mail", [])
     shown = told(desks, Reveal.KEYS)
     assert (shown[desks.one], shown[desks.two]) == (("severe", []), (None, ["title"]))
@@ -107,17 +102,15 @@ def test_a_title_that_names_somebody_is_withheld_where_no_name_may_be_shown(desk
         asked = CallReportRequest(hour(0), hour(6), "incident")
         report = report_calls(desks.ledger, asked, Asking(hour(6)), names=level >= Reveal.NAMES)
         assert {row["group"]: row["title"] for row in report["rows"]} == {desks.one: "severe", desks.two: title}
-
-
-def test_a_list_of_a_deployment_says_who_reported_something_since(desks):
+    # A list of a deployment says who reported something since it went live.
     desks.world.commit("invoicing", subject="feat!: another export")
-    third = desks.record(5)
-    plan_calls(desks.ledger, third.number, Planning(hour(5.1)))
-    told(desks, Reveal.NAMES, at=5.5)
-    rows = {one.candidate.key: one for one in list_calls(desks.ledger, third.number, Planning(hour(6))).calls.rows}
-    assert rows["fay"].because[0] == "they reported something to us at 2026-03-01 05:30 UTC, after it went live"
+    third = desks.record(6.5)
+    plan_calls(desks.ledger, third.number, Planning(hour(6.6)))
+    told(desks, Reveal.NAMES, at=6.7)
+    rows = {one.candidate.key: one for one in list_calls(desks.ledger, third.number, Planning(hour(7))).calls.rows}
+    assert rows["fay"].because[0] == "they reported something to us at 2026-03-01 06:42 UTC, after it went live"
     assert {key for key, one in rows.items() if one.candidate.reported_at is not None} == {"fay"}
-    earlier = list_calls(desks.ledger, third.number, Planning(hour(5.4))).calls.rows
+    earlier = list_calls(desks.ledger, third.number, Planning(hour(6.65))).calls.rows
     assert all(one.candidate.reported_at is None for one in earlier)
 
 
