@@ -15,6 +15,7 @@ from releasewatch.cli.incident_measures import measure_lines
 from releasewatch.cli.options import INSTANT
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
 from releasewatch.cli.suspects import ranking_of
+from releasewatch.domain.impacts import doubt_lines
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.unsure import Unsure
@@ -181,7 +182,7 @@ def _head_lines(app: App, i: dict[str, Any]) -> Iterable[str]:
 
 
 def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
-    i, counts = document["incident"], document["customers"]
+    i = document["incident"]
     is_none = i["status"] == "cancelled"
     yield from _head_lines(app, i)
     yield from _suspect_lines(app, document)
@@ -198,14 +199,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield f"  {one['deployment']} put the same as {one['same_as']} to {one['environment']} ({places}), still live"
     for audience, text in sorted(i["summaries"].items()):
         yield one_line(f"  for {audience}: {WITHHELD if text is None else text}")
-    yield (
-        f"{counted(counts['exposed'], 'customer')}: {counts['presumed']} presumed, {counts['possible']} possible, "
-        f"{counts['affected']} affected, {counts['cleared']} cleared"
-        + ("." if is_none else f"; {counts['still_exposed']} still exposed, {counts['returned']} returned.")
-    )
-    if document["nobody_because"]:
-        yield f"  {document['nobody_because']}"
-    yield from (f"  {line}" for line in Unsure.of(document).incident_lines)
+    yield from _count_lines(document, is_none=is_none)
     if len(document["places"]) > 1 and not is_none:
         # Those who still carry it come first: of many places only some are shown.
         for place in sorted(document["places"], key=lambda one: -one["still_exposed"])[:_PLACES_SHOWN]:
@@ -219,6 +213,21 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         for one in document["first_to_call"]:
             words = [one["state"], "" if one["still_exposed"] else "returned", one["account_manager"] or ""]
             yield one_line(f"  {_customer(one)} ({', '.join(filter(None, words))})")
+
+
+def _count_lines(document: dict[str, Any], *, is_none: bool) -> Iterable[str]:
+    """How many customers, whom the blame does not explain, and of whom something is not known."""
+    counts = document["customers"]
+    yield (
+        f"{counted(counts['exposed'], 'customer')}: {counts['presumed']} presumed, {counts['possible']} possible, "
+        f"{counts['affected']} affected, {counts['cleared']} cleared"
+        + ("." if is_none else f"; {counts['still_exposed']} still exposed, {counts['returned']} returned.")
+    )
+    if not is_none:
+        yield from (f"  {line}" for line in doubt_lines(**document["unexplained"]))
+    if document["nobody_because"]:
+        yield f"  {document['nobody_because']}"
+    yield from (f"  {line}" for line in Unsure.of(document).incident_lines)
 
 
 def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:

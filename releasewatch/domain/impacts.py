@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from releasewatch.domain.incidents import COMPONENT_STATUSES
+from releasewatch.domain.words import counted
 
 State = Literal["presumed", "possible", "affected", "cleared"]
 Said = Literal["affected", "cleared", "added", "removed"]
@@ -33,6 +34,13 @@ class ImpactSaid:
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """So far ahead of ours the clock of what measures may be."""
+
+NOT_REACHED = "not_reached"
+"""Hurt, and not reached by what is blamed."""
+AFTER_RETURN = "after_return"
+"""Hurt after what is blamed had been taken back there."""
+RETURNING = timedelta(minutes=10)
+"""So long it takes until who is being returned is hurt no more."""
 
 MOST_COUNTED = 2**31 - 1
 
@@ -69,13 +77,18 @@ def unite(lines: Sequence[ImpactSaid]) -> ImpactSaid | str:
 
 @dataclass(frozen=True, slots=True)
 class ImpactCounts:
-    """`presumed + possible + affected + cleared = exposed`; `still_exposed + returned = exposed - cleared`."""
+    """`presumed + possible + affected + cleared = exposed`; `still_exposed + returned = exposed - cleared`.
+
+    `not_reached`, `after_return`: of the affected, those whom what is blamed does not explain.
+    """
 
     presumed: int = 0
     possible: int = 0
     affected: int = 0
     cleared: int = 0
     still_exposed: int = 0
+    not_reached: int = 0
+    after_return: int = 0
 
     @property
     def exposed(self) -> int:
@@ -86,6 +99,18 @@ class ImpactCounts:
     def returned(self) -> int:
         """Who is not exposed any more, of those who were not cleared."""
         return self.exposed - self.cleared - self.still_exposed
+
+
+def doubt_lines(not_reached: int, after_return: int) -> tuple[str, ...]:
+    """What speaks against the blame, in sentences: whom of the affected it does not explain."""
+    found = []
+    if not_reached:
+        verb = "is" if not_reached == 1 else "are"
+        found.append(f"{counted(not_reached, 'affected customer')} {verb} not reached by what is blamed.")
+    if after_return:
+        verb = "was" if after_return == 1 else "were"
+        found.append(f"{counted(after_return, 'customer')} {verb} hurt after what is blamed had been taken back there.")
+    return tuple(found)
 
 
 def standing(said: str | None, *, is_candidate: bool, is_presumed: bool) -> State | None:
@@ -100,3 +125,10 @@ def standing(said: str | None, *, is_candidate: bool, is_presumed: bool) -> Stat
     if said == "removed" or (said is None and not is_candidate):
         return None
     return "presumed" if said == "added" or is_presumed else "possible"
+
+
+UNEXPLAINED = {
+    NOT_REACHED: "not reached by what is blamed",
+    AFTER_RETURN: "hurt after what is blamed had been taken back there",
+}
+"""Why what is blamed does not explain that a customer was hurt."""

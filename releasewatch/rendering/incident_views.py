@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.impacts import ImpactCounts
+from releasewatch.domain.impacts import ImpactCounts, doubt_lines
 from releasewatch.domain.incidents import OPEN_STATUSES
 from releasewatch.domain.words import counted
 from releasewatch.rendering import incident_words as words
@@ -285,7 +285,10 @@ def _reached(d: IncidentDocument) -> str:
     if d.counts is None:
         return ""
     lines = [f"{line}." if not line.endswith(".") else line for line in d.unsure.incident_lines]
-    return " ".join([_counted(d, d.counts), *lines])
+    # Who doubts the blame are those inside: others read what is to blame, once somebody has confirmed it.
+    is_told = d.audience == "engineering" and d.status != "cancelled"
+    doubts = doubt_lines(d.counts.not_reached, d.counts.after_return) if is_told else ()
+    return " ".join([_counted(d, d.counts), *doubts, *lines])
 
 
 def _counted(d: IncidentDocument, counts: ImpactCounts) -> str:

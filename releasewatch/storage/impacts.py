@@ -7,8 +7,9 @@ Nothing per customer is stored but what a person or a measurement said. The othe
   components at some instant of the impact.
 - Of candidates, those who are reached by name or directly, and certainly, are presumed; the others possible.
 - The newest word of a person or a measurement counts instead, whatever is derived later.
-- Still exposed is who carries a blamed deployment at the instant asked about; where none is blamed, or a customer is in
-  it by a word alone, who suffers until the impact ends.
+- Still exposed is who carries a blamed deployment at the instant asked about; where none is blamed, or what is blamed
+  does not explain that a customer was hurt, everybody until the impact ends.
+- What is blamed does not explain who was hurt and is not reached by it, or was hurt after it was taken back there.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Connection, and_, case, func, literal, or_, select, union_all
 
 from releasewatch.domain.customers import ANY, UNKNOWN
-from releasewatch.domain.impacts import ImpactCounts
+from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, RETURNING, ImpactCounts
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
 from releasewatch.storage.impact_ways import WAY, ImpactQuestion, ways_in
-from releasewatch.storage.sql import chunks
-from releasewatch.storage.types import key_type
+from releasewatch.storage.sql import SecondsBetween, chunks
+from releasewatch.storage.types import Instant, key_type
 
 
 def newest_said(incident_id: int, known_at: datetime) -> CTE:
@@ -58,12 +59,12 @@ class Everybody:
 
 
 def everybody_in(q: ImpactQuestion) -> Everybody:
-    """Everybody in the incident, each once: `customer_id, state, still_exposed`."""
+    """Everybody in the incident, each once: `customer_id, state, still_exposed, unexplained`."""
     ways, said = ways_in(q), newest_said(q.incident_id, q.known_at)
     w, s = ways.c, said.c
     carried = case((w.carrying_until > q.at, 1), else_=0)
-    over = q.until is not None and q.until <= q.at
-    suffers = or_(s.last_at.is_(None), s.last_at > q.at)
+    goes_on = literal(0 if q.until is not None and q.until <= q.at else 1)
+    never = literal(None, Instant)
     both = union_all(
         select(
             w.customer_id.label("customer_id"),
@@ -71,7 +72,8 @@ def everybody_in(q: ImpactQuestion) -> Everybody:
             func.max(w.certain).label("certain"),
             func.max(carried).label("carried"),
             literal("", key_type()).label("said"),
-            literal(0).label("suffers"),
+            func.max(w.carrying_until, type_=Instant).label("carrying_until"),
+            never.label("seen_at"),
         ).group_by(w.customer_id),
         select(
             s.customer_id,
@@ -79,7 +81,8 @@ def everybody_in(q: ImpactQuestion) -> Everybody:
             literal(0).label("certain"),
             literal(-1).label("carried"),
             s.state.label("said"),
-            literal(0).label("suffers") if over else case((suffers, 1), else_=0).label("suffers"),
+            never.label("carrying_until"),
+            func.coalesce(s.last_at, s.first_at, type_=Instant).label("seen_at"),
         ),
     ).subquery("both_words")
     b = both.c
@@ -91,7 +94,8 @@ def everybody_in(q: ImpactQuestion) -> Everybody:
             func.max(b.certain).label("certain"),
             func.max(b.carried).label("carried"),
             func.max(b.said).label("said"),
-            func.max(b.suffers).label("suffers"),
+            func.max(b.carrying_until, type_=Instant).label("carrying_until"),
+            func.max(b.seen_at, type_=Instant).label("seen_at"),
         )
         .group_by(b.customer_id)
         .subquery("each_customer")
@@ -104,11 +108,26 @@ def everybody_in(q: ImpactQuestion) -> Everybody:
         (presumed, "presumed"),
         else_="possible",
     )
-    still = case((c.said == "cleared", 0), (c.carried >= 0, c.carried), else_=c.suffers)
-    customers = (
-        select(c.customer_id, state.label("state"), still.label("still_exposed")).where(c.said != "removed")
-    ).cte("standing")
+    unexplained = _unexplained(c) if q.blamed else literal("", key_type())
+    explained = case((unexplained == AFTER_RETURN, 0), else_=1) == 1
+    still = case((c.said == "cleared", 0), (and_(c.carried >= 0, explained), c.carried), else_=goes_on)
+    columns = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
+    customers = (select(c.customer_id, *columns).where(c.said != "removed")).cte("standing")
     return Everybody(ways, said, customers)
+
+
+def _unexplained(each: Any) -> Any:
+    """Why what is blamed does not explain that a customer was hurt; empty where it does, or nobody says that they were.
+
+    Seen to be hurt while it was being taken back is not after it: that takes a while, and clocks differ.
+    """
+    late = SecondsBetween(each.carrying_until, each.seen_at) > RETURNING.total_seconds()
+    return case(
+        (each.said != "affected", ""),
+        (each.carried < 0, NOT_REACHED),
+        (and_(each.carried == 0, each.seen_at.is_not(None), late), AFTER_RETURN),
+        else_="",
+    )
 
 
 def states_of(connection: Connection, q: ImpactQuestion, customers: Sequence[UUID]) -> dict[UUID, str]:
@@ -125,30 +144,45 @@ def count_impact(connection: Connection, q: ImpactQuestion) -> ImpactCounts:
     """How many customers are in each state."""
     c = everybody_in(q).customers.c
     found = {"presumed": 0, "possible": 0, "affected": 0, "cleared": 0}
+    unexplained = {NOT_REACHED: 0, AFTER_RETURN: 0}
     still = 0
     for row in connection.execute(
-        select(c.state, func.count().label("many"), func.sum(c.still_exposed).label("still")).group_by(c.state)
+        select(c.state, c.unexplained, func.count().label("many"), func.sum(c.still_exposed).label("still")).group_by(
+            c.state, c.unexplained
+        )
     ):
-        found[row.state] = row.many
+        found[row.state] += row.many
         still += row.still
-    return ImpactCounts(**found, still_exposed=still)
+        if row.unexplained:
+            unexplained[row.unexplained] += row.many
+    return ImpactCounts(
+        **found,
+        still_exposed=still,
+        not_reached=unexplained[NOT_REACHED],
+        after_return=unexplained[AFTER_RETURN],
+    )
 
 
 def count_places(connection: Connection, q: ImpactQuestion) -> list[Any]:
     """By region and ring, as customers use it: `region, ring, still_exposed, returned`, of those not cleared.
 
-    Somebody who uses several counts in each of them.
+    Somebody who uses several, or of whom it is not known which, counts in each place that the deployment's windows
+    name: whether other places ended alike changes no place's count.
     """
     parts = everybody_in(q)
     w, c = parts.ways.c, parts.customers.c
-    region, ring = _told(w.region, w.entitled_region, w.any_region), _told(w.ring, w.entitled_ring, w.any_ring)
+    regions, rings = _grid(q, "region"), _grid(q, "ring")
+    region, ring = _place(w, regions, "region"), _place(w, rings, "ring")
+    still = or_(w.carrying_until > q.at, and_(c.unexplained == AFTER_RETURN, c.still_exposed == 1))
     each = (
         select(
             region.label("region"),
             ring.label("ring"),
-            func.max(case((w.carrying_until > q.at, 1), else_=0)).label("carried"),
+            func.max(case((still, 1), else_=0)).label("carried"),
         )
         .join_from(parts.ways, parts.customers, c.customer_id == w.customer_id)
+        .join(regions, _uses_each(w, regions, "region"), isouter=True)
+        .join(rings, _uses_each(w, rings, "ring"), isouter=True)
         .where(c.state != "cleared")
         .group_by(w.customer_id, region, ring)
         .subquery("each_place")
@@ -167,9 +201,22 @@ def count_places(connection: Connection, q: ImpactQuestion) -> list[Any]:
     return list(rows)
 
 
-def _told(place: Any, entitled: Any, is_any: Any) -> Any:
-    """The place of a customer where it is known, else that of the deployment's window."""
-    return case((and_(is_any == 1, entitled != ANY, entitled != UNKNOWN), entitled), else_=place)
+def _grid(q: ImpactQuestion, axis: str) -> CTE:
+    """The regions (rings) that the windows of each blamed deployment name, the remainder among them."""
+    w = t.window.c
+    blamed = [one.question.deployment_id for one in q.blamed]
+    return select(w.deployment_id, w[axis].label("place")).where(w.deployment_id.in_(blamed)).distinct().cte(f"{axis}s")
+
+
+def _uses_each(way: Any, grid: CTE, axis: str) -> ColumnElement[bool]:
+    indefinite = way[f"entitled_{axis}"].in_((ANY, UNKNOWN))
+    return and_(way[f"any_{axis}"] == 1, indefinite, grid.c.deployment_id == way.deployment_id)
+
+
+def _place(way: Any, grid: CTE, axis: str) -> Any:
+    """The place of a customer where it is known, else those of the deployment's windows."""
+    entitled = way[f"entitled_{axis}"]
+    return case((entitled.not_in((ANY, UNKNOWN)), entitled), else_=func.coalesce(grid.c.place, way[axis]))
 
 
 def current_fact(q: ImpactQuestion) -> ColumnElement[bool]:
@@ -193,6 +240,7 @@ def stream_customers(
             c.customer_id,
             c.state,
             c.still_exposed,
+            c.unexplained,
             k.key,
             k.directory,
             f.name,

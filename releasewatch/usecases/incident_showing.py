@@ -10,7 +10,7 @@ from typing import Any
 
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
-from releasewatch.domain.impacts import ImpactCounts
+from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, UNEXPLAINED, ImpactCounts
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
@@ -73,6 +73,7 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
         "proposed_fixes": [f"D-{number}" for number in proposed],
         "same_elsewhere": [one.document for one in siblings],
         "customers": count_document(counts, is_none=is_none),
+        "unexplained": {NOT_REACHED: counts.not_reached, AFTER_RETURN: counts.after_return},
         **unsure.document,
         "nobody_because": nobody.because if nobody is not None else None,
         "places": [
@@ -195,6 +196,8 @@ def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], owed: int
         found.append(f"releasewatch incident link {key} --deployment ID --state suspect --why TEXT")
     if not scene.question.blamed and not state.components and state.is_open:
         found.append(f"releasewatch incident update {key} --component KEY")
+    if state.is_open and (counts.not_reached or counts.after_return):
+        found.append(f"releasewatch incident suspects {key}")
     if counts.exposed:
         found.append(f"releasewatch incident show {key} --customers")
     if counts.exposed or owed:
@@ -240,6 +243,7 @@ def describe_customer(
         "count": best.many,
         "windows": _windows(ways, names),
         "still_exposed": None if scene.state.status == "cancelled" else bool(best.still_exposed),
+        "unexplained": best.unexplained or None,
         "reasons": _reasons(best, ways, names, with_words=with_words),
     }
 
@@ -287,6 +291,8 @@ def _reasons(best: Any, ways: Sequence[Any], names: Mapping[int, str], *, with_w
     if best.said is not None:
         who = "a measurement" if best.said_by_source == "measurement" else "a person"
         found[f"{best.said}, said by {who}" + (f": {best.why}" if best.why and with_words else "")] = None
+    if best.unexplained:
+        found[UNEXPLAINED[best.unexplained]] = None
     for row in ways:
         over = f"{names[row.component_id]}" if row.component_id is not None else row.source
         over += f", which depends on {row.via}" if row.via else ""

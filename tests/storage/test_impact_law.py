@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from releasewatch.domain.impacts import standing
+from releasewatch.domain.impacts import ImpactSaid, standing
 from releasewatch.secret import Secret
 from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.impact_words import Saying, add_words
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.storage.migrate import open_ledger, upgrade
 from releasewatch.storage.types import OPEN_START
@@ -26,6 +28,7 @@ from tests.support.exposure_ledger import instant, write_world
 from tests.support.exposure_worlds import questions, worlds
 
 EXAMPLES = {"sqlite": 25, "postgresql": 8}
+TEN_MINUTES = timedelta(minutes=10)
 NOW = 100
 """An hour after everything that a world records."""
 
@@ -35,6 +38,7 @@ _STATES = st.sampled_from(["affected", "cleared", "added", "removed"])
 def _law(examples: int) -> Any:
     return settings(
         max_examples=examples,
+        phases=[Phase.explicit, Phase.generate],
         derandomize=True,
         deadline=None,
         database=None,
@@ -84,9 +88,27 @@ def _check(data: st.DataObject, url: Secret) -> None:
             with ledger.read() as connection:
                 found = resolve_customer(connection, name)
             said[found.key, found.directory] = state
-        _compare(ledger, key, at, numbers, said, world.without_entitlement)
+        seen = _measured(data, world, ledger, key, telling)
+        said |= dict.fromkeys(seen, "affected")
+        _compare(ledger, key, at, numbers, said, seen, world.without_entitlement)
     finally:
         ledger.close()
+
+
+def _measured(data: st.DataObject, world: World, ledger: Ledger, key: str, telling: Telling) -> dict[Any, datetime]:
+    """Customers of whom a measurement says when they were hurt last."""
+    seen = {}
+    number = int(key.removeprefix("INC-"))
+    for who in data.draw(st.lists(st.sampled_from(world.customers), max_size=2)):
+        last_at = instant(data.draw(st.integers(0, NOW - 1)))
+        last_at += timedelta(minutes=data.draw(st.sampled_from((0, 10, 11))))
+        saying = Saying(number, "measurement", telling.why, telling.by, telling.now)
+        with ledger.write() as connection:
+            found = resolve_customer(connection, f"{who.directory}:{who.key}")
+            said = ImpactSaid("them", "affected", last_at=last_at, line=2)
+            add_words(connection, saying, [said], {"them": found.customer_id})
+        seen[found.key, found.directory] = last_at
+    return seen
 
 
 def _of_one_tier(world: World, asked: list[int]) -> list[int]:
@@ -95,8 +117,17 @@ def _of_one_tier(world: World, asked: list[int]) -> list[int]:
     return [number + 1 for number, tier in zip(asked, tiers, strict=True) if tier == tiers[0]]
 
 
-def _compare(ledger: Ledger, key: str, at: Any, numbers: list[int], said: dict[Any, str], without: Any) -> None:
+def _compare(
+    ledger: Ledger,
+    key: str,
+    at: Any,
+    numbers: list[int],
+    said: dict[Any, str],
+    seen: dict[Any, datetime],
+    without: Any,
+) -> None:
     nearest: dict[Any, Any] = {}
+    ends: dict[Any, list[str]] = {}
     for number in numbers:
         asking = Asking(number, instant(NOW), at, without_entitlement=without)
         for item in list_exposed(ledger, asking):
@@ -108,25 +139,39 @@ def _compare(ledger: Ledger, key: str, at: Any, numbers: list[int], said: dict[A
                 held[1] or not item["possible"],
                 held[2] or item["state"] == "carrying",
             )
+            # Who is reached otherwise than through a component has no window to read an end from.
+            ends.setdefault(who, []).extend(one["carrying_until"] for one in item["windows"])
     wanted = {}
     for who in {*nearest, *said}:
         rank, certain, carried = nearest.get(who, (9, False, True))
         state = standing(said.get(who), is_candidate=who in nearest, is_presumed=rank < 2 and certain)
+        unexplained = None
+        if state == "affected" and numbers and who not in nearest:
+            unexplained = "not_reached"
+        elif state == "affected" and who in seen and who in nearest and not carried:
+            last = max((datetime.fromisoformat(end) for end in ends[who]), default=None)
+            unexplained = "?" if last is None else "after_return" if seen[who] > last + TEN_MINUTES else None
         if state is not None:
-            wanted[who] = state, carried and state != "cleared"
+            wanted[who] = state, (carried or unexplained == "after_return") and state != "cleared", unexplained
+    unknown = {who for who, (_, _, unexplained) in wanted.items() if unexplained == "?"}
     how = Showing(Viewing(instant(NOW), at, instant(NOW), without))
     found = {
-        (one["key"], one["directory"]): (one["state"], one["still_exposed"])
+        (one["key"], one["directory"]): (one["state"], one["still_exposed"], one["unexplained"])
         for one in stream_affected(ledger, key, how)
     }
+    wanted |= {who: found[who] for who in unknown}
     assert found == wanted
-    counts = show_incident(ledger, key, how)["customers"]
-    assert counts == {
+    shown = show_incident(ledger, key, how)
+    assert shown["customers"] == {
         "exposed": len(wanted),
         **{
-            state: sum(1 for one, _ in wanted.values() if one == state)
+            state: sum(1 for one, _, _ in wanted.values() if one == state)
             for state in ("presumed", "possible", "affected", "cleared")
         },
-        "still_exposed": sum(1 for _, still in wanted.values() if still),
-        "returned": sum(1 for state, still in wanted.values() if state != "cleared" and not still),
+        "still_exposed": sum(1 for _, still, _ in wanted.values() if still),
+        "returned": sum(1 for state, still, _ in wanted.values() if state != "cleared" and not still),
+    }
+    assert shown["unexplained"] == {
+        name: sum(1 for *_, unexplained in wanted.values() if unexplained == name)
+        for name in ("not_reached", "after_return")
     }
