@@ -83,7 +83,9 @@ def _show(app: App, document: dict[str, Any]) -> None:
     emit_line(f"DORA, {period}, {', '.join(document['environments']) or 'no environment of tier production'}")
     if not document["rows"]:
         if not app.quiet:
-            say("No deployment is recorded here.")
+            if not (document["without_changes"] or {}).get("deployments"):
+                say("No deployment is recorded here.")
+            _say_without_changes(document)
         return
     columns = ("deployments", "a day", "lead time", "of changes", "failed", "recovery", "rework")
     emit_table(
@@ -105,6 +107,7 @@ def _show(app: App, document: dict[str, Any]) -> None:
     )
     if app.quiet:
         return
+    _say_without_changes(document)
     left_out = sum(row["change_lead_time"]["left_out"] for row in document["rows"])
     if left_out:
         say(f"Left out of the lead time: {counted(left_out, 'change')} without a time of commit before the deployment.")
@@ -112,6 +115,21 @@ def _show(app: App, document: dict[str, Any]) -> None:
     if possible:
         say(f"Not among the failed: {counted(possible, 'deployment')} suspected in an incident and not confirmed.")
     say("Times are medians. Failed: confirmed as the cause of an incident, taken back, or said to be fixed.")
+
+
+def _say_without_changes(document: dict[str, Any]) -> None:
+    """How many deployments are in no row, and why."""
+    found = document["without_changes"]
+    if found is None or not found["deployments"]:
+        return
+    reasons = (
+        (found["start_of_history"], "the start of history"),
+        (found["same_commit_again"], "the same commit again"),
+        (found["other"], "other files" if document["component"] else "files of no component that was deployed"),
+    )
+    why = ", ".join(f"{many:,} {reason}" for many, reason in reasons if many)
+    which = document["component"] or "any component"
+    say(f"Not counted: {counted(found['deployments'], 'deployment')} that changed nothing of {which} ({why}).")
 
 
 def _number(value: float | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, func, select, values
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, exists, func, or_, select, values
 
 from releasewatch.domain.dora import By, Counted, Span, Spread
 from releasewatch.storage import tables as t
@@ -71,6 +71,27 @@ def count_delivery(connection: Connection, asked: DoraQuestion, failures: Failur
     for row in connection.execute(left_out):
         add(row.name, left_out=row.many)
     return groups
+
+
+def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[str, int]:
+    """How many deployments that succeeded are in no row, by their kind: they changed none of the deployed components.
+
+    Of one component: those of them that deployed it. None where deployments are counted as a whole.
+    """
+    if not asked.by_part:
+        return {}
+    d, o, c = t.deployment.c, t.origin.c, t.scope_component.c
+    changed = exists().where(o.deployment_id == d.deployment_id)
+    spans = or_(*(and_(d.opened_at >= span.since, d.opened_at < span.until) for span in asked.spans))
+    query = select(d.kind, func.count().label("many")).where(
+        d.succeeded, d.environment_id.in_(asked.environments), spans
+    )
+    if asked.repo_id is not None:
+        query = query.where(d.repo_id == asked.repo_id)
+    if asked.component_id is not None:
+        changed = changed.where(o.carrier_id == asked.component_id)
+        query = query.where(exists().where(c.scope_id == d.scope_id, c.component_id == asked.component_id))
+    return {row.kind: row.many for row in connection.execute(query.where(~changed).group_by(d.kind))}
 
 
 def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:

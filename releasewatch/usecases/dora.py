@@ -49,6 +49,7 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
         )
         blame = read_blame(connection, question.environments, asked.since, asked.until)
         counted = storage.count_delivery(connection, question, failures_of(blame))
+        unchanged = storage.count_without_changes(connection, question)
     rows = [_row(group, span, found, first_at) for group, span, found in _groups(spans, counted, asked.by)]
     return {
         "since": format_utc(asked.since),
@@ -59,8 +60,16 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
         "component": component.full_key if component else None,
         "failures_from": FAILURES_FROM,
         "first_deployment_at": None if first_at is None else format_utc(first_at),
+        "without_changes": _without_changes(unchanged) if question.by_part else None,
         "rows": rows,
     }
+
+
+def _without_changes(unchanged: Mapping[str, int]) -> dict[str, int]:
+    """The deployments that are in no row, and why nothing of them belongs to one."""
+    start, again = unchanged.get("initial", 0), unchanged.get("redeploy", 0)
+    many = sum(unchanged.values())
+    return {"deployments": many, "start_of_history": start, "same_commit_again": again, "other": many - start - again}
 
 
 def _environments(connection: Any, named: str | None) -> dict[str, int]:

@@ -115,6 +115,23 @@ def test_by_team(world):
     }
 
 
+def test_deployments_without_changes_are_counted_apart(world):
+    world.record(41, run="again", attempt=2)
+    world.repo.commit("Read me", {"README.md": "x"}, at=hour(42))
+    world.record(43)
+
+    def left_out(**asked: Any) -> dict[str, int] | None:
+        return report_dora(world.ledger, DoraRequest(START, hour(48), **asked))["without_changes"]
+
+    assert left_out() is None, "as a whole every deployment counts"
+    for by in ("team", "component"):
+        assert left_out(by=by) == {"deployments": 3, "start_of_history": 1, "same_commit_again": 1, "other": 1}
+    # Of a: D-5 and D-7 too, which changed others.
+    assert left_out(component="a") == {"deployments": 5, "start_of_history": 1, "same_commit_again": 1, "other": 3}
+    assert sum(row["deployments"] for row in rows(world, component="a").values()) + 5 == 8
+    assert left_out(by="team", repo="shop") == left_out(by="team")
+
+
 def test_by_week_and_month(world):
     found = rows(world, by="week", since=hour(-24 * 10), until=hour(24 * 9))
     assert {group: facts(row)[:3] for group, row in found.items()} == {
