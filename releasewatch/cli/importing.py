@@ -88,6 +88,9 @@ def _say_of_import(report: ImportReport, *, dry_run: bool) -> None:
 
 
 def _say_of_entitlements(name: str, outcome: FileOutcome) -> None:
+    if outcome.arrived:
+        waits = "waited, and waits" if outcome.arrived == 1 else "waited, and wait"
+        say(f"{counted(outcome.arrived, 'entitlement')} {waits} no more: the ledger knows the component now")
     if outcome.waiting:
         many = "1 entitlement waits" if outcome.waiting == 1 else f"{outcome.waiting:,} entitlements wait"
         what = some_of(outcome.waiting_for, outcome.subjects)

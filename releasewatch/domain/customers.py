@@ -146,7 +146,7 @@ class FileOutcome:
     contact, one for each cell of an entitlement. `silent`: rows that say nothing about this kind. `present`: facts
     before the import. `waiting`: entitlements to what the ledger does not know yet, or not in full; it is `subjects`
     components and products, of which `waiting_for` names some. `no_version`: rows whose version is none and was taken
-    as unknown, for what was written.
+    as unknown, for what was written. `arrived`: of the unchanged those whose component was waited for and is known now.
     `repeated`: rows (cells of entitlements) that say again what one further up says. `unsettled`: other columns of the
     file in which rows about one customer differ, so that they are no attribute of that customer. `made_callable`:
     customers for whom do-not-call is switched off. `suppressed`: rows of the file that speak of somebody who was
@@ -163,6 +163,7 @@ class FileOutcome:
     present: int
     made_callable: int = 0
     waiting: int = 0
+    arrived: int = 0
     waiting_for: tuple[str, ...] = ()
     subjects: int = 0
     no_version: Mapping[str, int] = field(default_factory=dict)

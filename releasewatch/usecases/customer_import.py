@@ -302,6 +302,7 @@ def import_document(report: ImportReport, *, dry_run: bool) -> dict[str, Any]:
                     "ended": outcome.ended,
                     "unchanged": outcome.unchanged,
                     "waiting": outcome.waiting,
+                    "arrived": outcome.arrived,
                     "waiting_for": list(outcome.waiting_for),
                     "waiting_subjects": outcome.subjects,
                     "no_version": dict(outcome.no_version),

@@ -155,9 +155,14 @@ def test_a_component_that_was_waited_for_carries_the_entitlement_on(desk: Desk) 
     many = HEADER + "".join(f"A,api{n},,\n" for n in range(20))
     desk.take(entitlements=many)
     _know(desk.ledger, *(f"shop/api{n}" for n in range(20)))
-    outcome = desk.take(entitlements=many)["entitlements"]
-    assert (outcome.changed, outcome.added, outcome.ended, outcome.waiting) == (20, 0, 0, 0)
-    assert {(row[0].partition("/")[0], *row[1:]) for row in _recorded(desk)} == {("shop", OPEN_START, OPEN_END)}
+    more = many.replace("A,api0,,\n", "A,api0,,\nB,api0,,\n")
+    outcome = desk.take(entitlements=more)["entitlements"]
+    assert (outcome.unchanged, outcome.arrived, outcome.added) == (20, 20, 1), "only what is new is added"
+    assert (outcome.changed, outcome.ended, outcome.waiting) == (0, 0, 0)
+    kept = {(row[0].partition("/")[0], *row[1:]) for row in _recorded(desk)}
+    assert ("shop", OPEN_START, OPEN_END) in kept
+    again = desk.take(entitlements=more)["entitlements"]
+    assert (again.unchanged, again.arrived, again.changed) == (21, 0, 0)
 
 
 def test_a_bare_key_that_became_ambiguous_keeps_what_it_meant(desk: Desk) -> None:

@@ -35,6 +35,8 @@ _AXES = ("customer_id", "environment", "region", "ring", "version")
 
 
 REPLACES = "replaces"
+ARRIVED = "arrived"
+"""Says what was known, of a component that was told by its bare key until the ledger knew it."""
 """The state of a staged cell whose interval takes the place of one that the file no longer states."""
 
 
@@ -252,6 +254,9 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
     gone = [r.known_subject, *(r[name] for name in _AXES), r.known_valid_from, r.known_recorded_from]
     imp.connection.execute(insert(closing).from_select([*identity, "ends"], select(*gone, literal(False)).distinct()))
     imp.connection.execute(update(e).where(e.c.seq == r.seq).values(state=REPLACES))
+    same_times = k.known_valid_from == k.valid_from, k.known_valid_to == k.valid_to
+    renamed = select(k.seq).where(k.state == REPLACES, k.known_subject == k.written, *same_times)
+    imp.connection.execute(update(e).where(e.c.seq.in_(renamed)).values(state=ARRIVED))
 
 
 def _find_ended(imp: s.Import, known: FromClause) -> None:
@@ -297,7 +302,8 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
         added=states.get(s.NEW, 0),
         changed=states.get(s.CHANGED, 0) + states.get(REPLACES, 0),
         ended=s.count(imp, select(func.count()).select_from(s.closing).where(s.closing.c.ends)),
-        unchanged=states.get(s.SAME, 0),
+        unchanged=states.get(s.SAME, 0) + states.get(ARRIVED, 0),
+        arrived=states.get(ARRIVED, 0),
         present=s.count(imp, select(func.count()).select_from(known).where(known.c.valid_to > imp.at)),
         waiting=s.count(imp, select(func.count()).select_from(s.entitlement).where(e.waits)),
         waiting_for=tuple(dict.fromkeys(row.subject.removeprefix(PRODUCT) for row in shown)),
