@@ -171,11 +171,12 @@ def list_incidents(
     at: datetime = LATEST,
     known_at: datetime = LATEST,
 ) -> list[IncidentRef]:
-    """The newest incidents first; `before` is the number of the last one already shown.
+    """The newest incidents first, of those known at an instant; `before` is the number of the last one already shown.
 
     `statuses`: only those that had one of these at an instant, as known at one.
     """
     query = select(t.incident).order_by(t.incident.c.incident_id.desc()).limit(limit)
+    query = query.where(t.incident.c.recorded_at <= known_at)
     if statuses is not None:
         standing = _newest_statuses(at, known_at)
         mine = standing.c.incident_id == t.incident.c.incident_id

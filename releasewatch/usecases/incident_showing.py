@@ -15,6 +15,7 @@ from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.unsure import NOBODY
+from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, deployments, fixes, impacts, incidents, window_endings
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
@@ -47,9 +48,18 @@ class Showing:
 
 
 def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool = False) -> dict[str, Any]:
-    """The document of `incident open|show --format json`, without its schema number."""
+    """The document of `incident open|show --format json`, without its schema number.
+
+    Raises InvalidCallError where nothing was known of the incident by the instant asked about.
+    """
     with ledger.read() as connection:
         incident = incidents.resolve_incident(connection, ref)
+        known_at = how.viewing.known_at
+        if known_at is not None and known_at < incident.recorded_at:
+            raise InvalidCallError(
+                f"Nothing was known of {incident.id} by {known_at:%Y-%m-%d %H:%M:%S} UTC.",
+                f"See what is known of it now: releasewatch incident show {incident.id}",
+            )
         scene = look_at(connection, incident, how.viewing)
         counts = impacts.count_impact(connection, scene.question)
         places = impacts.count_places(connection, scene.question)

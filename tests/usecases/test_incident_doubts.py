@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.domain.impacts import ImpactSaid, doubt_lines
+from releasewatch.errors import InvalidCallError
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
+from releasewatch.usecases.incident_lists import list_document
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
 from releasewatch.usecases.incidents import change_status
@@ -125,3 +127,18 @@ def test_a_place_that_gets_a_name_moves_no_count_of_another(watch):
     after = places(watch, key, 5)
     assert {place: count for place, count in after.items() if place[0] != "nova"} == before
     assert after["nova", "late"] == (0, 2), "who uses every region uses this one, and who uses nobody knows which may"
+
+
+def test_nothing_was_known_of_an_incident_before_it_was_written_down(watch):
+    key = watch.open(3, deployment=watch.record(2), impact_started_at=hour(2.5))
+    with pytest.raises(InvalidCallError, match="Nothing was known of INC-1 by 2026-03-01 02:54:00 UTC") as refused:
+        watch.show(key, 3, known=2.9)
+    assert "03:00" not in str(refused.value), "nothing later is named"
+
+    def listed(known: float) -> list[str]:
+        how = Viewing(hour(100), None, hour(known))
+        document = list_document(watch.ledger, how, limit=5, cursor=None, status=None)
+        return [one["key"] for one in document["incidents"]]
+
+    assert (listed(2.9), listed(3)) == ([], [key])
+    assert watch.show(key, 2.6, known=3)["incident"]["impact_started_at"] == "2026-03-01T02:30:00Z"
