@@ -66,9 +66,12 @@ def import_(
     A tag that names a package (pkg@1.0.0, @scope/pkg@1.0.0, pkg-v1.0.0, path/pkg/v1.0.0) is a deployment of that
     component alone, and left out, counted, when the package is none.
     """
+    from releasewatch.cli.recording import check_listed
     from releasewatch.domain.past import PastDeployment
 
     app.fetch_missing = False
+    if environment:
+        check_listed(app, environment)
     usual = PastDeployment("", None, environment or "", where["regions"], where["rings"], where["components"])
     past = _read_source(app, source, patterns, since, usual, whole_repo=whole_repo)
 

@@ -80,6 +80,11 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
     )
     if d["undoes"]:
         lines.append(f"  undoes {', '.join(d['undoes'])}")
+    lines += [f"  {one['state']} in {one['incident']}" for one in d["blame"]]
+    if d["fixes"]:
+        lines.append(f"  said to fix {', '.join(d['fixes'])}")
+    if d["fixed_by"]:
+        lines.append(f"  said to be fixed by {', '.join(d['fixed_by'])}")
     if not d["history_complete"]:
         lines.append(f"  history is not complete: {d['why_incomplete']}")
     lines += [f"  {violation['rule']}: {violation['text']}" for violation in document.get("violations", ())]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.cli.output import say, without_credentials
 from releasewatch.cli.pipeline import warn
 from releasewatch.cli.time_limit import time_limit
-from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError
+from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError, UnknownNameError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def record_patiently(
             facts = ask()
             if patience.spools and not app.rehearse and _can_settle(app, facts):
                 waiting = _settled(app, facts)  # first of all, so that time does not run out on it
+            check_listed(app, facts.environment)
             say_unknown_places(app, facts)
             return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
     except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
@@ -85,6 +86,27 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
         "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
         "products": app.products_to_store,
     }
+
+
+def check_listed(app: App, environment: str) -> None:
+    """Refuse an environment that is new where the settings list some: a slip of the pen would be a place of its own.
+
+    Raises UnknownNameError.
+    """
+    listed = app.config.tables.environments
+    if not listed or environment in listed:
+        return
+    from releasewatch.storage.catalogs import environment_of
+
+    with app.ledger.read() as connection:
+        if environment_of(connection, environment) is not None:
+            return
+    near = difflib.get_close_matches(environment, listed, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise UnknownNameError(
+        f"{environment!r} is not among the environments of the settings ({', '.join(listed)}), and new to the ledger.",
+        f"{meant}If it is new, add [environments.{environment}] to the settings.",
+    )
 
 
 def say_unknown_places(app: App, request: RecordRequest) -> None:

@@ -254,3 +254,13 @@ def blamed_for(connection: Connection, deployment_id: int, *, also_cancelled: bo
         return found
     said = read_statements(connection, found)
     return [number for number in found if fold(said[number], LATEST, LATEST).status != "cancelled"]
+
+
+def links_of(connection: Connection, deployment_id: int) -> list[tuple[str, str]]:
+    """The incidents in which something was said of a deployment's blame, and what counts: `(INC-7, confirmed)`."""
+    k = t.incident_link.c
+    rows = connection.execute(
+        select(k.incident_id, k.state).where(k.deployment_id == deployment_id).order_by(k.link_id)
+    )
+    newest = {row.incident_id: row.state for row in rows}
+    return [(f"INC-{number}", state) for number, state in sorted(newest.items())]

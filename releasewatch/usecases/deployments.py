@@ -12,7 +12,16 @@ from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand
 from releasewatch.domain.past import source_of
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
-from releasewatch.storage import catalogs, coverages, deployments, exposure, footprints, window_endings
+from releasewatch.storage import (
+    catalogs,
+    coverages,
+    deployments,
+    exposure,
+    fixes,
+    footprints,
+    incidents,
+    window_endings,
+)
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST, OPEN_END
@@ -95,6 +104,12 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
                 "opened_at": format_utc(row.opened_at),
                 "targets": _targets(connection, row, members),
                 "undoes": [f"D-{number}" for number in window_endings.undone_by(connection, deployment_id)],
+                "fixes": [fix.ref for fix in fixes.read_fixed_by(connection, deployment_id)],
+                "fixed_by": [f"D-{fix.deployment_id}" for fix in fixes.read_fixes(connection, found.id)],
+                "blame": [
+                    {"incident": incident, "state": state}
+                    for incident, state in incidents.links_of(connection, deployment_id)
+                ],
             },
             "baselines": [_block(block, members) for block in blocks],
             "changes": {

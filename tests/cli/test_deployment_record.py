@@ -224,3 +224,19 @@ class TestSlipsOfThePen:
         assert (refused.status, refused.out) == (2, "")
         assert refused.error["hint"] == "Did you mean shop?"
         assert run_command(noun, "list", "--repo", "shop", cwd=shop.path).status == 0
+
+
+def test_an_environment_that_the_settings_do_not_list_is_refused_when_it_is_new(shop):
+    config = (shop.path / "releasewatch.toml").read_text("utf-8")
+    assert say(shop, "--environment", "qa", "--key", "q1").status == 0, "nothing is listed: any name will do"
+    shop.commit("List", {"releasewatch.toml": config + '\n[environments.production]\ntier = "production"\n'})
+    for verb, more in (("record", ()), ("start", ()), ("import", ("--source", "tags"))):
+        done = say(shop, "--environment", "prodution", *more, verb=verb)
+        assert (done.status, done.out) == (2, "")
+        assert "'prodution' is not among the environments of the settings (production), and new to the led" in done.err
+        assert "Did you mean production? If it is new, add [environments.prodution] to the settings." in done.err
+    known = run_command("status", "--format", "json", cwd=shop.path).out
+    assert "prodution" not in known
+    done = say(shop, "--environment", "qa", "--key", "q2")
+    assert done.status == 0, "what the ledger has goes on"
+    assert "qa is not among the environments of the settings (production)" in done.err

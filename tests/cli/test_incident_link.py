@@ -185,3 +185,23 @@ def test_what_fixed_nothing_is_refused_and_a_wrong_word_is_taken_back(flagged):
     told = incident(flagged, "show", "INC-1", "--timeline").out
     assert "not fixed by" in told
     assert "it only looked so" in told
+
+
+def test_a_deployment_shows_what_it_is_blamed_for_and_said_to_fix(flagged):
+    def shown(ref):
+        done = run_command("deployment", "show", ref, "--format", "json", cwd=flagged.path)
+        return {name: done.document["deployment"][name] for name in ("blame", "fixes", "fixed_by")}
+
+    assert shown("D-2") == {"blame": [], "fixes": [], "fixed_by": []}
+    incident(flagged, "link", "INC-1", "--suspect", "1", "--state", "confirmed", "--why", "the log says so")
+    flagged.commit("Mend it", {"services/invoicing/a.py": "3"})
+    record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
+    assert run_command(*record, "--fixes", "INC-1", "--fixes", "D-2", cwd=flagged.path).status == 0
+    assert shown("D-2") == {"blame": [{"incident": "INC-1", "state": "confirmed"}], "fixes": [], "fixed_by": ["D-3"]}
+    assert shown("D-3") == {"blame": [], "fixes": ["D-2", "INC-1"], "fixed_by": []}
+    lines = run_command("deployment", "show", "D-2", cwd=flagged.path).out.splitlines()
+    assert {"  confirmed in INC-1", "  said to be fixed by D-3"} <= set(lines)
+    incident(flagged, "link", "INC-1", "--not-fixed-by", "D-3", "--why", "it came back")
+    incident(flagged, "link", "INC-1", "--deployment", "D-2", "--state", "cleared", "--why", "it was the cache")
+    assert shown("D-3")["fixes"] == ["D-2"]
+    assert shown("D-2")["blame"] == [{"incident": "INC-1", "state": "cleared"}]
