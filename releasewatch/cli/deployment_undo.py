@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +14,16 @@ from releasewatch.domain.times import format_both, format_utc
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
+if TYPE_CHECKING:
+    from releasewatch.storage.undoing_by_hand import Undone
+
 
 @click.command("undo")
 @click.argument("deployment")
 @click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere it went.")
 @click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="In which group; default: all of them.")
 @click.option("--at", type=INSTANT, metavar="T", help="When it was taken back; default now.")
+@click.option("--take-back", is_flag=True, help="It was not taken back, though that was said: its customers carry it.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
 @BY
 @common()
@@ -29,19 +34,29 @@ def undo(
     regions: tuple[str, ...],
     rings: tuple[str, ...],
     at: datetime | None,
+    take_back: bool,
     why: str,
     by: str | None,
 ) -> None:
     """Say that a deployment (D-12 or a key) was taken back without git: its customers carry it no more from then on.
 
-    Safe to repeat. Where the older release was deployed again, record that deployment instead.
+    Safe to repeat. --take-back takes back all of it; what was said stays in the record. Where the older release was
+    deployed again, record that deployment instead.
     """
     from releasewatch.storage.undoing_by_hand import Undone
     from releasewatch.usecases.undoing_by_hand import undo_by_hand
 
     if deployment == "last":
         raise InvalidCallError("`last` may mean another one by now.", "Name the deployment: D-12, or its key.")
+    if take_back and (regions or rings or at is not None):
+        raise InvalidCallError(
+            "--take-back takes back all that was said, and a part of it is named.",
+            "Leave out --region, --ring and --at, then say anew where it was taken back.",
+        )
     found = chosen_deployment(app, deployment, None, None)
+    if take_back:
+        _take_back(app, form, found.row.deployment_id, Undone(app.now, why.strip(), by or app.actor, app.now))
+        return
     undone = Undone(at or app.now, why.strip(), by or app.actor, app.now)
     done = undo_by_hand(app.ledger, found.row.deployment_id, regions, rings, undone)
     places = [{"region": place.region or None, "ring": place.ring or None} for place in done.places]
@@ -60,3 +75,18 @@ def undo(
         return
     where = ", ".join("/".join(filter(None, place.values())) or "everywhere else" for place in places)
     emit_line(f"{done.deployment} was taken back at {format_both(undone.at, app.zone)} in {where}.")
+
+
+def _take_back(app: App, form: str, deployment_id: int, undone: Undone) -> None:
+    """Take back that a deployment was undone by hand."""
+    from releasewatch.usecases.undoing_by_hand import take_back_undo
+
+    done = take_back_undo(app.ledger, deployment_id, undone)
+    if form == "json":
+        document = {"deployment": done.deployment, "not_undone": bool(done.places), "carried_again": done.windows > 0}
+        emit_json(document | {"already_taken_back": not done.places})
+    elif not done.places:
+        say(f"Nobody says that {done.deployment} was undone by hand: nothing was taken back.")
+    else:
+        again = "it is carried again" if done.windows else "something else ended it all the same"
+        emit_line(f"That {done.deployment} was undone by hand is taken back; {again}.")

@@ -36,6 +36,7 @@ from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.fixes import standing_fixes
 from releasewatch.storage.sql import SecondsBetween
 from releasewatch.storage.types import id_type
+from releasewatch.storage.undoing_by_hand import standing_undos
 from releasewatch.storage.windows import FIXED_FOR
 
 
@@ -80,7 +81,7 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
         .join(t.origin, o.deployment_id == d.deployment_id, isouter=True)
     )
     ended = union(taken_back, named).cte("ended")
-    by, undone = t.deployment.alias("ended_by"), t.deployment_undo.c
+    by, undone = t.deployment.alias("ended_by"), standing_undos().subquery("undone").c
     by_deployment = (
         select(ended.c.deployment_id, ended.c.carrier_id, func.coalesce(by.c.finished_at, by.c.opened_at).label("at"))
         .join_from(ended, by, by.c.deployment_id == ended.c.by_id)

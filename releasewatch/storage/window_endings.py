@@ -29,7 +29,15 @@ from releasewatch.storage.types import LATEST, OPEN_END, Instant
 NAMED = "named as fixed by "
 """How the reason of an ending begins that nothing but a word has brought about: of a deployment that fixes it."""
 
+BY_HAND = "undone by hand: "
+"""How the reason of an ending begins that somebody made by hand, or a controller."""
+
 _KEY = ("deployment_id", "origin_no", "region", "ring")
+
+
+def is_word(reason: Any) -> ColumnElement[bool]:
+    """Whether nothing but a word of somebody stands behind an ending, so that it may be taken back."""
+    return or_(reason.startswith(NAMED), reason.startswith(BY_HAND))
 
 
 def is_kept() -> ColumnElement[bool]:
@@ -87,7 +95,9 @@ def add_ending(
     connection.execute(insert(t.window_ending).from_select([column.name for column in t.window_ending.columns], rows))
 
 
-def take_back(connection: Connection, ended_by: int, reason: str, now: datetime, *, of: int | None = None) -> set[int]:
+def take_back(
+    connection: Connection, ended_by: int | None, reason: str, now: datetime, *, of: int | None = None
+) -> set[int]:
     """Take back an ending wherever it stands; what else ended a window counts again, else it is open.
 
     `of`: only where it ended what this deployment brought. Returns the deployments that are carried otherwise now.

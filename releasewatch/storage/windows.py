@@ -292,7 +292,7 @@ def _doubt(
         .where(goes_on, w.carrying_doubt_from > at)
         .values(carrying_doubt_from=at, carrying_reason=reason)
     )
-    ended_by_word = w.carrying_reason.startswith(window_endings.NAMED)
+    ended_by_word = window_endings.is_word(w.carrying_reason)
     connection.execute(
         update(t.window)
         .where(mine, w.carrying_until <= at, ended_by_word, w.carrying_doubt_from > at)
@@ -351,7 +351,7 @@ def open_origins(
         before = or_(w.live_from < at, and_(w.live_from == at, w.deployment_id < number))
     carried = w.carrying_until > at
     if with_named:
-        carried = or_(carried, w.carrying_reason.startswith(window_endings.NAMED))
+        carried = or_(carried, window_endings.is_word(w.carrying_reason))
     query = (
         select(
             w.deployment_id,

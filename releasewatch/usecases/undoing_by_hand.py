@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 
-from releasewatch.domain.deployments import REST, Axes, Place
+from releasewatch.domain.deployments import REST, Axes, Place, expand_targets
 from releasewatch.errors import InvalidCallError, UnknownNameError
-from releasewatch.storage import catalogs, deployments, undoing_by_hand, windows
+from releasewatch.storage import catalogs, coverages, deployments, undoing_by_hand, windows
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.undoing_by_hand import Undone
+from releasewatch.storage.windows import CellSet
 
 
 @dataclass(frozen=True, slots=True)
 class UndoneByHand:
-    """What came of it: in how many windows the deployment had been carried. None: it had been taken back before."""
+    """What came of it, and where: in how many windows the deployment had been carried (0: it was undone before).
+
+    Of an undo that is taken back: in how many it is carried again.
+    """
 
     deployment: str
     windows: int
@@ -63,6 +69,45 @@ def undo_by_hand(
         if many:
             undoing_by_hand.end_by_hand(connection, deployment_id, places, undone)
     return UndoneByHand(found.id, many, places)
+
+
+def take_back_undo(ledger: Ledger, deployment_id: int, undone: Undone) -> UndoneByHand:
+    """Take back that a deployment was undone by hand: its customers carry it again, unless something else ended it.
+
+    All that was said stays in the record. Safe to repeat: `places` is empty when nothing stands. `undone.at` counts for
+    nothing. Raises InvalidCallError without a reason.
+    """
+    if not undone.why.strip():
+        raise InvalidCallError("That a deployment was not taken back needs a reason.", "Give it with --why TEXT.")
+    with ledger.write() as connection:
+        found = deployments.get_deployment(connection, deployment_id)
+        row = found.row
+        ledger.lock(connection, f"releasewatch:record:{found.repo}:{found.environment}")
+        places = undoing_by_hand.take_back(connection, deployment_id, undone)
+        if places:
+            windows.end_own_by_later(connection, deployment_id, _later_cells(connection, row), undone.recorded_at)
+        many = undoing_by_hand.count_carried(connection, deployment_id, places, undone.recorded_at) if places else 0
+    return UndoneByHand(found.id, many, tuple(places))
+
+
+def _later_cells(connection: Any, row: Any) -> list[tuple[int, datetime, CellSet]]:
+    """The successes after a deployment, with the cells that they have."""
+    axes = catalogs.known_axes(connection, row.environment_id)
+    later = coverages.later_deployments(connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id)
+    ids = catalogs.component_ids(connection, sorted({key for one in later for key in one.components}))
+    return [
+        (
+            one.deployment_id,
+            one.opened_at,
+            CellSet(
+                row.repo_id,
+                row.environment_id,
+                frozenset(ids[key] for key in one.components if key in ids),
+                expand_targets(one.targets, axes),
+            ),
+        )
+        for one in later
+    ]
 
 
 def _check(environment: str, axis: str, given: Sequence[str], known: frozenset[str]) -> None:

@@ -205,3 +205,23 @@ def test_a_deployment_shows_what_it_is_blamed_for_and_said_to_fix(flagged):
     incident(flagged, "link", "INC-1", "--deployment", "D-2", "--state", "cleared", "--why", "it was the cache")
     assert shown("D-3")["fixes"] == ["D-2"]
     assert shown("D-2")["blame"] == [{"incident": "INC-1", "state": "cleared"}]
+
+
+def test_an_undo_by_hand_is_taken_back_as_a_whole(flagged):
+    def undo(*words, status=0):
+        done = run_command("deployment", "undo", *words, cwd=flagged.path)
+        assert done.status == status, done.err
+        return done
+
+    assert "Leave out --region" in undo("D-2", "--take-back", "--region", "eu", "--why", "no", status=2).err
+    assert "needs a reason" in undo("D-2", "--take-back", "--why", " ", status=2).err
+    done = undo("D-2", "--take-back", "--why", "no")
+    assert (done.out, done.err) == ("", "Nobody says that D-2 was undone by hand: nothing was taken back.\n")
+    undo("D-2", "--why", "went back")
+    assert undo("D-2", "--take-back", "--why", "it was staging").out == (
+        "That D-2 was undone by hand is taken back; it is carried again.\n"
+    )
+    told = undo("D-2", "--take-back", "--why", "it was staging", "--format", "json").document
+    assert told == {
+        "schema": 1, "deployment": "D-2", "not_undone": False, "carried_again": False, "already_taken_back": True,
+    }  # fmt: skip

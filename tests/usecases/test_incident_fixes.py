@@ -16,7 +16,7 @@ from releasewatch.usecases.incident_fixes import fix_incident, unfix, unfix_inci
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_timeline import read_timeline
 from releasewatch.usecases.incidents import IncidentFields, update_incident
-from releasewatch.usecases.undoing_by_hand import undo_by_hand
+from releasewatch.usecases.undoing_by_hand import take_back_undo, undo_by_hand
 from tests.support.worlds import hour
 from tests.usecases.test_incidents import Watch
 
@@ -249,3 +249,33 @@ def test_blame_elsewhere_than_the_rest_that_is_blamed_is_refused(watch):
     for one in (bad, twin):
         link_deployment(watch.ledger, key, one.number, "cleared", watch.telling(4, "not that one"))
     link_deployment(watch.ledger, key, staged.number, "confirmed", watch.telling(4, "hm"))
+
+
+def test_an_undo_by_hand_is_taken_back(watch):
+    bad = watch.record(2)
+    key = watch.open(3, deployment=bad)
+
+    def failed(now: float) -> int:
+        (row,) = report_dora(watch.ledger, DoraRequest(hour(0), hour(now)))["rows"]
+        return int(row["change_fail_rate"]["failed"])
+
+    def live_until() -> set[Any]:
+        return {one.live[1] for one in watch.world.windows(bad)}
+
+    undo_by_hand(watch.ledger, bad.number, ["eu"], [], Undone(hour(4), "went back", "kim", hour(5)))
+    assert (still(watch, key, 6), failed(6)) == (4, 1)
+    not_so = Undone(hour(7), "that was staging", "kim", hour(7))
+    done = take_back_undo(watch.ledger, bad.number, not_so)
+    assert {place.region for place in done.places} == {"eu"}
+    assert done.windows
+    assert (still(watch, key, 8), still(watch, key, 6), failed(8)) == (6, 6, 0)
+    assert still(watch, key, 6, known=6) == 4, "what was known then is still there"
+    assert live_until() == {None}
+    assert take_back_undo(watch.ledger, bad.number, not_so).places == (), "again is nothing new"
+    # Undone anew, for the same reason and elsewhere; a rollback ends it everywhere, and stays when the word goes.
+    undo_by_hand(watch.ledger, bad.number, ["us"], [], Undone(hour(8), "went back", "kim", hour(8)))
+    assert still(watch, key, 8.5) == 5
+    watch.record(9, watch.good)
+    assert take_back_undo(watch.ledger, bad.number, Undone(hour(10), "no", "kim", hour(10))).windows == 0
+    assert (still(watch, key, 8.5), still(watch, key, 9.5), still(watch, key, 8.7, known=8.7)) == (6, 0, 5)
+    assert live_until() == {9}

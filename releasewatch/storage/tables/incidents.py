@@ -98,7 +98,10 @@ incident_suspect: Table[IncidentSuspectColumns] = Table(
 
 
 class DeploymentUndoColumns(TypedColumns):
-    """That a deployment was taken back by hand, or by a controller, in one region and ring (`''`: all of them)."""
+    """That a deployment was taken back by hand, or by a controller, in one region and ring (`''`: all of them).
+
+    Rows are only added. `undone_at` at the end of time: it was not, though that was said there before.
+    """
 
     undo_id = Column(id_type(), primary_key=True, autoincrement=False)
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), nullable=False, index=True)
