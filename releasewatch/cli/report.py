@@ -123,9 +123,12 @@ def _say_without_changes(document: dict[str, Any]) -> None:
     if found is None or not found["deployments"]:
         return
     reasons = (
-        (found["start_of_history"], "the start of history"),
-        (found["same_commit_again"], "the same commit again"),
-        (found["other"], "other files" if document["component"] else "files of no component that was deployed"),
+        (found["start_of_history"], "at the start of history"),
+        (found["same_commit_again"], "of the same commit again"),
+        (
+            found["other"],
+            "with other files" if document["component"] else "with files of no component that was deployed",
+        ),
     )
     why = ", ".join(f"{many:,} {reason}" for many, reason in reasons if many)
     which = document["component"] or "any component"
