@@ -46,6 +46,8 @@ _word = Table(
     _staging,
     Column("line", Integer, primary_key=True, autoincrement=False),
     Column("name", key_type(), nullable=False, index=True),
+    Column("directory", key_type()),
+    Column("key", key_type()),
     Column("state", key_type(), nullable=False),
     Column("level", key_type(), nullable=False),
     Column("first_at", Instant),
@@ -55,6 +57,8 @@ _word = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
+
+"""`directory` and `key`: what a name of the form `directory:key` may mean."""
 
 _meant = Table(
     "staged_meant",
@@ -101,8 +105,8 @@ def add_words(
 ) -> Added:
     """Add words about customers; one customer's lines are united, and what is known already is not added.
 
-    Each word needs a line of its own. A customer is named by key or alias, and who was merged means the survivor; or
-    by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
+    Each word needs a line of its own. A customer is named by key, alias or `directory:key`, and who was merged means the
+    survivor; or by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
     """
     unreadable: list[tuple[int, str]] = []
     _staging.create_all(connection, checkfirst=False)
@@ -192,6 +196,8 @@ def _stage(connection: Connection, words: Iterable[ImpactSaid]) -> int:
                 {
                     "line": one.line,
                     "name": one.customer,
+                    "directory": directory or None,
+                    "key": key or None,
                     "state": one.state,
                     "level": one.level,
                     "first_at": one.first_at,
@@ -200,6 +206,7 @@ def _stage(connection: Connection, words: Iterable[ImpactSaid]) -> int:
                     "note": one.note,
                 }
                 for one in part
+                for directory, _, key in [one.customer.partition(":")]
             ],
         )
     return highest
@@ -216,7 +223,9 @@ def _meanings() -> Any:
     )
     # Who has left the directory is still known by their key.
     by_key = select(_word.c.name, c.customer_id).join_from(_word, t.customer, c.key == _word.c.name)
-    found = by_alias.union(by_key).subquery("meaning")
+    both = and_(c.directory == _word.c.directory, c.key == _word.c.key)
+    by_both = select(_word.c.name, c.customer_id).join_from(_word, t.customer, both)
+    found = by_alias.union(by_key, by_both).subquery("meaning")
     who = func.coalesce(merged.c.survivor_id, found.c.customer_id, type_=c.customer_id.type)
     return (
         select(found.c.name, who)

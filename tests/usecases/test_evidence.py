@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from releasewatch.domain.impacts import ImpactSaid, unite
+from releasewatch.storage.customer_refs import resolve_customer
 from releasewatch.usecases.impacts import take_evidence
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
@@ -42,6 +43,16 @@ def test_rows_of_one_customer_are_united(watch):
         "2026-03-01T02:12:00Z", "2026-03-01T03:00:00Z", 15, "partial",
     )  # fmt: skip
     assert found["bob"]["count"] == 7
+
+
+def test_a_customer_may_be_named_with_their_directory(watch):
+    key = watch.open(3)
+    with watch.ledger.read() as connection:
+        directory = resolve_customer(connection, "ada").directory
+    names = ("ada", f"{directory}:ada", f"{directory}:bob", f"{directory}:nobody", "elsewhere:ada")
+    rows = [ImpactSaid(name, "affected", many=1, line=line) for line, name in enumerate(names, 2)]
+    told = take_evidence(watch.ledger, key, rows, watch.telling(4))
+    assert (told.added.new, [line for line, _ in told.added.refused]) == (2, [5, 6])
 
 
 def test_rows_that_contradict_each_other_or_the_clock_are_refused(watch):
