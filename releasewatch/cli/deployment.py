@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.deployment_approve import approve
 from releasewatch.cli.deployment_correct import correct
 from releasewatch.cli.deployment_import import import_
+from releasewatch.cli.deployment_plan import plan
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, STATUS, common, filled_by
-from releasewatch.cli.output import emit_json, say, stream_to
-from releasewatch.cli.pipeline import leave, leave_summary
+from releasewatch.cli.output import emit_json, say
+from releasewatch.cli.pipeline import leave
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.wiring import App
 
@@ -34,6 +36,8 @@ def command() -> None:
 command.add_command(import_)
 command.add_command(undo)
 command.add_command(correct)
+command.add_command(plan)
+command.add_command(approve)
 
 
 def _one(name: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -83,7 +87,12 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="rollback: stated; else seen from the commits. change: a flag, config or migration without git.",
         ),
         click.option("--title", default="", metavar="TEXT", help="What a change without git is."),
-        click.option("--accept", multiple=True, metavar="RULE", help="Pass a guard by name, with --why."),
+        click.option(
+            "--accept",
+            multiple=True,
+            metavar="RULE",
+            help="Deploy although a rule is broken (unmapped, or one of deployment plan), with --why.",
+        ),
         click.option("--why", default="", metavar="TEXT", help="The reason for --accept."),
         click.option(
             "--when-unreachable",
@@ -169,7 +178,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
     if given["key"] is None and run is None:
         run = secrets.token_hex(16)
     return RecordRequest(
-        environment=_environment(app, given["environment"]),
+        environment=environment_of(app, given["environment"]),
         tier="other",
         now=app.now,
         head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
@@ -198,7 +207,7 @@ def request_of_plan(app: App, given: dict[str, Any], key: str) -> RecordRequest:
     return _request(app, {**asked, **given, "key": key})
 
 
-def _environment(app: App, given: str | None) -> str:
+def environment_of(app: App, given: str | None) -> str:
     """Where it goes: as given, else as CI tells."""
     told = app.ci.environment if app.ci else None
     if given is None and told is None:
@@ -230,55 +239,6 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         leave(app, document, form, given["dotenv"], given["templates"])
 
 
-@command.command("plan")
-@click.option(
-    "--environment",
-    type=NAME,
-    metavar="ENV",
-    help="Where it would go, e.g. production." + filled_by("environment"),
-)
-@click.option("--head", type=REVISION, metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
-@click.option("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
-@click.option("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
-@click.option("--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone.")
-@click.option("--release", type=RELEASE, metavar="V", help="The release's name.")
-@common(("table", "json", "md"), output=True)
-def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
-    """Say what deploying a commit would reach, against what is live; writes nothing.
-
-    Nothing is fetched either: what this clone lacks is said. Markdown (for a pull request) holds counts and keys.
-    """
-    from releasewatch.cli.recording import read_from, say_of_the_start, say_unknown_places, settings_in_force
-    from releasewatch.usecases.deployments import Describing
-    from releasewatch.usecases.planning import plan as plan_deployment
-
-    app.fetch_missing = False
-    request = request_of_plan(app, given, secrets.token_hex(16))
-    without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
-    ledger = app.rehearsal()
-    try:
-        request = replace(request, **settings_in_force(app, request.environment))
-        say_unknown_places(app, request)
-        around, request = read_from(app, ledger, request)
-        document, remarks = plan_deployment(ledger, around, request, Describing(app.now, without))
-    finally:
-        ledger.close()
-    if not app.quiet:
-        for remark in remarks:
-            say(remark)
-        say_of_the_start(document)
-    with stream_to(output) as stream:
-        if form == "json":
-            emit_json(document, stream)
-        elif form == "md":
-            from releasewatch.rendering.documents import render_plan
-
-            stream.write(render_plan(document))
-        else:
-            show_document(app, document, stream)
-    leave_summary(app, document, form)
-
-
 @command.command("show")
 @click.argument("deployment")
 @click.option("--repo", metavar="REPO", help="The repo that `last` means.")
@@ -286,8 +246,10 @@ def plan(app: App, form: str, output: Path | None, **given: Any) -> None:
 @common(reads=True)
 def show(app: App, form: str, deployment: str, repo: str | None, environment: str | None) -> None:
     """Show one deployment (D-12, a key, or `last`): baselines, changes, components, how many customers."""
+    from releasewatch.cli.gate_output import accepted_document, show_accepted
     from releasewatch.storage.deployments import resolve_deployment
     from releasewatch.usecases.deployments import Describing, describe
+    from releasewatch.usecases.gate import words_of
 
     with app.ledger.read() as connection:
         found = resolve_deployment(connection, deployment, repo=repo, environment=environment)
@@ -295,10 +257,12 @@ def show(app: App, form: str, deployment: str, repo: str | None, environment: st
         say(f"last is {found.id} of {found.repo} to {found.environment}.")
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
     document = describe(app.ledger, found.row.deployment_id, Describing(app.now, without, already_recorded=True))
+    document["accepted"] = accepted_document(app, words_of(app.ledger, found.row.deployment_id))
     if form == "json":
         emit_json(document)
     else:
         show_document(app, document)
+        show_accepted(document["accepted"])
 
 
 @command.command("list")

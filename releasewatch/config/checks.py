@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from releasewatch.config.directory_checks import find_directory_problems
+from releasewatch.config.gate_checks import find_gate_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.mail_checks import find_chat_problems, find_mail_problems
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
@@ -42,6 +43,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *_points(tables.suspects),
         *find_mail_problems(tables.mail),
         *find_chat_problems(tables.chat),
+        *find_gate_problems(tables),
     ]
 
 

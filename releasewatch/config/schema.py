@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from releasewatch.config.gate_schema import FreezesTable, GateTable
 from releasewatch.config.mail_schema import ChatTable, MailTable
 from releasewatch.config.shapes import Line as Line
 from releasewatch.config.shapes import Seconds
@@ -333,12 +334,14 @@ class Tables(Table, frozen=True):
     calling: Calling = Calling()
     mail: MailTable = MailTable()
     chat: ChatTable = ChatTable()
+    gate: GateTable = GateTable()
+    freezes: FreezesTable = FreezesTable()
 
 
 OWN = frozenset({"releasewatch", "catalog", "components"})
 """Tables that are a repo's own. All others are the organisation's: the same for every repo."""
 
-LATER = frozenset({"freezes", "gate", "notify"})
+LATER = frozenset({"notify"})
 """Tables that a later version brings. They are refused: a setting that does nothing is worse than an error."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {

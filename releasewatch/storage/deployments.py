@@ -249,11 +249,13 @@ def add_statement(connection: Connection, deployment_id: int, said: Statement, n
     )
 
 
-def add_acceptances(connection: Connection, deployment_id: int, rules: Iterable[str], why: str, now: datetime) -> None:
-    """Keep which guards were passed by an explicit word, and why."""
+def add_acceptances(
+    connection: Connection, deployment_id: int, rules: Iterable[str], said: tuple[str, str], now: datetime
+) -> None:
+    """Keep which guards were passed by an explicit word; `said`: why, and by whom."""
     known = set(connection.scalars(select(t.acceptance.c.rule).where(t.acceptance.c.deployment_id == deployment_id)))
     rows = [
-        {"deployment_id": deployment_id, "rule": rule, "why": why, "recorded_at": now}
+        {"deployment_id": deployment_id, "rule": rule, "why": said[0], "recorded_by": said[1], "recorded_at": now}
         for rule in sorted(set(rules) - known)
     ]
     if rows:

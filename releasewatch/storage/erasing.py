@@ -44,6 +44,7 @@ CUSTOMER_TABLES = {
     "customer_alias": "deleted, but for the key that stands for them",
     "customer_contract": "deleted",
     "customer_fact": "emptied and ended",
+    "customer_freeze": "deleted",
     "customer_merge": "words of our people are emptied",
     "customer_report": "references, and who of them it was, are emptied",
     "customer_report_text": "deleted",
@@ -135,6 +136,8 @@ def erase_customer(
         delete(t.customer_contract).where(t.customer_contract.c.customer_id == customer_id)
     ).rowcount
     done["customer_fact"] = _empty_facts(connection, customer_id, at)
+    frozen = delete(t.customer_freeze).where(t.customer_freeze.c.customer_id == customer_id)
+    done["customer_freeze"] = connection.execute(frozen).rowcount
     done["entitlement"] = _end_entitlements(connection, customer_id, at)
     done["mark"] = _empty(connection, t.mark, t.mark.c.customer_id == customer_id, "why", "why_cleared")
     connection.execute(insert(t.mark).values(**_do_not_call(customer_id, by, at)))
@@ -210,7 +213,23 @@ def _rename(connection: Connection, customer_id: UUID, key: str) -> dict[str, in
     edit = t.change_edit
     named = update(edit).where(edit.c.customer.in_(names)).values(customer=token)
     done["change_edit"] = connection.execute(named).rowcount
+    rules = [f"customer={name}" for name in sorted(names)]
+    done |= {table.name: _rename_in_rules(connection, table, rules, token) for table in (t.gate_approval, t.acceptance)}
     return done
+
+
+def _rename_in_rules(connection: Connection, table: Any, rules: Collection[str], token: str) -> int:
+    """Rules that were approved or accepted may name the customer; of several names of theirs one rule is left."""
+    rows = connection.execute(select(table).where(table.c.rule.in_(rules))).all()
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        values = {**row._mapping, "rule": f"customer={token}", "why": ""}
+        place = tuple(values[name] for name in ("deployment_id", "repo", "environment", "head") if name in values)
+        kept.setdefault(place, values)
+    connection.execute(delete(table).where(table.c.rule.in_(rules)))
+    if kept:
+        connection.execute(insert(table), list(kept.values()))
+    return len(rows)
 
 
 def _rename_in_changes(connection: Connection, names: Collection[str], token: str) -> int:

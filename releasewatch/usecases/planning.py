@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import deployments, footprints
-from releasewatch.usecases.deployments import Describing, describe
+from releasewatch.storage.types import LATEST
+from releasewatch.usecases.deployments import Describing, describe, question_of, tier_of
+from releasewatch.usecases.gate import Gate, Verdict, hold_to
 from releasewatch.usecases.recording import record
 
 if TYPE_CHECKING:
@@ -17,14 +19,24 @@ if TYPE_CHECKING:
     from releasewatch.usecases.record_facts import RecordRequest, Surroundings
 
 
-def plan(
-    ledger: Rehearsal, around: Surroundings, request: RecordRequest, how: Describing
-) -> tuple[dict[str, Any], Sequence[str]]:
-    """The document of `deployment plan --format json`, and what is worth saying about how it came to be.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The document of a plan, without its violations of rules, which stand in `verdict`; and what is worth saying.
 
-    It is the document of a record, without an id and key. Each baseline says in `live` what runs there now (None where
-    nothing is known to), and `violations` what would keep the deployment from being recorded. A rehearsal on a ledger
-    that is in use holds its lock for as long as git is read.
+    `forbidden`: what would keep the deployment from being recorded.
+    """
+
+    document: dict[str, Any]
+    forbidden: list[dict[str, Any]]
+    verdict: Verdict
+    remarks: Sequence[str]
+
+
+def plan(ledger: Rehearsal, around: Surroundings, request: RecordRequest, how: Describing, asked: Gate) -> Plan:
+    """What `deployment plan` says of a deployment that is only thought of.
+
+    Its document is that of a record, without an id and key. Each baseline says in `live` what runs there now (None
+    where nothing is known to). A rehearsal on a ledger that is in use holds its lock for as long as git is read.
     """
     waived = replace(request, accept=("unmapped",), why="a plan")
     done = record(ledger, around, waived)
@@ -34,9 +46,13 @@ def plan(
         blocks = footprints.read_blocks(connection, done.deployment_id)
         for entry, block in zip(document["baselines"], blocks, strict=True):
             entry["live"] = _live(connection, block)
-    head = document["deployment"]["head"]
-    document["violations"] = _violations(document, stops=around.catalog_at(head).unmapped == "fail")
-    return document, done.remarks
+        found = deployments.get_deployment(connection, done.deployment_id)
+        tier = tier_of(connection, found.environment)
+        at = max(how.now, found.row.opened_at)
+        question = question_of(found, tier, at, LATEST, how.without_entitlement)
+        verdict = hold_to(connection, done.deployment_id, document, question, asked, tier, how.now)
+    stops = around.catalog_at(document["deployment"]["head"]).unmapped == "fail"
+    return Plan(document, _forbidden(document, stops=stops), verdict, (*done.remarks, *verdict.remarks))
 
 
 def _live(connection: Any, block: Any) -> dict[str, Any] | None:
@@ -51,7 +67,7 @@ def _live(connection: Any, block: Any) -> dict[str, Any] | None:
     }
 
 
-def _violations(document: dict[str, Any], *, stops: bool) -> list[dict[str, Any]]:
+def _forbidden(document: dict[str, Any], *, stops: bool) -> list[dict[str, Any]]:
     """What the catalog itself forbids: with `unmapped = "fail"` the record would be refused."""
     many = document["unmapped"]["paths"]
     if not many or not stops:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import Any
 
 from releasewatch.domain.catalog import Catalog
 from releasewatch.domain.deployments import Axes, Coverages, KeyParts
+from releasewatch.domain.gate import parse_rules
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, UnknownNameError
 from releasewatch.storage import catalogs, coverages, releases
@@ -18,9 +20,6 @@ from releasewatch.usecases.writing import add_words, write
 
 TRIES = 30
 """How often a record is computed anew because another one was written in between."""
-
-ACCEPTABLE = ("unmapped",)
-"""The guards of a record that can be passed with `--accept RULE --why TEXT`."""
 
 
 def record(ledger: Ledger, around: Surroundings, request: RecordRequest) -> Recorded:
@@ -57,12 +56,7 @@ def _check(request: RecordRequest) -> None:
                 f"{option} is ahead of the clock: {format_utc(at)}, and it is {format_utc(request.now)}.",
                 "Check the year and the zone; what is planned is not recorded.",
             )
-    unknown = sorted(set(request.accept) - set(ACCEPTABLE))
-    if unknown:
-        raise InvalidCallError(
-            f"There is no guard {unknown[0]!r} to accept.", f"A record can accept: {', '.join(ACCEPTABLE)}."
-        )
-    if request.accept and not request.why:
+    if request.accept and not request.why.strip():
         raise InvalidCallError("A guard is passed with a reason.", "Add --why TEXT.")
     if request.stated_kind == "change" and not request.components:
         raise InvalidCallError("A change without git needs to say what it touches.", "Add --component KEY.")
@@ -73,6 +67,7 @@ def _check(request: RecordRequest) -> None:
 def read_task(around: Surroundings, request: RecordRequest) -> Task:
     """What git and the catalog make of a request, without any ledger. Raises for a call that is wrong in itself."""
     _check(request)
+    request = replace(request, accept=tuple(rule.text for rule in parse_rules(request.accept)))
     head = _resolve_head(around, request)
     catalog = around.catalog_at(head)
     parts = KeyParts(

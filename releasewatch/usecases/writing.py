@@ -92,7 +92,7 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
             deployments.update_deployment(connection, number, values)
             deployments.forget_derived(connection, number)
         deployments.add_statement(connection, number, seen.statement, now)
-        deployments.add_acceptances(connection, number, request.accept, request.why, now)
+        deployments.add_acceptances(connection, number, request.accept, (request.why, request.actor), now)
         by_hand = change_edits.named_by_hand(connection, repo_id)
         footprints.write_footprint(connection, number, footprint, prepared.scope, ids, by_hand)
         remarks = _write_windows(connection, _Written(task, seen, prepared, number, repo_id, environment_id, ids))
@@ -120,6 +120,8 @@ def add_words(ledger: Ledger, task: Task, seen: Seen) -> Recorded | None:
         values = {**_standing_values(seen), "opened_at": row.opened_at}
         deployments.update_deployment(connection, row.deployment_id, values)
         deployments.add_statement(connection, row.deployment_id, seen.statement, task.request.now)
+        said = task.request.why, task.request.actor
+        deployments.add_acceptances(connection, row.deployment_id, task.request.accept, said, task.request.now)
         if standing.first_opened_at < row.opened_at:
             opens = Openings(standing.first_opened_at, row.opened_at, task.request.now)
             windows.open_earlier(connection, row.deployment_id, opens)

@@ -58,7 +58,7 @@ PERSONAL = {
 """The tables that hold what can be said of a person, or what a contract is worth, and in which columns."""
 
 STATEMENTS_OF_STAFF = {
-    "acceptance": {"why"},
+    "acceptance": {"why", "recorded_by"},
     "alias_statement": {"why", "recorded_by"},
     "attempt": {"recorded_by"},
     "call": {"why_closed"},
@@ -72,6 +72,7 @@ STATEMENTS_OF_STAFF = {
     "customer_merge": {"why", "recorded_by", "why_undone"},
     "customer_report": {"recorded_by"},
     "deployment_undo": {"why", "recorded_by"},
+    "gate_approval": {"why", "recorded_by"},
     "impact": {"why", "recorded_by"},
     "fix": {"why", "recorded_by"},
     "incident_link": {"why", "recorded_by"},

@@ -66,6 +66,7 @@ from releasewatch.storage.tables.deployments import (
 )
 from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.events import taken_event
+from releasewatch.storage.tables.gate import customer_freeze, gate_approval
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
 from releasewatch.storage.tables.incidents import (
     deployment_undo,
@@ -121,6 +122,7 @@ __all__ = [
     "customer_alias",
     "customer_contract",
     "customer_fact",
+    "customer_freeze",
     "customer_merge",
     "customer_report",
     "customer_report_text",
@@ -132,6 +134,7 @@ __all__ = [
     "entitlement",
     "environment",
     "fix",
+    "gate_approval",
     "good_news",
     "impact",
     "impact_note",
