@@ -37,6 +37,7 @@ NOUNS = {
     "doctor": ("doctor", "Check config, ledger, git, CI and templates, a line each."),
     "event": ("event", "CDEvents: taken from other tools, and told to them."),
     "exposure": ("exposure", "The customers a deployment reaches, and why each of them."),
+    "freeze": ("freeze", "Days on which nothing should go out, ours and those of customers."),
     "incident": ("incident", "Incidents: which deployment is to blame, who was hurt, who is back to normal."),
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),

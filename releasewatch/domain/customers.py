@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.backtest import PastIncident
     from releasewatch.domain.customer_reports import Ticket
+    from releasewatch.domain.freezes import CustomerFreeze
     from releasewatch.domain.past import PastDeployment
     from releasewatch.domain.staff import Staff
 
-Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents", "deployments", "reports"]
+Kind = Literal["customers", "contacts", "entitlements", "staff", "incidents", "deployments", "reports", "freezes"]
 Mode = Literal["snapshot", "changes"]
 Consent = Literal["yes", "no", ""]
 PhoneState = Literal["valid", "possible", "unparsable", ""]
@@ -117,7 +118,9 @@ class Problem:
     reason: str
 
 
-Row = TypeVar("Row", bound="Customer | Contact | Entitlement | Staff | PastIncident | PastDeployment | Ticket")
+Row = TypeVar(
+    "Row", bound="Customer | Contact | Entitlement | Staff | PastIncident | PastDeployment | Ticket | CustomerFreeze"
+)
 
 
 @dataclass(frozen=True, slots=True)

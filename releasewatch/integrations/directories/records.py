@@ -19,6 +19,7 @@ from releasewatch.domain.customers import (
     Problem,
     Row,
 )
+from releasewatch.domain.freezes import CustomerFreeze
 from releasewatch.domain.staff import Staff
 from releasewatch.domain.versions import is_one_version
 from releasewatch.integrations.directories import fields
@@ -198,6 +199,21 @@ def _read_incident(cells: Cells) -> PastIncident:
     return PastIncident(started or _NEVER, customers, ended, head)
 
 
+def _read_freeze(cells: Cells) -> CustomerFreeze:
+    first = cells.read("from", fields.read_typed_day, None)
+    last = cells.read("to", fields.read_typed_day, None)
+    if not cells.problems:
+        cells.problems += [Problem(name, "is empty") for name in ("from", "to") if not cells.values.get(name)]
+    if first and last and last < first:
+        cells.problems.append(Problem("to", "ends before it begins"))
+    return CustomerFreeze(
+        cells.require("customer", fields.read_key),
+        first or _NEVER.date(),
+        last or _NEVER.date(),
+        cells.read("reason", fields.read_text, ""),
+    )
+
+
 def _read_axis(text: str) -> tuple[str, ...]:
     return fields.read_keys(text) or (ANY,)
 
@@ -288,6 +304,14 @@ STAFF: Shape[Staff] = Shape(
     required=("key", "name"),
     identity=("key",),
     read=_read_staff,
+)
+
+FREEZES: Shape[CustomerFreeze] = Shape(
+    kind="freezes",
+    columns=("customer", "from", "to", "reason"),
+    required=("customer", "from", "to"),
+    identity=("customer",),
+    read=_read_freeze,
 )
 
 INCIDENTS: Shape[PastIncident] = Shape(
