@@ -81,7 +81,7 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     what this clone lacks is said. Markdown (for a pull request) holds counts and rules, and no customer.
     """
     try:
-        made = _plan(app, given)
+        made = _plan(app, given, compares=form == "md")
     except LedgerUnavailableError as error:
         if _when_unreachable(app, given["when_unreachable"]) == "fail":
             raise
@@ -89,7 +89,7 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     return _give_out(app, made, form, output, reveal)
 
 
-def _plan(app: App, given: dict[str, Any]) -> Plan:
+def _plan(app: App, given: dict[str, Any], *, compares: bool) -> Plan:
     from releasewatch.cli.deployment import request_of_plan
     from releasewatch.cli.recording import read_from, say_unknown_places, settings_in_force
     from releasewatch.usecases.deployments import Describing
@@ -106,7 +106,7 @@ def _plan(app: App, given: dict[str, Any]) -> Plan:
         request = replace(request, fixes=given["fixes"], **settings_in_force(app, request.environment))
         say_unknown_places(app, request)
         around, request = read_from(app, ledger, request)
-        return plan_deployment(ledger, around, request, Describing(app.now, without), asked)
+        return plan_deployment(ledger, around, request, Describing(app.now, without), asked, compares=compares)
     finally:
         ledger.close()
 
@@ -146,7 +146,7 @@ def _give_out(app: App, made: Plan, form: str, output: Path | None, reveal: str 
         elif form == "md":
             from releasewatch.rendering.documents import render_plan
 
-            stream.write(render_plan(document))
+            stream.write(render_plan({**document, "usual": made.usual}))
         else:
             show_document(app, document, stream)
             show_verdict(document, stream)

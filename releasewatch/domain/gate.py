@@ -203,7 +203,8 @@ def _sentence(rule: Rule, found: Found) -> str:
             return f"{', '.join(found.named)} {is_open} on what it changes." if found.named else ""
         case "unmapped":
             paths = "1 changed path belongs" if found.paths == 1 else f"{found.paths:,} changed paths belong"
-            return f"{paths} to no component; {many} cannot be ruled out." if found.paths else ""
+            blank = f"; {many} cannot be ruled out" if found.customers else ""
+            return f"{paths} to no component{blank}." if found.paths else ""
         case "account-manager-away":
             whose = "whose account manager is away or gone"
             return f"It reaches {many} {whose}." if found.customers else ""

@@ -26,6 +26,14 @@ class ComponentView(View):
 
 
 @dataclass(frozen=True, slots=True)
+class ViolationView(View):
+    """A rule that a plan breaks, as it is written, but for a customer's key; and the sentence that says so."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryView(View):
     """One deployment, or the plan of one (`is_plan`, `deployment` is then empty).
 
@@ -33,6 +41,7 @@ class SummaryView(View):
     - `places`: regions and rings, e.g. `eu/stable`; none: everywhere
     - `added`, `removed`: changes; `removed` is None where it is not known
     - `named`, `direct`, `dependent`: customers by reach, together `customers`; `possible` of them are uncertain
+    - `violations`: rules that a plan breaks
     - `unmapped`: changed paths of no component; `not_ruled_out`: customers who may be reached by those
     """
 
@@ -48,6 +57,7 @@ class SummaryView(View):
     history_complete: bool
     added: int
     removed: int | None
+    violations: tuple[ViolationView, ...]
     components: tuple[ComponentView, ...]
     not_deployed: tuple[str, ...]
     customers: int
@@ -77,6 +87,7 @@ def summary_view(document: Mapping[str, Any]) -> SummaryView:
         history_complete=bool(d["history_complete"]),
         added=document["changes"]["added"],
         removed=document["changes"]["removed"],
+        violations=tuple(_violation(one) for one in document.get("violations", ())),
         components=tuple(
             ComponentView(c["key"], c["reach"], c["via"] or "", c["distance"] or 0, c["changes"] or 0, c["paths"] or 0)
             for c in document["components"]
@@ -91,3 +102,8 @@ def summary_view(document: Mapping[str, Any]) -> SummaryView:
         unmapped=document["unmapped"]["paths"],
         not_ruled_out=exposed["not_ruled_out"],
     )
+
+
+def _violation(one: Mapping[str, Any]) -> ViolationView:
+    kind, sign, _ = one["rule"].partition("=")
+    return ViolationView(f"{kind}{sign}…" if kind == "customer" else one["rule"], one["text"])

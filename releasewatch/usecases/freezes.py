@@ -54,7 +54,7 @@ def import_freezes(
         named = {one.row.customer if isinstance(one, Stated) else one.identity.get("customer", "") for one in rows}
         owners = {name: set(ids) for name, ids in _owners(connection, sorted(named - {""})).items()}
         stated: dict[Days, str] = {}
-        kept = set()
+        kept: set[UUID] = set()
         for one in rows:
             report.read += 1
             if isinstance(one, Rejected):

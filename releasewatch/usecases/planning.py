@@ -11,6 +11,7 @@ from releasewatch.storage.types import LATEST
 from releasewatch.usecases.deployments import Describing, describe, question_of, tier_of
 from releasewatch.usecases.gate import Gate, Verdict, hold_to
 from releasewatch.usecases.recording import record
+from releasewatch.usecases.usual_reach import compare_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +24,30 @@ if TYPE_CHECKING:
 class Plan:
     """The document of a plan, without its violations of rules, which stand in `verdict`; and what is worth saying.
 
-    `forbidden`: what would keep the deployment from being recorded.
+    `forbidden`: what would keep the deployment from being recorded. `usual`: what `compare_reach` says, where asked.
     """
 
     document: dict[str, Any]
     forbidden: list[dict[str, Any]]
     verdict: Verdict
     remarks: Sequence[str]
+    usual: dict[str, Any] | None = None
 
 
-def plan(ledger: Rehearsal, around: Surroundings, request: RecordRequest, how: Describing, asked: Gate) -> Plan:
+def plan(
+    ledger: Rehearsal,
+    around: Surroundings,
+    request: RecordRequest,
+    how: Describing,
+    asked: Gate,
+    *,
+    compares: bool = False,
+) -> Plan:
     """What `deployment plan` says of a deployment that is only thought of.
 
     Its document is that of a record, without an id and key. Each baseline says in `live` what runs there now (None
-    where nothing is known to). A rehearsal on a ledger that is in use holds its lock for as long as git is read.
+    where nothing is known to). `compares`: with earlier deployments of the same components. A rehearsal on a ledger
+    that is in use holds its lock for as long as git is read.
     """
     waived = replace(request, accept=("unmapped",), why="a plan")
     done = record(ledger, around, waived)
@@ -50,9 +61,10 @@ def plan(ledger: Rehearsal, around: Surroundings, request: RecordRequest, how: D
         tier = tier_of(connection, found.environment)
         at = max(how.now, found.row.opened_at)
         question = question_of(found, tier, at, LATEST, how.without_entitlement)
+        usual = compare_reach(connection, done.deployment_id, document, how.without_entitlement) if compares else None
         verdict = hold_to(connection, done.deployment_id, document, question, asked, tier, how.now)
     stops = around.catalog_at(document["deployment"]["head"]).unmapped == "fail"
-    return Plan(document, _forbidden(document, stops=stops), verdict, (*done.remarks, *verdict.remarks))
+    return Plan(document, _forbidden(document, stops=stops), verdict, (*done.remarks, *verdict.remarks), usual)
 
 
 def _live(connection: Any, block: Any) -> dict[str, Any] | None:

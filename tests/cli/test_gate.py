@@ -304,3 +304,41 @@ class TestChannels:
         (one,) = done.document["violations"]
         assert (one["rule"], one["sample"][0]["key"][:9]) == ("customer=…", "customer-")
         assert "acme" not in done.out + done.err
+
+
+class TestComment:
+    def test_it_is_folded_when_usual_and_loud_when_not(self, changed):
+        def comment(*words: str) -> str:
+            return run_here(*PLAN, "--format", "md", "-q", *words, cwd=changed.path).out
+
+        def record(key: str) -> None:
+            words = ("deployment", "record", "--environment", "production", "-q", "--key", key)
+            assert run_here(*words, cwd=changed.path).status == 0
+
+        assert "<details>" in comment()
+        for number in range(4):
+            changed.commit("fix: settings", {"services/checkout/c.py": str(number)})
+            record(f"k{number}")
+        changed.commit("fix: both", {"services/checkout/c.py": "x", "services/invoicing/c.py": "x"})
+        record("both")
+        changed.commit("fix: settings", {"services/checkout/c.py": "y"})
+        assert "<details>" in comment(), "as many as usual"
+        loud = comment("--fail-on", "customers>0")
+        assert loud.index("> - **customers\\>0:**") < loud.index("| named |")
+        assert "<details>" not in loud
+
+    def test_more_than_ever_for_what_changes_is_a_warning(self, shop):
+        def record(key: str) -> None:
+            words = ("deployment", "record", "--environment", "production", "-q", "--key", key)
+            assert run_here(*words, cwd=shop.path).status == 0
+
+        for number in range(4):
+            shop.commit("fix: checkout", {"services/checkout/c.py": str(number)})
+            record(f"k{number}")
+        (shop.path / "more.csv").write_text("customer,component\nacme,shop/checkout\ncask,shop/checkout\n")
+        more = ("customer", "import", "--entitlements", "more.csv", "--changes")
+        assert run_here(*more, cwd=shop.path).status == 0
+        shop.commit("fix: checkout", {"services/checkout/c.py": "x"})
+        text = run_here(*PLAN, "--format", "md", "-q", cwd=shop.path).out
+        assert "> That is unusually many:" in text
+        assert "the last 4 deployments of shop/checkout reached 1 as a rule, 1 at most" in text
