@@ -82,6 +82,7 @@ class StatusType(click.ParamType[str]):
         "cancelled": "cancelled",
         "success": "succeeded",  # GitHub, GitLab, Jenkins
         "failure": "failed",  # GitHub, Jenkins
+        "error": "failed",  # GitHub's deployment statuses
         "canceled": "cancelled",  # GitLab, Azure
         "succeededwithissues": "succeeded",  # Azure
         "unstable": "failed",  # Jenkins: what was deployed did not pass
