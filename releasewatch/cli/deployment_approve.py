@@ -28,7 +28,7 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
     twice, the first word stays. Outside of a clone the commit is one that the ledger knows.
     """
     from releasewatch.cli.deployment import environment_of
-    from releasewatch.cli.gate_output import word_document, word_sentence
+    from releasewatch.cli.gate_output import rule_as_shown, word_document, word_sentence
     from releasewatch.domain.gate import Word
     from releasewatch.domain.times import format_utc
     from releasewatch.storage.gate_approvals import Planned
@@ -52,12 +52,14 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
         now=app.now,
     )
     word = made.before or Word("approved", who, given["why"].strip(), format_utc(app.now))
-    document = word_document(word, app.level(None, None))
+    level = app.level(None, None)
+    document = word_document(word, level)
+    shown = rule_as_shown(made.rule, level, opaque=app.config.tables.privacy.keys == "opaque")
     planned = made.planned
     if form == "json":
         place = {"repo": planned.repo, "environment": planned.environment, "head": planned.head}
-        emit_json({"approval": {**place, "rule": made.rule.text, **document}, "already": made.before is not None})
+        emit_json({"approval": {**place, "rule": shown, **document}, "already": made.before is not None})
         return
     already = " already" if made.before else ""
     emit_line(f"{planned.repo} {planned.head[:10]} may go to {planned.environment}{already} although it breaks "
-              f"{made.rule.text}: {word_sentence(document)}.")  # fmt: skip
+              f"{shown}: {word_sentence(document)}.")  # fmt: skip

@@ -24,7 +24,7 @@ def gate_document(made: Plan, level: Reveal, *, opaque: bool) -> dict[str, Any]:
     named = {one["rule"] for one in broken} | {one.violation.rule.text for one in verdict.passed}
     forbidden = [{**one, "sample": [], "withheld": []} for one in made.forbidden if one["rule"] not in named]
     return {
-        "rules": [_rule(one, level, opaque=opaque) for one in verdict.rules],
+        "rules": [rule_as_shown(one, level, opaque=opaque) for one in verdict.rules],
         "violations": [*broken, *forbidden],
         "passed": [
             {**_violation(one.violation, level, opaque=opaque), **word_document(one.word, level)}
@@ -33,7 +33,8 @@ def gate_document(made: Plan, level: Reveal, *, opaque: bool) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule, level: Reveal, *, opaque: bool) -> str:
+def rule_as_shown(rule: Rule, level: Reveal, *, opaque: bool) -> str:
+    """How a rule is written, without the customer in it where keys may not be shown."""
     hidden = level < Reveal.KEYS or (opaque and level < Reveal.NAMES)
     return rule.shown if hidden else rule.text
 
@@ -41,7 +42,7 @@ def _rule(rule: Rule, level: Reveal, *, opaque: bool) -> str:
 def _violation(one: Violation, level: Reveal, *, opaque: bool) -> dict[str, Any]:
     named = one.found.sample if level >= Reveal.KEYS else ()
     return {
-        "rule": _rule(one.rule, level, opaque=opaque),
+        "rule": rule_as_shown(one.rule, level, opaque=opaque),
         "text": one.text,
         "customers": one.found.customers,
         "sample": [_customer(customer, level, opaque=opaque) for customer in named],
@@ -79,7 +80,7 @@ def word_document(word: Word, level: Reveal) -> dict[str, Any]:
 def accepted_document(app: App, words: Sequence[tuple[Rule, Word]]) -> list[dict[str, Any]]:
     """The rules that a deployment went out against, as this channel may show them."""
     level, opaque = app.level(None, None), app.config.tables.privacy.keys == "opaque"
-    return [{"rule": _rule(rule, level, opaque=opaque), **word_document(word, level)} for rule, word in words]
+    return [{"rule": rule_as_shown(rule, level, opaque=opaque), **word_document(word, level)} for rule, word in words]
 
 
 def show_accepted(items: Sequence[Mapping[str, Any]]) -> None:

@@ -304,8 +304,8 @@ class AcceptanceColumns(TypedColumns):
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
     rule = Column(key_type(), primary_key=True)
     why = Column(String, nullable=False)
-    recorded_by = Column(String, nullable=False, server_default="")
     recorded_at = Column(Instant, nullable=False)
+    recorded_by = Column(String, nullable=False, server_default="")
 
 
 acceptance: Table[AcceptanceColumns] = Table("acceptance", metadata, AcceptanceColumns, info=placed("reference"))
