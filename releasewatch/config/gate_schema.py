@@ -35,5 +35,5 @@ class FreezesTable(Table, frozen=True):
 
     file: Line | None = None
     """The customers' own, for `freeze import`; from the folder of this file."""
-    days: dict[str, FreezeTable] = {}
+    days: dict[str, FreezeTable] = field(default_factory=dict)
     """The organisation's."""
