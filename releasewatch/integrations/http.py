@@ -17,13 +17,15 @@ import requests
 import tenacity
 from requests.structures import CaseInsensitiveDict
 
-from releasewatch.errors import InvalidCallError, OutsideFailedError
+from releasewatch.errors import InvalidCallError, NotTakenError, OutsideFailedError
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEPS_METHOD = frozenset({307, 308})
+"""Redirects after which what was sent is sent again; after the others it would be lost (RFC 9110, 15.4)."""
 _MOMENTARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same question may well be answered."""
 _MOST_REDIRECTS = 5
@@ -50,7 +52,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said: status 200, or 304 where that was asked for. `url` is where it was found in the end."""
+    """What a server said: status 200, or 304 where that was asked for, or any 2xx to what was sent.
+
+    `url` is where it was found in the end.
+    """
 
     url: str
     status: int
@@ -83,8 +88,9 @@ class _OwnHeaders(requests.auth.AuthBase):
 class HttpClient:
     """Asks one server, that of `url`. `what` names it in messages: "the directory crm".
 
-    `secrets` are header values that only this server ever sees. `most_bytes`: how long an answer may be. Proxies and
-    certificates are those of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE), as `requests` reads it.
+    `secrets` are header values that only this server ever sees. `most_bytes`: how long an answer may be.
+    `secret_path`: whoever knows the path may write there, so that no message shows it. Proxies and certificates are
+    those of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE), as `requests` reads it.
     """
 
     what: str
@@ -94,11 +100,12 @@ class HttpClient:
     patience: Patience = field(default_factory=Patience)
     most_bytes: int = 64 << 20
     plain_http: bool = False
+    secret_path: bool = False
 
     def __post_init__(self) -> None:
         problem = url_problem(self.url, plain_http=self.plain_http)
         if problem:
-            raise InvalidCallError(f"{self.what}: {shown_url(self.url)}: {problem}", "Correct its url.")
+            raise InvalidCallError(f"{self.what}: {self._shown(self.url)}: {problem}", "Correct its url.")
         self._origin = _origin(urlsplit(self.url))
         for name, value in self.secrets.items():
             if not _SENDABLE.fullmatch(value.reveal()):
@@ -123,6 +130,16 @@ class HttpClient:
             return self._retrying()(self._fetch, url, headers or {}, read=True)
         except _MomentaryError as error:
             raise OutsideFailedError(f"{self.what}: {error.sentence}", "Try again later.") from None
+
+    def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send to the `url`, again when it may not have arrived, as often as our patience says. The answer has no body.
+
+        Raises NotTakenError: refused for good, or not taken for the time being; OutsideFailedError as `get` does.
+        """
+        try:
+            return self._retrying()(self._fetch, self.url, headers or {}, read=False, body=body)
+        except _MomentaryError as error:
+            raise NotTakenError(f"{self.what}: {error.sentence}", "Try again later.", wait=error.wait) from None
 
     def probe(self) -> None:
         """Ask once, without reading the answer; raises OutsideFailedError as `get` does."""
@@ -149,22 +166,26 @@ class HttpClient:
     def _may_pass(self, error: BaseException) -> bool:
         return isinstance(error, _MomentaryError) and (error.wait or 0) <= self.patience.longest_retry_after
 
-    def _fetch(self, url: str, headers: Mapping[str, str], *, read: bool) -> Answer:
-        """One attempt, with the redirects on the way."""
+    def _fetch(self, url: str, headers: Mapping[str, str], *, read: bool, body: bytes | None = None) -> Answer:
+        """One attempt, with the redirects on the way; with a `body` it is sent."""
         for _ in range(_MOST_REDIRECTS + 1):
             self._stay_here(url, "leads")
             deadline = time.monotonic() + self.patience.whole
-            with self._asked(url, headers) as response:
-                if response.status_code in _REDIRECTS and "Location" in response.headers:
+            with self._asked(url, headers, body) as response:
+                follows = _REDIRECTS if body is None else _KEEPS_METHOD
+                if response.status_code in follows and "Location" in response.headers:
                     url = urljoin(url, response.headers["Location"])
                     self._stay_here(url, "redirects")
                     continue
-                self._check(response, url, may_be_unchanged=bool(headers))
+                if body is None:
+                    self._check(response, url, may_be_unchanged=bool(headers))
+                else:
+                    self._check_taken(response, url)
                 found: Mapping[str, str] = CaseInsensitiveDict(response.headers)
-                body = self._body(response, url, deadline) if read and response.status_code != 304 else b""
-                return Answer(url, response.status_code, found, body)
+                said = self._body(response, url, deadline) if read and response.status_code != 304 else b""
+                return Answer(url, response.status_code, found, said)
         raise OutsideFailedError(
-            f"{self.what}: {shown_url(url)} is redirected more than {_MOST_REDIRECTS} times.", "Correct its url."
+            f"{self.what}: {self._shown(url)} is redirected more than {_MOST_REDIRECTS} times.", "Correct its url."
         )
 
     def _stay_here(self, url: str, verb: str) -> None:
@@ -182,12 +203,14 @@ class HttpClient:
             )
 
     @contextmanager
-    def _asked(self, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
-        where = shown_url(url)
+    def _asked(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[requests.Response]:
+        where = self._shown(url)
         # What requests says in its exceptions may hold the query: only their kind is told.
         try:
-            with self._session.get(
+            with self._session.request(
+                "GET" if body is None else "POST",
                 url,
+                data=body,
                 headers={"Accept": "application/json", **self.headers, **headers},
                 auth=_OwnHeaders(self.secrets),
                 timeout=self.patience.timeout,
@@ -214,17 +237,38 @@ class HttpClient:
 
     def _check(self, response: requests.Response, url: str, *, may_be_unchanged: bool) -> None:
         """Raise what a status means that is no answer."""
-        status, where = response.status_code, shown_url(url)
+        status, where = response.status_code, self._shown(url)
         if status == 200 or (status == 304 and may_be_unchanged):
             return
-        if status in _MOMENTARY:
-            wait = _retry_after(response.headers)
-            sentence = "asks for fewer requests (429)" if status == 429 else f"fails with status {status}"
-            if wait is not None and wait > self.patience.longest_retry_after:
-                sentence += f", and to wait {wait:.0f} s"
-            raise _MomentaryError(f"{where} {sentence}.", wait)
+        self._check_moment(response, where)
         sentence, hint = _REFUSALS.get(status, (f"answers with status {status}", "Check its url in a browser."))
         raise OutsideFailedError(f"{self.what}: {where} {sentence}.", hint)
+
+    def _check_taken(self, response: requests.Response, url: str) -> None:
+        """The same of an answer to what was sent: any 2xx takes it."""
+        status, where = response.status_code, self._shown(url)
+        if 200 <= status < 300:
+            return
+        self._check_moment(response, where)
+        if status >= 500:
+            raise _MomentaryError(f"{where} fails with status {status}.")
+        sentence, hint = _NOT_TAKEN.get(status, (f"does not take it (status {status})", "Check its address."))
+        raise NotTakenError(f"{self.what}: {where} {sentence}.", hint, lasting=True)
+
+    def _check_moment(self, response: requests.Response, where: str) -> None:
+        """Raise what a status means that may pass."""
+        status = response.status_code
+        if status not in _MOMENTARY:
+            return
+        wait = _retry_after(response.headers)
+        sentence = "asks for fewer requests (429)" if status == 429 else f"fails with status {status}"
+        if wait is not None and wait > self.patience.longest_retry_after:
+            sentence += f", and to wait {wait:.0f} s"
+        raise _MomentaryError(f"{where} {sentence}.", wait)
+
+    def _shown(self, url: str) -> str:
+        """A URL of this server for messages."""
+        return shown_url(url, path=not self.secret_path)
 
     def _body(self, response: requests.Response, url: str, deadline: float) -> bytes:
         body = bytearray()
@@ -232,12 +276,12 @@ class HttpClient:
             body += chunk
             if len(body) > self.most_bytes:
                 raise OutsideFailedError(
-                    f"{self.what}: the answer of {shown_url(url)} is longer than {self.most_bytes >> 20} MiB.",
+                    f"{self.what}: the answer of {self._shown(url)} is longer than {self.most_bytes >> 20} MiB.",
                     "Ask for smaller pages.",
                 )
             if time.monotonic() > deadline:
                 raise _MomentaryError(
-                    f"the answer of {shown_url(url)} was not complete within {self.patience.whole:g} s."
+                    f"the answer of {self._shown(url)} was not complete within {self.patience.whole:g} s."
                 )
         return bytes(body)
 
@@ -248,6 +292,15 @@ _REFUSALS = {
     403: ("does not let this token read that (403)", "Give the token the right to read what is imported."),
     404: ("does not exist (404)", "Correct its url."),
     410: ("does not exist any more (410)", "Correct its url."),
+}
+
+_NOT_TAKEN = {
+    400: ("does not understand what was sent (400)", "Is it the address of this kind of receiver?"),
+    401: ("does not accept who sends (401)", "Is its address, token or key still valid? Set its variable anew."),
+    403: ("does not let us send (403)", "Is its address, token or key still valid? Set its variable anew."),
+    404: ("does not exist (404)", "Correct its address."),
+    410: ("does not exist any more (410)", "Correct its address."),
+    413: ("takes nothing as long as this (413)", "Use a shorter template."),
 }
 
 
@@ -268,15 +321,15 @@ def url_problem(url: str, *, plain_http: bool = False) -> str | None:
     return None
 
 
-def shown_url(url: str) -> str:
-    """A URL for messages: without user, query and fragment, which may hold secrets or names."""
+def shown_url(url: str, *, path: bool = True) -> str:
+    """A URL for messages: without user, query and fragment, which may hold secrets or names, or without its path."""
     try:
         parts = urlsplit(url)
         scheme, host, port = _origin(parts)
     except ValueError:
         return "(unreadable URL)"
     usual = {"http": 80, "https": 443}.get(scheme)
-    return f"{scheme}://{host}{'' if port == usual else f':{port}'}{parts.path}"
+    return f"{scheme}://{host}{'' if port == usual else f':{port}'}{parts.path if path else ''}"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
