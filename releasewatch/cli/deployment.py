@@ -19,6 +19,7 @@ from releasewatch.cli.deployment_words import show_document, show_summaries
 from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, STATUS, common, filled_by
 from releasewatch.cli.output import emit_json, say
 from releasewatch.cli.pipeline import leave
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.wiring import App
 
@@ -237,6 +238,7 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         show_document(app, document)
     if not app.rehearse:
         leave(app, document, form, given["dotenv"], given["templates"])
+        tell_others(app)
 
 
 @command.command("show")

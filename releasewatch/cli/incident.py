@@ -18,6 +18,7 @@ from releasewatch.cli.incident_writing import say_what_cannot_leave
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import ranking_of, suspects
+from releasewatch.cli.telling import tell_others
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -87,6 +88,7 @@ def open_(app: App, form: str, reveal: str | None, title: str, ref: str | None, 
     if opened.not_taken and not app.quiet:
         _say_not_taken(opened.incident.id, opened.not_taken)
     give_out_incident(app, form, opened.incident.id, showing(app, reveal, None), already_open=opened.already_open)
+    tell_others(app)
 
 
 def _say_not_taken(key: str, names: Sequence[str]) -> None:
@@ -132,6 +134,7 @@ def update_(app: App, form: str, reveal: str | None, incident: str, title: str |
     if fields.audience != "engineering":
         say_what_cannot_leave(app, found.id, fields)
     give_out_incident(app, form, found.id, showing(app, reveal, None))
+    tell_others(app)
 
 
 def _read_fields(app: App, given: dict[str, Any], *, title: str | None) -> Any:
@@ -195,6 +198,7 @@ def _change_status(
     if already and not app.quiet:
         say(f"{found.id} was {status} before; nothing was added.")
     give_out_incident(app, form, found.id, showing(app, reveal, None))
+    tell_others(app)
 
 
 _status_command("cancel", "cancelled", "Say that it was none: a false alarm, or the same as another one.")

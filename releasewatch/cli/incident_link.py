@@ -120,6 +120,7 @@ def _chosen(app: App, incident: str, suspect: str | None, ref: str | None, state
 def telling_of(app: App, given: dict[str, Any]) -> Telling:
     """Who says it, when and why, from the options of a command."""
     from releasewatch.usecases.incidents import Telling
+    from releasewatch.wiring.notifying import rules_of
 
     repo = app.repo if app.history_or_none is not None else None
-    return Telling(app.now, given["by"] or app.actor, given["why"].strip(), given.get("at"), repo)
+    return Telling(app.now, given["by"] or app.actor, given["why"].strip(), given.get("at"), repo, rules_of(app))

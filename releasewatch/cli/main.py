@@ -41,6 +41,8 @@ NOUNS = {
     "incident": ("incident", "Incidents: which deployment is to blame, who was hurt, who is back to normal."),
     "init": ("init", "Write a first releasewatch.toml from what the repo shows."),
     "notes": ("notes", "Release notes for each audience."),
+    "notify": ("notify", "Tell others what happened, by the rules of the settings."),
+    "outbox": ("outbox", "What others are to be told, until they are."),
     "release": ("release", "Releases that builds recorded, for deploy jobs without git."),
     "report": ("report", "Figures: delivery, who called first, a customer's quarter."),
     "spool": ("spool", "Records that wait for the ledger."),

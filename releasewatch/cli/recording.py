@@ -11,6 +11,7 @@ from releasewatch.cli.pipeline import warn
 from releasewatch.cli.time_limit import time_limit
 from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError, UnknownNameError
 from releasewatch.wiring import App
+from releasewatch.wiring.notifying import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,7 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
         "tier_is_guess": not (settings and settings.tier),
         "axes": Axes(frozenset(settings.regions if settings else ()), frozenset(settings.rings if settings else ())),
         "products": app.products_to_store,
+        "rules": rules_of(app),
     }
 
 

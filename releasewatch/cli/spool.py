@@ -12,6 +12,7 @@ import click
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.wiring import App
 
@@ -103,6 +104,8 @@ def flush(app: App, form: str, log: Path | None) -> None:
         finally:
             ledger.close()
     _give_out(app, form, taken, waiting, damaged)
+    if taken:
+        tell_others(app)
     if damaged or any(one.error for one in taken):
         click.get_current_context().exit(exit_codes.OUTSIDE_FAILED)
 

@@ -12,6 +12,7 @@ from releasewatch.config.directory_checks import find_directory_problems
 from releasewatch.config.gate_checks import find_gate_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.mail_checks import find_chat_problems, find_mail_problems
+from releasewatch.config.notify_checks import find_notify_problems
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
 from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, Line, Name, Suspects, Tables
 from releasewatch.domain.patterns import read_pattern
@@ -44,6 +45,8 @@ def find_problems(tables: Tables) -> list[Problem]:
         *find_mail_problems(tables.mail),
         *find_chat_problems(tables.chat),
         *find_gate_problems(tables),
+        *_names("notify", tables.notify),
+        *find_notify_problems(tables.notify),
     ]
 
 

@@ -19,6 +19,7 @@ _CREDENTIALS = re.compile(r"://[^\s\"]*@")
 _NO_PORT = re.compile(r"(://[^\s\":/]*:)(?!\d+(?:[^\d\w]|$))[^\s\"/]+")
 _SECRET_OPTION = re.compile(r"([?&][^=&\s\"]*pass(?:word|wd)[^=&]*=)[^&\s\"]*", re.IGNORECASE)
 _SHOWN = 80
+_PLAIN_OF_NOTIFY = ("when", "to", "environments", "severity", "exposure_over", "template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,14 @@ def dotted(key: Key) -> str:
     return text
 
 
+def _may_be_an_address(value: object, key: Key) -> bool:
+    """Whether a text under `[notify.NAME]` may be a secret, whatever its setting was called by a slip of the pen."""
+    return key[:1] == ("notify",) and len(key) == 3 and key[2] not in _PLAIN_OF_NOTIFY and isinstance(value, str)
+
+
 def shown(value: object, key: Key = ()) -> str:
     """A value as TOML writes it, shortened; what may be a password is left out."""
-    if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in key):
+    if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in key) or _may_be_an_address(value, key):
         return "(hidden)"
     text = _CREDENTIALS.sub("://***@", _toml(value))
     text = _SECRET_OPTION.sub(r"\1***", _NO_PORT.sub(r"\1***", text))

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from releasewatch.config.problems import Key, Problem, config_error, did_you_mean, listed
-from releasewatch.config.schema import LATER, General, Table, Tables
+from releasewatch.config.schema import General, Table, Tables
 from releasewatch.errors import ConfigError
 
 T = TypeVar("T", bound=Table)
@@ -160,7 +160,7 @@ def _wanted(kind: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join(_wanted(one) for one in inner if one is not type(None))
     if origin is tuple:
-        return "a list of texts"
+        return f"a list of {_wanted(inner[0])}" if get_origin(inner[0]) is Literal else "a list of texts"
     if origin is dict or _is_table(kind):
         return "a table"
     return {str: "a text in quotes", int: "a whole number", bool: "true or false"}[kind]
@@ -171,8 +171,6 @@ def _unknown(name: str, value: object, key: Key, known: Mapping[str, object], re
     if key:
         return Problem((*key, name), value, f"there is no such setting{did_you_mean(name, names)}", _has(names))
     names -= reading.left_out
-    if name in LATER:
-        return Problem((name,), value, "this version of releasewatch does not know this table yet")
     if name in general and _GENERAL in names:
         return Problem((name,), value, f"there is no such table; did you mean {_GENERAL}.{name}?")
     if reading.pyproject:

@@ -16,6 +16,7 @@ from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, ST
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
 from releasewatch.domain.incidents import ComponentStatus, Severity
+from releasewatch.domain.notifications import When
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
 RevealWord = Literal["keys", "names", "contacts"]
@@ -208,6 +209,8 @@ class Privacy(Table, frozen=True):
     terminal: RevealWord = "contacts"
     ci: RevealWord = "keys"
     keys: Literal["plain", "opaque"] = "plain"
+    notify: Literal["counts", "keys", "names"] = "keys"
+    """The most that `[notify.*]` sends of customers."""
 
 
 class Notes(Table, frozen=True):
@@ -317,6 +320,25 @@ class Calling(Table, frozen=True):
     """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
 
 
+class NotifyTable(Table, frozen=True):
+    """`[notify.NAME]`: who is told, when something happens."""
+
+    when: tuple[When, ...]
+    to: Literal["slack", "teams", "webhook", "pagerduty", "console"]
+    url: Line | None = None
+    """`env:RELEASEWATCH_…`, for slack, teams and webhook; pagerduty: only where it is not events.pagerduty.com."""
+    key: Line | None = None
+    """`env:RELEASEWATCH_…`: the signing key of a webhook, the integration key of pagerduty."""
+    environments: tuple[Name, ...] = ()
+    """Only of these; empty: of all."""
+    severity: Severity | None = None
+    """Only of incidents at least as bad; one of which nobody said it counts as SEV2."""
+    exposure_over: Annotated[int, Meta(ge=0, le=1_000_000_000, description="a number of customers")] | None = None
+    """For `exposure_over`: a deployment that reaches more customers than this."""
+    template: Line | None = None
+    """A file of one's own, relative to this one; its first line is the title."""
+
+
 class Tables(Table, frozen=True):
     """The whole file."""
 
@@ -336,13 +358,11 @@ class Tables(Table, frozen=True):
     chat: ChatTable = ChatTable()
     gate: GateTable = GateTable()
     freezes: FreezesTable = FreezesTable()
+    notify: dict[str, NotifyTable] = {}
 
 
 OWN = frozenset({"releasewatch", "catalog", "components"})
 """Tables that are a repo's own. All others are the organisation's: the same for every repo."""
-
-LATER = frozenset({"notify"})
-"""Tables that a later version brings. They are refused: a setting that does nothing is worse than an error."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "customers": (

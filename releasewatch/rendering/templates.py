@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,11 +14,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from releasewatch.errors import TemplateError
-from releasewatch.rendering.escape import as_html, as_markdown
+from releasewatch.rendering.escape import as_html, as_markdown, clean
 from releasewatch.rendering.views import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from jinja2.runtime import Context
@@ -49,14 +50,14 @@ def builtin_folder() -> Path:
 class Templates:
     """The templates of one format. A file in the user's folder takes the place of the built-in of the same name."""
 
-    def __init__(self, fmt: Format, user_folder: Path | None = None) -> None:
+    def __init__(self, fmt: Format | Literal["txt"], user_folder: Path | None = None) -> None:
         if user_folder is not None and not user_folder.is_dir():
             raise TemplateError(
                 f"Templates were to be read from {user_folder}, which is not a folder.",
                 hint="Name an existing folder, or leave the option out to use the built-in templates.",
             )
         self._loader = _Folders(user_folder, builtin_folder())
-        self._environment = (_Markdown if fmt == "md" else _Html)(self._loader)
+        self._environment: _Environment = _ENVIRONMENTS[fmt](self._loader)
 
     def stream(self, name: str, values: Mapping[str, Any]) -> Iterator[str]:
         """The document piece by piece. Raises TemplateError, naming template and line, when the user's are wrong."""
@@ -217,6 +218,17 @@ class _Markdown(_Environment):
         if isinstance(obj, Markup) and isinstance(argument, str):
             return self.unsafe_undefined(obj, argument)
         return super().getitem(obj, argument)
+
+
+class _Text(_Environment):
+    """Plain text, in which nothing has a meaning: every value stands on one line, without control characters."""
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        super().__init__(loader, lambda value: clean(str(value)), _FILTERS)
+        self.autoescape = False
+
+
+_ENVIRONMENTS: dict[str, Callable[[jinja2.BaseLoader], _Environment]] = {"md": _Markdown, "html": _Html, "txt": _Text}
 
 
 @jinja2.pass_environment

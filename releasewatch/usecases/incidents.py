@@ -20,6 +20,7 @@ from releasewatch.domain.incidents import (
     problem_of,
     withdrawn_entries,
 )
+from releasewatch.domain.notifications import Rule, When
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, incidents
 from releasewatch.storage.deployments import get_deployment
@@ -28,6 +29,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_checks import check_blame, check_environment
 from releasewatch.usecases.incident_ranking import rank_incident
+from releasewatch.usecases.outbox import tell_of_incident
 from releasewatch.usecases.suspects import Ranking
 
 LOCK = "releasewatch:incidents"
@@ -37,13 +39,14 @@ _OWN_ID = re.compile(r"INC-\d+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who says it, when and why. `at`: since when it is so, if not now. `repo`: whose bare keys are meant."""
+    """Who says it, when and why. `at`: since when. `repo`: whose bare keys are meant. `rules`: whom it is told to."""
 
     now: datetime
     by: str
     why: str = ""
     at: datetime | None = None
     repo: str | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def open_incident(
             check_blame(connection, incident, deployment_id)
             link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)
+        tell_of_incident(connection, incident, "incident_opened", telling.rules, telling.now)
     return Opened(incident, already_open=False)
 
 
@@ -179,6 +183,8 @@ def update_incident(ledger: Ledger, ref: str, fields: IncidentFields, telling: T
         if fields.impact_ended_at is not None:
             _check_end(connection, incident, [*before, *said])
         incidents.add_statements(connection, incident.incident_id, said)
+        if said:
+            tell_of_incident(connection, incident, "incident_updated", telling.rules, telling.now)
     return incident
 
 
@@ -216,6 +222,8 @@ def change_status(
         if ended_at is not None:
             _check_end(connection, incident, [*before, *said])
         incidents.add_statements(connection, incident.incident_id, said)
+        kind: When = "incident_resolved" if status == "resolved" != state.status else "incident_updated"
+        tell_of_incident(connection, incident, kind, telling.rules, telling.now)
     return incident, False
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.catalog import Catalog, Node
 from releasewatch.domain.deployments import Axes, Coverages, Kind, Later, Place, Standing, Statement, Status
 from releasewatch.domain.footprint import Footprint
+from releasewatch.domain.notifications import Rule
 from releasewatch.ports import History, PathMapper
 from releasewatch.usecases.tag_packages import TagPackages
 
@@ -24,7 +25,7 @@ class RecordRequest:
     `head_is_given`: a person or pipeline named the head; else it is CI's, or HEAD.
     `settled_key`: the idempotency key as it was settled when the record was spooled. `tier_is_guess`: nobody stated the
     tier, so that it replaces none. `finishes`: this ends what was started under the same key, even when the CI system
-    counts the two as different attempts (GitLab: two jobs of one pipeline).
+    counts the two as different attempts (GitLab: two jobs of one pipeline). `rules`: who is to be told of it.
     """
 
     environment: str
@@ -56,6 +57,7 @@ class RecordRequest:
     head_is_given: bool = False
     finishes: bool = False
     settled_key: str = ""
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HERE = re.compile(r"^(?:HEAD|@)(?=$|[~^])")
 
-_NOT_KEPT = ("now", "head", "head_is_given", "tier", "tier_is_guess", "axes", "products")
+_NOT_KEPT = ("now", "head", "head_is_given", "tier", "tier_is_guess", "axes", "products", "rules")
 """Facts of a request that do not wait with it: when it is recorded, the name that the head had in another clone, and
 what the organisation's settings say, of which the newest count (and which may lie in the ledger that is away)."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.deployments import Axes, Block, Later, expand_targets, summarise
 from releasewatch.domain.footprint import SAMPLE
+from releasewatch.domain.notifications import Fact
 from releasewatch.domain.releases import printable_path
 from releasewatch.storage import (
     catalogs,
@@ -23,6 +24,7 @@ from releasewatch.storage import (
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import CellSet, Openings
+from releasewatch.usecases import outbox
 from releasewatch.usecases.incident_fixes import note_fix, note_fix_of
 from releasewatch.usecases.incidents import Telling
 from releasewatch.usecases.record_facts import Prepared, Recorded, Seen, Task
@@ -100,7 +102,18 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
             opened_at = seen.standing.opened_at
             until = coverages.next_forward_at(connection, repo_id, opened_at, number) or OPEN_END
             catalogs.put_in_force(connection, repo_id, catalog_id, opened_at, until, now)
+        _tell(connection, task, seen, number)
         return Recorded(number, False, (*prepared.remarks, *remarks))
+
+
+def _tell(connection: Any, task: Task, seen: Seen, number: int) -> None:
+    """Have others told how it ended; that it was begun is news to nobody."""
+    standing = seen.standing
+    if standing.status != "running":
+        occasion = f"{standing.attempt} {standing.status}"
+        at = standing.finished_at or standing.opened_at
+        fact = Fact("deployment_recorded", "deployment", number, occasion, at, task.request.environment)
+        outbox.tell(connection, task.request.rules, fact, task.request.now)
 
 
 def _is_taken(connection: Any, task: Task, seen: Seen) -> bool:

@@ -180,14 +180,6 @@ def test_a_wrong_setting_is_reported_with_its_key_its_value_and_what_was_wanted(
     assert error_of(text).message.startswith(f"{WHERE}: {message}")
 
 
-@pytest.mark.parametrize("table", ["notify.chat"])
-def test_a_table_of_a_later_version_is_refused_and_not_ignored(table: str) -> None:
-    error = error_of(f'[{table}]\nurl = "https://example.org/T0KEN"')
-
-    assert "this version of releasewatch does not know this table yet" in error.message
-    assert "T0KEN" not in error.message
-
-
 @pytest.mark.parametrize(
     ("pattern", "reason"),
     [

@@ -78,6 +78,7 @@ STATEMENTS_OF_STAFF = {
     "incident_link": {"why", "recorded_by"},
     "incident_statement": {"why", "recorded_by"},
     "mark": {"why", "recorded_by", "why_cleared"},
+    "outbox": {"why", "recorded_by"},
     "promise_word": {"why", "recorded_by"},
     "settings": {"why", "recorded_by"},
     "staff_leave": {"why", "recorded_by"},

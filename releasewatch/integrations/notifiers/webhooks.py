@@ -14,13 +14,29 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from releasewatch.domain.notifications import Message
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.http import HttpClient, Patience
 from releasewatch.secret import Secret
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = [
+    "PAGERDUTY",
+    "Message",
+    "Receiver",
+    "read_signing_key",
+    "send_console",
+    "send_pagerduty",
+    "send_slack",
+    "send_teams",
+    "send_webhook",
+    "sign",
+]
 
 PAGERDUTY = "https://events.pagerduty.com/v2/change/enqueue"
 """Where change events go; a service region of its own has another host (events.eu.pagerduty.com)."""
@@ -42,23 +58,6 @@ class Receiver:
     url: Secret
     patience: Patience = field(default_factory=lambda: Patience(attempts=1, timeout=10, whole=15))
     plain_http: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is said: a title of one line, a plain text of some lines, and the same as data.
-
-    `key` is the same each time it is sent, and another one for everything else: letters, digits and `_`. `kind`: what
-    it is about, in the word of the settings. `at`: since when it is so.
-    """
-
-    title: str
-    text: str
-    key: str
-    kind: str
-    at: datetime
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    link: str = ""
 
 
 def send_slack(to: Receiver, message: Message) -> None:

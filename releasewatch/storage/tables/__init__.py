@@ -77,6 +77,7 @@ from releasewatch.storage.tables.incidents import (
     incident_statement,
     incident_suspect,
 )
+from releasewatch.storage.tables.outbox import outbox
 from releasewatch.storage.tables.releases import (
     release,
     release_author,
@@ -150,6 +151,7 @@ __all__ = [
     "metadata",
     "not_deployed",
     "origin",
+    "outbox",
     "product_component",
     "promise_word",
     "reach",

@@ -1,0 +1,136 @@
+"""Telling others, on the command line: to a real server on this machine, and never in the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.command import Finished, run_here
+from tests.support.http_server import Reply, WebServer, running_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.repos import RepoBuilder
+
+CANARY = "canary-2b77"
+RULES = """
+[notify.oncall]
+when = ["deployment_recorded", "incident_opened", "incident_resolved"]
+to = "slack"
+url = "env:RELEASEWATCH_SLACK"
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    with running_server() as running:
+        running.handler = lambda _: Reply(b"ok")
+        yield running
+
+
+class Desk:
+    """The shop with rules, run with or without the address of the receiver."""
+
+    def __init__(self, shop: RepoBuilder, server: WebServer, rules: str = RULES) -> None:
+        self.path: Path = shop.path
+        self.server = server
+        config = self.path / "releasewatch.toml"
+        config.write_text(config.read_text(encoding="utf-8") + rules, encoding="utf-8")
+        self.secrets = {"RELEASEWATCH_SLACK": f"{server.url}/services/{CANARY}", "RELEASEWATCH_ACTOR": "olga"}
+
+    def run(self, *arguments: str, blind: bool = False, **more: str) -> Finished:
+        env = {"RELEASEWATCH_ACTOR": "olga"} if blind else self.secrets
+        done = run_here(*arguments, cwd=self.path, env={**env, **more})
+        assert CANARY not in done.out + done.err
+        return done
+
+    def record(self, key: str = "k1", *more: str, blind: bool = False) -> Finished:
+        return self.run(
+            "deployment", "record", "--environment", "production", "--key", key, "--head", "HEAD", *more, blind=blind
+        )
+
+    def outbox(self, *more: str) -> list[dict[str, Any]]:
+        done = self.run("outbox", "list", "--format", "json", *more)
+        assert done.status == 0, done.err
+        found: list[dict[str, Any]] = done.document["notifications"]
+        return found
+
+    def titles(self) -> list[str]:
+        return [json.loads(one.body)["blocks"][0]["text"]["text"] for one in self.server.asked]
+
+
+def test_a_deployment_is_told_at_once_and_once(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    assert desk.record().status == 0
+    assert desk.record().status == 0  # the same again
+    assert len(desk.titles()) == 1
+    assert "shop to production" in desk.titles()[0]
+    assert [one["state"] for one in desk.outbox("--all")] == ["sent"]
+    assert desk.run("notify", "send").err == "Nothing waits.\n"
+
+
+def test_a_receiver_that_is_down_is_in_nobodys_way(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    server.handler = lambda _: Reply(b"", 503)
+    done = desk.record()
+    assert done.status == 0
+    assert "Not everybody was told" in done.err
+    (waiting,) = desk.outbox()
+    assert (waiting["state"], waiting["attempts"]) == ("waiting", 1)
+    assert "503" in waiting["problem"]
+    assert desk.run("outbox", "flush").err == "Nothing waits.\n"  # its next try is later
+    failed = desk.run("outbox", "flush", "--all")
+    assert failed.status == 3
+    server.handler = lambda _: Reply(b"ok")
+    assert desk.run("outbox", "flush", "--all").out == "N-1 (oncall, deployment_recorded) was sent\n"
+
+
+def test_a_job_without_the_address_leaves_it_to_one_that_has_it(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    done = desk.record(blind=True)
+    assert done.status == 0
+    assert "told" not in done.err
+    sent = desk.run("notify", "send", "--format", "json", blind=True)
+    assert sent.document["left"] == [{"rule": "oncall", "waiting": 1, "reason": "RELEASEWATCH_SLACK is not set here"}]
+    assert desk.outbox()[0]["attempts"] == 0
+    assert desk.run("notify", "send").status == 0
+    assert len(server.asked) == 1
+
+
+def test_incidents_are_told(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    opened = desk.run(
+        "incident", "open", "--title", "Invoices are late", "--component", "shop/invoicing", "--key", "M-1"
+    )
+    assert opened.status == 0, opened.err
+    desk.run("incident", "open", "--title", "Invoices are late", "--key", "M-1")
+    desk.run("incident", "update", "INC-1", "--severity", "SEV1")  # no rule is for that
+    desk.run("incident", "resolve", "INC-1")
+    desk.run("incident", "resolve", "INC-1")
+    assert desk.titles() == ["INC-1 opened: Invoices are late", "INC-1 resolved: Invoices are late"]
+
+
+def test_what_is_dropped_is_not_sent(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    desk.record(blind=True)
+    assert desk.run("outbox", "drop", "N-1", "--why", "a drill").out == "N-1 is dropped.\n"
+    assert desk.run("outbox", "drop", "n-1", "--why", "a drill").status == 0
+    assert desk.run("notify", "send").err == "Nothing waits.\n"
+    (dropped,) = desk.outbox("--state", "dropped")
+    assert (dropped["why"], dropped["withheld"]) == (None, ["by", "why"])
+    assert server.asked == []
+    assert desk.run("outbox", "drop", "N-9", "--why", "x").status == 2
+    assert desk.run("outbox", "drop", "x", "--why", "x").status == 2
+    assert desk.run("outbox", "drop", "N-1", "--why", " ").status == 2
+
+
+def test_a_rehearsal_tells_nobody(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server)
+    assert desk.record("k1", "--dry-run").status == 0
+    assert desk.run("deployment", "plan", "--environment", "production").status == 0
+    assert desk.outbox("--all") == []
+    assert server.asked == []
