@@ -45,9 +45,11 @@ from releasewatch.cli.call_work import log, release, show_call, skip
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
+from releasewatch.wiring.notifying import rules_of
 
 if TYPE_CHECKING:
     from releasewatch.usecases.call_candidates import Planning, RankedList
@@ -176,6 +178,7 @@ def plan(app: App, form: str, incident: str | None, team: str | None, by: str | 
                 **made.calls.unsure.document,
             }
         )
+        tell_others(app)
         return
     emit_line(
         f"{subject}, list version {made.version}: {counts['call']} to call, {counts['write']} to write to, "
@@ -190,6 +193,7 @@ def plan(app: App, form: str, incident: str | None, team: str | None, by: str | 
     emit_waiting(made)
     if not app.quiet:
         say_next(app, made, about)
+    tell_others(app)
 
 
 @command.command("render")
@@ -384,4 +388,5 @@ def planning(app: App) -> Planning:
         rules=CallRules(calling.capacity, calling.fatigue_days, frozenset(map(str, calling.override_hours))),
         approve_by_itself=tables.calling.approve_by_itself,
         escalate_after=timedelta(minutes=tables.calling.escalate_after),
+        told=rules_of(app),
     )

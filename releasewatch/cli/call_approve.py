@@ -8,6 +8,7 @@ import click
 
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -35,6 +36,7 @@ def approve(app: App, form: str, incident: str, version: int | None, take_back: 
     4 when it is not yours to approve.
     """
     from releasewatch.usecases.call_approval import approval_document, approve_list
+    from releasewatch.wiring.notifying import rules_of
 
     if why and not why.strip():
         raise InvalidCallError("The reason is empty.", "Give it with --why TEXT, or leave it out.")
@@ -47,10 +49,12 @@ def approve(app: App, form: str, incident: str, version: int | None, take_back: 
         version=version,
         why=why.strip(),
         given=not take_back,
+        rules=rules_of(app),
     )
     if form == "json":
         document = _withhold(approval_document(standing), app.level(None, None))
         emit_json({"incident": ref, "already": not is_new, **document})
+        tell_others(app)
         return
     approved = f"version {standing.last.version}" if standing.last is not None else "as it is"
     if take_back:
@@ -59,6 +63,7 @@ def approve(app: App, form: str, incident: str, version: int | None, take_back: 
         emit_line(f"The list of {ref} is approved{'' if is_new else ' already'}: {approved}.")
     if not app.quiet and not take_back:
         say(f"See whom to call: releasewatch call list --incident {ref}")
+    tell_others(app)
 
 
 def _withhold(document: dict[str, Any], level: Reveal) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from releasewatch.cli.incident_output import give_out_incident, showing
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import ranking_of
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.times import format_both
 from releasewatch.errors import InvalidCallError, RefusedError
 
@@ -97,6 +98,7 @@ def link_(
         if already and not app.quiet:
             say(f"D-{number} was {state or 'suspect'} before; nothing was added.")
     give_out_incident(app, form, found.id, showing(app, reveal, None))
+    tell_others(app)
 
 
 def _chosen(app: App, incident: str, suspect: str | None, ref: str | None, state: str | None) -> int:

@@ -22,7 +22,7 @@ class NotificationView(View):
       `not_ruled_out` more may be reached by paths of no component
     - of an incident: `title` (empty where it names somebody and names are not sent), `severity`, `status`,
       `components`, and `exposed`, `affected`, `still_exposed`: customers
-    - of a call: `customer`: their key; `due_at`; `incident`
+    - of a call: `customer`: their key; `since`: when it could have been made; `incident`
     - of a list: `version`, `calls` on it, and `because`: why it is withdrawn, or may be worked on
     """
 
@@ -49,7 +49,7 @@ class NotificationView(View):
     affected: int | None = None
     still_exposed: int | None = None
     customer: str = ""
-    due_at: str = ""
+    since: str = ""
     incident: str = ""
     version: int | None = None
     calls: int | None = None
@@ -60,5 +60,5 @@ NAMES = frozenset(one.name for one in fields(NotificationView))
 
 
 def notification_view(said: Mapping[str, Any]) -> NotificationView:
-    """The view of what the ledger says of a notification's subject; None stands for what it does not have."""
-    return NotificationView(**{name: value for name, value in said.items() if value is not None})
+    """The view of what the ledger says of a notification's subject, of what a template may use; None: it has none."""
+    return NotificationView(**{name: value for name, value in said.items() if value is not None and name in NAMES})

@@ -8,6 +8,7 @@ from typing import Any
 
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF, Approval, ListStanding, how_to_approve, judge
 from releasewatch.domain.incidents import IncidentState, fold
+from releasewatch.domain.notifications import Rule, When
 from releasewatch.domain.staff import is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -17,6 +18,7 @@ from releasewatch.storage.calls import ListOf
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_tellings import Summaries
+from releasewatch.usecases.outbox import tell_of_list
 
 _KINDS = ("severity", "commander", "liaison", "summary", "replaced")
 
@@ -74,12 +76,14 @@ def approve_list(
     version: int | None = None,
     why: str = "",
     given: bool = True,
+    rules: Collection[Rule] = (),
 ) -> tuple[str, ListStanding, bool]:
     """Approve an incident's list, or take that back (`given`); the incident, how its list stands, and whether it is so
     only now.
 
     The customer liaison approves; where there is none the commander; anybody else, and whoever takes an approval
     back, says why. `version`: the one that was read; another one is refused. Approving twice is approving once.
+    `rules`: who is told of it.
     """
     if not who:
         raise InvalidCallError("It is not known who approves.", "Say who: --by NAME, or RELEASEWATCH_ACTOR.")
@@ -110,6 +114,8 @@ def approve_list(
         blamed = frozenset(incidents.blamed_deployments(connection, incident.incident_id))
         said = Approval(planned, given, drafts.revision(incident.incident_id), blamed, why, who, now)
         call_approvals.add_approval(connection, incident.incident_id, said)
+        kind: When = "list_ready" if given else "list_withdrawn"
+        tell_of_list(connection, kind, ListOf(incident_id=incident.incident_id), rules, now, f"said {now.isoformat()}")
         return incident.id, Drafts(connection, now, by_itself).standing(incident.incident_id), True
 
 

@@ -18,6 +18,7 @@ from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.callees import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import CallContact, PlannedCall
+from releasewatch.domain.notifications import Rule
 from releasewatch.storage import call_attempts, call_facts, call_past, calls, promises
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
@@ -35,6 +36,7 @@ class Planning:
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
     `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
     severities whose lists are no drafts. `escalate_after`: how long nobody may have begun a call before it goes up.
+    `told`: the rules of who is told that a list may be worked on.
     """
 
     now: datetime
@@ -48,6 +50,7 @@ class Planning:
     rules: CallRules = field(default_factory=CallRules)
     approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
     escalate_after: timedelta = timedelta(hours=2)
+    told: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

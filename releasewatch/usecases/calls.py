@@ -44,6 +44,7 @@ from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
 from releasewatch.usecases.good_news import NewsDesk
 from releasewatch.usecases.notes import Reading, notes_of_deployment, notes_within, origins_in_words
+from releasewatch.usecases.outbox import tell_of_list
 from releasewatch.usecases.talking_points import TalkingPoints
 
 
@@ -105,6 +106,8 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         lost = end_items(connection, came, f"it came with D-{deployment_id}, and does not reach them", how)
         late = end_overdue(connection, how)
         care.add_news(connection, deployment_id, _news(ranked))
+        if kept.added:
+            tell_of_list(connection, "list_ready", subject.whose, how.told, how.now, "planned")
     ranked, waiting, version = rank(ledger, subject, how)
     made = _as_list(ledger, subject, how, ranked, waiting, version, None)
     return replace(made, added=kept.added, withdrawn=summed(kept.withdrawn, lost, late))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from releasewatch.domain.suspect_words import own_score, reasons_text
 from releasewatch.storage import deployments, fixes, incidents
+from releasewatch.storage.calls import ListOf
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.incident_checks import check_blame
 from releasewatch.usecases.incident_fixes import end_blamed, release_cleared
 from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.incidents import LOCK, Telling
+from releasewatch.usecases.outbox import tell_of_list
 from releasewatch.usecases.suspects import Ranking
 
 
@@ -46,8 +48,12 @@ def link_deployment(
         if state in incidents.BLAMED:
             for fix in fixes.read_fixes(connection, incident.id):
                 end_blamed(connection, incident, deployments.get_deployment(connection, fix.deployment_id), telling.now)
+            whose = ListOf(deployment_id=deployment_id)
+            tell_of_list(connection, "list_withdrawn", whose, telling.rules, telling.now)
         elif held is not None and held.state in incidents.BLAMED:
             release_cleared(connection, incident, deployment_id, telling.now)
+            whose = ListOf(incident_id=incident.incident_id)
+            tell_of_list(connection, "list_withdrawn", whose, telling.rules, telling.now)
     return incident, False
 
 

@@ -46,6 +46,7 @@ from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.incident_showing import level_of
 from releasewatch.usecases.incident_wording import Wording
 from releasewatch.usecases.named_people import hiding
+from releasewatch.usecases.outbox import tell_of_list
 
 FETCHED = 1000
 
@@ -80,6 +81,8 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
         calls.set_verdicts(connection, change.other_verdicts)
         calls.close_empty_calls(connection, [item for item, _ in change.withdrawn], how.now)
         made = _Planner(connection, ref, how).as_list(None)
+        if change.wanted and planner.is_ready_by_rule():
+            tell_of_list(connection, "list_ready", planner.whose, how.told, how.now, "planned")
     because: dict[str, int] = {}
     for _, why in change.withdrawn:
         because[why] = because.get(why, 0) + 1
@@ -137,6 +140,10 @@ class _Planner:
         self.ranked: Ranked = [
             (ids[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked
         ]
+
+    def is_ready_by_rule(self) -> bool:
+        """Whether its calls may be made without anybody's word."""
+        return bool(self._drafts.standing(self.whose.incident_id).rule)
 
     def _is_listed(self, customer: UUID) -> bool:
         """Whoever may be hurt, whoever is owed something, and whoever has an open call about it."""

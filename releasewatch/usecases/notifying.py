@@ -95,7 +95,8 @@ def _send_one(ledger: Ledger, way: Way, kept: Kept, how: Sending) -> Outcome:
     try:
         said = facts_of(ledger, kept, way.reveal, how.clock(), how.without_entitlement, opaque=way.opaque)
         over = way.rule.exposure_over
-        if kept.notification.kind == "exposure_over" and over is not None and said["customers"] <= over:
+        small = kept.notification.kind == "exposure_over" and over is not None and said["customers"] <= over
+        if small or said.pop("over", False):
             return Outcome(kept, "not_needed")
         way.send(_message(kept, said, way), how.clock())
     except (LedgerUnavailableError, TimedOutError):

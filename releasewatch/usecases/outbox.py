@@ -11,7 +11,9 @@ from releasewatch.domain.incidents import fold
 from releasewatch.domain.notifications import Fact, Rule, When, concerned
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
-from releasewatch.storage import incidents, outbox
+from releasewatch.storage import deployments, incidents, outbox
+from releasewatch.storage.call_lists import list_version
+from releasewatch.storage.calls import ListOf
 from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.outbox import Kept
@@ -36,6 +38,33 @@ def tell_of_incident(
     state, last = fold(said, LATEST, LATEST), max(one.number for one in said)
     fact = Fact(kind, "incident", incident.incident_id, str(last), now, state.environment, state.severity, last)
     tell(connection, rules, fact, now)
+    if state.status == "cancelled":
+        tell_of_list(connection, "list_withdrawn", ListOf(incident_id=incident.incident_id), rules, now)
+
+
+def kind_of_change(before: str, after: str) -> When:
+    """What it is when an incident's status was one and is another now; one resolved again is only corrected."""
+    return "incident_resolved" if after == "resolved" != before else "incident_updated"
+
+
+def tell_of_list(
+    connection: Any, kind: When, whose: ListOf, rules: Collection[Rule], now: datetime, occasion: str = ""
+) -> int:
+    """Have others told of a planned list, once for each version unless another `occasion` is given; returns how many
+    are new. Of a list that was never planned nobody is told.
+    """
+    version = list_version(connection, whose) if rules else None
+    if version is None:
+        return 0
+    occasion = occasion or f"version {version}"
+    if whose.incident_id:
+        said = incidents.read_statements(connection, [whose.incident_id])[whose.incident_id]
+        state = fold(said, LATEST, LATEST)
+        fact = Fact(kind, "incident", whose.incident_id, occasion, now, state.environment, state.severity, version)
+    else:
+        found = deployments.get_deployment(connection, whose.deployment_id)
+        fact = Fact(kind, "deployment", whose.deployment_id, occasion, now, found.environment, "", version)
+    return tell(connection, rules, fact, now)
 
 
 def list_outbox(
