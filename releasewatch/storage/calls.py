@@ -225,14 +225,14 @@ def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequenc
     """
     joined = open_calls(connection, [one.customer_id for one in wanted], group)
     there = _items_about(connection, whose)
-    new = [one for one in wanted if one.customer_id not in joined]
+    new = list(dict.fromkeys(one.customer_id for one in wanted if one.customer_id not in joined))
     first = next_number(connection, "call", len(new)) if new else 0
-    numbers = joined | {one.customer_id: first + place for place, one in enumerate(new)}
+    numbers = joined | {customer_id: first + place for place, customer_id in enumerate(new)}
     if new:
         fresh = {"call_group": group, "status": "open", "created_at": now}
         connection.execute(
             insert(t.call),
-            [{"customer_id": one.customer_id, "call_id": numbers[one.customer_id], **fresh} for one in new],
+            [{"customer_id": customer_id, "call_id": numbers[customer_id], **fresh} for customer_id in new],
         )
     rows = [
         {
