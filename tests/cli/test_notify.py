@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.command import Finished, run_here
-from tests.support.http_server import Reply, WebServer, running_server
+from tests.support.http_server import Reply, Request, WebServer, running_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +127,101 @@ def test_what_is_dropped_is_not_sent(shop: RepoBuilder, server: WebServer) -> No
     assert desk.run("outbox", "drop", "N-9", "--why", "x").status == 2
     assert desk.run("outbox", "drop", "x", "--why", "x").status == 2
     assert desk.run("outbox", "drop", "N-1", "--why", " ").status == 2
+
+
+EVERYWHERE = """
+[notify.chat]
+when = ["deployment_recorded", "incident_opened"]
+to = "slack"
+url = "env:RELEASEWATCH_SLACK"
+[notify.teams]
+when = ["deployment_recorded"]
+to = "teams"
+url = "env:RELEASEWATCH_TEAMS"
+[notify.hook]
+when = ["deployment_recorded"]
+to = "webhook"
+url = "env:RELEASEWATCH_HOOK"
+key = "env:RELEASEWATCH_HOOK_KEY"
+[notify.pager]
+when = ["deployment_recorded"]
+to = "pagerduty"
+url = "env:RELEASEWATCH_PAGER"
+key = "env:RELEASEWATCH_PAGER_KEY"
+[notify.log]
+when = ["deployment_recorded"]
+to = "console"
+[notify.some]
+when = ["exposure_over"]
+exposure_over = 2
+to = "console"
+[notify.many]
+when = ["exposure_over"]
+exposure_over = 500
+to = "console"
+[notify.staging]
+when = ["deployment_recorded"]
+environments = ["staging"]
+to = "console"
+"""
+
+
+def everywhere(server: WebServer, key: str) -> dict[str, str]:
+    names = ("SLACK", "TEAMS", "HOOK", "PAGER")
+    urls = {f"RELEASEWATCH_{name}": f"{server.url}/{name.lower()}/{CANARY}?token={CANARY}" for name in names}
+    return {**urls, "RELEASEWATCH_HOOK_KEY": key, "RELEASEWATCH_PAGER_KEY": f"{CANARY}-routing"}
+
+
+def test_every_kind_of_receiver_gets_it_and_holds_no_name(shop: RepoBuilder, server: WebServer) -> None:
+    desk = Desk(shop, server, EVERYWHERE)
+    desk.secrets |= everywhere(server, base64.b64encode(b"k" * 32).decode())
+    shop.commit("feat: totals for Acme GmbH", {"services/invoicing/total.py": "7"})
+    done = desk.record()
+    assert done.status == 0, done.err
+    assert sorted(path.split("/")[1] for path in server.paths()) == ["hook", "pager", "slack", "teams"]
+    states = {one["rule"]: one["state"] for one in desk.outbox("--all")}
+    told = dict.fromkeys(("chat", "teams", "hook", "pager", "log", "some"), "sent")
+    assert states == {**told, "many": "not_needed"}
+    assert done.err.count("shop to production") == 2, "the console rules"
+    for one in server.asked:
+        text = one.body.decode()
+        assert not [word for word in ("Acme", "Bolt and Sons", "Ada Example", "@", "olga") if word in text]
+    counts = json.loads(next(one for one in server.asked if one.path.startswith("/hook")).body)["data"]
+    assert (counts["environment"], counts["customers"]) == ("production", 4)
+
+
+def faults(request: Request) -> Reply:
+    """Another one for each receiver; the answers hold what a careless message would repeat."""
+    return {
+        "slack": Reply(CANARY.encode(), 404, {"X-Said": CANARY}),
+        "teams": Reply(b"", 307, {"Location": f"http://127.0.0.1:1/{CANARY}"}),
+        "hook": Reply(CANARY.encode(), 400),
+        "pager": Reply(CANARY.encode(), 429, {"Retry-After": "600"}),
+    }[request.path.split("/")[1]]
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["refused by the receivers", "never leaving"])
+def test_no_secret_is_anywhere(shop: RepoBuilder, server: WebServer, tmp_path: Path, here: bool) -> None:
+    desk = Desk(shop, server, EVERYWHERE)
+    desk.secrets |= everywhere(server, base64.b64encode(b"k" * 32).decode())
+    server.handler = faults
+    if not here:
+        desk.secrets |= {
+            "RELEASEWATCH_SLACK": f"http://127.0.0.1:1/{CANARY}",  # nobody listens there
+            "RELEASEWATCH_TEAMS": f"http://hooks.example/{CANARY}",  # without TLS
+            "RELEASEWATCH_PAGER": CANARY,
+            "RELEASEWATCH_HOOK_KEY": f"{CANARY} is no base64",
+        }
+    # `run` looks through the output of each.
+    assert desk.record("k1", "-v").status == 0
+    assert desk.run("outbox", "flush", "--all").status == 3
+    assert desk.run("notify", "send", "--format", "json", "-v").status in (0, 3)
+    for words in (("outbox", "list", "--all"), ("config", "show"), ("config", "check"), ("doctor",)):
+        desk.run(*words, "-v")
+    problems = {one["rule"]: one["problem"] for one in desk.outbox("--all") if one["problem"]}
+    assert set(problems) == {"chat", "teams", "hook", "pager"}
+    for file in (one for one in tmp_path.rglob("*") if one.is_file() and ".git" not in one.parts):
+        assert CANARY.encode() not in file.read_bytes(), file
 
 
 def test_a_rehearsal_tells_nobody(shop: RepoBuilder, server: WebServer) -> None:
