@@ -21,7 +21,7 @@ _O = t.outbox.c
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A row of the outbox. `is_late`: it was claimed before, and whoever did was broken off: it may have arrived."""
+    """A row of the outbox."""
 
     number: int
     notification: Notification
@@ -33,7 +33,6 @@ class Kept:
     problem: str = ""
     why: str = ""
     recorded_by: str = ""
-    is_late: bool = False
 
     @property
     def id(self) -> str:
@@ -74,14 +73,14 @@ def claim(
     rules: Collection[str],
     now: datetime,
     *,
-    passed: Collection[int] = (),
+    after: int = 0,
     also_early: bool = False,
     also_given_up: bool = False,
 ) -> Kept | None:
     """Take the next one of these rules that is due, for as long as a lease lasts; None when there is none.
 
-    No two senders get the same one: it is locked while it is taken, and others pass it by. `passed`: those that were
-    tried before. `also_early`: those that wait for their next try too; `also_given_up`: and those that were given up.
+    No two senders get the same one: it is locked while it is taken, and others pass it by. `after`: only those with a
+    higher number. `also_early`: those that wait for their next try too; `also_given_up`: and those that were given up.
     """
     due = _O.next_at <= now
     wanted: list[ColumnElement[bool]] = [
@@ -92,7 +91,7 @@ def claim(
         wanted.append(_O.state == "given_up")
     row = connection.execute(
         select(t.outbox)
-        .where(or_(*wanted), _O.rule.in_(sorted(rules)), _O.outbox_id.not_in(sorted(passed)))
+        .where(or_(*wanted), _O.rule.in_(sorted(rules)), _O.outbox_id > after)
         .order_by(_O.outbox_id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -102,7 +101,7 @@ def claim(
     attempts = 1 if row.state == "given_up" else row.attempts + 1
     values = {"state": "sending", "attempts": attempts, "next_at": now + LEASE, "settled_at": None}
     connection.execute(update(t.outbox).where(_O.outbox_id == row.outbox_id).values(values))
-    return _kept(row, state="sending", attempts=attempts, next_at=now + LEASE, is_late=row.state == "sending")
+    return _kept(row, state="sending", attempts=attempts, next_at=now + LEASE)
 
 
 def settle(

@@ -11,7 +11,7 @@ from releasewatch.usecases.incident_checks import check_blame
 from releasewatch.usecases.incident_fixes import end_blamed, release_cleared
 from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.incidents import LOCK, Telling
-from releasewatch.usecases.outbox import tell_of_list
+from releasewatch.usecases.outbox import tell_of_incident, tell_of_list
 from releasewatch.usecases.suspects import Ranking
 
 
@@ -45,6 +45,8 @@ def link_deployment(
         incidents.add_link(
             connection, incident.incident_id, Link(deployment_id, state, score, why, telling.by, telling.now)
         )
+        occasion = f"D-{deployment_id} {state} {telling.now.isoformat()}"
+        tell_of_incident(connection, incident, "incident_updated", telling.rules, telling.now, occasion)
         if state in incidents.BLAMED:
             for fix in fixes.read_fixes(connection, incident.id):
                 end_blamed(connection, incident, deployments.get_deployment(connection, fix.deployment_id), telling.now)

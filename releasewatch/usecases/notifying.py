@@ -68,20 +68,20 @@ def send_waiting(ledger: Ledger, ways: Mapping[str, Way], how: Sending) -> Itera
     (another repo's rule, a variable that is not set) is left to others, untried.
     """
     open_ways = dict(ways)
-    tried: set[int] = set()
+    last = 0
     while open_ways and not how.ends():
         with ledger.write() as connection:
             kept = outbox.claim(
                 connection,
                 open_ways,
                 how.clock(),
-                passed=tried,
+                after=last,
                 also_early=how.also_all,
                 also_given_up=how.also_all,
             )
         if kept is None:
             return
-        tried.add(kept.number)
+        last = kept.number
         outcome = _send_one(ledger, open_ways[kept.notification.rule], kept, how)
         problem = outcome.error.message if outcome.error else ""
         with ledger.write() as connection:

@@ -29,14 +29,16 @@ def tell(connection: Any, rules: Collection[Rule], fact: Fact, now: datetime) ->
 
 
 def tell_of_incident(
-    connection: Any, incident: IncidentRef, kind: When, rules: Collection[Rule], now: datetime
+    connection: Any, incident: IncidentRef, kind: When, rules: Collection[Rule], now: datetime, occasion: str = ""
 ) -> None:
-    """Have others told what was just said of an incident, of which the last statement is the occasion."""
+    """Have others told what was just said of an incident; the last statement is the occasion, or a given one."""
     if not rules:
         return
     said = incidents.read_statements(connection, [incident.incident_id])[incident.incident_id]
     state, last = fold(said, LATEST, LATEST), max(one.number for one in said)
-    fact = Fact(kind, "incident", incident.incident_id, str(last), now, state.environment, state.severity, last)
+    fact = Fact(
+        kind, "incident", incident.incident_id, occasion or str(last), now, state.environment, state.severity, last
+    )
     tell(connection, rules, fact, now)
     if state.status == "cancelled":
         tell_of_list(connection, "list_withdrawn", ListOf(incident_id=incident.incident_id), rules, now)
