@@ -58,6 +58,7 @@ def _examine(app: App) -> list[Check]:
             ("templates", lambda: doctor.check_templates(builtin_folder())),
             ("mail", lambda: doctor.check_mail(app.config.tables.mail, lambda: _mail(app))),
             ("directories", lambda: _directories(app)),
+            ("notify", lambda: _notify(app)),
         )
     )
 
@@ -71,6 +72,13 @@ def _mail(app: App) -> str:
     server = mail_server(app.config.tables.mail, app.config.root, app.environ)
     check_server(replace(server, timeout=min(server.timeout, 10)))
     return server.place
+
+
+def _notify(app: App) -> list[Check]:
+    from releasewatch.usecases.notify_check import check_notify
+    from releasewatch.wiring.notifying import missing_of
+
+    return check_notify(app.ledger_address.url, list(app.config.tables.notify), missing_of(app))
 
 
 def _directories(app: App) -> list[Check]:

@@ -152,12 +152,17 @@ def read_outbox(connection: Connection, states: Collection[str], limit: int, aft
     return [_kept(row) for row in connection.execute(found)]
 
 
-def count_waiting(connection: Connection) -> dict[str, int]:
-    """How many wait, by rule."""
+def count_open(connection: Connection) -> dict[str, dict[str, int]]:
+    """How many wait, are being sent or were given up, by rule and state."""
     rows = connection.execute(
-        select(_O.rule, func.count()).where(_O.state.in_(OPEN_STATES)).group_by(_O.rule).order_by(_O.rule)
+        select(_O.rule, _O.state, func.count())
+        .where(_O.state.in_((*OPEN_STATES, "given_up")))
+        .group_by(_O.rule, _O.state)
     )
-    return {str(rule): int(many) for rule, many in rows}
+    found: dict[str, dict[str, int]] = {}
+    for rule, state, many in rows:
+        found.setdefault(rule, {})[state] = int(many)
+    return found
 
 
 def _kept(row: Any, **changed: Any) -> Kept:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from releasewatch.domain.incidents import fold
-from releasewatch.domain.notifications import Fact, Rule, When, concerned
+from releasewatch.domain.notifications import OPEN_STATES, Fact, Rule, When, concerned
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import deployments, incidents, outbox
@@ -104,7 +104,9 @@ def drop(ledger: Ledger, ids: Sequence[str], why: str, by: str, now: datetime) -
 def waiting_elsewhere(ledger: Ledger, here: Collection[str]) -> dict[str, int]:
     """How many wait, by rule, that cannot be sent from here."""
     with ledger.read() as connection:
-        return {rule: many for rule, many in outbox.count_waiting(connection).items() if rule not in here}
+        found = outbox.count_open(connection)
+    waiting = {rule: sum(many[state] for state in OPEN_STATES if state in many) for rule, many in found.items()}
+    return {rule: many for rule, many in sorted(waiting.items()) if many and rule not in here}
 
 
 def number_of(text: str) -> int:

@@ -39,9 +39,8 @@ def ways_of(app: App, say: Callable[[str], None], patience: Patience) -> tuple[d
     privacy = app.config.tables.privacy
     widest = WORDS[privacy.notify]
     for name, table in app.config.tables.notify.items():
-        unset = [variable for variable in _variables(table) if not app.environ.get(variable)]
-        if unset:
-            missing[name] = f"{unset[0]} is not set here"
+        if unset := _unset(app, table):
+            missing[name] = unset
             continue
         shown: Reveal = min(widest, app.level("names", None)) if table.to == "console" else widest
         ways[name] = Way(
@@ -52,6 +51,23 @@ def ways_of(app: App, say: Callable[[str], None], patience: Patience) -> tuple[d
             _template(app, table),
         )
     return ways, missing
+
+
+def missing_of(app: App) -> dict[str, str]:
+    """Why a rule cannot be told from here, by rule: a variable that is not set, a template that is not there."""
+    found: dict[str, str] = {}
+    for name, table in app.config.tables.notify.items():
+        template = _template(app, table)
+        if unset := _unset(app, table):
+            found[name] = unset
+        elif template is not None and not template.is_file():
+            found[name] = f"its template {table.template} is not there"
+    return found
+
+
+def _unset(app: App, table: NotifyTable) -> str:
+    unset = [variable for variable in _variables(table) if not app.environ.get(variable)]
+    return f"{unset[0]} is not set here" if unset else ""
 
 
 def _rule(name: str, table: NotifyTable) -> Rule:

@@ -98,6 +98,8 @@ def test_a_job_without_the_address_leaves_it_to_one_that_has_it(shop: RepoBuilde
     sent = desk.run("notify", "send", "--format", "json", blind=True)
     assert sent.document["left"] == [{"rule": "oncall", "waiting": 1, "reason": "RELEASEWATCH_SLACK is not set here"}]
     assert desk.outbox()[0]["attempts"] == 0
+    (line,) = (one for one in desk.run("doctor", blind=True).out.splitlines() if "notify oncall" in one)
+    assert line == "warn  notify oncall: RELEASEWATCH_SLACK is not set here; 1 waiting, 0 given up"
     assert desk.run("notify", "send").status == 0
     assert len(server.asked) == 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.domain.deployments import Axes, Place
+from releasewatch.domain.notifications import Rule
 from releasewatch.domain.spool import from_line, to_line
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, UnknownNameError
 from releasewatch.integrations.git_history import open_history
@@ -127,6 +128,7 @@ def test_every_fact_of_a_request_comes_back(world, monkeypatch):
         attempt=3,
         tier_is_guess=True,
         finishes=True,
+        rules=(Rule("chat", frozenset({"deployment_recorded"})),),
     )
     same = {one.name for one in fields(request) if getattr(request, one.name) == one.default}
     assert same == {"head", "head_is_given", "settled_key"}
@@ -139,7 +141,7 @@ def test_every_fact_of_a_request_comes_back(world, monkeypatch):
     monkeypatch.setattr("releasewatch.usecases.spool.record", look)
     take(world, spool(world, request))
     sha = world.repo.head
-    settings = {**settings_of("live"), "tier_is_guess": False}
+    settings = {**settings_of("live"), "tier_is_guess": False, "rules": ()}
     assert seen == [replace(request, now=LATER, head=sha, base=sha, **settings)]
 
 
