@@ -226,6 +226,12 @@ def test_no_secret_is_anywhere(shop: RepoBuilder, server: WebServer, tmp_path: P
         assert CANARY.encode() not in file.read_bytes(), file
 
 
+def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
+    for words in (("notify", "send"), ("outbox", "flush", "--all"), ("outbox", "list")):
+        assert run_here(*words, cwd=tmp_path).status == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_rehearsal_tells_nobody(shop: RepoBuilder, server: WebServer) -> None:
     desk = Desk(shop, server)
     assert desk.record("k1", "--dry-run").status == 0
