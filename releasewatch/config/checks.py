@@ -46,7 +46,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *find_chat_problems(tables.chat),
         *find_gate_problems(tables),
         *_names("notify", tables.notify),
-        *find_notify_problems(tables.notify),
+        *find_notify_problems(tables.notify, has_mail=bool(tables.mail.host and tables.mail.sender)),
     ]
 
 

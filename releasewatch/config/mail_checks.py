@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOST = re.compile(r"[\w.:-]+")
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[\w-]+(\.[\w-]+)*")
-_FULL = re.compile(rf"{_ADDRESS.pattern}|[^<>@\",;:\\]*<{_ADDRESS.pattern}>")
+ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[\w-]+(\.[\w-]+)*")
+_FULL = re.compile(rf"{ADDRESS.pattern}|[^<>@\",;:\\]*<{ADDRESS.pattern}>")
 
 
 def find_mail_problems(mail: MailTable) -> Iterator[Problem]:

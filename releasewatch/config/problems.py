@@ -19,7 +19,7 @@ _CREDENTIALS = re.compile(r"://[^\s\"]*@")
 _NO_PORT = re.compile(r"(://[^\s\":/]*:)(?!\d+(?:[^\d\w]|$))[^\s\"/]+")
 _SECRET_OPTION = re.compile(r"([?&][^=&\s\"]*pass(?:word|wd)[^=&]*=)[^&\s\"]*", re.IGNORECASE)
 _SHOWN = 80
-_PLAIN_OF_NOTIFY = ("when", "to", "environments", "severity", "exposure_over", "template")
+_PLAIN_OF_NOTIFY = ("when", "to", "addresses", "environments", "severity", "exposure_over", "template")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from msgspec import Meta, field
 
 from releasewatch.config.gate_schema import FreezesTable, GateTable
 from releasewatch.config.mail_schema import ChatTable, MailTable
+from releasewatch.config.notify_schema import NotifyTable
 from releasewatch.config.shapes import Line as Line
 from releasewatch.config.shapes import Seconds
 from releasewatch.config.shapes import Table as Table
@@ -16,7 +17,6 @@ from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, ST
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
 from releasewatch.domain.incidents import ComponentStatus, Severity
-from releasewatch.domain.notifications import When
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
 RevealWord = Literal["keys", "names", "contacts"]
@@ -318,25 +318,6 @@ class Calling(Table, frozen=True):
     """Severities of incidents whose call lists need nobody's approval."""
     escalate_after: Minutes = 120
     """Minutes within their hours after which a call that nobody has begun goes up to a manager."""
-
-
-class NotifyTable(Table, frozen=True):
-    """`[notify.NAME]`: who is told, when something happens."""
-
-    when: tuple[When, ...]
-    to: Literal["slack", "teams", "webhook", "pagerduty", "console"]
-    url: Line | None = None
-    """`env:RELEASEWATCH_…`, for slack, teams and webhook; pagerduty: only where it is not events.pagerduty.com."""
-    key: Line | None = None
-    """`env:RELEASEWATCH_…`: the signing key of a webhook, the integration key of pagerduty."""
-    environments: tuple[Name, ...] = ()
-    """Only of these; empty: of all."""
-    severity: Severity | None = None
-    """Only of incidents at least as bad; one of which nobody said it counts as SEV2."""
-    exposure_over: Annotated[int, Meta(ge=0, le=1_000_000_000, description="a number of customers")] | None = None
-    """For `exposure_over`: a deployment that reaches more customers than this."""
-    template: Line | None = None
-    """A file of one's own, relative to this one; its first line is the title."""
 
 
 class Tables(Table, frozen=True):

@@ -13,7 +13,7 @@ from releasewatch.secret import Secret
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from releasewatch.config.schema import NotifyTable
+    from releasewatch.config.notify_schema import NotifyTable
     from releasewatch.domain.notifications import Message
     from releasewatch.integrations.http import Patience
     from releasewatch.usecases.notifying import Way
@@ -66,7 +66,9 @@ def missing_of(app: App) -> dict[str, str]:
 
 
 def _unset(app: App, table: NotifyTable) -> str:
-    unset = [variable for variable in _variables(table) if not app.environ.get(variable)]
+    password = app.config.tables.mail.password if table.to == "smtp" else None
+    references = [value for value in (table.url, table.key, password) if value is not None]
+    unset = [name for value in references if not app.environ.get(name := value.removeprefix("env:"))]
     return f"{unset[0]} is not set here" if unset else ""
 
 
@@ -81,13 +83,11 @@ def _template(app: App, table: NotifyTable) -> Path | None:
     return app.config.resolve(table.template)
 
 
-def _variables(table: NotifyTable) -> list[str]:
-    return [value.removeprefix("env:") for value in (table.url, table.key) if value is not None]
-
-
 def _sender(app: App, name: str, table: NotifyTable, say: Callable[[str], None], patience: Patience) -> SendMessage:
     from releasewatch.integrations.notifiers import webhooks
 
+    if table.to == "smtp":
+        return _mailer(app, table, patience)
     url = _secret(app, table.url) or Secret(webhooks.PAGERDUTY)
     key = _secret(app, table.key) or Secret("")
     to = webhooks.Receiver(f"the notification {name}", url, patience)
@@ -99,6 +99,19 @@ def _sender(app: App, name: str, table: NotifyTable, say: Callable[[str], None],
         "pagerduty": lambda message, _now: webhooks.send_pagerduty(to, message, key),
     }
     return senders[table.to]
+
+
+def _mailer(app: App, table: NotifyTable, patience: Patience) -> SendMessage:
+    from dataclasses import replace
+
+    from releasewatch.integrations.notifiers.mail import send_mail
+    from releasewatch.rendering.notifications import as_mail
+    from releasewatch.wiring.mail import mail_server
+
+    mail = app.config.tables.mail
+    server = mail_server(mail, app.config.root, app.environ)
+    server = replace(server, timeout=min(server.timeout, patience.timeout))
+    return lambda message, now: send_mail(server, as_mail(message, mail.sender or "", table.addresses, now))
 
 
 def _secret(app: App, reference: str | None) -> Secret | None:

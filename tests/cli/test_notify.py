@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.command import Finished, run_here
 from tests.support.http_server import Reply, Request, WebServer, running_server
+from tests.support.mail_server import running_mail_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,6 +225,43 @@ def test_no_secret_is_anywhere(shop: RepoBuilder, server: WebServer, tmp_path: P
     assert set(problems) == {"chat", "teams", "hook", "pager"}
     for file in (one for one in tmp_path.rglob("*") if one.is_file() and ".git" not in one.parts):
         assert CANARY.encode() not in file.read_bytes(), file
+
+
+MAILED = """
+[mail]
+host = "localhost"
+port = {port}
+ca_file = "{ca_file}"
+from = "Releases <calls@example.org>"
+user = "us"
+password = "env:RELEASEWATCH_MAIL_PASSWORD"
+[notify.mailed]
+when = ["incident_opened"]
+to = "smtp"
+addresses = ["oncall@example.org", "lead@example.org"]
+"""
+
+
+def test_a_mail_is_sent_again_under_the_same_id(shop: RepoBuilder, server: WebServer, tmp_path: Path) -> None:
+    with running_mail_server(tmp_path, "starttls", login=True) as box:
+        desk = Desk(shop, server, MAILED.format(port=box.port, ca_file=box.ca_file))
+        desk.run("incident", "open", "--title", "Invoices are läte")
+        assert desk.run("notify", "send").err == "1 for mailed wait: RELEASEWATCH_MAIL_PASSWORD is not set here.\n"
+        desk.secrets["RELEASEWATCH_MAIL_PASSWORD"] = f"{CANARY} is wrong"
+        assert desk.run("notify", "send").status == 3
+        desk.secrets["RELEASEWATCH_MAIL_PASSWORD"] = "right"
+        box.hang_up = True  # it has it, and does not say so
+        assert desk.run("outbox", "flush", "--all").status == 3
+        box.hang_up = False
+        assert desk.run("outbox", "flush", "--all").status == 0
+        first, second = box.taken
+        assert first["Message-ID"] == second["Message-ID"] == f"<{desk.outbox('--all')[0]['key']}@example.org>"
+        assert second["Subject"] == "INC-1 opened: Invoices are läte"
+        assert box.receivers[1] == ["oncall@example.org", "lead@example.org"]
+        assert "investigating" in second.get_content()
+        box.text_answer = "550 no"
+        desk.run("incident", "open", "--title", "Once more")
+        assert [one["state"] for one in desk.outbox("--all")] == ["given_up", "sent"]
 
 
 def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
