@@ -34,6 +34,13 @@ def server() -> Iterator[WebServer]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def all_the_time_in_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is by now, what can be told at once is."""
+    for name in ("_FOR", "_EACH", "_WHOLE"):
+        monkeypatch.setattr(f"releasewatch.cli.telling.{name}", 60.0)
+
+
 class Desk:
     """The shop with rules, run with or without the address of the receiver."""
 
