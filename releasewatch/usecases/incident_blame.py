@@ -11,7 +11,7 @@ from releasewatch.usecases.incident_checks import check_blame
 from releasewatch.usecases.incident_fixes import end_blamed, release_cleared
 from releasewatch.usecases.incident_ranking import rank_incident
 from releasewatch.usecases.incidents import LOCK, Telling
-from releasewatch.usecases.outbox import tell_of_incident, tell_of_list
+from releasewatch.usecases.outbox import tell_of_blamed, tell_of_incident, tell_of_list
 from releasewatch.usecases.suspects import Ranking
 
 
@@ -50,8 +50,7 @@ def link_deployment(
         if state in incidents.BLAMED:
             for fix in fixes.read_fixes(connection, incident.id):
                 end_blamed(connection, incident, deployments.get_deployment(connection, fix.deployment_id), telling.now)
-            whose = ListOf(deployment_id=deployment_id)
-            tell_of_list(connection, "list_withdrawn", whose, telling.rules, telling.now)
+            tell_of_blamed(connection, deployment_id, telling.rules, telling.now)
         elif held is not None and held.state in incidents.BLAMED:
             release_cleared(connection, incident, deployment_id, telling.now)
             whose = ListOf(incident_id=incident.incident_id)

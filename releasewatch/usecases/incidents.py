@@ -23,14 +23,13 @@ from releasewatch.domain.incidents import (
 from releasewatch.domain.notifications import Rule
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, incidents
-from releasewatch.storage.calls import ListOf
 from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_checks import check_blame, check_environment
 from releasewatch.usecases.incident_ranking import rank_incident
-from releasewatch.usecases.outbox import kind_of_change, tell_of_incident, tell_of_list
+from releasewatch.usecases.outbox import kind_of_change, tell_of_blamed, tell_of_incident
 from releasewatch.usecases.suspects import Ranking
 
 LOCK = "releasewatch:incidents"
@@ -122,7 +121,7 @@ def open_incident(
             check_blame(connection, incident, deployment_id)
             link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)
-            tell_of_list(connection, "list_withdrawn", ListOf(deployment_id), telling.rules, telling.now)
+            tell_of_blamed(connection, deployment_id, telling.rules, telling.now)
         tell_of_incident(connection, incident, "incident_opened", telling.rules, telling.now)
     return Opened(incident, already_open=False)
 

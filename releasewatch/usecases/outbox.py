@@ -44,6 +44,11 @@ def tell_of_incident(
         tell_of_list(connection, "list_withdrawn", ListOf(incident_id=incident.incident_id), rules, now)
 
 
+def tell_of_blamed(connection: Any, deployment_id: int, rules: Collection[Rule], now: datetime) -> None:
+    """Have others told that a deployment's own list is withdrawn: its customers are called about an incident now."""
+    tell_of_list(connection, "list_withdrawn", ListOf(deployment_id=deployment_id), rules, now)
+
+
 def kind_of_change(before: str, after: str) -> When:
     """What it is when an incident's status was one and is another now; one resolved again is only corrected."""
     return "incident_resolved" if after == "resolved" != before else "incident_updated"
