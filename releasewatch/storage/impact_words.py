@@ -105,8 +105,8 @@ def add_words(
 ) -> Added:
     """Add words about customers; one customer's lines are united, and what is known already is not added.
 
-    Each word needs a line of its own. A customer is named by key, alias or `directory:key`, and who was merged means the
-    survivor; or by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
+    Each word needs a line of its own. A customer is named by key, alias or `directory:key`, and who was merged means
+    the survivor; or by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
     """
     unreadable: list[tuple[int, str]] = []
     _staging.create_all(connection, checkfirst=False)
