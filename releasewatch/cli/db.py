@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.db_grant import grant
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.wiring import App
@@ -13,6 +14,9 @@ from releasewatch.wiring import App
 @click.group()
 def command() -> None:
     """The ledger's schema: an SQLite file is upgraded by itself, a server by command."""
+
+
+command.add_command(grant)
 
 
 @command.command("upgrade")

@@ -14,6 +14,7 @@ from releasewatch.domain.change_edits import ChangeEdit
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.deployments import resolve_deployment
+from releasewatch.storage.readable import readable
 from releasewatch.storage.sql import insert_row
 
 _CANDIDATES = 5
@@ -149,7 +150,9 @@ def _name(connection: Connection, deployment_id: int, sha: str, customer: str) -
 def edits_of(connection: Connection, repo_id: int, ref: str) -> list[Said]:
     """Everything that was said of one change, oldest first."""
     e = t.change_edit.c
-    rows = connection.execute(select(t.change_edit).where(e.repo_id == repo_id, e.ref == ref).order_by(e.edit_id))
+    rows = connection.execute(
+        select(*readable(connection, t.change_edit)).where(e.repo_id == repo_id, e.ref == ref).order_by(e.edit_id)
+    )
     return [Said(_edit(row), row.why, row.recorded_by, row.recorded_at) for row in rows]
 
 
@@ -157,7 +160,7 @@ def edits_of_repo(connection: Connection, repo: str) -> dict[str, list[ChangeEdi
     """What was said of every change of a repo, oldest first, by full sha (or `D-12`)."""
     e = t.change_edit.c
     rows = connection.execute(
-        select(t.change_edit)
+        select(*readable(connection, t.change_edit))
         .join_from(t.change_edit, t.repo, t.repo.c.repo_id == e.repo_id)
         .where(t.repo.c.key == repo)
         .order_by(e.edit_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, literal, select
 
 from releasewatch.domain.notes import NoteChange
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import may_read
 
 
 def read_changes(connection: Connection, deployment_id: int, names: Mapping[int, str]) -> list[NoteChange]:
@@ -28,17 +29,12 @@ def read_changes(connection: Connection, deployment_id: int, names: Mapping[int,
         .order_by(trailer.change_no, trailer.trailer_no)
     ):
         trailers.setdefault(row.change_no, []).append((row.key, row.value))
-    rows = connection.execute(
-        select(t.change, a.name.label("author_name"))
-        .join_from(
-            t.change,
-            t.change_author,
-            and_(a.deployment_id == c.deployment_id, a.change_no == c.change_no),
-            isouter=True,
-        )
-        .where(c.deployment_id == deployment_id)
-        .order_by(c.change_no)
-    )
+    if may_read(connection, t.change_author):
+        same = and_(a.deployment_id == c.deployment_id, a.change_no == c.change_no)
+        query = select(t.change, a.name.label("author_name")).join_from(t.change, t.change_author, same, isouter=True)
+    else:
+        query = select(t.change, literal("").label("author_name"))
+    rows = connection.execute(query.where(c.deployment_id == deployment_id).order_by(c.change_no))
     return [
         _change(row, frozenset(touches.get(row.change_no, ())), tuple(trailers.get(row.change_no, ()))) for row in rows
     ]

@@ -14,6 +14,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import ExposureQuestion, known
 from releasewatch.storage.impacts import newest_said
+from releasewatch.storage.readable import column_or_empty
 from releasewatch.storage.types import LATEST, Instant
 
 
@@ -69,7 +70,8 @@ def read_complaints(
 def count_words(connection: Connection, incident_id: int, known_at: datetime) -> list[Any]:
     """How many customers were spoken of at once: `recorded_at, recorded_by, source, state, why, many`, oldest first."""
     i = t.impact.c
-    told = i.recorded_at, i.recorded_by, i.source, i.state, i.why
+    who, why = column_or_empty(connection, i.recorded_by), column_or_empty(connection, i.why)
+    told = i.recorded_at, who, i.source, i.state, why
     rows = connection.execute(
         select(*told, func.count().label("many"))
         .where(i.incident_id == incident_id, i.recorded_at <= known_at)

@@ -221,8 +221,10 @@ def _count_entitlements(connection: Connection, when: When, ids: Collection[UUID
     return counts
 
 
-def get_customer(connection: Connection, ref: CustomerRef, when: When) -> CustomerDetails:
-    """Everything about a customer at an instant."""
+def get_customer(connection: Connection, ref: CustomerRef, when: When, *, private: bool = True) -> CustomerDetails:
+    """Everything about a customer at an instant; without `private` no contract, contacts, marks and merges, which not
+    every role may read.
+    """
     recorded_at = connection.scalar(select(t.customer.c.recorded_at).where(t.customer.c.customer_id == ref.customer_id))
     assert recorded_at is not None, "a reference is to a customer that exists"  # noqa: S101 - a reference was resolved
     members = members_of(connection, ref.customer_id, when)
@@ -233,12 +235,12 @@ def get_customer(connection: Connection, ref: CustomerRef, when: When) -> Custom
         ref,
         recorded_at,
         facts,
-        _contract(connection, ref, when),
+        _contract(connection, ref, when) if private else None,
         tuple(one for one in aliases if one != ref.key),
-        tuple(_contacts(connection, whose, when)),
+        tuple(_contacts(connection, whose, when)) if private else (),
         tuple(_entitlements(connection, whose, when)),
-        tuple(_marks(connection, whose, when)),
-        tuple(merged_lines(connection, members, when)),
+        tuple(_marks(connection, whose, when)) if private else (),
+        tuple(merged_lines(connection, members, when)) if private else (),
         _parent(connection, facts.parent if facts else "", when),
         _children(connection, aliases, when),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, up
 from releasewatch.domain.deployments import Place, Statement, Status
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import may_read
 from releasewatch.storage.sql import next_number
 
 _DERIVED = (
@@ -263,6 +264,8 @@ def add_acceptances(
 
 
 def read_actor(connection: Connection, deployment_id: int) -> str:
-    """Who deployed, as the pipeline or a person said; empty when nobody did."""
+    """Who deployed, as the pipeline or a person said; empty when nobody did, or this role may not read it."""
+    if not may_read(connection, t.deployment_person):
+        return ""
     p = t.deployment_person.c
     return connection.scalar(select(p.actor).where(p.deployment_id == deployment_id)) or ""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import CTE, Connection, Select, func, insert, select
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import readable
 from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import LATEST
 
@@ -51,14 +52,16 @@ def add_fix(connection: Connection, ref: str, fix: Fix) -> bool:
 def read_newest(connection: Connection, deployment_id: int, ref: str) -> Fix | None:
     """The newest word on whether a deployment fixes something; None when nothing was ever said."""
     f = t.fix.c
-    words = _read(connection, select(t.fix).where(f.ref == ref, f.deployment_id == deployment_id))
+    words = _read(
+        connection, select(*readable(connection, t.fix)).where(f.ref == ref, f.deployment_id == deployment_id)
+    )
     return words[-1] if words else None
 
 
 def read_words(connection: Connection, ref: str, known_at: datetime = LATEST) -> list[Fix]:
     """Every word on what fixed an incident or a deployment, recorded by an instant, oldest first."""
     f = t.fix.c
-    return _read(connection, select(t.fix).where(f.ref == ref, f.recorded_at <= known_at))
+    return _read(connection, select(*readable(connection, t.fix)).where(f.ref == ref, f.recorded_at <= known_at))
 
 
 def read_fixes(connection: Connection, ref: str, known_at: datetime = LATEST) -> list[Fix]:
@@ -68,14 +71,16 @@ def read_fixes(connection: Connection, ref: str, known_at: datetime = LATEST) ->
 
 def read_fixed_by(connection: Connection, deployment_id: int) -> list[Fix]:
     """What a deployment is said to fix, by its name."""
-    return _standing(_read(connection, select(t.fix).where(t.fix.c.deployment_id == deployment_id)))
+    return _standing(
+        _read(connection, select(*readable(connection, t.fix)).where(t.fix.c.deployment_id == deployment_id))
+    )
 
 
 def read_fixes_of(connection: Connection, refs: Iterable[str]) -> list[Fix]:
     """The words that count on what fixed some incidents and deployments."""
     found: list[Fix] = []
     for part in chunks(sorted(set(refs))):
-        found += _read(connection, select(t.fix).where(t.fix.c.ref.in_(part)))
+        found += _read(connection, select(*readable(connection, t.fix)).where(t.fix.c.ref.in_(part)))
     return _standing(found)
 
 

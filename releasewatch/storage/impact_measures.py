@@ -15,8 +15,11 @@ from releasewatch.storage.impacts import current_fact, everybody_in
 FETCHED = 1000
 
 
-def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
-    """Customers who are alike, without those cleared; a row each only where a measurement gave each its own times."""
+def read_groups(connection: Connection, q: ImpactQuestion, *, with_contracts: bool) -> Iterator[Group]:
+    """Customers who are alike, without those cleared; a row each only where a measurement gave each its own times.
+
+    `with_contracts`: with what theirs are worth, which not every role may read.
+    """
     parts = everybody_in(q)
     c, w, s, f, k = parts.customers.c, parts.ways.c, parts.said.c, t.customer_fact.c, t.customer_contract.c
     reached = (
@@ -39,17 +42,20 @@ def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
         f.country,
         f.sla_minutes,
         f.credit_after_minutes,
-        k.currency,
+        *((k.currency,) if with_contracts else ()),
     )
+    worth = (func.sum(k.contract_value).label("contract"),) if with_contracts else ()
     statement = (
-        select(*alike, func.count().label("many"), func.sum(k.contract_value).label("contract"))
+        select(*alike, func.count().label("many"), *worth)
         .join_from(parts.customers, reached, reached.c.customer_id == c.customer_id, isouter=True)
         .join(parts.said, s.customer_id == c.customer_id, isouter=True)
         .join(t.customer_fact, and_(f.customer_id == c.customer_id, current_fact(q)), isouter=True)
-        .join(t.customer_contract, and_(k.customer_id == c.customer_id, *held), isouter=True)
         .where(c.state.in_(COUNTED))
         .group_by(*alike)
     )
+    if with_contracts:
+        whose = and_(k.customer_id == c.customer_id, *held)
+        statement = statement.join_from(parts.customers, t.customer_contract, whose, isouter=True)
     with connection.execute(statement, execution_options={"yield_per": FETCHED}) as rows:
         for row in rows:
             yield Group(
@@ -62,6 +68,6 @@ def read_groups(connection: Connection, q: ImpactQuestion) -> Iterator[Group]:
                 Place(row.timezone or "", row.country or ""),
                 row.sla_minutes or 0,
                 row.credit_after_minutes or 0,
-                row.currency or "",
-                None if row.contract is None else Decimal(row.contract),
+                (row.currency or "") if with_contracts else "",
+                Decimal(row.contract) if with_contracts and row.contract is not None else None,
             )

@@ -260,7 +260,7 @@ def _chosen(saying: Saying) -> Any:
 
 def _known(saying: Saying, chosen: Any) -> Any:
     """Of these the lines that say something else than the newest word on the customer."""
-    said, n, c = newest_said(saying.incident_id, LATEST), t.impact_note.c, chosen.c
+    said, n, c = newest_said(saying.incident_id, LATEST, with_why=True), t.impact_note.c, chosen.c
     s = said.c
     differs = [s[name].is_distinct_from(c[name]) for name in ("state", "level", "first_at", "last_at", "many")]
     differs.append(func.coalesce(n.note, "") != c.note)

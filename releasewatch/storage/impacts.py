@@ -28,18 +28,23 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
 from releasewatch.storage.impact_ways import WAY, ImpactQuestion, ways_in
+from releasewatch.storage.readable import may_read_column
 from releasewatch.storage.sql import SecondsBetween, chunks
 from releasewatch.storage.types import Instant, key_type
 
 
-def newest_said(incident_id: int, known_at: datetime) -> CTE:
-    """What was said of each customer last, merged ones as their survivor: the columns of `impact`."""
+def newest_said(incident_id: int, known_at: datetime, *, with_why: bool = False) -> CTE:
+    """What was said of each customer last, merged ones as their survivor: the columns of `impact` but who said it.
+
+    `with_why`: and why, in somebody's own words, which not every role may read.
+    """
     i = t.impact.c
     asked = ExposureQuestion(0, "", is_production=True, release="", at=known_at, known_at=known_at, label="said")
     merged = merged_customers(asked)
     who = func.coalesce(merged.c.survivor_id, i.customer_id, type_=i.customer_id.type)
     place = func.row_number().over(partition_by=who, order_by=(i.recorded_at.desc(), i.impact_id.desc()))
-    columns = [column for column in i if column.name != "customer_id"]
+    left_out = {"customer_id", "recorded_by"} if with_why else {"customer_id", "recorded_by", "why"}
+    columns = [column for column in i if column.name not in left_out]
     ranked = (
         select(who.label("customer_id"), i.customer_id.label("said_of"), *columns, place.label("place"))
         .join_from(t.impact, merged, merged.c.customer_id == i.customer_id, isouter=True)
@@ -58,9 +63,9 @@ class Everybody:
     customers: CTE
 
 
-def everybody_in(q: ImpactQuestion) -> Everybody:
+def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
     """Everybody in the incident, each once: `customer_id, state, still_exposed, unexplained`."""
-    ways, said = ways_in(q), newest_said(q.incident_id, q.known_at)
+    ways, said = ways_in(q), newest_said(q.incident_id, q.known_at, with_why=with_why)
     w, s = ways.c, said.c
     carried = case((w.carrying_until > q.at, 1), else_=0)
     goes_on = literal(0 if q.until is not None and q.until <= q.at else 1)
@@ -233,7 +238,8 @@ def stream_customers(
 
     `customer_id`: only this one.
     """
-    parts = everybody_in(q)
+    with_why = may_read_column(connection, t.impact.c.why)
+    parts = everybody_in(q, with_why=with_why)
     w, s, c, f, k = parts.ways.c, parts.said.c, parts.customers.c, t.customer_fact.c, t.customer.c
     statement = (
         select(
@@ -255,7 +261,7 @@ def stream_customers(
             s.first_at,
             s.last_at,
             s.many,
-            s.why,
+            s.why if with_why else literal("").label("why"),
             s.recorded_at.label("said_at"),
             w.deployment_id,
             *(w[name] for name in WAY if name != "customer_id"),

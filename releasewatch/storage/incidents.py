@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, String, Subquery, case, cast, exists, func, insert, select
+from sqlalchemy import Connection, String, Subquery, case, cast, func, insert, select
 
 from releasewatch.domain.incidents import REPLACED, Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import readable
 from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import LATEST
 
@@ -143,7 +144,11 @@ def read_statements(
     wanted = sorted(set(incident_ids))
     found: dict[int, list[Statement]] = {number: [] for number in wanted}
     for part in chunks(wanted):
-        query = select(t.incident_statement).where(s.incident_id.in_(part)).order_by(s.recorded_at, s.statement_id)
+        query = (
+            select(*readable(connection, t.incident_statement))
+            .where(s.incident_id.in_(part))
+            .order_by(s.recorded_at, s.statement_id)
+        )
         for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))):
             found[row.incident_id].append(
                 Statement(
@@ -189,11 +194,16 @@ def list_incidents(
 def _newest_statuses(at: datetime, known_at: datetime) -> Subquery:
     """The statuses of every incident, the one that counts in the first place: as `domain.incidents.fold` decides."""
     s, gone = t.incident_statement.c, t.incident_statement.alias("replacing").c
-    replaced = exists().where(
-        gone.incident_id == s.incident_id,
-        gone.kind == REPLACED,
-        gone.recorded_at <= known_at,
-        gone.value == cast(s.statement_id, String),
+    # Not `exists()`, which selects every column: not every role may read who said it.
+    replaced = (
+        select(gone.statement_id)
+        .where(
+            gone.incident_id == s.incident_id,
+            gone.kind == REPLACED,
+            gone.recorded_at <= known_at,
+            gone.value == cast(s.statement_id, String),
+        )
+        .exists()
     )
     order = (s.happened_at.desc(), case((s.source == "", 0), else_=1), s.recorded_at.desc(), s.statement_id.desc())
     place = func.row_number().over(partition_by=s.incident_id, order_by=order)
@@ -224,7 +234,7 @@ def read_links(connection: Connection, incident_id: int, known_at: datetime = LA
     """Everything that was said of blame by an instant, oldest first."""
     k = t.incident_link.c
     rows = connection.execute(
-        select(t.incident_link)
+        select(*readable(connection, t.incident_link))
         .where(k.incident_id == incident_id, k.recorded_at <= known_at)
         .order_by(k.recorded_at, k.link_id)
     )

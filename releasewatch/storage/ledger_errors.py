@@ -68,7 +68,7 @@ _POSTGRES: dict[str, tuple[str, str]] = {
     ),
     "42501": (
         "The database user may not do that in the ledger {place}; nothing was written.",
-        "Use a role that may, or have its rights granted.",
+        "Use a role that may, or have the ledger's owner run: releasewatch db grant",
     ),
     "25006": ("The ledger {place} is read-only; nothing was written.", "Name the primary server, not a standby."),
     "53": ("The ledger {place} has no room left (SQLSTATE {state}); nothing was written.", _AGAIN[:-1] + " later."),

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import readable
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def merge_of(connection: Connection, customer_id: UUID) -> Merge | None:
     """The merge of one customer that is in force; None when there is none."""
     m = t.customer_merge.c
     row = connection.execute(
-        select(t.customer_merge).where(m.customer_id == customer_id, m.recorded_to == OPEN_END)
+        select(*readable(connection, t.customer_merge)).where(m.customer_id == customer_id, m.recorded_to == OPEN_END)
     ).first()
     if row is None:
         return None
@@ -108,7 +109,7 @@ def end_merge(connection: Connection, merge: Merge, at: datetime, why: str, by: 
 
 def _led_to(connection: Connection, survivor: UUID) -> list[Any]:
     m = t.customer_merge.c
-    query = select(t.customer_merge).where(m.survivor_id == survivor, m.recorded_to == OPEN_END)
+    query = select(*readable(connection, t.customer_merge)).where(m.survivor_id == survivor, m.recorded_to == OPEN_END)
     return list(connection.execute(query.order_by(m.customer_id)))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from releasewatch.domain.text_marks import FEWEST_DIGITS
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import may_read
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,6 +18,14 @@ _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PAIRS = frozenset(first + second for first in _PLAIN for second in _PLAIN)
 _AT_ONCE = 5000
 _SPACING = " -/().+\u00a0_"
+
+
+_NAMES = (t.contact_detail, t.staff_person, t.change_author, t.release_author, t.deployment_person)
+
+
+def may_look(connection: Connection) -> bool:
+    """Whether the role that is connected may read the names of people."""
+    return all(may_read(connection, table) for table in _NAMES)
 
 
 def begins_as(column: Any, beginnings: Collection[str]) -> ColumnElement[bool]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, literal, select
 
 from releasewatch.domain.artifacts import Artifact
 from releasewatch.domain.messages import commit_saying
 from releasewatch.domain.releases import Commit, PathChange, Range, RangeKind, Side, printable_path
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import may_read
 from releasewatch.storage.sql import chunks, insert_row, path_digest
 
 AT_ONCE = 1000
@@ -198,17 +199,15 @@ def load_range(connection: Connection, edge: Edge) -> Range:
     row = connection.execute(
         select(t.release_range).where(g.release_id == edge.release_id, g.range_no == edge.range_no)
     ).one()
-    commits = connection.execute(
-        select(t.release_commit, a.name, a.email)
-        .join_from(
-            t.release_commit,
-            t.release_author,
-            (a.release_id == c.release_id) & (a.range_no == c.range_no) & (a.commit_no == c.commit_no),
-            isouter=True,
+    if may_read(connection, t.release_author):
+        same = (a.release_id == c.release_id) & (a.range_no == c.range_no) & (a.commit_no == c.commit_no)
+        written = select(t.release_commit, a.name, a.email).join_from(
+            t.release_commit, t.release_author, same, isouter=True
         )
-        .where(c.release_id == edge.release_id, c.range_no == edge.range_no)
-        .order_by(c.commit_no)
-    ).all()
+    else:  # a deployment recorded by this role from a release then has no authors
+        written = select(t.release_commit, literal("").label("name"), literal("").label("email"))
+    mine = c.release_id == edge.release_id, c.range_no == edge.range_no
+    commits = connection.execute(written.where(*mine).order_by(c.commit_no)).all()
     paths = connection.execute(
         select(t.release_path).where(p.release_id == edge.release_id, p.range_no == edge.range_no).order_by(p.path)
     ).all()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import column_or_empty, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ def newest_settings(connection: Connection, known_at: datetime | None = None) ->
     Asks only for columns that every schema has had, so that a ledger that waits for its upgrade can be read.
     """
     s = t.settings.c
-    query = select(s.version, s.document, s.recorded_at, s.recorded_by).order_by(s.version.desc()).limit(1)
+    recorded_by = column_or_empty(connection, s.recorded_by)
+    query = select(s.version, s.document, s.recorded_at, recorded_by).order_by(s.version.desc()).limit(1)
     if known_at is not None:
         query = query.where(s.recorded_at <= known_at)
     row = connection.execute(query).first()
@@ -38,7 +40,7 @@ def newest_settings(connection: Connection, known_at: datetime | None = None) ->
 
 def settings_versions(connection: Connection) -> list[SettingsVersion]:
     """Every version, the oldest first: as many as people pushed."""
-    rows = connection.execute(select(t.settings).order_by(t.settings.c.version))
+    rows = connection.execute(select(*readable(connection, t.settings)).order_by(t.settings.c.version))
     return [SettingsVersion(row.version, row.document, row.recorded_at, row.recorded_by, row.why) for row in rows]
 
 

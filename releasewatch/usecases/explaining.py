@@ -50,7 +50,7 @@ def explain(ledger: Ledger, asking: Asking, customer: str, zone: tzinfo) -> Expl
     with ledger.read() as connection:
         question = ask(connection, asking)
         ref = resolve_customer(connection, customer)
-        details = get_customer(connection, ref, When(question.at, question.known_at))
+        details = get_customer(connection, ref, When(question.at, question.known_at), private=False)
         rows = connection.execute(exposure.detail_statement(question, None, ref.customer_id)).all()
         told = _Telling(connection, question, details, asking, zone)
         if not rows:

@@ -32,10 +32,11 @@ _CENT = Decimal("0.01")
 
 def measure_incident(ledger: Ledger, ref: str, how: Viewing, hours: CallingHours, reveal: Reveal) -> dict[str, Any]:
     """What `incident show` says of all customers, by state; contract values only where contacts may be shown."""
+    shown = reveal >= Reveal.CONTACTS
     with ledger.read() as connection:
         question = look_at(connection, incidents.resolve_incident(connection, ref), how).question
-        found = measure(impact_measures.read_groups(connection, question), span_of(question), hours)
-    shown = reveal >= Reveal.CONTACTS
+        groups = impact_measures.read_groups(connection, question, with_contracts=shown)
+        found = measure(groups, span_of(question), hours)
     return {
         "customer_minutes": _minutes(found.seconds),
         "working_minutes": _minutes(found.working),

@@ -1,10 +1,15 @@
-"""The metadata that all tables share: names for every constraint, a placement for every table."""
+"""The metadata that all tables share: names for every constraint, a placement and what it holds for every table."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import MetaData
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from releasewatch.domain.grants import Holds
 
 Placement = Literal["reference", "deployment", "release", "customer", "local"]
 
@@ -19,6 +24,10 @@ metadata = MetaData(
 )
 
 
-def placed(placement: Placement) -> dict[str, Any]:
-    """The label that says where a table's rows live once the ledger is spread over machines."""
-    return {"placement": placement}
+def placed(placement: Placement, holds: Holds | None = None, *, words: Sequence[str] = ()) -> dict[str, Any]:
+    """Where a table's rows live once the ledger is spread over machines, and what they hold, by which roles are given
+    rights (a test refuses a table that does not say it).
+
+    `words`: the columns that say who of our people said it, and why; a role that may not read them has the others.
+    """
+    return {"placement": placement, "holds": holds, "words": tuple(words)}

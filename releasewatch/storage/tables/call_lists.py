@@ -26,7 +26,11 @@ class CallApprovalColumns(TypedColumns):
 
 
 call_approval: Table[CallApprovalColumns] = Table(
-    "call_approval", metadata, CallApprovalColumns, Index(None, "incident_id"), info=placed("reference")
+    "call_approval",
+    metadata,
+    CallApprovalColumns,
+    Index(None, "incident_id"),
+    info=placed("reference", "calls", words=("why", "recorded_by")),
 )
 
 
@@ -55,7 +59,7 @@ call_sending: Table[CallSendingColumns] = Table(
     CallSendingColumns,
     Index(None, "incident_id"),
     Index(None, "deployment_id"),
-    info=placed("reference"),
+    info=placed("reference", "calls", words=("receiver", "recorded_by")),
 )
 
 
@@ -79,5 +83,5 @@ call_move: Table[CallMoveColumns] = Table(
     CallMoveColumns,
     ForeignKeyConstraint(["customer_id", "call_id"], ["call.customer_id", "call.call_id"]),
     Index(None, "customer_id", "call_id"),
-    info=placed("customer"),
+    info=placed("customer", "calls", words=("from_staff", "to_staff", "why", "recorded_by")),
 )

@@ -31,7 +31,12 @@ class CallColumns(TypedColumns):
     assigned_to = Column(String, nullable=False, default="", server_default="")
 
 
-call: Table[CallColumns] = Table("call", metadata, CallColumns, info=placed("customer"))
+call: Table[CallColumns] = Table(
+    "call",
+    metadata,
+    CallColumns,
+    info=placed("customer", "calls", words=("claimed_by", "closed_by", "why_closed", "assigned_to")),
+)
 
 Index(
     "uq_call_customer_id_call_group_open",
@@ -68,7 +73,7 @@ call_item: Table[CallItemColumns] = Table(
     CallItemColumns,
     ForeignKeyConstraint(["customer_id", "call_id"], ["call.customer_id", "call.call_id"]),
     Index(None, "incident_id", "customer_id"),
-    info=placed("customer"),
+    info=placed("customer", "calls", words=("why_withdrawn",)),
 )
 
 
@@ -102,7 +107,7 @@ attempt: Table[AttemptColumns] = Table(
     AttemptColumns,
     ForeignKeyConstraint(["customer_id", "call_id"], ["call.customer_id", "call.call_id"]),
     Index(None, "customer_id", "call_id"),
-    info=placed("customer"),
+    info=placed("customer", "told", words=("recorded_by",)),
 )
 
 Index(
@@ -134,7 +139,7 @@ attempt_text: Table[AttemptTextColumns] = Table(
     ForeignKeyConstraint(
         ["customer_id", "attempt_id"], ["attempt.customer_id", "attempt.attempt_id"], ondelete="CASCADE"
     ),
-    info=placed("customer"),
+    info=placed("customer", "notes"),
 )
 
 
@@ -160,7 +165,7 @@ promise_word: Table[PromiseWordColumns] = Table(
     metadata,
     PromiseWordColumns,
     ForeignKeyConstraint(["customer_id", "attempt_id"], ["attempt.customer_id", "attempt.attempt_id"]),
-    info=placed("customer"),
+    info=placed("customer", "calls", words=("why", "recorded_by")),
 )
 
 
@@ -187,7 +192,7 @@ attempt_told: Table[AttemptToldColumns] = Table(
     AttemptToldColumns,
     ForeignKeyConstraint(["customer_id", "attempt_id"], ["attempt.customer_id", "attempt.attempt_id"]),
     Index(None, "incident_id", "customer_id"),
-    info=placed("customer"),
+    info=placed("customer", "told"),
 )
 
 
@@ -204,7 +209,7 @@ class CallListColumns(TypedColumns):
     settings_version = Column(id_type(), nullable=True)
 
 
-call_list: Table[CallListColumns] = Table("call_list", metadata, CallListColumns, info=placed("reference"))
+call_list: Table[CallListColumns] = Table("call_list", metadata, CallListColumns, info=placed("reference", "calls"))
 
 
 class IncidentCallListColumns(TypedColumns):
@@ -218,5 +223,5 @@ class IncidentCallListColumns(TypedColumns):
 
 
 incident_call_list: Table[IncidentCallListColumns] = Table(
-    "incident_call_list", metadata, IncidentCallListColumns, info=placed("reference")
+    "incident_call_list", metadata, IncidentCallListColumns, info=placed("reference", "calls")
 )

@@ -32,7 +32,11 @@ class ComingColumns(TypedColumns):
 
 
 coming: Table[ComingColumns] = Table(
-    "coming", metadata, ComingColumns, Index(None, "repo_id", "environment_id"), info=placed("reference")
+    "coming",
+    metadata,
+    ComingColumns,
+    Index(None, "repo_id", "environment_id"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -47,7 +51,7 @@ class GoodNewsColumns(TypedColumns):
     ref = Column(key_type(), primary_key=True)
 
 
-good_news: Table[GoodNewsColumns] = Table("good_news", metadata, GoodNewsColumns, info=placed("customer"))
+good_news: Table[GoodNewsColumns] = Table("good_news", metadata, GoodNewsColumns, info=placed("customer", "customers"))
 
 
 class CareListColumns(TypedColumns):
@@ -60,4 +64,4 @@ class CareListColumns(TypedColumns):
     settings_version = Column(id_type(), nullable=True)
 
 
-care_list: Table[CareListColumns] = Table("care_list", metadata, CareListColumns, info=placed("reference"))
+care_list: Table[CareListColumns] = Table("care_list", metadata, CareListColumns, info=placed("reference", "calls"))

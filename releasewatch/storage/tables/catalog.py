@@ -13,7 +13,9 @@ class RepoColumns(TypedColumns):
     key = Column(key_type(), nullable=False)
 
 
-repo: Table[RepoColumns] = Table("repo", metadata, RepoColumns, UniqueConstraint("key"), info=placed("reference"))
+repo: Table[RepoColumns] = Table(
+    "repo", metadata, RepoColumns, UniqueConstraint("key"), info=placed("reference", "facts")
+)
 
 
 class ComponentColumns(TypedColumns):
@@ -31,7 +33,7 @@ component: Table[ComponentColumns] = Table(
     ComponentColumns,
     UniqueConstraint("repo_id", "key"),
     UniqueConstraint("full_key"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -47,7 +49,7 @@ class CatalogColumns(TypedColumns):
 
 
 catalog: Table[CatalogColumns] = Table(
-    "catalog", metadata, CatalogColumns, UniqueConstraint("repo_id", "digest"), info=placed("reference")
+    "catalog", metadata, CatalogColumns, UniqueConstraint("repo_id", "digest"), info=placed("reference", "facts")
 )
 
 
@@ -62,7 +64,7 @@ class CatalogComponentColumns(TypedColumns):
 
 
 catalog_component: Table[CatalogComponentColumns] = Table(
-    "catalog_component", metadata, CatalogComponentColumns, info=placed("reference")
+    "catalog_component", metadata, CatalogComponentColumns, info=placed("reference", "facts")
 )
 
 
@@ -74,7 +76,9 @@ class DependencyColumns(TypedColumns):
     depends_on = Column(key_type(), primary_key=True)
 
 
-dependency: Table[DependencyColumns] = Table("dependency", metadata, DependencyColumns, info=placed("reference"))
+dependency: Table[DependencyColumns] = Table(
+    "dependency", metadata, DependencyColumns, info=placed("reference", "facts")
+)
 
 
 class CatalogInForceColumns(TypedColumns):
@@ -89,7 +93,7 @@ class CatalogInForceColumns(TypedColumns):
 
 
 catalog_in_force: Table[CatalogInForceColumns] = Table(
-    "catalog_in_force", metadata, CatalogInForceColumns, info=placed("reference")
+    "catalog_in_force", metadata, CatalogInForceColumns, info=placed("reference", "facts")
 )
 
 
@@ -100,7 +104,7 @@ class EnvironmentColumns(TypedColumns):
 
 
 environment: Table[EnvironmentColumns] = Table(
-    "environment", metadata, EnvironmentColumns, UniqueConstraint("key"), info=placed("reference")
+    "environment", metadata, EnvironmentColumns, UniqueConstraint("key"), info=placed("reference", "facts")
 )
 
 
@@ -113,7 +117,7 @@ class AxisValueColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-axis_value: Table[AxisValueColumns] = Table("axis_value", metadata, AxisValueColumns, info=placed("reference"))
+axis_value: Table[AxisValueColumns] = Table("axis_value", metadata, AxisValueColumns, info=placed("reference", "facts"))
 
 
 class ProductComponentColumns(TypedColumns):
@@ -128,7 +132,7 @@ class ProductComponentColumns(TypedColumns):
 
 
 product_component: Table[ProductComponentColumns] = Table(
-    "product_component", metadata, ProductComponentColumns, info=placed("reference")
+    "product_component", metadata, ProductComponentColumns, info=placed("reference", "facts")
 )
 
 
@@ -149,5 +153,5 @@ class ComponentSubjectColumns(TypedColumns):
 
 
 component_subject: Table[ComponentSubjectColumns] = Table(
-    "component_subject", metadata, ComponentSubjectColumns, info=placed("reference")
+    "component_subject", metadata, ComponentSubjectColumns, info=placed("reference", "facts")
 )

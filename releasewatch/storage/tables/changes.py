@@ -53,7 +53,7 @@ change: Table[ChangeColumns] = Table(
     ChangeColumns,
     Index(None, "sha"),
     Index(None, "subject", postgresql_using="hash"),
-    info=placed("deployment"),
+    info=placed("deployment", "facts"),
 )
 
 _to_change = ["change.deployment_id", "change.change_no"]
@@ -73,7 +73,7 @@ change_author: Table[ChangeAuthorColumns] = Table(
     metadata,
     ChangeAuthorColumns,
     ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
-    info=placed("deployment"),
+    info=placed("deployment", "authors"),
 )
 
 
@@ -93,7 +93,7 @@ change_component: Table[ChangeComponentColumns] = Table(
     metadata,
     ChangeComponentColumns,
     ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
-    info=placed("deployment"),
+    info=placed("deployment", "facts"),
 )
 
 
@@ -110,7 +110,7 @@ change_trailer: Table[ChangeTrailerColumns] = Table(
     metadata,
     ChangeTrailerColumns,
     ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
-    info=placed("deployment"),
+    info=placed("deployment", "facts"),
 )
 
 
@@ -127,7 +127,7 @@ change_customer: Table[ChangeCustomerColumns] = Table(
     metadata,
     ChangeCustomerColumns,
     ForeignKeyConstraint(["deployment_id", "change_no"], _to_change),
-    info=placed("deployment"),
+    info=placed("deployment", "facts"),
 )
 
 
@@ -153,7 +153,7 @@ changed_path: Table[ChangedPathColumns] = Table(
     metadata,
     ChangedPathColumns,
     Index(None, "component_id", "path_digest"),
-    info=placed("deployment"),
+    info=placed("deployment", "facts"),
 )
 
 
@@ -178,5 +178,9 @@ class ChangeEditColumns(TypedColumns):
 
 
 change_edit: Table[ChangeEditColumns] = Table(
-    "change_edit", metadata, ChangeEditColumns, Index(None, "repo_id", "ref"), info=placed("reference")
+    "change_edit",
+    metadata,
+    ChangeEditColumns,
+    Index(None, "repo_id", "ref"),
+    info=placed("reference", "facts", words=("recorded_by",)),
 )

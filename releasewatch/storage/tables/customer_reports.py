@@ -37,7 +37,7 @@ customer_report: Table[CustomerReportColumns] = Table(
     metadata,
     CustomerReportColumns,
     Index(None, "reported_at", "customer_id"),
-    info=placed("customer"),
+    info=placed("customer", "calls", words=("recorded_by",)),
 )
 
 
@@ -61,5 +61,5 @@ customer_report_text: Table[CustomerReportTextColumns] = Table(
         name="fk_customer_report_text_report",
         ondelete="CASCADE",
     ),
-    info=placed("customer"),
+    info=placed("customer", "notes"),
 )

@@ -35,7 +35,7 @@ class CustomerColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-customer: Table[CustomerColumns] = Table("customer", metadata, CustomerColumns, info=placed("customer"))
+customer: Table[CustomerColumns] = Table("customer", metadata, CustomerColumns, info=placed("customer", "customers"))
 
 
 class CustomerFactColumns(TypedColumns):
@@ -61,7 +61,7 @@ class CustomerFactColumns(TypedColumns):
 
 
 customer_fact: Table[CustomerFactColumns] = Table(
-    "customer_fact", metadata, CustomerFactColumns, info=placed("customer")
+    "customer_fact", metadata, CustomerFactColumns, info=placed("customer", "customers")
 )
 
 
@@ -80,7 +80,7 @@ class CustomerContractColumns(TypedColumns):
 
 
 customer_contract: Table[CustomerContractColumns] = Table(
-    "customer_contract", metadata, CustomerContractColumns, info=placed("customer")
+    "customer_contract", metadata, CustomerContractColumns, info=placed("customer", "contracts")
 )
 
 
@@ -95,7 +95,7 @@ class CustomerAliasColumns(TypedColumns):
 
 
 customer_alias: Table[CustomerAliasColumns] = Table(
-    "customer_alias", metadata, CustomerAliasColumns, info=placed("customer")
+    "customer_alias", metadata, CustomerAliasColumns, info=placed("customer", "customers")
 )
 
 
@@ -112,7 +112,10 @@ class AliasStatementColumns(TypedColumns):
 
 
 alias_statement: Table[AliasStatementColumns] = Table(
-    "alias_statement", metadata, AliasStatementColumns, info=placed("customer")
+    "alias_statement",
+    metadata,
+    AliasStatementColumns,
+    info=placed("customer", "customers", words=("why", "recorded_by")),
 )
 
 
@@ -135,7 +138,10 @@ class CustomerMergeColumns(TypedColumns):
 
 
 customer_merge: Table[CustomerMergeColumns] = Table(
-    "customer_merge", metadata, CustomerMergeColumns, info=placed("customer")
+    "customer_merge",
+    metadata,
+    CustomerMergeColumns,
+    info=placed("customer", "customers", words=("why", "recorded_by", "why_undone", "undone_by")),
 )
 
 
@@ -160,7 +166,7 @@ class ContactColumns(TypedColumns):
     import_id = Column(id_type(), nullable=True)
 
 
-contact: Table[ContactColumns] = Table("contact", metadata, ContactColumns, info=placed("customer"))
+contact: Table[ContactColumns] = Table("contact", metadata, ContactColumns, info=placed("customer", "contacts"))
 
 
 class ContactDetailColumns(TypedColumns):
@@ -189,7 +195,7 @@ contact_detail: Table[ContactDetailColumns] = Table(
         ["contact.customer_id", "contact.contact_id", "contact.valid_from", "contact.recorded_from"],
         ondelete="CASCADE",
     ),
-    info=placed("customer"),
+    info=placed("customer", "contacts"),
 )
 
 
@@ -208,7 +214,12 @@ class MarkColumns(TypedColumns):
     cleared_by = Column(String, nullable=False, default="")
 
 
-mark: Table[MarkColumns] = Table("mark", metadata, MarkColumns, info=placed("customer"))
+mark: Table[MarkColumns] = Table(
+    "mark",
+    metadata,
+    MarkColumns,
+    info=placed("customer", "contacts", words=("why", "recorded_by", "why_cleared", "cleared_by")),
+)
 
 
 class EntitlementColumns(TypedColumns):
@@ -246,6 +257,6 @@ entitlement: Table[EntitlementColumns] = Table(
         postgresql_include=["valid_to", "recorded_to"],
     ),
     Index(None, "customer_id"),
-    info=placed("customer"),
+    info=placed("customer", "customers"),
     sqlite_with_rowid=False,
 )

@@ -29,7 +29,7 @@ class ScopeColumns(TypedColumns):
 
 
 scope: Table[ScopeColumns] = Table(
-    "scope", metadata, ScopeColumns, UniqueConstraint("repo_id", "digest"), info=placed("reference")
+    "scope", metadata, ScopeColumns, UniqueConstraint("repo_id", "digest"), info=placed("reference", "facts")
 )
 
 
@@ -39,7 +39,7 @@ class ScopeComponentColumns(TypedColumns):
 
 
 scope_component: Table[ScopeComponentColumns] = Table(
-    "scope_component", metadata, ScopeComponentColumns, info=placed("reference")
+    "scope_component", metadata, ScopeComponentColumns, info=placed("reference", "facts")
 )
 
 
@@ -93,7 +93,7 @@ deployment: Table[DeploymentColumns] = Table(
     UniqueConstraint("key", "attempt"),
     Index(None, "repo_id", "environment_id", "opened_at"),
     Index(None, "opened_at"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -105,7 +105,7 @@ class DeploymentPersonColumns(TypedColumns):
 
 
 deployment_person: Table[DeploymentPersonColumns] = Table(
-    "deployment_person", metadata, DeploymentPersonColumns, info=placed("reference")
+    "deployment_person", metadata, DeploymentPersonColumns, info=placed("reference", "authors")
 )
 
 
@@ -122,7 +122,7 @@ class DeploymentEventColumns(TypedColumns):
 
 
 deployment_event: Table[DeploymentEventColumns] = Table(
-    "deployment_event", metadata, DeploymentEventColumns, info=placed("reference")
+    "deployment_event", metadata, DeploymentEventColumns, info=placed("reference", "facts")
 )
 
 
@@ -134,7 +134,7 @@ class TargetColumns(TypedColumns):
     ring = Column(key_type(), primary_key=True)
 
 
-target: Table[TargetColumns] = Table("target", metadata, TargetColumns, info=placed("reference"))
+target: Table[TargetColumns] = Table("target", metadata, TargetColumns, info=placed("reference", "facts"))
 
 
 class BaselineColumns(TypedColumns):
@@ -158,7 +158,7 @@ class BaselineColumns(TypedColumns):
     targets = Column(JSON, nullable=False)
 
 
-baseline: Table[BaselineColumns] = Table("baseline", metadata, BaselineColumns, info=placed("reference"))
+baseline: Table[BaselineColumns] = Table("baseline", metadata, BaselineColumns, info=placed("reference", "facts"))
 
 
 class OriginColumns(TypedColumns):
@@ -178,7 +178,7 @@ origin: Table[OriginColumns] = Table(
     metadata,
     OriginColumns,
     ForeignKeyConstraint(["deployment_id", "baseline_no"], ["baseline.deployment_id", "baseline.baseline_no"]),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -217,7 +217,7 @@ window: Table[WindowColumns] = Table(
     Index(None, "live_until"),
     Index(None, "live_ended_by"),
     Index(None, "carrying_ended_by"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -236,7 +236,7 @@ reach: Table[ReachColumns] = Table(
     metadata,
     ReachColumns,
     ForeignKeyConstraint(["deployment_id", "origin_no"], ["origin.deployment_id", "origin.origin_no"]),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -247,7 +247,9 @@ class NotDeployedColumns(TypedColumns):
     component_id = Column(id_type(), ForeignKey("component.component_id"), primary_key=True)
 
 
-not_deployed: Table[NotDeployedColumns] = Table("not_deployed", metadata, NotDeployedColumns, info=placed("reference"))
+not_deployed: Table[NotDeployedColumns] = Table(
+    "not_deployed", metadata, NotDeployedColumns, info=placed("reference", "facts")
+)
 
 
 class FixColumns(TypedColumns):
@@ -266,7 +268,7 @@ class FixColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-fix: Table[FixColumns] = Table("fix", metadata, FixColumns, info=placed("reference"))
+fix: Table[FixColumns] = Table("fix", metadata, FixColumns, info=placed("reference", "facts", words=("recorded_by",)))
 
 
 class WindowEndingColumns(TypedColumns):
@@ -294,7 +296,7 @@ window_ending: Table[WindowEndingColumns] = Table(
     metadata,
     WindowEndingColumns,
     Index(None, "carrying_ended_by"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -308,4 +310,6 @@ class AcceptanceColumns(TypedColumns):
     recorded_by = Column(String, nullable=False, server_default="")
 
 
-acceptance: Table[AcceptanceColumns] = Table("acceptance", metadata, AcceptanceColumns, info=placed("reference"))
+acceptance: Table[AcceptanceColumns] = Table(
+    "acceptance", metadata, AcceptanceColumns, info=placed("reference", "facts")
+)

@@ -16,7 +16,7 @@ class SuppressionKeyColumns(TypedColumns):
 
 
 suppression_key: Table[SuppressionKeyColumns] = Table(
-    "suppression_key", metadata, SuppressionKeyColumns, info=placed("reference")
+    "suppression_key", metadata, SuppressionKeyColumns, info=placed("reference", "forgotten")
 )
 
 
@@ -37,4 +37,9 @@ class SuppressionColumns(TypedColumns):
     readmitted_by = Column(String, nullable=False)
 
 
-suppression: Table[SuppressionColumns] = Table("suppression", metadata, SuppressionColumns, info=placed("reference"))
+suppression: Table[SuppressionColumns] = Table(
+    "suppression",
+    metadata,
+    SuppressionColumns,
+    info=placed("reference", "forgotten", words=("why", "recorded_by", "why_readmitted", "readmitted_by")),
+)

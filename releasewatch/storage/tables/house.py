@@ -13,7 +13,7 @@ class CounterColumns(TypedColumns):
     value = Column(id_type(), nullable=False)
 
 
-counter: Table[CounterColumns] = Table("counter", metadata, CounterColumns, info=placed("reference"))
+counter: Table[CounterColumns] = Table("counter", metadata, CounterColumns, info=placed("reference", "numbers"))
 
 
 class SettingsColumns(TypedColumns):
@@ -26,7 +26,9 @@ class SettingsColumns(TypedColumns):
     why = Column(String, nullable=False, server_default="")
 
 
-settings: Table[SettingsColumns] = Table("settings", metadata, SettingsColumns, info=placed("reference"))
+settings: Table[SettingsColumns] = Table(
+    "settings", metadata, SettingsColumns, info=placed("reference", "settings", words=("recorded_by",))
+)
 
 
 class ImportRunColumns(TypedColumns):
@@ -45,7 +47,9 @@ class ImportRunColumns(TypedColumns):
     rejected = Column(Integer, nullable=False)
 
 
-import_run: Table[ImportRunColumns] = Table("import_run", metadata, ImportRunColumns, info=placed("reference"))
+import_run: Table[ImportRunColumns] = Table(
+    "import_run", metadata, ImportRunColumns, info=placed("reference", "imports")
+)
 
 
 class ImportRejectionColumns(TypedColumns):
@@ -58,7 +62,7 @@ class ImportRejectionColumns(TypedColumns):
 
 
 import_rejection: Table[ImportRejectionColumns] = Table(
-    "import_rejection", metadata, ImportRejectionColumns, info=placed("reference")
+    "import_rejection", metadata, ImportRejectionColumns, info=placed("reference", "imports")
 )
 
 
@@ -79,4 +83,6 @@ class ImportPageColumns(TypedColumns):
     confirmed_at = Column(Instant, nullable=False)
 
 
-import_page: Table[ImportPageColumns] = Table("import_page", metadata, ImportPageColumns, info=placed("reference"))
+import_page: Table[ImportPageColumns] = Table(
+    "import_page", metadata, ImportPageColumns, info=placed("reference", "imports")
+)

@@ -29,7 +29,7 @@ class IncidentColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-incident: Table[IncidentColumns] = Table("incident", metadata, IncidentColumns, info=placed("reference"))
+incident: Table[IncidentColumns] = Table("incident", metadata, IncidentColumns, info=placed("reference", "facts"))
 
 
 class IncidentStatementColumns(TypedColumns):
@@ -57,7 +57,7 @@ incident_statement: Table[IncidentStatementColumns] = Table(
     metadata,
     IncidentStatementColumns,
     Index(None, "incident_id"),
-    info=placed("reference"),
+    info=placed("reference", "facts", words=("recorded_by",)),
 )
 
 
@@ -75,7 +75,7 @@ class IncidentLinkColumns(TypedColumns):
 
 
 incident_link: Table[IncidentLinkColumns] = Table(
-    "incident_link", metadata, IncidentLinkColumns, info=placed("reference")
+    "incident_link", metadata, IncidentLinkColumns, info=placed("reference", "facts", words=("recorded_by",))
 )
 
 
@@ -93,7 +93,7 @@ incident_suspect: Table[IncidentSuspectColumns] = Table(
     metadata,
     IncidentSuspectColumns,
     UniqueConstraint("incident_id", "number"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -114,7 +114,7 @@ class DeploymentUndoColumns(TypedColumns):
 
 
 deployment_undo: Table[DeploymentUndoColumns] = Table(
-    "deployment_undo", metadata, DeploymentUndoColumns, info=placed("reference")
+    "deployment_undo", metadata, DeploymentUndoColumns, info=placed("reference", "facts", words=("recorded_by",))
 )
 
 
@@ -140,7 +140,11 @@ class ImpactColumns(TypedColumns):
 
 
 impact: Table[ImpactColumns] = Table(
-    "impact", metadata, ImpactColumns, Index(None, "incident_id", "customer_id"), info=placed("customer")
+    "impact",
+    metadata,
+    ImpactColumns,
+    Index(None, "incident_id", "customer_id"),
+    info=placed("customer", "impacts", words=("why", "recorded_by")),
 )
 
 
@@ -157,5 +161,5 @@ impact_note: Table[ImpactNoteColumns] = Table(
     metadata,
     ImpactNoteColumns,
     ForeignKeyConstraint(["customer_id", "impact_id"], ["impact.customer_id", "impact.impact_id"], ondelete="CASCADE"),
-    info=placed("customer"),
+    info=placed("customer", "notes"),
 )

@@ -44,7 +44,7 @@ release: Table[ReleaseColumns] = Table(
     ReleaseColumns,
     UniqueConstraint("repo_id", "name"),
     Index(None, "repo_id", "head"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -68,7 +68,7 @@ class ReleaseRangeColumns(TypedColumns):
 
 
 release_range: Table[ReleaseRangeColumns] = Table(
-    "release_range", metadata, ReleaseRangeColumns, info=placed("reference")
+    "release_range", metadata, ReleaseRangeColumns, info=placed("reference", "facts")
 )
 
 
@@ -89,7 +89,7 @@ class ReleaseCommitColumns(TypedColumns):
 
 
 release_commit: Table[ReleaseCommitColumns] = Table(
-    "release_commit", metadata, ReleaseCommitColumns, info=placed("release")
+    "release_commit", metadata, ReleaseCommitColumns, info=placed("release", "facts")
 )
 
 
@@ -111,7 +111,7 @@ release_author: Table[ReleaseAuthorColumns] = Table(
         ["release_id", "range_no", "commit_no"],
         ["release_commit.release_id", "release_commit.range_no", "release_commit.commit_no"],
     ),
-    info=placed("release"),
+    info=placed("release", "authors"),
 )
 
 
@@ -130,5 +130,5 @@ class ReleasePathColumns(TypedColumns):
 
 
 release_path: Table[ReleasePathColumns] = Table(
-    "release_path", metadata, ReleasePathColumns, Index(None, "path_digest"), info=placed("release")
+    "release_path", metadata, ReleasePathColumns, Index(None, "path_digest"), info=placed("release", "facts")
 )

@@ -22,7 +22,7 @@ class StaffColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-staff: Table[StaffColumns] = Table("staff", metadata, StaffColumns, info=placed("reference"))
+staff: Table[StaffColumns] = Table("staff", metadata, StaffColumns, info=placed("reference", "staff"))
 
 
 class StaffPersonColumns(TypedColumns):
@@ -31,7 +31,9 @@ class StaffPersonColumns(TypedColumns):
     email = Column(String, nullable=False)
 
 
-staff_person: Table[StaffPersonColumns] = Table("staff_person", metadata, StaffPersonColumns, info=placed("reference"))
+staff_person: Table[StaffPersonColumns] = Table(
+    "staff_person", metadata, StaffPersonColumns, info=placed("reference", "people")
+)
 
 
 class StaffLeaveColumns(TypedColumns):
@@ -46,4 +48,6 @@ class StaffLeaveColumns(TypedColumns):
     recorded_by = Column(String, nullable=False)
 
 
-staff_leave: Table[StaffLeaveColumns] = Table("staff_leave", metadata, StaffLeaveColumns, info=placed("reference"))
+staff_leave: Table[StaffLeaveColumns] = Table(
+    "staff_leave", metadata, StaffLeaveColumns, info=placed("reference", "staff", words=("why", "recorded_by"))
+)
