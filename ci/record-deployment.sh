@@ -15,8 +15,9 @@ set -eu
 
 strict=${RELEASEWATCH_RECORD_STRICT:-false}
 unreachable=spool
+errors=--spool-errors
 case $strict in
-    true | True | TRUE | 1 | yes) strict=true unreachable=fail ;;
+    true | True | TRUE | 1 | yes) strict=true unreachable=fail errors='' ;;
 esac
 
 say() { printf 'record-deployment: %s\n' "$*" >&2; }
@@ -49,7 +50,7 @@ if ! command -v releasewatch >/dev/null 2>&1; then
 fi
 
 status=0
-releasewatch deployment record --when-unreachable "$unreachable" \
+releasewatch deployment record --when-unreachable "$unreachable" ${errors:+"$errors"} \
     --timeout "${RELEASEWATCH_RECORD_TIMEOUT:-120}" "$@" || status=$?
 case $status in
     0) ;;

@@ -81,6 +81,17 @@ def test_a_ledger_that_is_away_leaves_the_record_in_the_spool(shop):
     assert len(list((shop.path / ".releasewatch" / "spool").glob("*.spool"))) == 1
 
 
+def test_a_broken_config_leaves_it_there_too(shop, tmp_path):
+    shop.commit("Break", {"releasewatch.toml": "["})
+    output = tmp_path / "output"
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output), "GITHUB_RUN_ID": "1"}
+    done = step(shop, "--environment", "production", **env)
+    assert done.returncode == 0, done.stderr
+    (file,) = (shop.path / ".releasewatch" / "spool").glob("*.spool")
+    assert file.read_text().strip() in output.read_text()
+    assert "::warning" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("env", "status"),
     [

@@ -103,6 +103,11 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="A ledger that cannot be had: fail, or keep the record, exit with 0 and record it by spool flush.",
         ),
         click.option(
+            "--spool-errors",
+            is_flag=True,
+            help="With --when-unreachable spool: a broken config, a clone that git refuses, or a bug, likewise.",
+        ),
+        click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             metavar="S",
@@ -223,7 +228,7 @@ def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
 def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) -> None:
     from releasewatch.cli.recording import Patience, record_patiently
 
-    patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"])
+    patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"], given["spool_errors"])
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
     if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:
         why = "No CI run is known" if app.ci else "Outside CI"

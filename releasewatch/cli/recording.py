@@ -6,10 +6,14 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.cli.output import say, without_credentials
+import click
+
+from releasewatch.cli import exit_codes
+from releasewatch.cli.keeping import BugError, Keeping
+from releasewatch.cli.output import say
 from releasewatch.cli.pipeline import warn
-from releasewatch.cli.time_limit import time_limit
-from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, TimedOutError, UnknownNameError
+from releasewatch.cli.time_limit import EndedError, ended_in_order, time_limit
+from releasewatch.errors import ConfigError, ReleasewatchError, UnknownNameError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from releasewatch.domain.spool import SpooledRecord
+    from releasewatch.domain.catalog import Catalog
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.record_facts import RecordRequest, Surroundings
 
@@ -32,12 +36,14 @@ _GRACE = 10.0
 class Patience:
     """What `--timeout` and `--when-unreachable` say: the seconds it may take, and whether it is spooled after that.
 
-    `dotenv` is the report in which later jobs find that it was.
+    `errors`: a broken config, a clone that cannot be read or a bug is spooled as well. `dotenv` is the report in which
+    later jobs find that it was.
     """
 
     seconds: float | None
     spools: bool
     dotenv: Path | None = None
+    errors: bool = False
 
 
 def record_patiently(
@@ -47,29 +53,41 @@ def record_patiently(
 
     `ask` puts together what is to be recorded, for which settings and git are read: that takes its time as well.
     """
-    facts: RecordRequest | None = None
-    waiting: SpooledRecord | None = None
-    try:
+    if not patience.spools or app.rehearse:
         with time_limit(patience.seconds):
-            facts = ask()
-            if patience.spools and not app.rehearse and _can_settle(app, facts):
-                waiting = _settled(app, facts)  # first of all, so that time does not run out on it
-            check_listed(app, facts.environment)
-            say_unknown_places(app, facts)
-            return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
-    except (LedgerUnavailableError, LedgerVersionError, TimedOutError) as error:
-        if not patience.spools or app.rehearse:
+            return _record_now(app, ask())
+    keeping = Keeping(app, ask, patience.errors)
+    try:
+        with ended_in_order(), time_limit(patience.seconds):
+            return _record_now(app, keeping.settle())
+    except (ReleasewatchError, EndedError) as error:
+        if not keeping.takes(error):
             raise
-        if waiting is None:
-            with time_limit(_GRACE):
-                facts = facts or ask()
-                if not _can_settle(app, facts):
-                    raise
-                waiting = _settled(app, facts)
-        from releasewatch.cli.spool import keep_for_later
+        trouble: ReleasewatchError = error if isinstance(error, ReleasewatchError) else error.as_ours()
+        status = exit_codes.DONE if isinstance(error, ReleasewatchError) else error.status
+    except click.ClickException:
+        raise
+    except Exception as error:  # a step is never in the way: what a bug keeps from the ledger is spooled
+        if not patience.errors:
+            raise
+        from releasewatch.cli.bug_log import write_bug_log
 
-        keep_for_later(app, waiting, error, form, patience.dotenv)
-        return None
+        trouble = BugError(f"This is a bug in releasewatch ({type(error).__name__}).", write_bug_log(error))
+        status = exit_codes.DONE
+    from releasewatch.cli.spool import keep_for_later
+
+    with time_limit(_GRACE):
+        waiting = keeping.record(trouble)
+    keep_for_later(app, waiting, trouble, form, patience.dotenv)
+    if status != exit_codes.DONE:
+        click.get_current_context().exit(status)
+    return None
+
+
+def _record_now(app: App, facts: RecordRequest) -> dict[str, Any]:
+    check_listed(app, facts.environment)
+    say_unknown_places(app, facts)
+    return _recorded(app, replace(facts, **settings_in_force(app, facts.environment)))
 
 
 def settings_in_force(app: App, environment: str) -> dict[str, Any]:
@@ -126,18 +144,6 @@ def say_unknown_places(app: App, request: RecordRequest) -> None:
             say(f"{one} is not among the {words} of {request.environment} ({', '.join(known)}){hint}")
 
 
-def _can_settle(app: App, request: RecordRequest) -> bool:
-    """Whether a record can be put together without the ledger; where there is no clone, only that knows the release."""
-    return request.stated_kind == "change" or not request.release or app.history_or_none is not None
-
-
-def _settled(app: App, request: RecordRequest) -> SpooledRecord:
-    from releasewatch.usecases.spool import settle
-
-    kept = replace(request, url=without_credentials(request.url))  # the log will hold it
-    return settle(app.surroundings(git=request.stated_kind != "change"), kept)
-
-
 def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
     """What is read for a deployment: the clone one stands in; else the release that a build recorded."""
     from releasewatch.usecases.releases import stored_surroundings
@@ -152,6 +158,20 @@ def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroun
         say(f"Read from the release {found.name} of {found.repo} ({found.head[:10]}), as a build recorded it.")
     head = request.head if request.head_is_given else found.name
     return stored_surroundings(ledger, found, mapper_of), replace(request, head=head)
+
+
+def read_raw(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
+    """The same for what waited raw: where the config is broken at its very commit, the one here speaks for it."""
+    around, request = read_from(app, ledger, request)
+
+    def catalog_at(sha: str | None) -> Catalog:
+        try:
+            return around.catalog_at(sha)
+        except ConfigError as error:
+            say(f"{error.message} The components are read as they stand here.")
+            return app.catalog_here
+
+    return replace(around, catalog_at=catalog_at), request
 
 
 def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def flush(app: App, form: str, log: Path | None) -> None:
     Each is recorded once, compared with what was live at its own time. What cannot be recorded stays, with the reason,
     and the exit status is 3.
     """
-    from releasewatch.cli.recording import settings_in_force
+    from releasewatch.cli.recording import read_raw, settings_in_force
     from releasewatch.integrations.spool_files import read_log
     from releasewatch.usecases.spool import Flushing
     from releasewatch.usecases.spool import flush as record_what_waits
@@ -95,8 +95,8 @@ def flush(app: App, form: str, log: Path | None) -> None:
         say(f"No spooled record stands in {log}.")
     taken: list[Taken] = []
     if waiting:
-        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of)
         ledger = app.ledger
+        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of, partial(read_raw, app, ledger))
         try:
             for one in record_what_waits(ledger, (one.record for one in waiting), how):
                 taken.append(one)

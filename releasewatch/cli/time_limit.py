@@ -1,4 +1,4 @@
-"""`--timeout`: the time that a command gets, after which what is running is ended as by Ctrl-C."""
+"""`--timeout`, after which what is running is ended as by Ctrl-C; and being told to end by a signal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from releasewatch.errors import TimedOutError
+from releasewatch.errors import OutsideFailedError, TimedOutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,3 +48,43 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             f"It was not done within {seconds:g} seconds; nothing was half written.",
             "Run the same command again, with a longer --timeout.",
         ) from error
+
+
+class EndedError(KeyboardInterrupt):
+    """Somebody ended the process by a signal (SIGTERM, as when a job is cancelled, or Ctrl-C)."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+        """The exit status by which a shell tells it."""
+
+    def as_ours(self) -> OutsideFailedError:
+        """What is said of it."""
+        return ToldToEndError("It was told to end before it was done; nothing was half written.")
+
+
+class ToldToEndError(OutsideFailedError):
+    """Somebody ended it."""
+
+    code = "interrupted"
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Raise EndedError inside when the process is told to end; once is enough. Only in the main thread."""
+
+    told = False
+
+    def end(number: int, _frame: object) -> None:
+        nonlocal told
+        told = True
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)  # what is left to do is short, and SIGKILL is heard in any case
+        raise EndedError(number)
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items() if not told else ():
+            signal.signal(one, handler)

@@ -33,6 +33,9 @@ class SpooledRecord:
     `key` is the idempotency key, `head` the full sha (None for a change without git), `opened_at` when the deployment
     opened and `said_at` when this was said; `said` holds the facts and `catalog` the catalog at head, as JSON holds
     them; `because` is the code of the error that kept it from the ledger.
+
+    It is raw where the clone could not settle it (its config is broken, there is no clone): `catalog` is empty, and
+    what the head's catalog and the repo's name are is read when it is recorded.
     """
 
     key: str
@@ -43,6 +46,11 @@ class SpooledRecord:
     because: str
     said: Mapping[str, Any]
     catalog: Mapping[str, Any]
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether nothing but what was said is known."""
+        return not self.catalog
 
     @property
     def checksum(self) -> str:

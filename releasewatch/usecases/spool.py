@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -34,6 +36,25 @@ def settle(around: Surroundings, request: RecordRequest) -> SpooledRecord:
     """
     task = read_task(around, request)
     said = replace(request, settled_key="" if request.key else task.key, base=_base(around, request.base))
+    facts, opened_at = _facts(said)
+    catalog = msgspec.to_builtins(task.catalog, order="deterministic")
+    return SpooledRecord(task.key, around.repo, task.head, opened_at, request.now, "", facts, catalog)
+
+
+def keep_raw(request: RecordRequest, repo: str, head: str | None) -> SpooledRecord:
+    """What was said of a deployment where nothing can be settled: the config is broken, or there is no clone.
+
+    `head`: the full sha, None where a release or a change without git says what it is.
+    """
+    facts, opened_at = _facts(request)
+    same = {name: value for name, value in facts.items() if name not in ("status", "started_at", "finished_at")}
+    digest = hashlib.sha256(json.dumps([head, same], sort_keys=True).encode()).hexdigest()
+    return SpooledRecord(request.key or f"raw:{digest}", repo, head, opened_at, request.now, "", facts, {})
+
+
+def _facts(request: RecordRequest) -> tuple[dict[str, Any], datetime]:
+    """What waits of a request, as JSON holds it, and when the deployment opened, now that its instants are fixed."""
+    said = request
     if request.status == "running":
         opened_at = request.started_at or request.now
         said = replace(said, started_at=opened_at)
@@ -44,16 +65,7 @@ def settle(around: Surroundings, request: RecordRequest) -> SpooledRecord:
         opened_at = began or finished_at
         said = replace(said, finished_at=finished_at)
     facts = msgspec.to_builtins(said, order="deterministic")
-    return SpooledRecord(
-        key=task.key,
-        repo=around.repo,
-        head=task.head,
-        opened_at=opened_at,
-        said_at=request.now,
-        because="",
-        said={name: value for name, value in facts.items() if name not in _NOT_KEPT},
-        catalog=msgspec.to_builtins(task.catalog, order="deterministic"),
-    )
+    return {name: value for name, value in facts.items() if name not in _NOT_KEPT}, opened_at
 
 
 def _base(around: Surroundings, base: str | None) -> str | None:
@@ -77,11 +89,12 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Flushing:
     """When records are taken, and what is asked for each: what the settings say of its environment (facts of a
-    request), and what recording it reads (of its repo, head and catalog)."""
+    request), and what recording it reads (of its repo, head and catalog; of a raw one, of what is said)."""
 
     now: datetime
     settings: Callable[[str], Mapping[str, Any]]
     around: Callable[[str, str | None, Catalog], Surroundings]
+    raw: Callable[[RecordRequest], tuple[Surroundings, RecordRequest]]
 
 
 def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> Iterator[Taken]:
@@ -117,6 +130,8 @@ def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, Recor
     try:
         request = msgspec.convert(own, RecordRequest)
         request = replace(request, **how.settings(request.environment))
+        if waiting.is_raw:
+            return how.raw(request)
         catalog = msgspec.convert(waiting.catalog, Catalog)
     except msgspec.ValidationError as error:
         raise InvalidCallError(f"It cannot be read: {error}.", "Was it written by another program?") from error

@@ -192,7 +192,7 @@ class App:
         from releasewatch.config import resolve_spool
         from releasewatch.integrations.spool_files import SpoolFolder
 
-        return SpoolFolder(resolve_spool(self.repo_config, self.sources)[0])
+        return SpoolFolder(resolve_spool(self._repo_config_if_sound(), self.sources)[0])
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -293,15 +293,10 @@ class App:
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""
-        from releasewatch.config import Config, resolve_repo
-        from releasewatch.errors import ConfigError, InvalidCallError
+        from releasewatch.config import resolve_repo
 
         try:
-            config = self.repo_config
-        except ConfigError:
-            config = Config(root=self.cwd)  # a broken file names nothing; what else does may still
-        try:
-            found = resolve_repo(config, self.sources)
+            found = resolve_repo(self._repo_config_if_sound(), self.sources)
         except InvalidCallError:
             return None, ""
         told = found.source
@@ -309,6 +304,16 @@ class App:
             remote = self.history_or_none.remote_path() if self.history_or_none else None
             told = "the path of the remote origin" if remote else "the name of the folder: there is no remote origin"
         return str(found.value), f"from {told}"
+
+    def _repo_config_if_sound(self) -> Config:
+        """The settings in the repo's own file; a broken file says nothing, and what else does may still."""
+        from releasewatch.config import Config, find_git_root
+        from releasewatch.errors import ConfigError
+
+        try:
+            return self.repo_config
+        except ConfigError:
+            return Config(root=find_git_root(self.cwd) or self.cwd)
 
     def _is_checked_out(self, sha: str) -> bool:
         return self.history_or_none is not None and self.history_or_none.resolve("HEAD") == sha

@@ -62,7 +62,8 @@ def around_in(world: World, *, refuse: str = "") -> Any:
 
 
 def take(world: World, *records: SpooledRecord, ledger: Ledger | None = None, **more: Any) -> list[Taken]:
-    return list(flush(ledger or world.ledger, records, Flushing(LATER, settings_of, around_in(world, **more))))
+    how = Flushing(LATER, settings_of, around_in(world, **more), lambda said: (world.surroundings(), said))
+    return list(flush(ledger or world.ledger, records, how))
 
 
 def settings_of(environment: str) -> dict[str, Any]:

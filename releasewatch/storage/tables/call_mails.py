@@ -32,5 +32,5 @@ class CallMailColumns(TypedColumns):
 
 
 call_mail: Table[CallMailColumns] = Table(
-    "call_mail", metadata, CallMailColumns, Index(None, "message_id"), info=placed("reference")
+    "call_mail", metadata, CallMailColumns, Index(None, "message_id"), info=placed("reference", "calls")
 )

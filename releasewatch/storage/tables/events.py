@@ -20,4 +20,4 @@ class TakenEventColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-taken_event: Table[TakenEventColumns] = Table("taken_event", metadata, TakenEventColumns, info=placed("reference"))
+taken_event: Table[TakenEventColumns] = Table("taken_event", metadata, TakenEventColumns, info=placed("reference", "facts"))

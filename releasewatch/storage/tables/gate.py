@@ -29,7 +29,7 @@ gate_approval: Table[GateApprovalColumns] = Table(
     metadata,
     GateApprovalColumns,
     UniqueConstraint("repo", "environment", "head", "rule"),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -45,5 +45,5 @@ class CustomerFreezeColumns(TypedColumns):
 
 
 customer_freeze: Table[CustomerFreezeColumns] = Table(
-    "customer_freeze", metadata, CustomerFreezeColumns, info=placed("customer")
+    "customer_freeze", metadata, CustomerFreezeColumns, info=placed("customer", "customers")
 )

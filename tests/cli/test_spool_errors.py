@@ -1,0 +1,157 @@
+"""A step is never in the way: what a broken config, git, a bug or a signal keeps from the ledger is recorded later."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.test_broken_off import wait_until_it_waits
+from tests.support.command import run_here
+from tests.support.holding import lock_held, started
+from tests.support.spooling import RECORD, RUN, SPOOL, files, ledger_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.repos import RepoBuilder
+
+ERRORS = (*SPOOL, "--spool-errors")
+AWAY = "postgresql://127.0.0.1:1/ledger"
+
+
+def here(shop: RepoBuilder, *words: str, cwd: Path | None = None, **env: str) -> Any:
+    return run_here(*words, cwd=cwd or shop.path, env={**RUN, **env})
+
+
+def flushed(shop: RepoBuilder, *words: str) -> Any:
+    """Flush what waits; the one record that it was."""
+    done = here(shop, "spool", "flush", "--format", "json", *words)
+    assert (done.status, done.document["kept"]) == (0, []), done.out
+    (one,) = done.document["recorded"]
+    assert files(shop) == []
+    return one
+
+
+@pytest.mark.parametrize("text", ["[releasewatch\n", '[components.a]\npats = ["x"]\n'], ids=["syntax", "key"])
+def test_a_broken_config(shop, tmp_path, text):
+    shop.commit("fix: one", {"services/invoicing/c.py": "1"})
+    config = shop.path / "releasewatch.toml"
+    sound, output = config.read_text(), tmp_path / "output"
+    config.write_text(text)
+    strict = here(shop, *RECORD, *SPOOL)
+    assert (strict.status, strict.error["code"], files(shop)) == (2, "invalid_config", [])
+    done = here(shop, *RECORD, *ERRORS, "--actor", "ada", GITHUB_OUTPUT=str(output))
+    assert done.status == 0, done.err
+    assert done.document["spooled"]["because"]["code"] == "invalid_config"
+    (file,) = files(shop)
+    assert (file.stat().st_mode & 0o777, file.read_text() in done.err) == (0o600, True)
+    assert file.read_text().strip() in output.read_text()
+    assert done.document["spooled"]["head"] == shop.head
+    config.write_text(sound)
+    one = flushed(shop)
+    again = here(shop, *RECORD).document["deployment"]
+    assert (again["id"], again["already_recorded"], again["head"]) == (one["deployment"], True, shop.head)
+
+
+def test_a_config_that_is_broken_at_the_deployed_commit_itself(shop):
+    sound = (shop.path / "releasewatch.toml").read_text()
+    broken = shop.commit("break it", {"releasewatch.toml": "[", "services/invoicing/c.py": "1"})
+    assert here(shop, *RECORD, *ERRORS).status == 0
+    shop.commit("mend it", {"releasewatch.toml": sound})
+    done = here(shop, "spool", "flush")
+    assert (done.status, "The components are read as they stand here." in done.err) == (0, True), done.out
+    shown = here(shop, "deployment", "show", "D-3", "--format", "json").document
+    assert shown["deployment"]["head"] == broken
+    assert "shop/invoicing" in [one["key"] for one in shown["components"]]
+
+
+def test_a_bug(shop, monkeypatch):
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError("Ada Example, 020 7946 0102")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("releasewatch.usecases.recording.record", break_down)
+        assert here(shop, *RECORD, *SPOOL).status == 70
+        done = here(shop, *RECORD, *ERRORS)
+    assert (done.status, done.document["spooled"]["because"]["code"]) == (0, "bug"), done.err
+    assert "Its trace: " in done.document["spooled"]["because"]["hint"]
+    assert "Ada Example" not in done.out + done.err
+    assert flushed(shop)["already_recorded"] is False
+
+
+def test_a_bug_that_comes_first_of_all(shop, monkeypatch):
+    """Nothing could be settled: what was said is kept."""
+
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("releasewatch.usecases.spool.read_task", break_down)
+        done = here(shop, *RECORD, *ERRORS)
+    assert done.status == 0, done.err
+    assert flushed(shop)["already_recorded"] is False
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["told by CI", "unknown"])
+def test_git_that_cannot_be_had(shop, tmp_path, given):
+    """The commit is known where CI names it; else nothing can be kept, and the error is told."""
+    told = {"RELEASEWATCH_CI_SHA": shop.head} if given else {}
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    done = here(shop, *RECORD, *ERRORS, PATH=str(bare), **told)
+    if not given:
+        assert (done.status, len(files(shop))) == (3, 0), done.out
+        return
+    assert (done.status, done.document["spooled"]["head"]) == (0, shop.head), done.err
+    assert flushed(shop)["already_recorded"] is False
+
+
+def test_a_release_without_a_checkout(shop, tmp_path):
+    assert here(shop, "release", "record", "--release", "v9").status == 0
+    folder, spool = tmp_path / "empty", tmp_path / "spool"
+    folder.mkdir()
+    words = ("--component", "shop/invoicing", "--release", "v9")
+    kept = {"RELEASEWATCH_SPOOL_DIR": str(spool)}
+    done = here(shop, *RECORD, *SPOOL, *words, cwd=folder, RELEASEWATCH_DATABASE_URL=AWAY, **kept)
+    assert (done.status, done.document["spooled"]["head"]) == (0, None), done.err
+    url = f"sqlite:///{ledger_file(shop)}"
+    late = here(shop, "spool", "flush", "--format", "json", cwd=folder, RELEASEWATCH_DATABASE_URL=url, **kept)
+    assert [one["deployment"] for one in late.document["recorded"]] == ["D-3"], late.out
+    shown = here(shop, "deployment", "show", "D-3", "--format", "json").document["deployment"]
+    assert (shown["release"], shown["head"]) == ("v9", shop.head)
+
+
+def test_a_call_that_is_wrong_in_itself_is_not_kept(shop):
+    for words in (("--component", "nothing"), ("--head", "nothing"), ("--status", "soon")):
+        assert here(shop, *RECORD, *ERRORS, *words).status == 2
+    assert files(shop) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+def test_told_to_end_while_the_ledger_is_locked(shop, number):
+    with lock_held(ledger_file(shop)), started(*RECORD, *SPOOL, cwd=shop.path, env=RUN) as process:
+        wait_until_it_waits(process)
+        process.send_signal(number)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, said
+    (file,) = files(shop)
+    assert file.read_text() in said
+    assert flushed(shop)["already_recorded"] is False
+
+
+def test_in_the_order_of_deployments(shop):
+    """Two that nothing was known of do not become one, and the first one is the baseline of the second."""
+    config = shop.path / "releasewatch.toml"
+    sound = config.read_text()
+    heads = []
+    for number in (1, 2):
+        heads.append(shop.commit(f"fix: {number}", {"services/invoicing/c.py": str(number)}))
+        config.write_text("[")
+        assert here(shop, *RECORD, *ERRORS).status == 0
+        config.write_text(sound)
+    done = here(shop, "spool", "flush", "--format", "json").document
+    assert [(one["deployment"], one["head"]) for one in done["recorded"]] == [("D-3", heads[0]), ("D-4", heads[1])]
+    assert here(shop, "deployment", "show", "D-4", "--format", "json").document["deployment"]["base"] == heads[0]
