@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import guards, postgres
+from tests.support import guards, pgbouncer, postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,19 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgre
 def postgres_url(postgres_server: postgres.PostgresServer) -> Iterator[str]:
     """An empty PostgreSQL database of this test alone, as SQLAlchemy's URL."""
     with postgres_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture
+def pooled_url(postgres_url: str) -> Iterator[str]:
+    """The same database through pgbouncer in transaction mode; without pgbouncer skipped, and in CI a failure."""
+    try:
+        pgbouncer.find_pgbouncer()
+    except pgbouncer.PgbouncerMissingError as missing:
+        if IN_CI:
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    with pgbouncer.pooled(postgres_url) as url:
         yield url
 
 

@@ -54,6 +54,9 @@ NOUNS = {
 _BYTES = re.compile("[\ud800-\udfff]")
 """What Python makes of bytes in an argument that are no UTF-8: a path may hold them, a text may not."""
 
+_EXTRA = re.compile(r"^(Got unexpected extra arguments?) \(.*", re.DOTALL)
+"""Where click repeats what was typed: a reason or a note without quotes may name people."""
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -117,7 +120,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         status = exit_codes.CALL_IS_WRONG
     except click.UsageError as error:
         hint = f"See: {error.ctx.command_path} --help" if error.ctx else "See: releasewatch --help"
-        _say("invalid_call", error.format_message(), hint, wants_json)
+        _say("invalid_call", _EXTRA.sub(r"\1.", error.format_message()), hint, wants_json)
         status = exit_codes.CALL_IS_WRONG
     except click.ClickException as error:
         _say("invalid_call", error.format_message(), "", wants_json)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
-from releasewatch.errors import InvalidCallError, ReleasewatchError, UnknownNameError
+from releasewatch.errors import ConfigError, InvalidCallError, ReleasewatchError, UnknownNameError
 from releasewatch.wiring import repo_catalogs
 from releasewatch.wiring.repo_catalogs import mapper_of
 
@@ -308,12 +308,10 @@ class App:
     def _repo_config_if_sound(self) -> Config:
         """The settings in the repo's own file; a broken file says nothing, and what else does may still."""
         from releasewatch.config import Config, find_git_root
-        from releasewatch.errors import ConfigError
 
-        try:
+        with suppress(ConfigError):
             return self.repo_config
-        except ConfigError:
-            return Config(root=find_git_root(self.cwd) or self.cwd)
+        return Config(root=find_git_root(self.cwd) or self.cwd)
 
     def _is_checked_out(self, sha: str) -> bool:
         return self.history_or_none is not None and self.history_or_none.resolve("HEAD") == sha

@@ -102,7 +102,7 @@ def find_programs() -> Path:
 def running_server() -> Iterator[PostgresServer]:
     """Start a server and stop it in the end; when this process dies instead, the kernel stops it (Linux)."""
     programs = find_programs()
-    owner = _owner()
+    owner = owner_of_servers()
     folder = Path(tempfile.mkdtemp(prefix="releasewatch-postgres-"))
     try:
         if owner is not None:
@@ -117,7 +117,7 @@ def running_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
-def _owner() -> pwd.struct_passwd | None:
+def owner_of_servers() -> pwd.struct_passwd | None:
     """Whose processes the server's will be: PostgreSQL refuses to run as root. None is ourselves."""
     if os.geteuid() != 0:
         return None
@@ -125,7 +125,7 @@ def _owner() -> pwd.struct_passwd | None:
     return users.get("postgres") or users["nobody"]
 
 
-def _run_as(owner: pwd.struct_passwd | None) -> list[str]:
+def run_as(owner: pwd.struct_passwd | None) -> list[str]:
     """The words before a command that make it run as the owner, and get SIGQUIT when this process dies."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -144,7 +144,7 @@ def _environment() -> dict[str, str]:
 
 def _initialise(programs: Path, owner: pwd.struct_passwd | None, folder: Path) -> None:
     command = [
-        *_run_as(owner),
+        *run_as(owner),
         str(programs / "initdb"),
         *("--pgdata", str(folder / "data")),
         *("--username", SUPERUSER, "--auth", "trust"),
@@ -162,10 +162,10 @@ def _start(programs: Path, owner: pwd.struct_passwd | None, folder: Path) -> tup
     """Start the server and wait until it answers; another port when somebody took ours in between."""
     log = folder / "log"
     for _attempt in range(5):
-        port = _free_port()
+        port = free_port()
         settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
         command = [
-            *_run_as(owner),
+            *run_as(owner),
             str(programs / "postgres"),
             "-D",
             str(folder / "data"),
@@ -221,7 +221,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

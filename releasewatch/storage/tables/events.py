@@ -20,4 +20,6 @@ class TakenEventColumns(TypedColumns):
     recorded_at = Column(Instant, nullable=False)
 
 
-taken_event: Table[TakenEventColumns] = Table("taken_event", metadata, TakenEventColumns, info=placed("reference", "facts"))
+taken_event: Table[TakenEventColumns] = Table(
+    "taken_event", metadata, TakenEventColumns, info=placed("reference", "facts")
+)
