@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from releasewatch.usecases.releases import StoredRelease
     from releasewatch.usecases.tag_packages import TagPackages
 
-
 __all__ = ["App", "clock", "local_zone", "mapper_of"]
 
 

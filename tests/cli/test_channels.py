@@ -135,6 +135,8 @@ incident reopen INC-1 --why MENTION = 0 2
 incident cancel INC-1 --why MENTION = 0 2
 deployment undo D-2 --why MENTION = 0 2
 backtest = 0 2
+event export
+event import staff.csv = 2 3
 spool list
 spool flush
 db current
