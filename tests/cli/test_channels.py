@@ -136,6 +136,11 @@ incident cancel INC-1 --why MENTION = 0 2
 deployment undo D-2 --why MENTION = 0 2
 backtest = 0 2
 event export
+freeze list = 0 2
+freeze import staff.csv = 0 2 4
+deployment approve --head HEAD --why MENTION = 0 2 4
+call sendings = 0 2
+call send = 2
 event import staff.csv = 2 3
 spool list
 spool flush

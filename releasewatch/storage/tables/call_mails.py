@@ -32,5 +32,9 @@ class CallMailColumns(TypedColumns):
 
 
 call_mail: Table[CallMailColumns] = Table(
-    "call_mail", metadata, CallMailColumns, Index(None, "message_id"), info=placed("reference", "calls")
+    "call_mail",
+    metadata,
+    CallMailColumns,
+    Index(None, "message_id"),
+    info=placed("reference", "calls", words=("recorded_by",)),
 )
