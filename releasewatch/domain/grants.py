@@ -19,6 +19,7 @@ Holds = Literal[
     "calls",
     "told",
     "settings",
+    "outbox",
     "numbers",
     "imports",
     "forgotten",
@@ -28,8 +29,9 @@ Holds = Literal[
 facts: what runs where, what changed, incidents. customers: organisations and what they use. impacts: what they
 suffered. staff: our people by their keys. people: their names and addresses. authors: those of who wrote and deployed.
 contacts: those of customers' people, and what was said of calling them. contracts: values and renewals. notes: what
-somebody wrote or quoted. calls: lists and calls. told: which customer was told what and when, in no words. numbers: the
-counters that give ids. imports: runs of imports. forgotten: digests of who was.
+somebody wrote or quoted. calls: lists and calls. told: which customer was told what and when, in no words. outbox: what
+is to be told by which rule. numbers: the counters that give ids. imports: runs of imports. forgotten: digests of who
+was.
 """
 
 Right = Literal["read", "add", "write"]
@@ -60,6 +62,7 @@ ROLES = {
                 "authors": "add",
                 "told": "read",
                 "settings": "read",
+                "outbox": "write",
                 "numbers": "write",
                 "imports": "read",
             },
@@ -79,6 +82,7 @@ ROLES = {
                 "calls": "read",
                 "told": "read",
                 "settings": "read",
+                "outbox": "write",
                 "numbers": "write",
                 "imports": "read",
             },
@@ -100,6 +104,7 @@ ROLES = {
                 "calls": "write",
                 "told": "write",
                 "settings": "read",
+                "outbox": "write",
                 "numbers": "write",
                 "imports": "write",
                 "forgotten": "write",
@@ -109,7 +114,7 @@ ROLES = {
         Role(
             "reader",
             "reads deployments, exposure and incidents; writes nothing",
-            dict.fromkeys(("facts", "customers", "impacts", "staff", "told", "settings", "imports"), "read"),
+            dict.fromkeys(("facts", "customers", "impacts", "staff", "told", "settings", "outbox", "imports"), "read"),
             words=True,
         ),
     )

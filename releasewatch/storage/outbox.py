@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from releasewatch.domain.notifications import LEASE, OPEN_STATES, Notification, State
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import readable
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -90,7 +91,7 @@ def claim(
     if also_given_up:
         wanted.append(_O.state == "given_up")
     row = connection.execute(
-        select(t.outbox)
+        select(*readable(connection, t.outbox))
         .where(or_(*wanted), _O.rule.in_(sorted(rules)), _O.outbox_id > after)
         .order_by(_O.outbox_id)
         .limit(1)
@@ -134,7 +135,9 @@ def settle(
 
 def drop(connection: Connection, number: int, why: str, by: str, now: datetime) -> Kept | None:
     """Take one out of those to be sent; None when there is none. One that was, or is being, sent stays as it is."""
-    row = connection.execute(select(t.outbox).where(_O.outbox_id == number).with_for_update()).one_or_none()
+    row = connection.execute(
+        select(*readable(connection, t.outbox)).where(_O.outbox_id == number).with_for_update()
+    ).one_or_none()
     if row is None:
         return None
     if row.state in ("waiting", "given_up") or (row.state == "sending" and row.next_at <= now):
@@ -146,7 +149,8 @@ def drop(connection: Connection, number: int, why: str, by: str, now: datetime) 
 
 def read_outbox(connection: Connection, states: Collection[str], limit: int, after: int | None = None) -> list[Kept]:
     """Rows in some states, newest first; `after`: those before this number."""
-    found = select(t.outbox).where(_O.state.in_(sorted(states))).order_by(_O.outbox_id.desc()).limit(limit)
+    asked = select(*readable(connection, t.outbox)).where(_O.state.in_(sorted(states)))
+    found = asked.order_by(_O.outbox_id.desc()).limit(limit)
     if after is not None:
         found = found.where(_O.outbox_id < after)
     return [_kept(row) for row in connection.execute(found)]

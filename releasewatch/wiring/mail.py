@@ -22,7 +22,7 @@ def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> Mai
     if table.host is None or table.sender is None:
         raise InvalidCallError(
             "No mail server is set, and mail is to be sent.",
-            'Set it: [mail] host = "mail.example.org", from = "calls@example.org".',
+            'Set it: [mail] host = "mail.example.com", from = "calls@example.com".',
         )
     password = _secret(table.password, "password of the mail server", environ) if table.password is not None else None
     return MailServer(

@@ -142,6 +142,10 @@ deployment approve --head HEAD --why MENTION = 0 2 4
 call sendings = 0 2
 call send = 2
 event import staff.csv = 2 3
+notify send
+outbox list
+outbox flush
+outbox drop N-1 --why MENTION = 2
 spool list
 spool flush
 db current

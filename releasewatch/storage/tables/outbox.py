@@ -40,5 +40,5 @@ outbox: Table[OutboxColumns] = Table(
     OutboxColumns,
     UniqueConstraint("key"),
     Index(None, "state", "next_at"),
-    info=placed("local"),
+    info=placed("local", "outbox", words=("why", "recorded_by")),
 )
