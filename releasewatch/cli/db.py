@@ -13,7 +13,7 @@ from releasewatch.wiring import App
 
 @click.group()
 def command() -> None:
-    """The ledger's schema: an SQLite file is upgraded by itself, a server by command."""
+    """The ledger's schema: an SQLite file is upgraded by itself, a server by command; and where its tables stand."""
 
 
 command.add_command(grant)
@@ -68,3 +68,31 @@ def check(app: App, form: str, strict: bool) -> None:
             say(f"{document['ledger']}: nothing to find fault with.")
     if strict and document["findings"]:
         click.get_current_context().exit(exit_codes.FAILED_AS_ASKED)
+
+
+@command.command("place")
+@click.option("--dry-run", is_flag=True, help="Print the statements for a ledger of which nothing is placed yet.")
+@common()
+def place(app: App, form: str, dry_run: bool) -> None:
+    """Spread the tables of a PostgreSQL ledger over the machines of a Citus cluster. Safe to repeat.
+
+    Small tables become reference tables, those of customers are distributed by customer, those of changes and release
+    commits by deployment and release. What is placed already stays; run it again after db upgrade added a table. Each
+    step is a transaction of its own. The foreign keys are away from the first step to the last: run it while nobody
+    writes. A run that broke off is finished by the next.
+
+    --dry-run needs no server: the statements come from the program's tables.
+    """
+    from releasewatch.usecases.placing import describe_placing, place_ledger
+
+    document = describe_placing() if dry_run else place_ledger(app.ledger_address)
+    if form == "json":
+        emit_json(document)
+    elif dry_run:
+        for statement in document["statements"]:
+            emit_line(f"{statement};")
+    else:
+        for one in document["tables"]:
+            emit_line(f"{one['table']}: {one['words']}, {one['done'].replace('_', ' ')}")
+        if not app.quiet:
+            say(f"{document['ledger']}: {document['foreign_keys_added']} foreign keys made anew.")
