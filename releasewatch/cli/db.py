@@ -24,7 +24,8 @@ command.add_command(grant)
 def upgrade(app: App, form: str) -> None:
     """Bring the ledger to this program's schema, in one transaction. Safe to repeat, and for two at once.
 
-    An SQLite file that does not exist is made.
+    An SQLite file that does not exist is made. On a Citus cluster run db place after it: new tables have their foreign
+    keys from there.
     """
     from releasewatch.usecases.schema import upgrade_ledger
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.schema import CreateTable
 
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError
 from releasewatch.secret import Secret
@@ -87,6 +88,8 @@ def upgrade(ledger: Ledger) -> tuple[str | None, str]:
             if before is not None and before > HEAD:
                 raise _newer(ledger, before)
             if before != HEAD:
+                if not ledger.is_sqlite and has_citus(connection):
+                    event.listen(connection, "before_execute", _leave_keys_out)
                 _run(connection)
             if ledger.is_sqlite and (broken := _dangling(connection)):
                 raise LedgerUnavailableError(
@@ -165,6 +168,20 @@ def _revision(connection: Connection, ledger: Ledger) -> str | None:
             "Name a new file, or an empty database.",
         )
     return None
+
+
+def has_citus(connection: Connection) -> bool:
+    """Whether the extension is there, in this very database of a server."""
+    return connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")) is not None
+
+
+def _leave_keys_out(_connection: Connection, statement: object, *_rest: object) -> None:
+    """Make tables without foreign keys: Citus refuses one from a table not yet placed to a distributed one.
+
+    `releasewatch.storage.placing` makes them once the table is placed.
+    """
+    if isinstance(statement, CreateTable):
+        statement.include_foreign_key_constraints = []
 
 
 def _newer(ledger: Ledger, found: str) -> LedgerVersionError:

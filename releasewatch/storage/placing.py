@@ -20,6 +20,7 @@ from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.migrate import has_citus
 from releasewatch.storage.tables import metadata
 
 Kind = Literal["reference", "distributed", "local"]
@@ -99,11 +100,6 @@ def place_tables(ledger: Ledger) -> tuple[list[Outcome], int]:
             there = _keys_there(connection)
         missing = [key for key in _keys() if _name(key) not in there]
         return outcomes, sum(_add_one(ledger, connection, key) for key in missing)
-
-
-def has_citus(connection: Connection) -> bool:
-    """Whether the extension is there, in this very database."""
-    return connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")) is not None
 
 
 def _place(table: Table) -> Place:

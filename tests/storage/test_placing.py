@@ -131,6 +131,26 @@ def test_what_is_placed_stays_and_what_a_migration_added_is_placed(ledger: Ledge
     assert migrate.check(ledger) == []
 
 
+def test_where_citus_is_migrations_leave_the_foreign_keys_to_placing(ledger: Ledger) -> None:
+    """Citus would refuse the table of a migration that points to a table which is distributed."""
+    assert "fk_call_customer_id" in str(migrate.check(ledger))
+    with ledger.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_constraint WHERE contype = 'f'")) == 0
+    _, added = place_tables(ledger)
+    assert added == KEYS
+
+
+def test_a_ledger_older_than_its_citus_is_placed_as_well(ledger: Ledger) -> None:
+    keys = [statement for statement in statements() if " ADD CONSTRAINT " in statement]
+    with ledger.write() as connection:
+        for statement in keys:
+            connection.execute(text(statement))
+    assert migrate.check(ledger) == []
+    _, added = place_tables(ledger)
+    assert added == KEYS == len(keys)
+    assert migrate.check(ledger) == []
+
+
 def test_a_run_that_broke_off_is_finished_by_the_next(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     placed = placing._place_one
 
@@ -179,7 +199,6 @@ def test_a_table_placed_otherwise_by_hand_is_told_before_anything_is_done(ledger
     with pytest.raises(InvalidCallError, match=r"customer of .* is placed otherwise: reference, not dist"):
         place_tables(ledger)
     assert standing(ledger) == {"customer": "reference None"}
-    assert migrate.check(ledger) == []
 
 
 def test_sqlite_knows_no_placement(tmp_path: Path) -> None:
