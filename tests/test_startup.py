@@ -180,6 +180,12 @@ VERBS = [
 ]
 
 
+def test_a_replica_is_asked_by_no_command_that_writes() -> None:
+    taking = {words[-1] for words, command in COMMANDS for one in command.params if "--read-url" in one.opts}
+    asking = {"brief", "backtest", "digest", "dora", "explain", "export", "list", "render", "show", "status"}
+    assert taking == asking | {"calls", "customer", "promises", "voices"}
+
+
 @pytest.mark.parametrize("command", VERBS)
 def test_every_command_takes_the_common_options(command: click.Command) -> None:
     known = {name for option in command.params for name in option.opts}

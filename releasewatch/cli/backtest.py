@@ -32,7 +32,7 @@ _PRINTED = 20
     "--environment", "environments", multiple=True, metavar="ENV", help="Only these; default: all of tier production."
 )
 @click.option("--mends", type=click.IntRange(0, 100), default=10, show_default=True, help="How many suggestions.")
-@common()
+@common(replica=True)
 def command(app: App, form: str, incidents: Path, environments: tuple[str, ...], mends: int) -> None:
     """Replay past incidents through today's map: of those who complained, how many would have been on the list.
 

@@ -42,7 +42,7 @@ command.add_command(check)
 @click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
-@common()
+@common(replica=True)
 def show(
     app: App,
     form: str,

@@ -111,7 +111,7 @@ def _forget(
 
 @click.command("export")
 @click.argument("customer")
-@common(("json",), output=True, reveal=True)
+@common(("json",), output=True, reveal=True, replica=True)
 def export_customer(app: App, customer: str, output: Path | None, reveal: str | None) -> None:
     """Give out all that the ledger holds about a customer, as one JSON document.
 
@@ -125,7 +125,7 @@ def export_customer(app: App, customer: str, output: Path | None, reveal: str | 
 @click.command("export")
 @click.argument("customer")
 @click.argument("contact")
-@common(("json",), output=True, reveal=True)
+@common(("json",), output=True, reveal=True, replica=True)
 def export_contact(app: App, customer: str, contact: str, output: Path | None, reveal: str | None) -> None:
     """Give out all that the ledger holds about a person, as one JSON document.
 

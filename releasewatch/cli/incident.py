@@ -295,7 +295,7 @@ def _take(app: App, incident: str, path: Path, telling: Any, *, strict: bool) ->
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @viewing_options
-@common(("table", "json", "jsonl"))
+@common(("table", "json", "jsonl"), replica=True)
 def list_(
     app: App,
     form: str,
@@ -314,7 +314,7 @@ def list_(
 @click.option("--customers", is_flag=True, help="Each customer in it, with state, windows and reasons.")
 @click.option("--timeline", is_flag=True, help="Everything that was said of it, when and by whom.")
 @viewing_options
-@common(output=True, reveal=True)
+@common(output=True, reveal=True, replica=True)
 def show_(
     app: App,
     form: str,

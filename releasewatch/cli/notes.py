@@ -67,7 +67,7 @@ def command() -> None:
 @click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
 @TEMPLATES
-@common(("md", "html"), output=True, reveal=True)
+@common(("md", "html"), output=True, reveal=True, replica=True)
 def render(
     app: App,
     form: str,

@@ -6,12 +6,15 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import click
 
 from releasewatch.domain.times import parse_instant
 from releasewatch.wiring import App
+
+if TYPE_CHECKING:
+    from releasewatch.storage.ledger import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -112,11 +115,17 @@ BY = click.option("--by", metavar="WHO", help="Who says so; default: RELEASEWATC
 
 
 def common(
-    formats: Sequence[str] = ("table", "json"), *, output: bool = False, reveal: bool = False, reads: bool = False
+    formats: Sequence[str] = ("table", "json"),
+    *,
+    output: bool = False,
+    reveal: bool = False,
+    reads: bool = False,
+    replica: bool = False,
 ) -> Callable[[F], F]:
     """Add the options every command takes and hand it an `App` as its first argument.
 
-    `reads`: it only asks the ledger, and makes none where there is none.
+    `reads`: it only asks the ledger, and makes none where there is none. `replica`: it only asks, and may ask a replica
+    instead, as all that `reads` may.
     """
 
     def decorate(function: F) -> F:
@@ -133,6 +142,10 @@ def common(
                 verbose=verbose,
             )
             app.reads_only = reads
+            app.may_ask_replica = reads or replica
+            app.read_url = kwargs.pop("read_url", None)
+            if not quiet:
+                app.on_replica = _say_how_far_behind
             if kwargs.get("templates") is not None and app.ci is not None and app.ci.pull_request is not None:
                 kwargs["templates"] = None
                 _say_no_templates(app)
@@ -149,6 +162,16 @@ def common(
             click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors."),
             click.option("-v", "--verbose", is_flag=True, help="Say on stderr which settings, ledger and CI are used."),
         ]
+        if reads or replica:
+            options.insert(
+                2,
+                click.option(
+                    "--read-url",
+                    metavar="URL",
+                    help="PostgreSQL replica to ask instead of the ledger (RELEASEWATCH_READ_URL, which commands that "
+                    "write ignore).",
+                ),
+            )
         if len(formats) > 1:
             options.insert(
                 0,
@@ -196,6 +219,15 @@ def _say_no_ledger(app: App) -> None:
     from releasewatch.cli.output import say
 
     say(f"There is no ledger {app.ledger_address.printable} yet: nothing is recorded.")
+
+
+def _say_how_far_behind(replica: Ledger) -> None:
+    from releasewatch.cli.output import say
+    from releasewatch.usecases.replicas import describe_lag
+
+    words = describe_lag(replica)
+    if words is not None:
+        say(words)
 
 
 def _say_where_from(app: App) -> None:

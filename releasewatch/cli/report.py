@@ -39,7 +39,7 @@ command.add_command(customer)
 @click.option("--since", type=INSTANT, metavar="T", help="The period: from here (default 90 days before its end) …")
 @click.option("--until", type=INSTANT, metavar="T", help="… to here; default now.")
 @click.option("--by", type=click.Choice(_BY), help="A row for each of these; months and weeks (ISO) are those of UTC.")
-@common()
+@common(replica=True)
 def dora(
     app: App,
     form: str,

@@ -18,6 +18,7 @@ from releasewatch.config.schema import OWN
 from releasewatch.config.settings import (
     CONFIG_FILE,
     DATABASE,
+    READ_URL,
     REPO,
     SPOOL,
     VARIABLES,
@@ -25,6 +26,7 @@ from releasewatch.config.settings import (
     Sources,
     list_settings,
     resolve_ledger,
+    resolve_replica,
     resolve_repo,
     resolve_spool,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "DEFAULT_FILE",
     "ORGANISATION_FILE",
     "OWN",
+    "READ_URL",
     "REPO",
     "SPOOL",
     "VARIABLES",
@@ -56,6 +59,7 @@ __all__ = [
     "pushed_settings",
     "read_file",
     "resolve_ledger",
+    "resolve_replica",
     "resolve_repo",
     "resolve_spool",
     "tables_lacking",

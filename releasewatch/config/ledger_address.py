@@ -22,7 +22,8 @@ _REFERENCE = "env:"
 _REFERENCE_NAME = re.compile(r"RELEASEWATCH_[A-Z0-9_]+")
 _SERVERS = {"postgresql": "postgresql", "postgresql+psycopg": "postgresql+psycopg", "postgres": "postgresql"}
 _SECRET_OPTION = re.compile(r"[?&][^=&]*pass(word|wd)[^=&]*=", re.IGNORECASE)
-_USE_VARIABLE = "Put the URL into RELEASEWATCH_DATABASE_URL and leave it out here."
+DATABASE_VARIABLE = "RELEASEWATCH_DATABASE_URL"
+_USE_VARIABLE = "Put the URL into {} and leave it out here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ def file_address(path: Path, source: str) -> LedgerAddress:
     return LedgerAddress(Secret(f"sqlite:///{quote(os.fsencode(path))}"), f"sqlite:///{path}", source, path)
 
 
-def read_address(text: str, source: str, folder: Path, *, password_allowed: bool) -> LedgerAddress:
-    """Read a URL, or an SQLite file relative to a folder.
+def read_address(
+    text: str, source: str, folder: Path, *, password_allowed: bool, variable: str = DATABASE_VARIABLE
+) -> LedgerAddress:
+    """Read a URL, or an SQLite file relative to a folder. `variable` may hold one with a password.
 
     Raises InvalidCallError, whose message is the reason alone and never holds the text.
     """
@@ -73,7 +76,7 @@ def read_address(text: str, source: str, folder: Path, *, password_allowed: bool
         raise InvalidCallError("wanted an address that begins with postgresql:// or sqlite:///, or a file name")
     printable, has_password = _without_password(rest)
     if has_password and not password_allowed:
-        raise InvalidCallError("a password must not stand here", _USE_VARIABLE)
+        raise InvalidCallError("a password must not stand here", _USE_VARIABLE.format(variable))
     try:
         # A port that is no number, or a bracket that is not closed, shows only when it is asked for.
         urlsplit(f"postgresql://{rest}").port  # noqa: B018

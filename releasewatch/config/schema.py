@@ -52,6 +52,8 @@ class General(Table, frozen=True):
     """What this repo is called in the ledger; default: the remote's path without host."""
     database: Line | None = None
     """`env:RELEASEWATCH_…`, a URL without a password, or an SQLite file, relative to this one."""
+    read_url: Line | None = None
+    """The same for a PostgreSQL replica of it, which commands that only read ask instead."""
     spool: Line | None = None
     """The folder where records wait while the ledger cannot be had, relative to this file."""
 

@@ -10,6 +10,7 @@ import msgspec
 
 from releasewatch.config.checks import repo_problem
 from releasewatch.config.ledger_address import (
+    DATABASE_VARIABLE,
     DEFAULT_FILE,
     LedgerAddress,
     file_address,
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 CONFIG_FILE: Key = ("config",)
 REPO: Key = ("releasewatch", "repo")
 DATABASE: Key = ("releasewatch", "database")
+READ_URL: Key = ("releasewatch", "read_url")
 SPOOL: Key = ("releasewatch", "spool")
 
 VARIABLES: Mapping[Key, str] = {
     CONFIG_FILE: CONFIG_VARIABLE,
     REPO: "RELEASEWATCH_REPO",
-    DATABASE: "RELEASEWATCH_DATABASE_URL",
+    DATABASE: DATABASE_VARIABLE,
+    READ_URL: "RELEASEWATCH_READ_URL",
     SPOOL: "RELEASEWATCH_SPOOL_DIR",
 }
 """The settings that an environment variable overrides; one that is set but empty counts as not set."""
@@ -94,17 +97,44 @@ def resolve_ledger(config: Config, sources: Sources) -> LedgerAddress:
     text, source = _pick(DATABASE, config, sources)
     if text is None:
         return file_address(config.root / DEFAULT_FILE, source)
+    return _address(DATABASE, text, source, config, sources)
+
+
+def resolve_replica(config: Config, sources: Sources) -> LedgerAddress | None:
+    """Where what only reads may ask instead of the ledger; None where none is named.
+
+    A ledger that is named more plainly (option before variable before file) is asked itself: who names one wants that
+    one. Raises as `resolve_ledger`, also for an SQLite file.
+    """
+    text, source = _pick(READ_URL, config, sources)
+    if text is None:
+        return None
+    _, of_ledger = _pick(DATABASE, config, sources)
+    plainness = {FLAG: 3, _environment(DATABASE): 2, _environment(READ_URL): 2, config.where: 1, DEFAULT: 0}
+    if plainness[of_ledger] > plainness[source]:
+        return None
+    found = _address(READ_URL, text, source, config, sources)
+    if found.file is not None:
+        raise InvalidCallError(
+            f"the address of the replica, from {source}: wanted a PostgreSQL server, not an SQLite file",
+            "Name a copy of the file with --database.",
+        )
+    return found
+
+
+def _address(key: Key, text: str, source: str, config: Config, sources: Sources) -> LedgerAddress:
     from_file = source == config.where
     folder = config.root if from_file else sources.cwd
-    secret = source == _environment(DATABASE)
+    secret = source == _environment(key)
     try:
         variable = None if secret else reference_name(text)
         if variable is not None:
             text, secret = follow_reference(variable, sources.environ), True
-        return read_address(text, source, folder, password_allowed=secret)
+        return read_address(text, source, folder, password_allowed=secret, variable=VARIABLES[key])
     except InvalidCallError as error:
         kind = ConfigError if from_file else InvalidCallError
-        raise kind(f"the address of the ledger, from {source}: {error.message}", error.hint) from error
+        what = "replica" if key == READ_URL else "ledger"
+        raise kind(f"the address of the {what}, from {source}: {error.message}", error.hint) from error
 
 
 def resolve_spool(config: Config, sources: Sources) -> tuple[Path, str]:
@@ -121,7 +151,8 @@ def list_settings(config: Config, sources: Sources) -> list[Setting]:
     known = {
         CONFIG_FILE: Setting(dotted(CONFIG_FILE), str(config.path) if config.path else file, file_source),
         REPO: _repo(config, sources),
-        DATABASE: Setting(dotted(DATABASE), *_shown_ledger(config, sources)),
+        DATABASE: Setting(dotted(DATABASE), *_shown_address(DATABASE, config, sources)),
+        READ_URL: Setting(dotted(READ_URL), *_shown_address(READ_URL, config, sources)),
     }
     spool, spool_source = resolve_spool(config, sources)
     known[SPOOL] = Setting(dotted(SPOOL), str(spool), spool_source)
@@ -161,12 +192,15 @@ def _environment(key: Key) -> str:
     return f"environment {VARIABLES[key]}"
 
 
-def _shown_ledger(config: Config, sources: Sources) -> tuple[str, str]:
-    """The ledger's address without its secrets; that a variable is not set is shown, not raised."""
-    text, source = _pick(DATABASE, config, sources)
-    variable = VARIABLES[DATABASE] if source == _environment(DATABASE) else reference_name(text or "")
+def _shown_address(key: Key, config: Config, sources: Sources) -> tuple[str | None, str]:
+    """An address without its secrets; that a variable is not set is shown, not raised."""
+    text, source = _pick(key, config, sources)
+    if text is None and key == READ_URL:
+        return None, source
+    variable = VARIABLES[key] if source == _environment(key) else reference_name(text or "")
     if variable is None:
-        return resolve_ledger(config, sources).printable, source
+        found = resolve_ledger(config, sources) if text is None else _address(key, text, source, config, sources)
+        return found.printable, source
     return f"env:{variable} ({'set' if sources.environ.get(variable) else 'not set'})", source
 
 

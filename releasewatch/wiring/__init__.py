@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
@@ -60,6 +60,9 @@ class App:
     verbose: bool = False
     rehearse: bool = False
     reads_only: bool = False
+    may_ask_replica: bool = False
+    read_url: str | None = None
+    on_replica: Callable[[Ledger], None] = field(default=lambda _: None)
     fetch_missing: bool = True
     now: datetime = field(default_factory=lambda: clock())
     zone: tzinfo = field(default_factory=lambda: local_zone())
@@ -153,9 +156,9 @@ class App:
     @cached_property
     def sources(self) -> Sources:
         """What stands beside the config file."""
-        from releasewatch.config import DATABASE, REPO, Sources
+        from releasewatch.config import DATABASE, READ_URL, REPO, Sources
 
-        flags = {DATABASE: self.database, REPO: self.repo_flag}
+        flags = {DATABASE: self.database, READ_URL: self.read_url, REPO: self.repo_flag}
         remote = self.history_or_none.remote_path() if self.history_or_none else None
         return Sources(
             environ=self.environ,
@@ -180,10 +183,17 @@ class App:
 
     @cached_property
     def ledger_address(self) -> LedgerAddress:
-        """Where the ledger is, without opening it."""
+        """Where the ledger is, without opening it; for what only reads, where its replica is, if one is named."""
         from releasewatch.config import resolve_ledger
 
-        return resolve_ledger(self.repo_config, self.sources)
+        return self.replica_address or resolve_ledger(self.repo_config, self.sources)
+
+    @cached_property
+    def replica_address(self) -> LedgerAddress | None:
+        """The replica to ask instead of the ledger, for what only reads; None where none is named."""
+        from releasewatch.config import resolve_replica
+
+        return resolve_replica(self.repo_config, self.sources) if self.may_ask_replica else None
 
     @cached_property
     def spool(self) -> SpoolFolder:
@@ -199,6 +209,12 @@ class App:
         from releasewatch.storage.migrate import open_ledger
         from releasewatch.wiring.passing_ledgers import passing_ledger
 
+        if self.replica_address is not None:
+            from releasewatch.storage.replicas import open_replica
+
+            replica = open_replica(self.replica_address.url)
+            self.on_replica(replica)
+            return replica
         if self.reads_only and not self.has_ledger:
             return open_ledger(passing_ledger())  # a question leaves no file behind, whatever it was asked of
         return self.rehearsal() if self.rehearse else open_ledger(self.ledger_address.url)

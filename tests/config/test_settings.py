@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 
 from releasewatch.config import (
     DATABASE,
+    READ_URL,
     REPO,
     Config,
     LedgerAddress,
@@ -17,6 +18,7 @@ from releasewatch.config import (
     load_config,
     parse_config,
     resolve_ledger,
+    resolve_replica,
     resolve_repo,
     resolve_spool,
 )
@@ -231,3 +233,33 @@ def test_the_file_of_the_configuration_is_shown_with_who_named_it(tmp_path: Path
         "environment RELEASEWATCH_CONFIG",
     )
     assert shown(Config(tmp_path), Sources({}, tmp_path))["config"] == (None, "default")
+
+
+def test_a_replica_is_asked_unless_the_ledger_is_named_more_plainly() -> None:
+    written = config('[releasewatch]\nread_url = "postgresql://r@file/d"')
+    by_variable = {"RELEASEWATCH_READ_URL": "postgresql://r:s3cret@variable/d"}
+    database = {"RELEASEWATCH_DATABASE_URL": SERVER}
+
+    def asked(config: Config, environ: dict[str, str], **flags: str) -> str | None:
+        keys = {"database": DATABASE, "read_url": READ_URL}
+        found = resolve_replica(config, Sources(environ, CWD, {keys[name]: value for name, value in flags.items()}))
+        return found and found.printable
+
+    assert asked(config(), {}) is None
+    assert asked(written, {}) == "postgresql://r@file/d"
+    assert asked(written, by_variable) == "postgresql://r:***@variable/d"
+    assert asked(written, by_variable | database) == "postgresql://r:***@variable/d"
+    assert asked(written, database) is None
+    assert asked(written, by_variable, database="postgresql://u@flag/d") is None
+    flag = "postgresql://r@flag/d"
+    assert asked(written, by_variable | database, database=SERVER, read_url=flag) == flag
+    with pytest.raises(ConfigError, match=r"address of the replica, from releasewatch.toml: a password") as refused:
+        asked(config('[releasewatch]\nread_url = "postgresql://r:s3cret@h/d"'), {})
+    assert "RELEASEWATCH_READ_URL" in str(refused.value.hint)
+
+
+def test_what_is_shown_of_a_replica_holds_no_secret() -> None:
+    assert shown(config(), Sources({}, CWD))["releasewatch.read_url"] == (None, "default")
+    environ = {"RELEASEWATCH_READ_URL": SERVER}
+    value, source = shown(config(), Sources(environ, CWD))["releasewatch.read_url"]
+    assert (value, source) == ("env:RELEASEWATCH_READ_URL (set)", "environment RELEASEWATCH_READ_URL")
