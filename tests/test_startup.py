@@ -180,10 +180,15 @@ VERBS = [
 ]
 
 
+WRITING = {"approve", "claim", "finish", "forget", "import", "link", "log", "open", "plan", "record", "send", "upgrade"}
+
+
 def test_a_replica_is_asked_by_no_command_that_writes() -> None:
-    taking = {words[-1] for words, command in COMMANDS for one in command.params if "--read-url" in one.opts}
-    asking = {"brief", "backtest", "digest", "dora", "explain", "export", "list", "render", "show", "status"}
-    assert taking == asking | {"calls", "customer", "promises", "voices"}
+    verbs = [(words[-1], {name for one in command.params for name in one.opts}) for words, command in COMMANDS if words]
+    taking = {verb for verb, options in verbs if "--read-url" in options}
+    assert taking >= {"list", "show", "render", "digest", "dora", "status", "explain"}
+    assert taking.isdisjoint(WRITING)
+    assert {verb for verb, _ in verbs} >= WRITING
 
 
 @pytest.mark.parametrize("command", VERBS)

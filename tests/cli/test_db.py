@@ -15,7 +15,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.migrate import HEAD, VERSION_TABLE
 from tests.support.citus import pretend_citus
-from tests.support.command import Finished, bound_by_permissions, run_command
+from tests.support.command import Finished, bound_by_permissions, run_command, run_here
 from tests.support.ledgers import digest, new_ledger, repos
 
 if TYPE_CHECKING:
@@ -172,31 +172,32 @@ def test_a_ledger_of_the_default_place_is_kept_private(tmp_path: Path) -> None:
 
 def test_place_prints_its_statements_where_there_is_no_server(tmp_path: Path) -> None:
     env = {"RELEASEWATCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
-    done = run_command("db", "place", "--dry-run", cwd=tmp_path, env=env)
+    done = run_here("db", "place", "--dry-run", cwd=tmp_path, env=env)
     assert (done.status, done.err) == (0, "")
     assert "SELECT create_reference_table('repo');\n" in done.out
-    document = run_command("db", "place", "--dry-run", "--format", "json", cwd=tmp_path, env=env).document
+    document = run_here("db", "place", "--dry-run", "--format", "json", cwd=tmp_path, env=env).document
     assert [f"{one};" for one in document["statements"]] == done.out.splitlines()
     assert (document["dry_run"], document["tables"][0]["done"]) == (True, None)
 
 
-def test_place_needs_citus(run: Callable[..., Finished], ledger_url: str) -> None:
+def test_place_needs_citus(tmp_path: Path, ledger_url: str) -> None:
     new_ledger(ledger_url).close()
-    done = run("db", "place", "--format", "json")
+    env = {"RELEASEWATCH_DATABASE_URL": ledger_url.replace("+psycopg", "")}
+    done = run_here("db", "place", "--format", "json", cwd=tmp_path, env=env)
     wanted = "one machine." if ledger_url.startswith("sqlite") else "has no extension citus."
     assert (done.status, done.out, done.error["message"].endswith(wanted)) == (2, "", True)
 
 
 def test_place_says_what_it_did_with_each_table(tmp_path: Path, postgres_url: str) -> None:
     env = {"RELEASEWATCH_DATABASE_URL": postgres_url}
-    unready = run_command("db", "place", cwd=tmp_path, env=env)
+    unready = run_here("db", "place", cwd=tmp_path, env=env)
     assert (unready.status, "Run: releasewatch db upgrade" in " ".join(unready.err.split())) == (2, True)
     pretend_citus(postgres_url)
     new_ledger(postgres_url).close()
-    first = run_command("db", "place", cwd=tmp_path, env=env)
+    first = run_here("db", "place", cwd=tmp_path, env=env)
     assert first.status == 0
     assert "customer: distributed by customer_id, placed\n" in first.out
     assert "foreign keys made anew." in first.err
-    again = run_command("db", "place", "--format", "json", cwd=tmp_path, env=env).document
+    again = run_here("db", "place", "--format", "json", cwd=tmp_path, env=env).document
     assert {one["done"] for one in again["tables"]} == {"already_placed"}
     assert again["foreign_keys_added"] == 0
