@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @contextmanager
 def standby_of(url: str) -> Iterator[str]:
     """The URL of the same database on a standby that has everything written until now; `url` is of our own server."""
-    programs, owner = postgres.find_programs(), postgres._owner()
+    programs, owner = postgres.find_programs(), postgres.owner_of_servers()
     primary = make_url(url).set(drivername="postgresql")
     folder = Path(tempfile.mkdtemp(prefix="releasewatch-standby-"))
     try:
@@ -30,7 +30,7 @@ def standby_of(url: str) -> Iterator[str]:
             shutil.chown(folder, owner.pw_uid, owner.pw_gid)
         copy = [str(programs / "pg_basebackup"), "-D", str(folder / "data"), "-R", "-c", "fast", "--no-sync"]
         place = ["-h", str(primary.host), "-p", str(primary.port), "-U", str(primary.username)]
-        subprocess.run([*postgres._run_as(owner), *copy, *place], cwd=folder, env=postgres._environment(), check=True)
+        subprocess.run([*postgres.run_as(owner), *copy, *place], cwd=folder, env=postgres._environment(), check=True)
         process, port = postgres._start(programs, owner, folder)
         try:
             standby = primary.set(port=port)
