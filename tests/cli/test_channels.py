@@ -150,6 +150,7 @@ spool list
 spool flush
 db current
 db check
+db place --dry-run
 db grant --role reader --to nobody-here --dry-run = 2
 """
 """What is run, in this order; after `=` the statuses that it may end with, where it is not 0 alone."""

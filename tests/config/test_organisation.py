@@ -64,7 +64,6 @@ def test_the_document_is_what_was_written_and_nothing_else() -> None:
         ('[releasewatch]\nrepo = "a"', "releasewatch = { … }: this table is a repo's own"),
         ("[catalog]\n", "catalog = { … }: this table is a repo's own"),
         ('[products.p]\ncomponents = ["a b"]', "products.p.components[0]"),
-        ("[notify]\nchat = true", "notify = { … }: this version of releasewatch does not know this table yet"),
         ("ranking = [", "organisation.toml is not valid TOML"),
     ],
 )
