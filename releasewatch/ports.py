@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from releasewatch.domain.catalog import PathOwners
+from releasewatch.domain.forges import AskedCommit, ForgeDeployment, ForgeKind, ForgeMark, PullRequest
 from releasewatch.domain.releases import Range
 
 
@@ -62,4 +64,35 @@ class History(Protocol):
 
     def actor_email(self) -> str | None:
         """`user.email` of git's configuration, or None."""
+        ...
+
+
+class Forge(Protocol):
+    """A forge, asked about one repo. Every method raises OutsideFailedError when it does not answer, or refuses."""
+
+    @property
+    def kind(self) -> ForgeKind: ...
+
+    @property
+    def project(self) -> str:
+        """The repo's path there: `owner/name`."""
+        ...
+
+    def probe(self) -> str:
+        """Ask whether the repo may be read; answers with how many requests are left, or with nothing."""
+        ...
+
+    def pull_requests(self, commits: Sequence[AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
+        """The merged request of each commit, as it is found; None for a commit that came without one.
+
+        A commit with a request that may still be merged is left out.
+        """
+        ...
+
+    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
+        """The deployments to an environment that were made since, the newest first."""
+        ...
+
+    def mark(self, mark: ForgeMark) -> bool:
+        """Tell it of a deployment and how that ended; answers whether it did not know of that yet."""
         ...

@@ -12,6 +12,7 @@ import click
 
 from releasewatch.cli.deployment_approve import approve
 from releasewatch.cli.deployment_correct import correct
+from releasewatch.cli.deployment_enrich import enrich
 from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_plan import plan
 from releasewatch.cli.deployment_undo import undo
@@ -39,6 +40,7 @@ command.add_command(undo)
 command.add_command(correct)
 command.add_command(plan)
 command.add_command(approve)
+command.add_command(enrich)
 
 
 def _one(name: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from releasewatch.config.directory_checks import find_directory_problems
+from releasewatch.config.directory_checks import (
+    find_directory_problems,
+    find_reference_problems,
+    find_url_problems,
+)
 from releasewatch.config.gate_checks import find_gate_problems
 from releasewatch.config.ledger_address import read_address, reference_name
 from releasewatch.config.mail_checks import find_chat_problems, find_mail_problems
 from releasewatch.config.notify_checks import find_notify_problems
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
-from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, Line, Name, Suspects, Tables
+from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, ForgeTable, Line, Name, Suspects, Tables
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.domain.suspects import MOST
 from releasewatch.errors import InvalidCallError
@@ -39,6 +43,7 @@ def find_problems(tables: Tables) -> list[Problem]:
         *_products(tables),
         *_names("directory", tables.directory),
         *find_directory_problems(tables.directory),
+        *_forge(tables.forge),
         *_tiers_and_hours(tables),
         *_rates(tables),
         *_points(tables.suspects),
@@ -86,6 +91,17 @@ def _general(tables: Tables) -> Iterator[Problem]:
                 read_address(database, "", Path(), password_allowed=False)
         except InvalidCallError as error:
             yield Problem(("releasewatch", "database"), database, error.message, error.hint)
+
+
+def _forge(forge: ForgeTable) -> Iterator[Problem]:
+    if forge.url is not None:
+        yield from find_url_problems(forge.url, ("forge", "url"), relative=False, plain_http=forge.plain_http, hint="")
+    if forge.token is not None:
+        yield from find_reference_problems(forge.token, ("forge", "token"))
+    if forge.kind is None and forge != ForgeTable():
+        yield Problem(
+            ("forge",), msgspec.to_builtins(forge), "the forge needs its kind", 'Add kind = "github", or "gitlab".'
+        )
 
 
 def _patterns(catalog: CatalogTable, components: Mapping[str, ComponentTable]) -> Iterator[Problem]:

@@ -113,19 +113,21 @@ def _server(directory: DirectoryTable, key: Key) -> Iterator[Problem]:
         hint = 'Name one, as in customers = "https://…", or a map.'
         yield Problem(key, msgspec.to_builtins(directory), "a directory of kind http needs a URL", hint)
     if directory.base is not None:
-        yield from _url(directory.base, (*key, "base"), relative=False, plain_http=directory.plain_http)
+        yield from find_url_problems(directory.base, (*key, "base"), relative=False, plain_http=directory.plain_http)
     if directory.token is not None:
-        yield from _reference(directory.token, (*key, "token"))
+        yield from find_reference_problems(directory.token, (*key, "token"))
     for name, value in directory.headers.items():
         # Shown as a table, so that a secret that stands there is not repeated.
         if not _HEADER.fullmatch(name):
             yield Problem((*key, "headers"), {}, f"{name!r} is no name of a header")
         elif value.startswith("env:") or _SECRET.search(name):
-            yield from _reference(value, (*key, "headers", name))
+            yield from find_reference_problems(value, (*key, "headers", name))
     for kind in COLUMNS:
         endpoint = getattr(directory, kind)
         if isinstance(endpoint, str):
-            yield from _url(endpoint, (*key, kind), relative=_has_base(directory), plain_http=directory.plain_http)
+            yield from find_url_problems(
+                endpoint, (*key, kind), relative=_has_base(directory), plain_http=directory.plain_http
+            )
         elif endpoint is not None:
             yield from _endpoint(endpoint, directory, (*key, kind))
 
@@ -136,7 +138,9 @@ def _has_base(directory: DirectoryTable) -> bool:
 
 def _endpoint(endpoint: EndpointTable, directory: DirectoryTable, key: Key) -> Iterator[Problem]:
     if endpoint.url is not None:
-        yield from _url(endpoint.url, (*key, "url"), relative=_has_base(directory), plain_http=directory.plain_http)
+        yield from find_url_problems(
+            endpoint.url, (*key, "url"), relative=_has_base(directory), plain_http=directory.plain_http
+        )
     elif directory.map is None:
         yield Problem((*key, "url"), None, 'wanted the URL of the list, as in "https://crm.example/api/customers"')
     if endpoint.pages is not None:
@@ -155,7 +159,8 @@ def _paging(pages: PagesTable, key: Key) -> Iterator[Problem]:
         yield Problem(key, {}, "size and size_parameter go together")
 
 
-def _reference(text: str, key: Key) -> Iterator[Problem]:
+def find_reference_problems(text: str, key: Key) -> Iterator[Problem]:
+    """What is wrong with `env:RELEASEWATCH_…`, which a secret has to be."""
     # Shown as a table where the key does not tell that it is secret, so that it is not repeated.
     try:
         if reference_name(text) is None:
@@ -165,7 +170,10 @@ def _reference(text: str, key: Key) -> Iterator[Problem]:
         yield Problem(key, text, error.message, 'As in "env:RELEASEWATCH_CRM_TOKEN".')
 
 
-def _url(url: str, key: Key, *, relative: bool, plain_http: bool) -> Iterator[Problem]:
+def find_url_problems(
+    url: str, key: Key, *, relative: bool, plain_http: bool, hint: str = "Or set base."
+) -> Iterator[Problem]:
+    """What is wrong with the address of a server; `relative`: it may lack its host."""
     try:
         parts = urlsplit(url)
         host, scheme, _ = parts.hostname, parts.scheme, parts.port
@@ -184,7 +192,7 @@ def _url(url: str, key: Key, *, relative: bool, plain_http: bool) -> Iterator[Pr
     elif not scheme and not host and relative:
         return
     elif scheme not in ("http", "https") or not host:
-        yield Problem(key, url, "wanted a URL that begins with https://", "" if relative else "Or set base.")
+        yield Problem(key, url, "wanted a URL that begins with https://", "" if relative else hint)
     elif scheme == "http" and not plain_http and host not in ("localhost", "127.0.0.1", "::1"):
-        hint = "Use https://; inside of a network that you trust, set plain_http = true."
-        yield Problem(key, url, "over http:// everybody on the way reads the answers, and the token", hint)
+        cure = "Use https://; inside of a network that you trust, set plain_http = true."
+        yield Problem(key, url, "over http:// everybody on the way reads the answers, and the token", cure)

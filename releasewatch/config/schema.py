@@ -198,6 +198,22 @@ class DirectoryTable(Table, frozen=True):
     columns: Columns = Columns()
 
 
+class ForgeTable(Table, frozen=True):
+    """`[forge]`: GitHub or GitLab, where the repo's pull requests and deployments are."""
+
+    kind: Literal["github", "gitlab"] | None = None
+    url: Line | None = None
+    """The site, as `https://github.example.com`; default: the CI job's own, else github.com or gitlab.com."""
+    project: Line | None = None
+    """The repo's path there; default: what CI tells, else the path of the remote."""
+    token: Line | None = None
+    """`env:RELEASEWATCH_…`; default: `RELEASEWATCH_GITHUB_TOKEN` or `RELEASEWATCH_GITLAB_TOKEN`."""
+    timeout: Seconds = 20
+    """Seconds that a record may spend on asking it."""
+    plain_http: bool = False
+    """Whether a forge other than this machine may be asked without TLS."""
+
+
 class StaffTable(Table, frozen=True):
     """`[staff]`"""
 
@@ -328,6 +344,7 @@ class Tables(Table, frozen=True):
     releasewatch: General = General()
     catalog: CatalogTable = CatalogTable()
     components: dict[str, ComponentTable] = {}
+    forge: ForgeTable = ForgeTable()
     environments: dict[str, EnvironmentTable] = {}
     products: dict[str, ProductTable] = {}
     directory: dict[str, DirectoryTable] = {}
@@ -344,7 +361,7 @@ class Tables(Table, frozen=True):
     notify: dict[str, NotifyTable] = {}
 
 
-OWN = frozenset({"releasewatch", "catalog", "components"})
+OWN = frozenset({"releasewatch", "catalog", "components", "forge"})
 """Tables that are a repo's own. All others are the organisation's: the same for every repo."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -48,6 +48,7 @@ class NoteChange:
     reverts: tuple[str, ...] = ()
     reverts_subjects: tuple[str, ...] = ()
     touches: frozenset[tuple[str, int]] = frozenset()
+    pull_request_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ class Answer:
     body: bytes
 
 
+class StatusError(OutsideFailedError):
+    """A server refused the question, with a status that will not pass by itself."""
+
+    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
 class _MomentaryError(Exception):
     """An attempt that failed in a way that may pass; `wait`: what the server asks for, in seconds."""
 
@@ -89,8 +97,9 @@ class HttpClient:
     """Asks one server, that of `url`. `what` names it in messages: "the directory crm".
 
     `secrets` are header values that only this server ever sees. `most_bytes`: how long an answer may be.
-    `secret_path`: whoever knows the path may write there, so that no message shows it. Proxies and certificates are
-    those of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE), as `requests` reads it.
+    `secret_path`: whoever knows the path may write there, so that no message shows it. `refusals`: what a status means
+    here, with a hint. Proxies and certificates are those of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE), as
+    `requests` reads it.
     """
 
     what: str
@@ -101,6 +110,7 @@ class HttpClient:
     most_bytes: int = 64 << 20
     plain_http: bool = False
     secret_path: bool = False
+    refusals: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problem = url_problem(self.url, plain_http=self.plain_http)
@@ -138,6 +148,13 @@ class HttpClient:
         """
         try:
             return self._retrying()(self._fetch, self.url, headers or {}, read=False, body=body)
+        except _MomentaryError as error:
+            raise NotTakenError(f"{self.what}: {error.sentence}", "Try again later.", wait=error.wait) from None
+
+    def send_once(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send to a URL of this server, and never again by itself; raises as `post` does."""
+        try:
+            return self._fetch(url, headers, read=True, body=body)
         except _MomentaryError as error:
             raise NotTakenError(f"{self.what}: {error.sentence}", "Try again later.", wait=error.wait) from None
 
@@ -241,8 +258,9 @@ class HttpClient:
         if status == 200 or (status == 304 and may_be_unchanged):
             return
         self._check_moment(response, where)
-        sentence, hint = _REFUSALS.get(status, (f"answers with status {status}", "Check its url in a browser."))
-        raise OutsideFailedError(f"{self.what}: {where} {sentence}.", hint)
+        usual = (f"answers with status {status}", "Check its url in a browser.")
+        sentence, hint = {**_REFUSALS, **self.refusals}.get(status, usual)
+        raise StatusError(f"{self.what}: {where} {sentence}.", hint, status=status)
 
     def _check_taken(self, response: requests.Response, url: str) -> None:
         """The same of an answer to what was sent: any 2xx takes it."""
@@ -258,13 +276,17 @@ class HttpClient:
     def _check_moment(self, response: requests.Response, where: str) -> None:
         """Raise what a status means that may pass."""
         status = response.status_code
-        if status not in _MOMENTARY:
+        wait = self._wait_asked(response)
+        if wait is None and status not in _MOMENTARY:
             return
-        wait = _retry_after(response.headers)
-        sentence = "asks for fewer requests (429)" if status == 429 else f"fails with status {status}"
+        sentence = f"asks for fewer requests ({status})" if status < 500 else f"fails with status {status}"
         if wait is not None and wait > self.patience.longest_retry_after:
             sentence += f", and to wait {wait:.0f} s"
         raise _MomentaryError(f"{where} {sentence}.", wait)
+
+    def _wait_asked(self, response: requests.Response) -> float | None:
+        """The seconds that a server asks to be left alone; None when it says nothing of the kind."""
+        return retry_after(response.headers) if response.status_code in _MOMENTARY else None
 
     def _shown(self, url: str) -> str:
         """A URL of this server for messages."""
@@ -350,7 +372,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _retry_after(headers: Mapping[str, Any]) -> float | None:
+def retry_after(headers: Mapping[str, Any]) -> float | None:
     """The seconds that `Retry-After` asks for: a number, or a date by the server's own clock (RFC 9110, 10.2.3)."""
     text = str(headers.get("Retry-After", "")).strip()
     if text.isascii() and text.isdigit():

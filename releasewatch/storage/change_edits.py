@@ -132,10 +132,11 @@ def add_edit(
     if edit.customer:
         sha = "" if change.ref.startswith("D-") else change.ref
         for deployment_id in change.deployments:
-            _name(connection, deployment_id, sha, edit.customer)
+            name_customer(connection, deployment_id, sha, edit.customer)
 
 
-def _name(connection: Connection, deployment_id: int, sha: str, customer: str) -> None:
+def name_customer(connection: Connection, deployment_id: int, sha: str, customer: str) -> None:
+    """Keep that a change of a deployment names a customer, by a key or alias as it was written."""
     c, k = t.change.c, t.change_customer.c
     rows = connection.execute(select(c.change_no).where(c.deployment_id == deployment_id, c.sha == sha))
     named = set(connection.scalars(select(k.change_no).where(k.deployment_id == deployment_id, k.ref == customer)))

@@ -7,13 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, literal, select
 
+from releasewatch.domain.forges import add_requests
 from releasewatch.domain.notes import NoteChange
 from releasewatch.storage import tables as t
+from releasewatch.storage.forges import requests_of_deployment
 from releasewatch.storage.readable import may_read
 
 
 def read_changes(connection: Connection, deployment_id: int, names: Mapping[int, str]) -> list[NoteChange]:
-    """Every change of a deployment in the order of its range (newest first), with components by full key."""
+    """Every change of a deployment in the order of its range (newest first), with components by full key.
+
+    What a forge said of their pull requests stands beside what they say themselves.
+    """
     c, a = t.change.c, t.change_author.c
     touches: dict[int, set[tuple[str, int]]] = {}
     touch = t.change_component.c
@@ -35,9 +40,11 @@ def read_changes(connection: Connection, deployment_id: int, names: Mapping[int,
     else:
         query = select(t.change, literal("").label("author_name"))
     rows = connection.execute(query.where(c.deployment_id == deployment_id).order_by(c.change_no))
-    return [
+    found = [
         _change(row, frozenset(touches.get(row.change_no, ())), tuple(trailers.get(row.change_no, ()))) for row in rows
     ]
+    add_requests(found, requests_of_deployment(connection, deployment_id))
+    return found
 
 
 def _change(row: Any, touches: frozenset[tuple[str, int]], trailers: tuple[tuple[str, str], ...]) -> NoteChange:

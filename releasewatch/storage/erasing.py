@@ -14,6 +14,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_PERSON
 from releasewatch.storage.call_joining import withdraw_open_calls
 from releasewatch.storage.erasing_reports import erase_reports_of, erase_reports_of_person, names_person
+from releasewatch.storage.forges import rename_in_labels
 from releasewatch.storage.imports.clocks import instant
 from releasewatch.storage.types import OPEN_END
 
@@ -210,6 +211,7 @@ def _rename(connection: Connection, customer_id: UUID, key: str) -> dict[str, in
     told = r.c.reason == f"holds a name that the customer {key} goes by"
     connection.execute(update(r).where(told).values(reason=f"holds a name that the customer {token} goes by"))
     done["change_customer"] = _rename_in_changes(connection, names, token)
+    done["forge_label"] = rename_in_labels(connection, names, token)
     edit = t.change_edit
     named = update(edit).where(edit.c.customer.in_(names)).values(customer=token)
     done["change_edit"] = connection.execute(named).rowcount

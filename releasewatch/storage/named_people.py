@@ -88,7 +88,8 @@ def account_managers_like(connection: Connection, beginnings: Collection[str]) -
 def authors_like(connection: Connection, beginnings: Collection[str]) -> set[str]:
     """Who wrote changes and who deployed, that such words can name."""
     found = set()
-    for column in (t.change_author.c.name, t.release_author.c.name, t.deployment_person.c.actor):
+    people = (t.change_author.c.name, t.release_author.c.name, t.deployment_person.c.actor, t.forge_person.c.author)
+    for column in people:
         found |= set(connection.scalars(select(column).where(column != "", begins_as(column, beginnings)).distinct()))
     return found
 

@@ -15,6 +15,7 @@ from releasewatch.domain.messages import NAMING_TRAILER, named_customers
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
+from releasewatch.storage.forges import rows_naming
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -93,6 +94,7 @@ def rows_of_customer(connection: Connection, members: Collection[UUID]) -> Rows:
     )
     found["change_customer"] = _rows(connection, t.change_customer, t.change_customer.c.ref.in_(names))
     found["change_edit"] = _rows(connection, t.change_edit, t.change_edit.c.customer.in_(names))
+    found["forge_label"] = rows_naming(connection, names)
     trailer = t.change_trailer.c
     named = and_(func.lower(trailer.key) == NAMING_TRAILER, or_(trailer.value.in_(names), trailer.value.contains(",")))
     naming = _rows(connection, t.change_trailer, named)
@@ -198,7 +200,12 @@ def count_texts_naming(connection: Connection, names: Sequence[str], shortest: i
     if not wanted:
         return 0
     found = 0
-    for table, columns in ((t.change, (c.subject, c.body, c.pull_request_title)), (t.change_edit, (e.wording, e.why))):
+    texts_of: list[tuple[Any, tuple[Any, ...]]] = [
+        (t.change, (c.subject, c.body, c.pull_request_title)),
+        (t.change_edit, (e.wording, e.why)),
+        (t.forge_request, (t.forge_request.c.title,)),
+    ]
+    for table, columns in texts_of:
         texts = [func.coalesce(column, "") for column in columns]
         naming = or_(*(text.contains(name, autoescape=True) for text in texts for name in wanted))
         found += connection.scalar(select(func.count()).select_from(table).where(naming)) or 0

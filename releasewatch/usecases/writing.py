@@ -17,6 +17,7 @@ from releasewatch.storage import (
     coverages,
     deployments,
     footprints,
+    forges,
     incidents,
     products,
     windows,
@@ -96,6 +97,8 @@ def write(ledger: Ledger, task: Task, seen: Seen, prepared: Prepared) -> Recorde
         deployments.add_statement(connection, number, seen.statement, now)
         deployments.add_acceptances(connection, number, request.accept, (request.why, request.actor), now)
         by_hand = change_edits.named_by_hand(connection, repo_id)
+        for sha, refs in forges.named_by_labels(connection, repo_id).items():
+            by_hand.setdefault(sha, []).extend(refs)
         footprints.write_footprint(connection, number, footprint, prepared.scope, ids, by_hand)
         remarks = _write_windows(connection, _Written(task, seen, prepared, number, repo_id, environment_id, ids))
         if seen.standing.succeeded and _moves_forward(footprint.blocks):

@@ -51,6 +51,7 @@ PERSONAL = {
     "customer_contract": {"contract_value", "currency", "renewal_on", "attributes"},
     "customer_report_text": {"note", "quote"},
     "deployment_person": {"actor"},
+    "forge_person": {"author"},
     "impact_note": {"note"},
     "release_author": {"name", "email"},
     "staff_person": {"name", "email"},

@@ -66,6 +66,7 @@ from releasewatch.storage.tables.deployments import (
 )
 from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.events import taken_event
+from releasewatch.storage.tables.forges import forge_commit, forge_label, forge_person, forge_request
 from releasewatch.storage.tables.gate import customer_freeze, gate_approval
 from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
 from releasewatch.storage.tables.incidents import (
@@ -135,6 +136,10 @@ __all__ = [
     "entitlement",
     "environment",
     "fix",
+    "forge_commit",
+    "forge_label",
+    "forge_person",
+    "forge_request",
     "gate_approval",
     "good_news",
     "impact",

@@ -1,0 +1,166 @@
+"""GitHub and GitHub Enterprise, through the REST API (version 2022-11-28)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from releasewatch.domain.closing_words import closed_issues
+from releasewatch.domain.forges import LONGEST_TITLE, ForgeDeployment, ForgeKind, PullRequest
+from releasewatch.errors import InvalidCallError, OutsideFailedError
+from releasewatch.integrations.forges.rest import client_for, instant, is_absent, number_of, text_of
+from releasewatch.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from releasewatch.domain.deployments import Status
+    from releasewatch.domain.forges import AskedCommit, ForgeMark
+    from releasewatch.integrations.forges.rest import ForgeClient
+
+RIGHTS = "read of pull requests and deployments; write of deployments for --mark"
+
+_ENDS: dict[str, Status] = {"success": "succeeded", "failure": "failed", "error": "failed"}
+_STATES = {"succeeded": "success", "failed": "failure", "cancelled": "error", "running": "in_progress"}
+_PAGES_OF_STATUSES = 5
+
+
+class GitHub:
+    """One repo of GitHub's. `api`: the REST API's address; `project`: `owner/name`; `token` may be missing.
+
+    `options` are those of the HTTP client: patience, `within`, `plain_http`.
+    """
+
+    kind: ForgeKind = "github"
+
+    def __init__(self, api: str, project: str, token: Secret | None = None, **options: Any) -> None:
+        if project.count("/") != 1 or not all(project.split("/")):
+            raise InvalidCallError(
+                f"{project} is not the path of a repo of GitHub's: wanted owner/name.", "Set project in [forge]."
+            )
+        self.project = project
+        secrets = {"Authorization": Secret(f"Bearer {token.reveal()}")} if token else {}
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        self._client: ForgeClient = client_for(self.kind, api, project, secrets, RIGHTS, headers=headers, **options)
+        self._repo = f"repos/{quote(project)}"
+        self._is_there = False
+
+    def probe(self) -> str:
+        """Read the repo, and how many requests are left."""
+        answer = self._client.get(self._client.address(self._repo))
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        return f"{left} requests left" if left.isdigit() else ""
+
+    def pull_requests(self, commits: Sequence[AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
+        """First the list of what was merged last, a hundred at once; then one by one what was not among those."""
+        waiting = {one.sha: one for one in commits}
+        if len(waiting) > 1:
+            yield from self._from_the_list(waiting)
+        for sha in list(waiting):
+            yield from self._settled(sha)
+
+    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
+        """Each with its statuses, for which it has to be asked once more."""
+        for page in self._client.pages(f"{self._repo}/deployments", environment=environment):
+            for item in page:
+                created_at, number = instant(item.get("created_at")), item.get("id")
+                if created_at is None or not isinstance(number, int) or not text_of(item, "sha"):
+                    continue
+                if since is not None and created_at < since:
+                    return
+                yield self._deployment(item, number, environment, created_at)
+
+    def mark(self, mark: ForgeMark) -> bool:
+        """Give the deployment of this commit there a status; make one where there is none."""
+        known = self._client.ask(f"{self._repo}/deployments", sha=mark.sha, environment=mark.environment, per_page=1)
+        if known:
+            made = known[0]
+        else:
+            made = self._client.send(
+                f"{self._repo}/deployments",
+                {
+                    "ref": mark.sha,
+                    "environment": mark.environment,
+                    "auto_merge": False,
+                    "required_contexts": [],
+                    "production_environment": mark.is_production,
+                    "description": "Recorded by releasewatch",
+                },
+            )
+        number = made.get("id")
+        if not isinstance(number, int):
+            raise OutsideFailedError("GitHub: it made no deployment (it answered without an id).", "Look there.")
+        path, state = f"{self._repo}/deployments/{number}/statuses", _STATES[mark.status]
+        newest = self._client.ask(path, per_page=1)
+        if newest and text_of(newest[0], "state") == state:
+            return False
+        run = {"log_url": mark.url} if mark.url.startswith(("https://", "http://")) else {}
+        self._client.send(path, {"state": state, "description": "Recorded by releasewatch", **run})
+        return True
+
+    def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
+        """What the list of merged requests tells; no page more than asking for each commit would cost."""
+        oldest = min(one.committed_at for one in waiting.values())
+        path = f"{self._repo}/pulls"
+        for read, page in enumerate(self._client.pages(path, state="closed", sort="updated", direction="desc"), 1):
+            for item in page:
+                sha = text_of(item, "merge_commit_sha")
+                if sha in waiting and (request := self._read(item)):
+                    del waiting[sha]
+                    yield sha, request
+            updated_at = instant(page[-1].get("updated_at")) if page else None
+            if read + 1 >= len(waiting) or updated_at is None or updated_at < oldest:
+                return
+
+    def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:
+        """The request of a commit; nothing while one is open that may still be merged."""
+        try:
+            items = self._client.ask(f"{self._repo}/commits/{sha}/pulls")
+        except OutsideFailedError as error:
+            if not is_absent(error):
+                raise
+            if not self._is_there:
+                self.probe()  # a repo that may not be seen answers in the same way as a commit that is not there
+                self._is_there = True
+            yield sha, None
+            return
+        items.sort(key=lambda one: (text_of(one, "merge_commit_sha") != sha, text_of(one, "merged_at")))
+        request = next((request for item in items if (request := self._read(item))), None)
+        if request is not None or not any(text_of(item, "state") == "open" for item in items):
+            yield sha, request
+
+    def _read(self, item: dict[str, Any]) -> PullRequest | None:
+        """A request of the list; None for one that was closed without merging."""
+        number = number_of(item, "number")
+        if not number or not item.get("merged_at"):
+            return None
+        labels = [one.get("name") for one in item.get("labels") or () if isinstance(one, dict)]
+        return PullRequest(
+            number,
+            text_of(item, "title")[:LONGEST_TITLE],
+            text_of(item, "html_url"),
+            text_of(item, "user", "login"),
+            tuple(" ".join(str(label).split())[:LONGEST_TITLE] for label in labels if label),
+            closed_issues(str(item.get("body") or ""), self.kind, self.project),
+            text_of(item, "merge_commit_sha"),
+        )
+
+    def _deployment(self, item: dict[str, Any], number: int, environment: str, created_at: datetime) -> ForgeDeployment:
+        """With its end: the newest status that is one. `inactive` only says that another one followed."""
+        status: Status | None = None
+        started_at = finished_at = None
+        url = ""
+        for read, page in enumerate(self._client.pages(f"{self._repo}/deployments/{number}/statuses"), 1):
+            for said in page:
+                state, at = text_of(said, "state"), instant(said.get("created_at"))
+                if status is None and state in _ENDS:
+                    status, finished_at = _ENDS[state], at
+                    url = text_of(said, "log_url") or text_of(said, "target_url")
+                elif state == "in_progress":
+                    started_at = at
+            if read >= _PAGES_OF_STATUSES:
+                break
+        return ForgeDeployment(
+            str(number), text_of(item, "sha"), environment, status, created_at, started_at, finished_at, url
+        )

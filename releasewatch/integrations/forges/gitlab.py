@@ -1,0 +1,155 @@
+"""GitLab, on gitlab.com or one's own, through the REST API (v4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from releasewatch.domain.closing_words import closed_issues
+from releasewatch.domain.forges import LONGEST_TITLE, ForgeDeployment, ForgeKind, PullRequest
+from releasewatch.errors import OutsideFailedError
+from releasewatch.integrations.forges.rest import client_for, instant, is_absent, number_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from releasewatch.domain.deployments import Status
+    from releasewatch.domain.forges import AskedCommit, ForgeMark
+    from releasewatch.integrations.forges.rest import ForgeClient
+    from releasewatch.secret import Secret
+
+RIGHTS = "the scope read_api and the role Reporter; the scope api and the role Developer for --mark"
+
+_ENDS: dict[str, Status] = {"success": "succeeded", "failed": "failed", "canceled": "cancelled"}
+_STATES = {"succeeded": "success", "failed": "failed", "cancelled": "canceled", "running": "running"}
+
+
+class GitLab:
+    """One project of GitLab's. `api`: the REST API's address; `project`: `group/name`; `token` may be missing.
+
+    `options` are those of the HTTP client: patience, `within`, `plain_http`.
+    """
+
+    kind: ForgeKind = "gitlab"
+
+    def __init__(self, api: str, project: str, token: Secret | None = None, **options: Any) -> None:
+        self.project = project
+        secrets = {"PRIVATE-TOKEN": token} if token else {}
+        self._client: ForgeClient = client_for(self.kind, api, project, secrets, RIGHTS, **options)
+        self._repo = f"projects/{quote(project, safe='')}"
+        self._is_there = False
+
+    def probe(self) -> str:
+        """Read the project, and how many requests are left."""
+        answer = self._client.get(self._client.address(self._repo))
+        left = answer.headers.get("RateLimit-Remaining", "")
+        return f"{left} requests left" if left.isdigit() else ""
+
+    def pull_requests(self, commits: Sequence[AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
+        """First the list of what was merged last, a hundred at once; then one by one what was not among those."""
+        waiting = {one.sha: one for one in commits}
+        if len(waiting) > 1:
+            yield from self._from_the_list(waiting)
+        for sha in list(waiting):
+            yield from self._settled(sha)
+
+    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
+        """In the order in which they were made, the newest first."""
+        query = {"environment": environment, "order_by": "created_at", "sort": "desc"}
+        for page in self._client.pages(f"{self._repo}/deployments", **query):
+            for item in page:
+                created_at, number = instant(item.get("created_at")), item.get("id")
+                if created_at is None or not isinstance(number, int) or not text_of(item, "sha"):
+                    continue
+                if since is not None and created_at < since:
+                    return
+                yield self._deployment(item, number, environment, created_at)
+
+    def mark(self, mark: ForgeMark) -> bool:
+        """Make a deployment, unless the newest there is of this commit and has ended in this way."""
+        query = {"environment": mark.environment, "order_by": "created_at", "sort": "desc"}
+        known = self._client.ask(f"{self._repo}/deployments", per_page=1, **query)
+        newest = known[0] if known else {}
+        state = _STATES[mark.status]
+        if (text_of(newest, "sha"), text_of(newest, "status")) == (mark.sha, state):
+            return False
+        self._client.send(
+            f"{self._repo}/deployments",
+            {
+                "environment": mark.environment,
+                "sha": mark.sha,
+                "ref": mark.ref or mark.sha,
+                "tag": False,
+                "status": state,
+            },
+        )
+        return True
+
+    def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
+        """What the list of merged requests tells; no page more than asking for each commit would cost."""
+        oldest = min(one.committed_at for one in waiting.values())
+        query = {"state": "merged", "order_by": "updated_at", "sort": "desc", "scope": "all"}
+        for read, page in enumerate(self._client.pages(f"{self._repo}/merge_requests", **query), 1):
+            for item in page:
+                made = _made_by(item) & waiting.keys()
+                request = self._read(item) if made else None
+                for sha in sorted(made) if request else ():
+                    del waiting[sha]
+                    yield sha, request
+            updated_at = instant(page[-1].get("updated_at")) if page else None
+            if read + 1 >= len(waiting) or updated_at is None or updated_at < oldest:
+                return
+
+    def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:
+        """The request of a commit; nothing while one is open that may still be merged."""
+        try:
+            items = self._client.ask(f"{self._repo}/repository/commits/{sha}/merge_requests")
+        except OutsideFailedError as error:
+            if not is_absent(error):
+                raise
+            if not self._is_there:
+                self.probe()  # a project that may not be seen answers in the same way as a commit that is not there
+                self._is_there = True
+            yield sha, None
+            return
+        items.sort(key=lambda one: (sha not in _made_by(one), text_of(one, "merged_at")))
+        request = next((request for item in items if (request := self._read(item))), None)
+        if request is not None or not any(text_of(item, "state") in ("opened", "locked") for item in items):
+            yield sha, request
+
+    def _read(self, item: dict[str, Any]) -> PullRequest | None:
+        """A request of the list; None for one that is not merged."""
+        number = number_of(item, "iid")
+        if not number or item.get("state") != "merged":
+            return None
+        return PullRequest(
+            number,
+            text_of(item, "title")[:LONGEST_TITLE],
+            text_of(item, "web_url"),
+            text_of(item, "author", "username"),
+            tuple(" ".join(str(label).split())[:LONGEST_TITLE] for label in item.get("labels") or ()),
+            closed_issues(str(item.get("description") or ""), self.kind, self.project),
+            text_of(item, "merge_commit_sha") or text_of(item, "squash_commit_sha"),
+        )
+
+    def _deployment(self, item: dict[str, Any], number: int, environment: str, created_at: datetime) -> ForgeDeployment:
+        made_by = item.get("deployable")
+        job = made_by if isinstance(made_by, dict) else {}
+        status = _ENDS.get(text_of(item, "status"))
+        ended_at = instant(job.get("finished_at")) or instant(item.get("updated_at"))
+        return ForgeDeployment(
+            str(number),
+            text_of(item, "sha"),
+            environment,
+            status,
+            created_at,
+            instant(job.get("started_at")),
+            ended_at if status else None,
+            text_of(job, "web_url"),
+        )
+
+
+def _made_by(item: dict[str, Any]) -> set[str]:
+    """The commits that merging a request made."""
+    return {text_of(item, "merge_commit_sha"), text_of(item, "squash_commit_sha")} - {""}
