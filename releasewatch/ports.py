@@ -89,8 +89,10 @@ class Forge(Protocol):
         """
         ...
 
-    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
-        """The deployments to an environment that were made since, the newest first."""
+    def deployments(
+        self, environment: str, since: datetime | None, but: Collection[str] = ()
+    ) -> Iterator[ForgeDeployment]:
+        """The deployments to an environment that were made since, the newest first; without those of some commits."""
         ...
 
     def mark(self, mark: ForgeMark) -> bool:

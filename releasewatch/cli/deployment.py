@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -122,6 +123,11 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Write the outputs for later jobs there as well, as GitLab's dotenv report (RELEASEWATCH_DOTENV).",
         ),
         SUMMARY_TEMPLATES,
+        click.option(
+            "--mark",
+            is_flag=True,
+            help="Tell GitHub or GitLab as well (deployments API); not in a job that names its environment there.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -228,8 +234,10 @@ def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
 
 
 def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) -> None:
+    from releasewatch.cli.forge_record import ask_the_forge
     from releasewatch.cli.recording import Patience, record_patiently
 
+    began = time.monotonic()
     patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"], given["spool_errors"])
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
     if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:
@@ -239,6 +247,10 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         return
     if app.rehearse:
         document["deployment"]["id"] = None
+    else:
+        seconds = given["timeout"]
+        left = None if seconds is None else seconds - (time.monotonic() - began)
+        ask_the_forge(app, document, mark=given["mark"], left=left)
     if form == "json":
         emit_json({**document, **({"dry_run": True} if app.rehearse else {})})
     else:

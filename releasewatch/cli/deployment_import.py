@@ -12,6 +12,7 @@ import click
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import INSTANT, NAME, PLACE, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
+from releasewatch.domain.forges import FORGE_TITLES
 from releasewatch.domain.times import format_both
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -31,8 +32,9 @@ _PRINTED = 20
 @click.option(
     "--source",
     required=True,
-    metavar="tags|FILE",
-    help="tags: this repo's; else a list with the columns head, finished_at, and environment, region, ring, …",
+    metavar="tags|github|gitlab|FILE",
+    help="tags: this repo's; github, gitlab: what the forge knows of --environment; else a list with the columns head, "
+    "finished_at, and environment, region, ring, …",
 )
 @click.option("--environment", type=NAME, metavar="ENV", help="Where they went; in a list, for rows that say nothing.")
 @click.option("--tags", "patterns", multiple=True, metavar="PATTERN", help="Only tags like this, e.g. 'v*'.")
@@ -60,7 +62,7 @@ def import_(
     dry_run: bool,
     **where: tuple[str, ...],
 ) -> int:
-    """Record a past: deployments from tags (a tag's date is when it was deployed) or from a CSV file, oldest first.
+    """Record a past, oldest first: from tags (a tag's date is when it was deployed), a forge, or a CSV file.
 
     Safe to repeat. Each is compared with the one before; the first, as always, with the nearest earlier tag or nothing.
     A tag that names a package (pkg@1.0.0, @scope/pkg@1.0.0, pkg-v1.0.0, path/pkg/v1.0.0) is a deployment of that
@@ -93,6 +95,12 @@ def _read_source(
 ) -> Past:
     from releasewatch.usecases.deployment_import import past_of_file, past_of_tags
 
+    if source in ("github", "gitlab"):
+        if whole_repo or patterns:
+            raise InvalidCallError("--tags and --whole-repo are about tags, and a forge is asked.", "Leave them out.")
+        if not usual.environment:
+            raise InvalidCallError("A forge is asked about one environment.", "Add --environment production")
+        return _read_forge(app, source, since, usual)
     if source != "tags":
         if whole_repo:
             raise InvalidCallError(
@@ -106,6 +114,14 @@ def _read_source(
     if whole_repo or usual.components:  # somebody said what was deployed
         return past_of_tags(app.history.tags(), patterns, since, usual, app.now)
     return past_of_tags(app.history.tags(), patterns, since, usual, app.now, app.tag_packages)
+
+
+def _read_forge(app: App, source: str, since: datetime | None, usual: PastDeployment) -> Past:
+    from releasewatch.usecases.forge_import import past_of_forge
+    from releasewatch.wiring.forges import find_forge, open_forge
+
+    forge = open_forge(app, find_forge(app, source))
+    return past_of_forge(forge, since, usual, app.now)
 
 
 def _request(app: App, one: PastDeployment, accept: tuple[str, ...], why: str) -> RecordRequest:
@@ -183,13 +199,16 @@ def _show_report(app: App, report: PastReport, counts: dict[str, Any]) -> None:
     words += [f"{counts['already_recorded']} recorded before"] if counts["already_recorded"] else []
     words += [f"{counts['rejected']} rejected"] if counts["rejected"] else []
     words += [f"{one['count']} left out ({one['reason']})" for one in counts["left_out"]]
-    emit_line(f"{counts['read']} {report.past.source if counts['file'] is None else 'rows'} read: {', '.join(words)}.")
+    title = FORGE_TITLES.get(report.past.source)
+    read = f"deployments of {title}" if title else "rows" if counts["file"] is not None else report.past.source
+    emit_line(f"{counts['read']} {read} read: {', '.join(words)}.")
     ends = [report.deployments[0], report.deployments[-1]] if report.deployments else []
     for label, one in zip(("oldest", "newest"), ends, strict=False):
         what = one_line(one.release or one.head[:10])
         emit_line(f"  {label}: {what} to {one.environment}, {format_both(one.opened_at, app.zone)}, {one.kind}")
     for refused in report.rejected[:_PRINTED]:
         where = f"tag {refused.tag}: " if refused.tag is not None else f"{report.past.file}:{refused.line}: "
+        where = where if refused.forge_id is None else f"deployment {refused.forge_id}: "
         emit_line(one_line(f"{where}{refused.column + ' ' if refused.column else ''}{refused.reason}"))
     if len(report.rejected) > _PRINTED:
         emit_line(f"… {len(report.rejected)} rejected in all; --format json lists them.")

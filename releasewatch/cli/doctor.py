@@ -15,15 +15,17 @@ from releasewatch.wiring import App
 if TYPE_CHECKING:
     from releasewatch.usecases.doctor import Check
 
+_SECONDS_OF_FORGE = 10.0
+
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit with 1 when a line warns or fails.")
 @common()
 def command(app: App, form: str, strict: bool) -> None:
-    """Check config, ledger, git, CI, templates and directories: a line each, with what to do.
+    """Check config, ledger, git, CI, forge, templates and directories: a line each, with what to do.
 
-    Changes nothing: no ledger is made or upgraded, nothing is fetched; a directory's server is only asked whether it
-    answers.
+    Changes nothing: no ledger is made or upgraded, nothing is fetched; the forge and a directory's server are only
+    asked whether they answer.
     """
     checks = _examine(app)
     if form == "json":
@@ -55,6 +57,7 @@ def _examine(app: App) -> list[Check]:
             ("spool", lambda: doctor.check_spool(*app.spool.read(), str(app.spool.path))),
             ("git", lambda: doctor.check_git(read_clone_depth(app.cwd))),
             ("ci", lambda: doctor.check_ci(app.ci, variables_used(app.ci, app.environ) if app.ci else {})),
+            ("forge", lambda: _forge(app)),
             ("templates", lambda: doctor.check_templates(builtin_folder())),
             ("mail", lambda: doctor.check_mail(app.config.tables.mail, lambda: _mail(app))),
             ("directories", lambda: _directories(app)),
@@ -79,6 +82,16 @@ def _notify(app: App) -> list[Check]:
     from releasewatch.wiring.notifying import missing_of
 
     return check_notify(app.ledger_address.url, list(app.config.tables.notify), missing_of(app))
+
+
+def _forge(app: App) -> list[Check]:
+    from releasewatch.usecases import doctor
+    from releasewatch.wiring.forges import find_forge, has_forge, open_forge
+
+    if not has_forge(app):
+        return [doctor.Check("forge", "ok", "none is configured: titles of pull requests are not asked for")]
+    address = find_forge(app)
+    return doctor.check_forge(address.title, address.token_from, open_forge(app, address, _SECONDS_OF_FORGE))
 
 
 def _directories(app: App) -> list[Check]:

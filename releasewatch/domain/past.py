@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.deployments import Status
 
-Source = Literal["tags", "file"]
+Source = Literal["tags", "file", "github", "gitlab"]
 
 IMPORT = "import"
 """What stands in the place of a CI system on a deployment that was imported; its run then begins with the source."""

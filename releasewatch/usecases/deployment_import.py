@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.customers import Rejected, Stated
+from releasewatch.domain.forges import FORGE_TITLES
 from releasewatch.domain.past import IMPORT, PastDeployment, Source, Tag
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import ConfigError, InvalidCallError, RefusedError, ReleasewatchError
@@ -16,6 +17,7 @@ from releasewatch.integrations.directories.past_deployments import DEPLOYMENTS
 from releasewatch.storage import deployments, footprints
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.attempts import AHEAD
+from releasewatch.usecases.forge_past import without_those_told
 from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.tag_packages import TagPackages
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PastRow:
-    """One deployment to be imported, with where it is stated: the line of a file, or a tag."""
+    """One deployment to be imported, with where it is stated: the line of a file, a tag, or a forge's own number."""
 
     past: PastDeployment
     line: int | None = None
     tag: str | None = None
+    forge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class RejectedRow:
     column: str = ""
     line: int | None = None
     tag: str | None = None
+    forge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +205,15 @@ def import_past(
     rows = sorted(past.rows, key=lambda row: row.past.opened_at or OPEN_END)
     if past.source == "tags":
         rows = _before_the_first_told(ledger, around.repo, rows, report)
+    elif past.source in FORGE_TITLES:
+        rows = without_those_told(ledger, around.repo, rows, report.left_out)
     lenient = replace(around, catalog_at=_LenientCatalogs(around, report))
     for row in track(rows):
         try:
             done = record(ledger, lenient, _as_imported(request_of(row.past), row, past.source, around))
         except (InvalidCallError, RefusedError) as error:
             column = _column_of(error, row, around)
-            report.rejected.append(RejectedRow(error.message.rstrip("."), column, row.line, row.tag))
+            report.rejected.append(RejectedRow(error.message.rstrip("."), column, row.line, row.tag, row.forge_id))
             continue
         with ledger.read() as connection:
             found = deployments.get_deployment(connection, done.deployment_id)
@@ -247,7 +253,7 @@ def _before_the_first_told(ledger: Ledger, repo: str, rows: Sequence[PastRow], r
 
 def _as_imported(request: RecordRequest, row: PastRow, source: Source, around: Surroundings) -> RecordRequest:
     """Marked as imported, with a key that the same statement has again: of the tag, or of the instant in a file."""
-    which = row.tag if row.tag is not None else format_utc(row.past.opened_at or request.now)
+    which = row.forge_id or (row.tag if row.tag is not None else format_utc(row.past.opened_at or request.now))
     head = request.head if around.history is None else around.history.resolve(request.head)
     return replace(request, head=head, provider=IMPORT, run=f"{source}:{which}", attempt=1, key=row.past.key or None)
 
@@ -321,5 +327,6 @@ def _rejected(report: PastReport) -> Iterator[dict[str, Any]]:
             "line": one.line,
             "column": one.column or None,
             "tag": one.tag,
+            "forge_id": one.forge_id,
             "reason": one.reason,
         }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from releasewatch.domain.catalog import Catalog
     from releasewatch.integrations.ci.facts import CiFacts
     from releasewatch.integrations.git_depth import CloneDepth
+    from releasewatch.ports import Forge
     from releasewatch.secret import Secret
 
 State = Literal["ok", "warn", "fail"]
@@ -177,6 +178,17 @@ def check_ci(facts: CiFacts | None, variables: Mapping[str, str]) -> list[Check]
 def _told(fact: str, facts: CiFacts) -> str:
     """A fact with its value, unless that may be a person's name or is too long for a line."""
     return f"{fact} {getattr(facts, fact)}" if fact in ("run", "attempt", "sha", "repo", "environment") else fact
+
+
+def check_forge(title: str, token_from: str | None, forge: Forge) -> list[Check]:
+    """The forge: does it answer for this repo, and with whose token?"""
+    left = forge.probe()
+    text = f"{title} answers for {forge.project}{f', {left}' if left else ''}"
+    if token_from is None:
+        variable = f"RELEASEWATCH_{forge.kind.upper()}_TOKEN"
+        text += "; it is asked without a token, which few questions are allowed"
+        return [Check("forge", "warn", text, f"Set {variable} where the pipeline keeps its secrets.")]
+    return [Check("forge", "ok", f"{text}; the token is from {token_from}")]
 
 
 def check_templates(folder: Path) -> list[Check]:

@@ -12,7 +12,7 @@ from releasewatch.integrations.forges.rest import client_for, instant, is_absent
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from releasewatch.domain.deployments import Status
@@ -60,7 +60,9 @@ class GitHub:
         for sha in list(waiting):
             yield from self._settled(sha)
 
-    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
+    def deployments(
+        self, environment: str, since: datetime | None, but: Collection[str] = ()
+    ) -> Iterator[ForgeDeployment]:
         """Each with its statuses, for which it has to be asked once more."""
         for page in self._client.pages(f"{self._repo}/deployments", environment=environment):
             for item in page:
@@ -69,7 +71,8 @@ class GitHub:
                     continue
                 if since is not None and created_at < since:
                     return
-                yield self._deployment(item, number, environment, created_at)
+                if text_of(item, "sha") not in but:
+                    yield self._deployment(item, number, environment, created_at)
 
     def mark(self, mark: ForgeMark) -> bool:
         """Give the deployment of this commit there a status; make one where there is none."""
@@ -101,7 +104,7 @@ class GitHub:
 
     def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
         """What the list of merged requests tells; no page more than asking for each commit would cost."""
-        oldest = min(one.committed_at for one in waiting.values())
+        oldest, most = min(one.committed_at for one in waiting.values()), len(waiting)
         path = f"{self._repo}/pulls"
         for read, page in enumerate(self._client.pages(path, state="closed", sort="updated", direction="desc"), 1):
             for item in page:
@@ -110,7 +113,7 @@ class GitHub:
                     del waiting[sha]
                     yield sha, request
             updated_at = instant(page[-1].get("updated_at")) if page else None
-            if read + 1 >= len(waiting) or updated_at is None or updated_at < oldest:
+            if read >= most or len(waiting) <= 1 or updated_at is None or updated_at < oldest:
                 return
 
     def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:

@@ -11,7 +11,7 @@ from releasewatch.errors import OutsideFailedError
 from releasewatch.integrations.forges.rest import client_for, instant, is_absent, number_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from releasewatch.domain.deployments import Status
@@ -54,7 +54,9 @@ class GitLab:
         for sha in list(waiting):
             yield from self._settled(sha)
 
-    def deployments(self, environment: str, since: datetime | None) -> Iterator[ForgeDeployment]:
+    def deployments(
+        self, environment: str, since: datetime | None, but: Collection[str] = ()
+    ) -> Iterator[ForgeDeployment]:
         """In the order in which they were made, the newest first."""
         query = {"environment": environment, "order_by": "created_at", "sort": "desc"}
         for page in self._client.pages(f"{self._repo}/deployments", **query):
@@ -64,7 +66,8 @@ class GitLab:
                     continue
                 if since is not None and created_at < since:
                     return
-                yield self._deployment(item, number, environment, created_at)
+                if text_of(item, "sha") not in but:
+                    yield self._deployment(item, number, environment, created_at)
 
     def mark(self, mark: ForgeMark) -> bool:
         """Make a deployment, unless the newest there is of this commit and has ended in this way."""
@@ -88,7 +91,7 @@ class GitLab:
 
     def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
         """What the list of merged requests tells; no page more than asking for each commit would cost."""
-        oldest = min(one.committed_at for one in waiting.values())
+        oldest, most = min(one.committed_at for one in waiting.values()), len(waiting)
         query = {"state": "merged", "order_by": "updated_at", "sort": "desc", "scope": "all"}
         for read, page in enumerate(self._client.pages(f"{self._repo}/merge_requests", **query), 1):
             for item in page:
@@ -98,7 +101,7 @@ class GitLab:
                     del waiting[sha]
                     yield sha, request
             updated_at = instant(page[-1].get("updated_at")) if page else None
-            if read + 1 >= len(waiting) or updated_at is None or updated_at < oldest:
+            if read >= most or len(waiting) <= 1 or updated_at is None or updated_at < oldest:
                 return
 
     def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:
