@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +30,8 @@ class FakeForge:
     before: Before | None = None
     page: int = 100
     unknown: set[str] = field(default_factory=set)
+    like: Item = field(default_factory=dict)
+    """What a request holds beside what is read."""
 
     def __post_init__(self) -> None:
         self.server.handler = self
@@ -43,7 +45,8 @@ class FakeForge:
         path = request.path.removeprefix(self.root)
         if not path.startswith(self.home):
             return Reply({"message": "Not Found"}, 404)
-        return self.answer(request, path.removeprefix(self.home).strip("/"))
+        reply = self.answer(request, path.removeprefix(self.home).strip("/"))
+        return replace(reply, headers={"Content-Type": "application/json", **reply.headers})
 
     root = ""
     home = ""
@@ -62,10 +65,10 @@ class FakeForge:
         size = min(self.page, int(request.query.get("per_page", "30")))
         number = int(request.query.get("page", "1"))
         query = "&".join(f"{name}={value}" for name, value in request.query.items() if name != "page")
-        headers = {}
+        headers = {"x-ratelimit-remaining": "4999", "RateLimit-Remaining": "4999"}
         if number * size < len(items):
             address = f"{self.server.url}{request.path}?{query}&page={number + 1}"
-            headers = {"Link": f'<{address}>; rel="next", <{address}>; rel="last"'}
+            headers["Link"] = f'<{address}>; rel="next", <{address}>; rel="last"'
         return Reply(list(items[(number - 1) * size : number * size]), headers=headers)
 
     def sent(self, request: Request) -> Item:
@@ -86,6 +89,14 @@ USER: Item = {
     "site_admin": False,
     "gravatar_id": "",
     **dict.fromkeys(_ADDRESSES.split(), "https://api.example.org/x"),
+}
+LABEL: Item = {
+    "id": 1,
+    "node_id": "MDU6TGFiZWwx",
+    "url": "https://api.example.org/x",
+    "description": "",
+    "color": "ededed",
+    "default": False,
 }
 
 
@@ -112,14 +123,15 @@ class FakeGitHub(FakeForge):
         """A pull request that was merged as a commit."""
         self.pulls.insert(
             0,
-            {
+            self.like
+            | {
                 "number": number,
                 "title": title,
                 "state": "closed",
                 "html_url": f"https://github.example.org/{self.project}/pull/{number}",
                 "user": USER,
                 "body": body,
-                "labels": [{"name": label} for label in labels],
+                "labels": [LABEL | {"name": label} for label in labels],
                 "merge_commit_sha": sha,
                 "merged_at": "2026-01-05T12:00:00Z",
                 "updated_at": "2026-01-05T12:00:00Z",
@@ -134,10 +146,7 @@ class FakeGitHub(FakeForge):
         self.statuses[number] = [self._status(state, instant) for state, instant in reversed(statuses)]
 
     def answer(self, request: Request, path: str) -> Reply:
-        parts = path.split("/") if path else []
-        match parts:
-            case []:
-                return Reply({"full_name": self.project}, headers={"x-ratelimit-remaining": "4999"})
+        match path.split("/"):
             case ["pulls"]:
                 return self.listed(request, self.pulls)
             case ["commits", sha, "pulls"]:
@@ -159,7 +168,9 @@ class FakeGitHub(FakeForge):
                 return self.listed(request, fitting)
             case ["deployments", number, "statuses"] if request.method == "POST":
                 sent = self.sent(request)
-                status = self._status(sent["state"], "2026-01-06T00:00:01Z") | {"log_url": sent.get("log_url", "")}
+                status = self._status(sent["state"], "2026-01-06T00:00:01Z") | {
+                    "log_url": sent.get("log_url", "https://ci.example.org")
+                }
                 self.statuses[int(number)].insert(0, status)
                 self.made.append(sent)
                 return Reply(status, 201)
@@ -198,9 +209,7 @@ class FakeGitLab(FakeForge):
         self.deployments: list[Item] = []
 
     def __call__(self, request: Request) -> Reply:
-        return super().__call__(
-            Request(unquote(request.path), request.query, request.headers, request.method, request.body)
-        )
+        return super().__call__(replace(request, path=unquote(request.path)))
 
     def token_header(self) -> tuple[str, str]:
         return "private-token", ""
@@ -245,9 +254,7 @@ class FakeGitLab(FakeForge):
         )  # fmt: skip
 
     def answer(self, request: Request, path: str) -> Reply:
-        match path.split("/") if path else []:
-            case []:
-                return Reply({"path_with_namespace": self.project}, headers={"RateLimit-Remaining": "4999"})
+        match path.split("/"):
             case ["merge_requests"]:
                 return self.listed(request, self.pulls)
             case ["repository", "commits", sha, "merge_requests"]:

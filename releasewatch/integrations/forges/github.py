@@ -47,8 +47,9 @@ class GitHub:
         self._is_there = False
 
     def probe(self) -> str:
-        """Read the repo, and how many requests are left."""
-        answer = self._client.get(self._client.address(self._repo))
+        """Read one pull request and one deployment, which need rights of their own."""
+        self._client.ask(f"{self._repo}/pulls", per_page=1)
+        answer = self._client.get(self._client.address(f"{self._repo}/deployments", per_page=1))
         left = answer.headers.get("x-ratelimit-remaining", "")
         return f"{left} requests left" if left.isdigit() else ""
 

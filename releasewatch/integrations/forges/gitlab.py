@@ -41,8 +41,9 @@ class GitLab:
         self._is_there = False
 
     def probe(self) -> str:
-        """Read the project, and how many requests are left."""
-        answer = self._client.get(self._client.address(self._repo))
+        """Read one merge request and one deployment, which need rights of their own."""
+        self._client.ask(f"{self._repo}/merge_requests", per_page=1)
+        answer = self._client.get(self._client.address(f"{self._repo}/deployments", per_page=1))
         left = answer.headers.get("RateLimit-Remaining", "")
         return f"{left} requests left" if left.isdigit() else ""
 
