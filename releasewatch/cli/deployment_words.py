@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from releasewatch.cli.output import emit_line, emit_table
+from releasewatch.domain.past import SOURCE_WORDS
 from releasewatch.domain.times import format_both
 from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import counted
@@ -62,7 +63,7 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
     else:
         lines = [f"{d['id'] or 'Not recorded'}: {what}, {d['status']}: {title}"]
         if d["source"]:
-            lines[0] += f"  [imported from {'tags' if d['source'] == 'tags' else 'a file'}]"
+            lines[0] += f"  [imported from {SOURCE_WORDS[d['source']]}]"
         if d["already_recorded"]:
             lines[0] += "  [recorded before]"
         lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")

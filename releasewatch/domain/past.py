@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Source = Literal["tags", "file", "github", "gitlab"]
 
+SOURCES: tuple[Source, ...] = ("tags", "file", "github", "gitlab")
+SOURCE_WORDS: dict[str, str] = {"tags": "tags", "file": "a file", "github": "GitHub", "gitlab": "GitLab"}
+
 IMPORT = "import"
 """What stands in the place of a CI system on a deployment that was imported; its run then begins with the source."""
 
@@ -62,4 +65,4 @@ def source_of(provider: str, run: str) -> Source | None:
     """Where an imported deployment was taken from; None for one that was recorded as it happened."""
     if provider != IMPORT:
         return None
-    return "tags" if run.startswith("tags:") else "file"
+    return next((source for source in SOURCES if run.startswith(f"{source}:")), "file")
