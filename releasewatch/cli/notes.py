@@ -210,13 +210,14 @@ def of_period(
 def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:
     """Straight from git; where text goes outside, a ledger that is there is asked what people decided by hand."""
     from releasewatch.domain.note_building import build_notes
-    from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range
+    from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range, requests_known
 
     asks = ask and audience != "engineering" and app.has_ledger
     # Without a ledger, of the organisation's settings only what the repo's own file says is known.
     subjects = (app.config if asks else app.repo_config).tables.notes.subjects
     said = edits_by_hand(app.ledger, app.repo) if asks else {}
-    given = notes_of_range(app.surroundings(), base, head, Reading(app.now, subjects), said)
+    requests = requests_known(app.ledger, app.repo) if asks else {}
+    given = notes_of_range(app.surroundings(), base, head, Reading(app.now, subjects), said, requests)
     _say_blanks(app, given, audience)
     return build_notes(given, _audience(audience))
 

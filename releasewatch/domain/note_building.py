@@ -317,6 +317,7 @@ class _Filing:
             audience=reading.standing.audience,
             embargo_until=days[0] if days else None,
             commits=_commit_lines(commits, reading) if commits else (),
+            pull_request_url=change.pull_request_url,
         )
 
 

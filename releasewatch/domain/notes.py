@@ -168,6 +168,7 @@ class NoteItem:
     audience: Audience | None = None
     embargo_until: date | None = None
     commits: tuple[NoteItem, ...] = ()
+    pull_request_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class ItemView(View):
     - `text`: what it says; for readers outside the agreed wording where there is one.
     - `also`: components that no heading above it names ("also in Checkout", "in A, B, C, D"), or empty.
     - `details`: for engineering sha, authors and pull request on one line, else empty; `sha`, `pull_request` (0: none)
-      and `authors` are the same one by one, `on` is the day it was written (ISO 8601, UTC).
+      and `authors` are the same one by one, `on` is the day it was written (ISO 8601, UTC), `pull_request_url` where
+      a forge told it.
     - `remarks`: what else is to be known, one sentence each: what breaks, how far it may be told, a running embargo.
     - `commits`: the commits that a pull request stands for, for engineering.
     """
@@ -75,6 +76,7 @@ class ItemView(View):
     pull_request: int
     authors: tuple[str, ...]
     on: str
+    pull_request_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +282,7 @@ def _item(item: NoteItem, also: str = "also in") -> ItemView:
         pull_request=item.pull_request or 0,
         authors=item.authors,
         on=item.authored_at.date().isoformat() if item.authored_at else "",
+        pull_request_url=item.pull_request_url,
     )
 
 

@@ -78,16 +78,17 @@ def enrich(
             report.with_request += request is not None
             report.without += request is None
             if len(found) >= _AT_ONCE:
-                _keep(ledger, repo_id, found, now)
+                _keep(ledger, repo, repo_id, found, now)
     except OutsideFailedError as error:
         report.missing, report.why, report.hint = len(waiting), error.message, error.hint
-    _keep(ledger, repo_id, found, now)
+    _keep(ledger, repo, repo_id, found, now)
     return report
 
 
-def _keep(ledger: Ledger, repo_id: int, found: list[tuple[str, PullRequest | None]], now: datetime) -> None:
+def _keep(ledger: Ledger, repo: str, repo_id: int, found: list[tuple[str, PullRequest | None]], now: datetime) -> None:
     if found:
         with ledger.write() as connection:
+            ledger.lock(connection, f"releasewatch:forge:{repo}")
             forges.store_requests(connection, repo_id, found, now)
         found.clear()
 

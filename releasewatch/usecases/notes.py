@@ -13,6 +13,7 @@ from releasewatch.domain.catalog import Catalog, Graph, Node
 from releasewatch.domain.change_edits import ChangeEdit, join_edits
 from releasewatch.domain.deployments import Baseline, Block, Place
 from releasewatch.domain.footprint import SAMPLE, trace_footprint
+from releasewatch.domain.forges import PullRequest, add_requests
 from releasewatch.domain.notes import (
     ComponentLabel,
     CustomerScope,
@@ -48,10 +49,12 @@ def notes_of_range(
     head: str,
     how: Reading,
     said: Mapping[str, Sequence[ChangeEdit]] = MappingProxyType({}),
+    requests: Mapping[str, PullRequest] = MappingProxyType({}),
 ) -> NotesInput:
     """The notes of what lies between two revisions of a repo: everything in its catalog counts as deployed.
 
-    `said`: what people said by hand of its changes (`edits_by_hand`), where there is a ledger that knows.
+    Where there is a ledger that knows: `said`, what people said by hand of its changes (`edits_by_hand`), and
+    `requests`, what a forge said of them (`requests_known`).
     """
     history = cast("History", around.history)
     base_sha, head_sha = history.resolve(base), history.resolve(head)
@@ -81,6 +84,7 @@ def notes_of_range(
             )
             for commit in commits
         ]
+    add_requests(changes, requests)
     sources: dict[str, set[str]] = {}
     for origin in footprint.origins:
         for component in origin.reached:
@@ -197,6 +201,14 @@ def edits_by_hand(ledger: Ledger, repo: str) -> dict[str, list[ChangeEdit]]:
 
     with ledger.read() as connection:
         return change_edits.edits_of_repo(connection, repo)
+
+
+def requests_known(ledger: Ledger, repo: str) -> dict[str, PullRequest]:
+    """What a forge said of the pull requests of a repo's changes, by full sha."""
+    from releasewatch.storage import forges
+
+    with ledger.read() as connection:
+        return forges.requests_of_repo(connection, repo)
 
 
 @dataclass(frozen=True, slots=True)

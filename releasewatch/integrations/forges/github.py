@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from releasewatch.domain.closing_words import closed_issues
-from releasewatch.domain.forges import LONGEST_TITLE, ForgeDeployment, ForgeKind, PullRequest
+from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import InvalidCallError, OutsideFailedError
-from releasewatch.integrations.forges.rest import client_for, instant, is_absent, number_of, text_of
+from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, plain, text_of
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
@@ -142,10 +142,10 @@ class GitHub:
         labels = [one.get("name") for one in item.get("labels") or () if isinstance(one, dict)]
         return PullRequest(
             number,
-            text_of(item, "title")[:LONGEST_TITLE],
-            text_of(item, "html_url"),
+            text_of(item, "title"),
+            link_of(item, "html_url"),
             text_of(item, "user", "login"),
-            tuple(" ".join(str(label).split())[:LONGEST_TITLE] for label in labels if label),
+            tuple(plain(label) for label in labels if label),
             closed_issues(str(item.get("body") or ""), self.kind, self.project),
             text_of(item, "merge_commit_sha"),
         )
@@ -160,7 +160,7 @@ class GitHub:
                 state, at = text_of(said, "state"), instant(said.get("created_at"))
                 if status is None and state in _ENDS:
                     status, finished_at = _ENDS[state], at
-                    url = text_of(said, "log_url") or text_of(said, "target_url")
+                    url = link_of(said, "log_url") or link_of(said, "target_url")
                 elif state == "in_progress":
                     started_at = at
             if read >= _PAGES_OF_STATUSES:

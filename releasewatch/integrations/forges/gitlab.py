@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from releasewatch.domain.closing_words import closed_issues
-from releasewatch.domain.forges import LONGEST_TITLE, ForgeDeployment, ForgeKind, PullRequest
+from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import OutsideFailedError
-from releasewatch.integrations.forges.rest import client_for, instant, is_absent, number_of, text_of
+from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, plain, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -127,12 +127,13 @@ class GitLab:
         number = number_of(item, "iid")
         if not number or item.get("state") != "merged":
             return None
+        labels = item.get("labels")
         return PullRequest(
             number,
-            text_of(item, "title")[:LONGEST_TITLE],
-            text_of(item, "web_url"),
+            text_of(item, "title"),
+            link_of(item, "web_url"),
             text_of(item, "author", "username"),
-            tuple(" ".join(str(label).split())[:LONGEST_TITLE] for label in item.get("labels") or ()),
+            tuple(plain(label) for label in labels if label) if isinstance(labels, list) else (),
             closed_issues(str(item.get("description") or ""), self.kind, self.project),
             text_of(item, "merge_commit_sha") or text_of(item, "squash_commit_sha"),
         )
@@ -150,7 +151,7 @@ class GitLab:
             created_at,
             instant(job.get("started_at")),
             ended_at if status else None,
-            text_of(job, "web_url"),
+            link_of(job, "web_url"),
         )
 
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urljoin
 
-from releasewatch.domain.forges import FORGE_TITLES
+from releasewatch.domain.forges import FORGE_TITLES, LONGEST_TITLE
 from releasewatch.errors import OutsideFailedError
 from releasewatch.integrations.http import HttpClient, StatusError, retry_after
 
@@ -30,6 +30,7 @@ SECONDARY_WAIT = 60.0
 """What GitHub asks for when it refuses without saying how long
 (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LIMITING = frozenset({403, 429})
 _NEXT = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)')
 _IS_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)', re.IGNORECASE)
@@ -162,11 +163,23 @@ def instant(text: object) -> datetime | None:
 
 
 def text_of(item: Mapping[str, Any], *path: str) -> str:
-    """A text at a path in a document, without what no line may hold; empty where there is none."""
+    """A text at a path in a document, on one line; empty where there is none."""
     found: Any = item
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
-    return "" if found is None or isinstance(found, dict | list) else " ".join(str(found).split())
+    return "" if found is None or isinstance(found, dict | list) else plain(found)
+
+
+def plain(text: object) -> str:
+    """A text on one line and without what no database or terminal takes: control characters, half characters."""
+    words = _UNPRINTABLE.sub(" ", str(text)).split()
+    return " ".join(words)[:LONGEST_TITLE]
+
+
+def link_of(item: Mapping[str, Any], *path: str) -> str:
+    """An address of the web at a path in a document; empty where there is none."""
+    found = text_of(item, *path)
+    return found if found.startswith(("https://", "http://")) and " " not in found else ""
 
 
 def number_of(item: Mapping[str, Any], name: str) -> int:
