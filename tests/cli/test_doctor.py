@@ -79,6 +79,7 @@ def test_a_repo_before_its_first_deployment(shop: RepoBuilder) -> None:
         "spool": "ok",
         "git": "ok",
         "ci": "ok",
+        "forge": "ok",
         "templates": "ok",
         "directory crm": "warn",
     }
@@ -115,6 +116,7 @@ def test_a_broken_configuration_is_told_once_and_the_rest_is_examined(shop: Repo
         "spool": "fail",
         "git": "ok",
         "ci": "ok",
+        "forge": "fail",
         "templates": "ok",
         "mail": "fail",
         "directories": "fail",
