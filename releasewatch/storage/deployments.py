@@ -201,14 +201,14 @@ def first_told(connection: Connection, repo: str, environment: str, unlike: str)
     return None if row is None else _wrap(row)
 
 
-def heads_of(connection: Connection, repo: str, environment: str) -> list[tuple[str, datetime, str]]:
-    """What was ever deployed of a repo to an environment: head, when that opened, and the CI system that told of it."""
+def heads_of(connection: Connection, repo: str, environment: str, since: datetime) -> list[tuple[str, datetime, str]]:
+    """What was deployed of a repo to an environment since: head, when it opened, the CI system that told of it."""
     d = t.deployment.c
     rows = connection.execute(
         select(d.head, d.opened_at, d.ci_provider)
         .join_from(t.deployment, t.repo)
         .join(t.environment)
-        .where(t.repo.c.key == repo, t.environment.c.key == environment, d.head.is_not(None))
+        .where(t.repo.c.key == repo, t.environment.c.key == environment, d.head.is_not(None), d.opened_at >= since)
     )
     return [(row.head, row.opened_at, row.ci_provider) for row in rows]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.past import IMPORT
 from releasewatch.storage import deployments
+from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
@@ -32,9 +33,10 @@ def without_those_told(
 ) -> list[PastRow]:
     """The rows that no pipeline recorded itself; the others are counted in `left_out`."""
     told: dict[str, list[tuple[str, datetime]]] = {}
+    oldest = min((row.past.opened_at for row in rows if row.past.opened_at), default=OPEN_END - NEAR)
     with ledger.read() as connection:
         for environment in {row.past.environment for row in rows}:
-            heads = deployments.heads_of(connection, repo, environment)
+            heads = deployments.heads_of(connection, repo, environment, oldest - NEAR)
             told[environment] = [(head, at) for head, at, provider in heads if provider != IMPORT]
     kept: list[PastRow] = []
     for row in rows:
@@ -49,7 +51,7 @@ def without_those_told(
 def find_unrecorded(ledger: Ledger, forge: Forge, repo: str, environment: str, now: datetime) -> list[ForgeDeployment]:
     """The last deployments that succeeded by the forge, and whose commit the ledger never saw there; a few at most."""
     with ledger.read() as connection:
-        known = {head for head, _, _ in deployments.heads_of(connection, repo, environment)}
+        known = {head for head, _, _ in deployments.heads_of(connection, repo, environment, now - 2 * LOOKED_BACK)}
     found: list[ForgeDeployment] = []
     for looked, one in enumerate(forge.deployments(environment, now - LOOKED_BACK, known), 1):
         if one.status == "succeeded":
