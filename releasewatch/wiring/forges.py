@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TOKENS = {"github": "RELEASEWATCH_GITHUB_TOKEN", "gitlab": "RELEASEWATCH_GITLAB_TOKEN"}
 
 _API_IN_CI = {"github": "GITHUB_API_URL", "gitlab": "CI_API_V4_URL"}
-_PROVIDERS = {"github": "github_actions", "gitlab": "gitlab_ci"}
+_PROVIDERS = {"github": "github-actions", "gitlab": "gitlab-ci"}
 _JOBS_TOKEN = {"github": "GITHUB_TOKEN"}
 """What a job is given by its own forge: sent nowhere else. GitLab's CI_JOB_TOKEN may not read merge requests."""
 

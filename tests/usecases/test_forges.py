@@ -36,7 +36,7 @@ class TellingForge:
 def world(tmp_path: Path, ledger: Ledger) -> World:
     made = World(tmp_path, ledger)
     made.commit("a")
-    made.record(hour(1))
+    made.record(1)
     return made
 
 
