@@ -244,6 +244,8 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
         why = "No CI run is known" if app.ci else "Outside CI"
         say(f"{why}: this record has a random key, so the same command again is another record (give --key).")
     if document is None:
+        if given["mark"]:
+            say("The forge was not told (--mark): the record waits, and recording it later tells no forge.")
         return
     if app.rehearse:
         document["deployment"]["id"] = None

@@ -59,6 +59,7 @@ def test_what_was_told_is_kept_when_a_forge_stops(world: World, ledger: Ledger) 
         assert forges.requests_of_deployment(connection, number)[second].title == "One, better"
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_labels_name_a_customer_until_they_are_erased(world: World, ledger: Ledger) -> None:
     sha = world.commit("a")
     number = world.record(2).number
