@@ -211,6 +211,23 @@ def test_what_is_no_answer_of_a_forge_is_said(forge: Forge, fake: FakeForge, bod
     assert "an answer cannot be read" in failure(forge).message
 
 
+def test_what_no_database_takes_is_left_out_of_texts(forge: Forge, fake: FakeGitHub | FakeGitLab) -> None:
+    hostile: dict[str, Any] = {"labels": 7, "user": [], "author": "x", "html_url": "javascript:x", "web_url": None}
+    fake.merge(8, "A\x00b \ud800\x1b[31mc" + "d" * 5000, TWO)
+    fake.pulls[0] |= hostile
+    ((_, found),) = forge.pull_requests(asked(TWO))
+    assert found is not None
+    assert (found.title[:10], len(found.title), found.labels, found.url, found.author) == (
+        "A b [31mcd",
+        1000,
+        (),
+        "",
+        "",
+    )
+    fake.merge(2**40, "Too many", THREE)
+    assert dict(forge.pull_requests(asked(THREE))) == {THREE: None}
+
+
 def test_a_list_that_leads_in_a_circle_ends(forge: Forge, fake: FakeGitHub | FakeGitLab) -> None:
     fake.before = lambda request: Reply([], 200, {"Link": f'<{fake.server.url}{request.path}>; rel="next"'})
     with pytest.raises(OutsideFailedError, match="circle"):

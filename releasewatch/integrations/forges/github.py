@@ -8,7 +8,7 @@ from urllib.parse import quote
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import InvalidCallError, OutsideFailedError
-from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, plain, text_of
+from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, text_of
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
@@ -139,13 +139,14 @@ class GitHub:
         number = number_of(item, "number")
         if not number or not item.get("merged_at"):
             return None
-        labels = [one.get("name") for one in item.get("labels") or () if isinstance(one, dict)]
+        given = item.get("labels")
+        labels = [text_of(one, "name") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
         return PullRequest(
             number,
             text_of(item, "title"),
             link_of(item, "html_url"),
             text_of(item, "user", "login"),
-            tuple(plain(label) for label in labels if label),
+            tuple(label for label in labels if label),
             closed_issues(str(item.get("body") or ""), self.kind, self.project),
             text_of(item, "merge_commit_sha"),
         )
