@@ -18,7 +18,7 @@ class ForgeCommitColumns(TypedColumns):
 
 
 forge_commit: Table[ForgeCommitColumns] = Table(
-    "forge_commit", metadata, ForgeCommitColumns, Index(None, "repo_id", "number"), info=placed("reference")
+    "forge_commit", metadata, ForgeCommitColumns, Index(None, "repo_id", "number"), info=placed("reference", "facts")
 )
 
 
@@ -35,7 +35,7 @@ class ForgeRequestColumns(TypedColumns):
 
 
 forge_request: Table[ForgeRequestColumns] = Table(
-    "forge_request", metadata, ForgeRequestColumns, info=placed("reference")
+    "forge_request", metadata, ForgeRequestColumns, info=placed("reference", "facts")
 )
 
 _to_request = ["forge_request.repo_id", "forge_request.number"]
@@ -52,7 +52,7 @@ forge_label: Table[ForgeLabelColumns] = Table(
     metadata,
     ForgeLabelColumns,
     ForeignKeyConstraint(["repo_id", "number"], _to_request),
-    info=placed("reference"),
+    info=placed("reference", "facts"),
 )
 
 
@@ -69,5 +69,5 @@ forge_person: Table[ForgePersonColumns] = Table(
     metadata,
     ForgePersonColumns,
     ForeignKeyConstraint(["repo_id", "number"], _to_request),
-    info=placed("reference"),
+    info=placed("reference", "authors"),
 )
