@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from releasewatch.domain.gate import Word
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import tables as t
+from releasewatch.storage.readable import readable
 from releasewatch.storage.sql import next_number
 
 
@@ -28,7 +29,7 @@ def add_approval(
     """Keep an approval; when there was one, that one is returned and stays. The caller holds the lock."""
     a = t.gate_approval.c
     same = a.repo == planned.repo, a.environment == planned.environment, a.head == planned.head, a.rule == rule
-    row = connection.execute(select(t.gate_approval).where(*same)).first()
+    row = connection.execute(select(*readable(connection, t.gate_approval)).where(*same)).first()
     if row is not None:
         return Word("approved", row.recorded_by, row.why, format_utc(row.recorded_at))
     connection.execute(
@@ -50,7 +51,7 @@ def read_approvals(connection: Connection, planned: Planned) -> dict[str, Word]:
     """By rule, what was approved."""
     a = t.gate_approval.c
     rows = connection.execute(
-        select(t.gate_approval)
+        select(*readable(connection, t.gate_approval))
         .where(a.repo == planned.repo, a.environment == planned.environment, a.head == planned.head)
         .order_by(a.approval_id)
     )
@@ -61,7 +62,9 @@ def read_acceptances(connection: Connection, deployment_ids: list[int]) -> dict[
     """By rule, what was accepted with some deployments; of several the first counts."""
     a = t.acceptance.c
     rows = connection.execute(
-        select(t.acceptance).where(a.deployment_id.in_(deployment_ids)).order_by(a.deployment_id.desc())
+        select(*readable(connection, t.acceptance))
+        .where(a.deployment_id.in_(deployment_ids))
+        .order_by(a.deployment_id.desc())
     )
     return {
         row.rule: Word("accepted", row.recorded_by, row.why, format_utc(row.recorded_at), f"D-{row.deployment_id}")

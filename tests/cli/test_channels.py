@@ -138,6 +138,7 @@ backtest = 0 2
 event export
 freeze list = 0 2
 freeze import staff.csv = 0 2 4
+deployment enrich = 0 2 3
 deployment approve --head HEAD --why MENTION = 0 2 4
 call sendings = 0 2
 call send = 2
@@ -203,6 +204,7 @@ def planted(shop: RepoBuilder, postgres_url: str, tmp_path: Path, monkeypatch: p
         "GITHUB_ACTIONS": "true",
         "GITHUB_RUN_ID": "7",
         "GITHUB_REPOSITORY": "example/shop",
+        "GITHUB_API_URL": "https://127.0.0.1:1",
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
         "RELEASEWATCH_DATABASE_URL": url.render_as_string(hide_password=False),
