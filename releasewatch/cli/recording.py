@@ -16,6 +16,7 @@ from releasewatch.cli.time_limit import EndedError, ended_in_order, time_limit
 from releasewatch.errors import ConfigError, ReleasewatchError, UnknownNameError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
+from releasewatch.wiring.releases import stored_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,7 @@ def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroun
 
     if request.stated_kind == "change":
         return app.surroundings(git=False), request
-    found = app.stored_release(ledger, request.release, request.components)
+    found = stored_release(app, ledger, request.release, request.components)
     if found is None:
         return app.surroundings(), request
     if not app.quiet:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
-from releasewatch.errors import ConfigError, InvalidCallError, ReleasewatchError, UnknownNameError
+from releasewatch.errors import ConfigError, InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
 from releasewatch.wiring.repo_catalogs import mapper_of
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.customers import Looking
     from releasewatch.usecases.record_facts import Surroundings
-    from releasewatch.usecases.releases import StoredRelease
     from releasewatch.usecases.tag_packages import TagPackages
 
 __all__ = ["App", "clock", "local_zone", "mapper_of"]
@@ -346,34 +345,6 @@ class App:
             )
         around = self.surroundings(git=head is not None)
         return replace(around, catalog_at=lambda sha: catalog if sha == head else self.catalog_at(sha))
-
-    def stored_release(self, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease | None:
-        """The recorded release to read where there is no clone, or the clone is not of the components' repo."""
-        from releasewatch.usecases.releases import choose_release, is_new
-
-        repos = {key.rpartition("/")[0] for key in components if "/" in key}
-        if not name or (self.history_or_none is not None and (not repos or self.repo in repos)):
-            return None
-        usual = None
-        with suppress(ReleasewatchError):
-            usual = self.repo
-        try:
-            return choose_release(ledger, name, components, usual)
-        except UnknownNameError as error:
-            if self.history_or_none is None:
-                self._raise_what_git_said()
-            if is_new(ledger):
-                raise UnknownNameError(
-                    error.message,
-                    f"This ledger is new and empty: {self.ledger_address.printable}. "
-                    "Set RELEASEWATCH_DATABASE_URL to the one in which the build recorded the release.",
-                ) from error
-            raise
-
-    def _raise_what_git_said(self) -> None:
-        """Where git itself is missing or refuses, that is what is to be mended; that there is no repo is no failure."""
-        with suppress(InvalidCallError):
-            _ = self.history
 
     @cached_property
     def actor(self) -> str:
