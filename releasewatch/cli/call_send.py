@@ -190,7 +190,7 @@ def _sender(app: App, why_again: str, who: str, *, dry_run: bool) -> Sender:
 def _chat(app: App, *, dry_run: bool) -> Chat:
     from releasewatch.wiring.mail import chat_of
 
-    found = chat_of(app.config.tables.chat, app.environ)
+    found = chat_of(app.config.tables.chat, app.environ, app.now)
     return replace(found, post=lambda text: None) if dry_run else found
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.config.ledger_address import follow_reference, reference_name
+from releasewatch.domain.notifications import Message
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.notifiers.chat import post_chat
+from releasewatch.integrations.notifiers import webhooks
 from releasewatch.integrations.notifiers.mail import MailServer
 from releasewatch.secret import Secret
 from releasewatch.usecases.call_chat import Chat
 
 if TYPE_CHECKING:
     from releasewatch.config.mail_schema import ChatTable, MailTable
+
+
+_POSTS = {"slack": webhooks.send_slack, "teams": webhooks.send_teams}
 
 
 def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> MailServer:
@@ -37,12 +42,13 @@ def mail_server(table: MailTable, root: Path, environ: Mapping[str, str]) -> Mai
     )
 
 
-def chat_of(table: ChatTable, environ: Mapping[str, str]) -> Chat:
+def chat_of(table: ChatTable, environ: Mapping[str, str], now: datetime) -> Chat:
     """The chat of the settings; raises InvalidCallError where none is named, or its address is not set."""
     if table.url is None:
         raise InvalidCallError("No chat is set.", 'Set it: [chat] url = "env:RELEASEWATCH_CHAT_URL".')
     url = _secret(table.url, "address of the chat", environ)
-    return Chat(table.kind, url.reveal(), lambda text: post_chat(table.kind, url, text))
+    to, post = webhooks.Receiver("the chat", url), _POSTS[table.kind]
+    return Chat(table.kind, url.reveal(), lambda line: post(to, Message(line, "", "", "list_counts", now)))
 
 
 def _secret(reference: str, what: str, environ: Mapping[str, str]) -> Secret:

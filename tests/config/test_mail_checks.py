@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from releasewatch.config import load_config
 from releasewatch.config.settings import Sources, list_settings
 from releasewatch.errors import ConfigError, InvalidCallError
 from releasewatch.wiring.mail import chat_of, mail_server
+from tests.support.http_server import Reply, running_server
+
+NOW = datetime(2026, 11, 1, 10, tzinfo=UTC)
 
 GOOD = """[mail]
 host = "mail.example.org"
@@ -73,14 +78,18 @@ def test_without_tls_to_this_machine_or_where_that_is_said(tmp_path, more):
     assert load(tmp_path, text).tables.mail.security == "none"
 
 
-def test_a_chat_is_named_by_a_variable(tmp_path):
+def test_a_chat_is_named_by_a_variable_and_is_told_a_line(tmp_path):
     config = load(tmp_path, '[chat]\nkind = "teams"\nurl = "env:RELEASEWATCH_CHAT_URL"\n')
-    found = chat_of(config.tables.chat, {"RELEASEWATCH_CHAT_URL": "https://chat.example.org/s3same"})
-    assert found.name == "teams"
+    with running_server() as server:
+        server.handler = lambda _: Reply(b"", 202)
+        found = chat_of(config.tables.chat, {"RELEASEWATCH_CHAT_URL": f"{server.url}/s3same"}, NOW)
+        found.post("INC-1: 3 to call")
+    (asked,) = server.asked
+    assert (found.name, asked.path, b"INC-1: 3 to call" in asked.body) == ("teams", "/s3same", True)
     with pytest.raises(InvalidCallError, match="RELEASEWATCH_CHAT_URL is not set"):
-        chat_of(config.tables.chat, {})
+        chat_of(config.tables.chat, {}, NOW)
     with pytest.raises(InvalidCallError, match="No chat is set"):
-        chat_of(load(tmp_path, "").tables.chat, {})
+        chat_of(load(tmp_path, "").tables.chat, {}, NOW)
     for text, says in (
         ('url = "https://chat.example.org/s3same"', "a secret must not stand here"),
         ('kind = "teams"', "chat.url is missing"),
