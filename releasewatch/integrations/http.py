@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import requests
 import tenacity
 from requests.structures import CaseInsensitiveDict
 
+from releasewatch.domain.hosts import is_loopback
 from releasewatch.errors import InvalidCallError, NotTakenError, OutsideFailedError
 from releasewatch.secret import Secret
 
@@ -338,7 +338,7 @@ def url_problem(url: str, *, plain_http: bool = False) -> str | None:
         return "wanted an address that begins with https://"
     if parts.username is not None or parts.password is not None:
         return "a user or password must not stand here"
-    if scheme == "http" and not plain_http and not _is_loopback(host):
+    if scheme == "http" and not plain_http and not is_loopback(host):
         return "wanted https://: over http:// everybody on the way reads the answers, and the token"
     return None
 
@@ -361,15 +361,6 @@ def _origin(parts: SplitResult) -> tuple[str, str, int]:
         f"[{host}]" if ":" in host else host,
         parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0),
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def retry_after(headers: Mapping[str, Any]) -> float | None:

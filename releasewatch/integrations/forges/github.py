@@ -8,7 +8,15 @@ from urllib.parse import quote
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import InvalidCallError, OutsideFailedError
-from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, text_of
+from releasewatch.integrations.forges.rest import (
+    client_for,
+    deployments_made,
+    instant,
+    is_absent,
+    link_of,
+    number_of,
+    text_of,
+)
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
@@ -65,15 +73,9 @@ class GitHub:
         self, environment: str, since: datetime | None, but: Collection[str] = ()
     ) -> Iterator[ForgeDeployment]:
         """Each with its statuses, for which it has to be asked once more."""
-        for page in self._client.pages(f"{self._repo}/deployments", environment=environment):
-            for item in page:
-                created_at, number = instant(item.get("created_at")), item.get("id")
-                if created_at is None or not isinstance(number, int) or not text_of(item, "sha"):
-                    continue
-                if since is not None and created_at < since:
-                    return
-                if text_of(item, "sha") not in but:
-                    yield self._deployment(item, number, environment, created_at)
+        pages = self._client.pages(f"{self._repo}/deployments", environment=environment)
+        for item, number, created_at in deployments_made(pages, since, but):
+            yield self._deployment(item, number, environment, created_at)
 
     def mark(self, mark: ForgeMark) -> bool:
         """Give the deployment of this commit there a status; make one where there is none."""

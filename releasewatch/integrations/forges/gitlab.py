@@ -8,7 +8,16 @@ from urllib.parse import quote
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import OutsideFailedError
-from releasewatch.integrations.forges.rest import client_for, instant, is_absent, link_of, number_of, plain, text_of
+from releasewatch.integrations.forges.rest import (
+    client_for,
+    deployments_made,
+    instant,
+    is_absent,
+    link_of,
+    number_of,
+    plain,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -60,15 +69,9 @@ class GitLab:
     ) -> Iterator[ForgeDeployment]:
         """In the order in which they were made, the newest first."""
         query = {"environment": environment, "order_by": "created_at", "sort": "desc"}
-        for page in self._client.pages(f"{self._repo}/deployments", **query):
-            for item in page:
-                created_at, number = instant(item.get("created_at")), item.get("id")
-                if created_at is None or not isinstance(number, int) or not text_of(item, "sha"):
-                    continue
-                if since is not None and created_at < since:
-                    return
-                if text_of(item, "sha") not in but:
-                    yield self._deployment(item, number, environment, created_at)
+        pages = self._client.pages(f"{self._repo}/deployments", **query)
+        for item, number, created_at in deployments_made(pages, since, but):
+            yield self._deployment(item, number, environment, created_at)
 
     def mark(self, mark: ForgeMark) -> bool:
         """Make a deployment, unless the newest there is of this commit and has ended in this way."""

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urljoin
 
@@ -16,7 +17,7 @@ from releasewatch.errors import OutsideFailedError
 from releasewatch.integrations.http import HttpClient, StatusError, retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import requests
 
@@ -151,6 +152,22 @@ def client_for(
         refusals=refusals_of(kind, project, rights),
         **options,
     )
+
+
+def deployments_made(
+    pages: Iterable[list[dict[str, Any]]], since: datetime | None, but: Collection[str]
+) -> Iterator[tuple[dict[str, Any], int, datetime]]:
+    """Of a list of deployments, newest first, those of other commits than `but`: each with its number and when it was
+    made. Nothing that was made before `since`, and nothing without number, commit or instant.
+    """
+    for item in chain.from_iterable(pages):
+        created_at, number = instant(item.get("created_at")), item.get("id")
+        if created_at is None or not isinstance(number, int) or not text_of(item, "sha"):
+            continue
+        if since is not None and created_at < since:
+            return
+        if text_of(item, "sha") not in but:
+            yield item, number, created_at
 
 
 def instant(text: object) -> datetime | None:
