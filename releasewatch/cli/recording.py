@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 _NEAR = 0.4
 """How like a known region or ring a name must be: they are short, and one is often the beginning of a longer one."""
 
+_ALIKE = 0.85
+_LETTERS_MORE = 2
+"""How like a listed environment a new name is, and by how many letters longer or shorter, when it is taken for a slip
+of the pen: `prodution` is one for `production`, and `production-eu` is not."""
+
 _GRACE = 10.0
 """Seconds more to settle what is spooled, when time ran out before that: rather late than lost."""
 
@@ -110,23 +115,23 @@ def settings_in_force(app: App, environment: str) -> dict[str, Any]:
 
 
 def check_listed(app: App, environment: str) -> None:
-    """Refuse an environment that is new where the settings list some: a slip of the pen would be a place of its own.
+    """Refuse a new environment that is nearly a listed one: a slip of the pen would be a place of its own.
 
     Raises UnknownNameError.
     """
     listed = app.config.tables.environments
-    if not listed or environment in listed:
+    alike = difflib.get_close_matches(environment, listed, n=1, cutoff=_ALIKE)
+    near = [one for one in alike if abs(len(one) - len(environment)) <= _LETTERS_MORE]
+    if environment in listed or not near:
         return
     from releasewatch.storage.catalogs import environment_of
 
     with app.ledger.read() as connection:
         if environment_of(connection, environment) is not None:
             return
-    near = difflib.get_close_matches(environment, listed, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
     raise UnknownNameError(
         f"{environment!r} is not among the environments of the settings ({', '.join(listed)}), and new to the ledger.",
-        f"{meant}If it is new, add [environments.{environment}] to the settings.",
+        f"Did you mean {near[0]}? If it is new, add [environments.{environment}] to the settings.",
     )
 
 

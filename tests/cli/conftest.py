@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -74,14 +74,14 @@ def built_shop(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
     for name, text in (("customers", CUSTOMERS), ("contacts", CONTACTS), ("entitlements", ENTITLEMENTS)):
         (repo.path / f"{name}.csv").write_text(text, "utf-8")
     files = [word for name in ("customers", "contacts", "entitlements") for word in (f"--{name}", f"{name}.csv")]
-    assert run_command("customer", "import", *files, cwd=repo.path).status == 0
+    assert run_here("customer", "import", *files, cwd=repo.path).status == 0
     record = ("deployment", "record", "--environment", "production", "-q")
-    assert run_command(*record, "--key", "one", cwd=repo.path).status == 0
+    assert run_here(*record, "--key", "one", cwd=repo.path).status == 0
     repo.commit(
         "feat(invoicing)!: drop the old export",
         {"services/invoicing/a.py": "2"},
         trailers={"Release-note": "Exports are CSV now.", "Audience": "customer"},
     )
     repo.commit("fix(invoicing): what Acme GmbH complained about", {"services/invoicing/b.py": "2"})
-    assert run_command(*record, "--key", "two", "--release", "v2", cwd=repo.path).status == 0
+    assert run_here(*record, "--key", "two", "--release", "v2", cwd=repo.path).status == 0
     return repo

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
     (repo.path / "entitlements.csv").write_text("customer,component\n" + rows)
     repo.commit("Start", {"releasewatch.toml": CONFIG.format(web="", search=""), ".gitignore": "*.csv\n"})
     files = ("--customers", "customers.csv", "--entitlements", "entitlements.csv")
-    assert run_command("customer", "import", *files, cwd=repo.path).status == 0
+    assert run_here("customer", "import", *files, cwd=repo.path).status == 0
     incidents = ["started_at,ended_at,customers,head"]
     for number, (path, hurt) in enumerate(
         [
@@ -54,7 +54,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
         ]
     ):
         sha = repo.commit(f"Change {number}", {path: str(number)})
-        done = run_command(
+        done = run_here(
             "deployment", "record", "--environment", "production", "--key", f"run-{number}", "-q",
             "--finished-at", repo.now.isoformat(), cwd=repo.path,
         )  # fmt: skip
@@ -69,7 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
 
 
 def backtest(repo: RepoBuilder, *more: str):
-    done = run_command("backtest", "--incidents", "incidents.csv", "--format", "json", *more, cwd=repo.path)
+    done = run_here("backtest", "--incidents", "incidents.csv", "--format", "json", *more, cwd=repo.path)
     assert done.status == 0, done.err
     return done.document
 
@@ -98,7 +98,7 @@ def test_the_true_head_may_be_a_tag_or_a_release(built):
     try:
         for name, rank in (("culprit", 1), (sha.upper(), 1), ("never-heard-of", None)):
             (built.path / "named.csv").write_text(f"{head}\n{started},,{hurt},{name}\n")
-            done = run_command("backtest", "--incidents", "named.csv", "--format", "json", cwd=built.path)
+            done = run_here("backtest", "--incidents", "named.csv", "--format", "json", cwd=built.path)
             assert (done.status, done.document["incidents"][0]["rank"]) == (0, rank), name
     finally:
         built.git("tag", "-d", "culprit")
@@ -115,7 +115,7 @@ def test_what_it_suggests_mends_the_misses(built, tmp_path: Path):
 
 
 def test_people_read_a_table(built):
-    done = run_command("backtest", "--incidents", "incidents.csv", cwd=built.path)
+    done = run_here("backtest", "--incidents", "incidents.csv", cwd=built.path)
     for words in ("38%", "27%", "shop/web depends_on shop/pay: 3 misses", "line 4, search0: nothing that they used"):
         assert words in done.out
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_replayed_is_named(built, tmp_path: Path):
         "2026-12-01T00:00:00Z,,\n"
         "2026-12-01T00:00:00Z,web0,abcdef\n"
     )
-    done = run_command("backtest", "--incidents", str(file), "--format", "json", cwd=built.path)
+    done = run_here("backtest", "--incidents", str(file), "--format", "json", cwd=built.path)
     assert done.status == 0, done.err
     assert [(one["line"], one["column"]) for one in done.document["rejected"]] == [
         (3, "started_at"), (6, "customers"),
@@ -155,6 +155,6 @@ def test_wrong_calls(built, tmp_path: Path):
         (("--incidents", "customers.csv"), "lacks the column started_at"),
         (("--incidents", "incidents.csv", "--environment", "moon"), "Nothing was ever deployed to 'moon'"),
     ):
-        done = run_command("backtest", *words, cwd=built.path)
+        done = run_here("backtest", *words, cwd=built.path)
         assert done.status == 2, words
         assert said in done.err, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command, run_here
+from tests.support.command import run_here
 
 BY = ("--by", "olga")
 
@@ -12,12 +12,10 @@ BY = ("--by", "olga")
 @pytest.fixture
 def called(shop):
     """The shop's second deployment is blamed, and the calls are planned."""
-    opened = run_command(
-        "incident", "open", "--title", "down", "--deployment", "two", "--severity", "SEV1", cwd=shop.path
-    )
+    opened = run_here("incident", "open", "--title", "down", "--deployment", "two", "--severity", "SEV1", cwd=shop.path)
     assert opened.status == 0, opened.err
     assert "releasewatch call plan --incident INC-1" in opened.out
-    planned = run_command("call", "plan", "--incident", "INC-1", "--format", "json", cwd=shop.path).document
+    planned = run_here("call", "plan", "--incident", "INC-1", "--format", "json", cwd=shop.path).document
     assert (planned["incident"], planned["deployment"], planned["added"], planned["list_version"]) == (
         "INC-1",
         None,
@@ -29,7 +27,7 @@ def called(shop):
 
 def test_a_call_is_claimed_made_and_shown(called):
     def does(*words, status=0):
-        done = run_command("call", *words, "--format", "json", cwd=called.path)
+        done = run_here("call", *words, "--format", "json", cwd=called.path)
         assert done.status == status, done.err
         return done
 
@@ -55,22 +53,22 @@ def test_a_call_is_claimed_made_and_shown(called):
         assert name not in shown.out
     assert attempt["told"][0]["incident"] == "INC-1"
     does("skip", calls["bolt"]["id"], "--why", "closed", *BY)
-    run_command("incident", "impact", "INC-1", "--clear", "dent", "--why", "logs", cwd=called.path)
+    run_here("incident", "impact", "INC-1", "--clear", "dent", "--why", "logs", cwd=called.path)
     stale = does("claim", calls["dent"]["id"], *BY)
     assert stale.document["call"]["status"] == "claimed"
     assert "The first notice of INC-1 is not due any more: they were cleared." in stale.err
     assert "releasewatch call plan --incident INC-1" in stale.err
     assert does("plan", "--incident", "INC-1").document["added"] == 0
-    run_command("incident", "impact", "INC-1", "--clear", "acme", "--why", "logs", cwd=called.path)
-    incident = run_command("incident", "show", "INC-1", "--format", "json", cwd=called.path).document
+    run_here("incident", "impact", "INC-1", "--clear", "acme", "--why", "logs", cwd=called.path)
+    incident = run_here("incident", "show", "INC-1", "--format", "json", cwd=called.path).document
     assert incident["corrections_owed"] == 1
     assert incident["corrections"][0]["customer"] == "acme"
-    assert "1 correction owed:" in run_command("incident", "show", "INC-1", cwd=called.path).out
+    assert "1 correction owed:" in run_here("incident", "show", "INC-1", cwd=called.path).out
 
 
 def test_a_document_of_an_incidents_list_says_what_not_to_improvise(called, tmp_path):
     for form in ("md", "html", "csv"):
-        done = run_command("call", "render", "--incident", "INC-1", "--format", form, cwd=called.path)
+        done = run_here("call", "render", "--incident", "INC-1", "--format", form, cwd=called.path)
         assert done.status == 0, done.err
         assert "No agreed wording, do not improvise." in done.out.replace("\\", "")
         for name in ("Acme", "Ada", "23125", "olga", "ada@"):
@@ -79,10 +77,10 @@ def test_a_document_of_an_incidents_list_says_what_not_to_improvise(called, tmp_
 
 def test_what_the_calls_are_about_is_said_once(called):
     for words in ((), ("--incident", "INC-1", "--deployment", "two")):
-        refused = run_command("call", "list", *words, cwd=called.path)
+        refused = run_here("call", "list", *words, cwd=called.path)
         assert refused.status == 2
         assert "Give --deployment ID, --incident KEY, --head REV or --purpose check_in." in refused.err
-    blamed = run_command("call", "plan", "--deployment", "two", cwd=called.path)
+    blamed = run_here("call", "plan", "--deployment", "two", cwd=called.path)
     assert blamed.status == 4
     assert "call plan --incident INC-1" in blamed.err
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from releasewatch.wiring import clock
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -50,15 +50,15 @@ def shop(tmp_path: Path) -> RepoBuilder:
 
 
 def run(repo: RepoBuilder, *words: str, env: dict[str, str] | None = None) -> Finished:
-    return run_command("catalog", "check", *words, cwd=repo.path, env=env)
+    return run_here("catalog", "check", *words, cwd=repo.path, env=env)
 
 
 def with_customers(repo: RepoBuilder) -> None:
-    assert run_command("deployment", "record", "--environment", "production", "-q", cwd=repo.path).status == 0
+    assert run_here("deployment", "record", "--environment", "production", "-q", cwd=repo.path).status == 0
     (repo.path / "c.csv").write_text("key,name\nacme,Acme GmbH\nbolt,Bolt\n")
     (repo.path / "e.csv").write_text("customer,component\nacme,shop/cart\nacme,shop/later\n")
     files = ("--customers", "c.csv", "--entitlements", "e.csv")
-    assert run_command("customer", "import", *files, "-q", cwd=repo.path).status == 0
+    assert run_here("customer", "import", *files, "-q", cwd=repo.path).status == 0
 
 
 def test_files_patterns_and_cycles_are_told_without_a_ledger(shop: RepoBuilder) -> None:
@@ -191,6 +191,6 @@ def test_a_ledger_whose_variable_is_not_set_is_no_reason_to_fail(shop: RepoBuild
 
 def test_outside_of_git_there_is_nothing_to_check(tmp_path: Path) -> None:
     (tmp_path / "releasewatch.toml").write_text(CONFIG)
-    done = run_command("catalog", "check", "--format", "json", cwd=tmp_path)
+    done = run_here("catalog", "check", "--format", "json", cwd=tmp_path)
     assert (done.status, done.out) == (2, "")
     assert "not a git repo" in done.error["message"]

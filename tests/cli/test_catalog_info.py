@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.catalogs import commit_files
-from tests.support.command import run_command
+from tests.support.command import run_here
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,20 +43,20 @@ def repo(tmp_path: Path) -> RepoBuilder:
 
 
 def record(repo: RepoBuilder, *words: str) -> dict[str, str]:
-    done = run_command(*RECORD, *words, cwd=repo.path)
+    done = run_here(*RECORD, *words, cwd=repo.path)
     assert done.status == 0, done.err
     return {one["key"]: one["reach"] for one in done.document["components"]}
 
 
 def test_show(repo: RepoBuilder) -> None:
-    shown = run_command("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
+    shown = run_here("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
     assert [
         (one["key"], one["title"], one["type"], one["owner"], one["paths"], one["depends_on"]) for one in shown
     ] == [
         ("shop/cart", "The cart", "service", "team-cart", ["cart/**"], ["shop/money"]),
         ("shop/money", "money", "library", "team-money", ["libs/money/**", "libs/rates.txt"], []),
     ]
-    doctor = run_command("doctor", "--format", "json", cwd=repo.path).document["checks"]
+    doctor = run_here("doctor", "--format", "json", cwd=repo.path).document["checks"]
     assert doctor[0]["state"] == "ok"
     assert "catalog-info.yaml" in doctor[0]["text"]
 
@@ -79,7 +79,7 @@ def test_the_work_tree_has_no_say_in_what_is_recorded(repo: RepoBuilder) -> None
 
 def test_an_invalid_file_is_an_error_that_names_the_commit(repo: RepoBuilder) -> None:
     head = repo.commit("Break it", {"cart/catalog-info.yaml": CART.replace("lifecycle: production, ", "")})
-    done = run_command(*RECORD, cwd=repo.path)
+    done = run_here(*RECORD, cwd=repo.path)
     assert (done.status, done.error["code"]) == (2, "invalid_config")
     assert done.error["message"] == f"cart/catalog-info.yaml: spec.lifecycle is missing (at {head[:12]})"
 
@@ -88,14 +88,14 @@ def test_a_product_may_name_what_a_catalog_file_describes(repo: RepoBuilder) -> 
     config = '[releasewatch]\nrepo = "shop"\n[products.basic]\ncomponents = ["shop/cart"]\n'
     repo.commit("Sell the cart", {"releasewatch.toml": config}, delete=["drafts/catalog-info.yaml"])
     assert record(repo) == {}
-    shown = run_command("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
+    shown = run_here("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
     assert [one["key"] for one in shown] == ["shop/cart", "shop/money"]
 
 
 def test_components_in_the_config_come_first(repo: RepoBuilder) -> None:
     config = '[releasewatch]\nrepo = "shop"\n[components.own]\npaths = ["**"]\n'
     repo.commit("Say it ourselves", {"releasewatch.toml": config, "catalog-info.yaml": "broken: ["})
-    shown = run_command("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
+    shown = run_here("catalog", "show", "--format", "json", cwd=repo.path).document["components"]
     assert [one["key"] for one in shown] == ["shop/own"]
 
 

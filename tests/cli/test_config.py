@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.command import run_command, run_on_terminal
+from tests.support.command import run_here, run_on_terminal
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def shop(tmp_path: Path) -> RepoBuilder:
 
 
 def settings(repo: RepoBuilder, *arguments: str, env: dict[str, str] | None = None) -> dict[str, tuple[Any, str]]:
-    done = run_command("config", "show", "--format", "json", *arguments, cwd=repo.path, env=env)
+    done = run_here("config", "show", "--format", "json", *arguments, cwd=repo.path, env=env)
     assert (done.status, done.err) == (0, "")
     assert done.document["settings_version"] is None
     assert set(done.document) == {"schema", "settings", "settings_version", "next_cursor"}
@@ -63,7 +63,7 @@ def test_the_nearest_source_counts(shop: RepoBuilder) -> None:
 def test_a_ledger_of_the_environment_is_shown_without_its_address(shop: RepoBuilder) -> None:
     env = {"RELEASEWATCH_DATABASE_URL": "postgresql://ada:canary-7f3a@127.0.0.1:1/ledger"}
     for form in ("table", "json"):
-        done = run_command("config", "show", "--format", form, cwd=shop.path, env=env)
+        done = run_here("config", "show", "--format", form, cwd=shop.path, env=env)
         assert done.status == 0
         assert "env:RELEASEWATCH_DATABASE_URL (set)" in done.out
         assert "canary" not in done.out + done.err
@@ -73,7 +73,7 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(shop: RepoBuilder) -
     (shop.path / "releasewatch.toml").write_text(
         '[releasewatch]\ndatabase = "postgresql://ada:canary-7f3a@db.example.org/ledger"\n'
     )
-    done = run_command("config", "show", cwd=shop.path)
+    done = run_here("config", "show", cwd=shop.path)
     assert (done.status, done.out) == (2, "")
     assert "password" in done.err
     assert "canary" not in done.err
@@ -87,6 +87,6 @@ def test_a_table_is_harmless_on_a_terminal(shop: RepoBuilder) -> None:
 
 def test_a_wrong_setting_is_named(shop: RepoBuilder) -> None:
     (shop.path / "releasewatch.toml").write_text('[catalog]\nunmaped = "all"\n')
-    done = run_command("config", "show", "--format", "json", cwd=shop.path)
+    done = run_here("config", "show", "--format", "json", cwd=shop.path)
     assert (done.status, done.out, done.error["code"]) == (2, "", "invalid_config")
     assert 'did you mean "unmapped"' in done.error["message"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def shop(tmp_path: Path) -> RepoBuilder:
 
 
 def run(repo: RepoBuilder, *words: str, env: dict[str, str] | None = None) -> Finished:
-    return run_command(*words, cwd=repo.path, env={"RELEASEWATCH_ACTOR": "ada"} | (env or {}))
+    return run_here(*words, cwd=repo.path, env={"RELEASEWATCH_ACTOR": "ada"} | (env or {}))
 
 
 def push(repo: RepoBuilder, *words: str) -> Finished:

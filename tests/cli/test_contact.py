@@ -6,12 +6,12 @@ import json
 import stat
 from typing import Any
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 
 def run(shop: RepoBuilder, *arguments: str) -> Finished:
-    return run_command(*arguments, cwd=shop.path, env={"RELEASEWATCH_ACTOR": "dpo@example.org"})
+    return run_here(*arguments, cwd=shop.path, env={"RELEASEWATCH_ACTOR": "dpo@example.org"})
 
 
 def test_an_export_goes_to_a_file_of_its_owner_alone(shop: RepoBuilder) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Finished, run_command, run_on_terminal
+from tests.support.command import Finished, run_here, run_on_terminal
 
 CUSTOMERS = (
     "key,name,aliases,customer_tier,contract_value,currency,country,Health,do_not_call\n"
@@ -40,7 +40,7 @@ def _configure(folder: Path, more: str = "") -> None:
 
 
 def _run(folder: Path, *arguments: str, **env: str) -> Finished:
-    return run_command("customer", *arguments, cwd=folder, env=env)
+    return run_here("customer", *arguments, cwd=folder, env=env)
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ def imported(folder: Path) -> Path:
 def test_import_from_the_settings(folder: Path) -> None:
     _configure(folder)
     (folder / "below").mkdir()
-    done = run_command(
-        "customer", "import", "--config", "../releasewatch.toml", "--format", "json", cwd=folder / "below"
-    )
+    done = run_here("customer", "import", "--config", "../releasewatch.toml", "--format", "json", cwd=folder / "below")
     assert (done.status, done.err) == (0, "")
     document = done.document
     assert document["schema"] == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import CONFIG
-from tests.support.command import Finished, run_command, run_here, run_on_terminal
+from tests.support.command import Finished, run_here, run_on_terminal
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def repo(tmp_path: Path) -> RepoBuilder:
 
 
 def run(repo: RepoBuilder, *words: str) -> Finished:
-    return run_command(*IMPORT, *words, cwd=repo.path)
+    return run_here(*IMPORT, *words, cwd=repo.path)
 
 
 def listed(repo: RepoBuilder) -> Any:
-    return run_command("deployment", "list", "--format", "json", cwd=repo.path).document["deployments"]
+    return run_here("deployment", "list", "--format", "json", cwd=repo.path).document["deployments"]
 
 
 def write_list(repo: RepoBuilder, *rows: str) -> str:
@@ -47,7 +47,7 @@ def test_tags_become_deployments_that_say_where_they_come_from(repo):
     assert done.out.startswith("3 tags read: 3 deployments recorded.\n  oldest: v1 to production, 2026-01-05 10:01")
     assert "First deployment of 3 cells: compared with nothing" in done.err
     assert [(one["release"], one["source"]) for one in listed(repo)] == [("v3", "tags"), ("v2", "tags"), ("v1", "tags")]
-    shown = run_command("deployment", "show", "D-2", cwd=repo.path).out
+    shown = run_here("deployment", "show", "D-2", cwd=repo.path).out
     assert shown.startswith("D-2: deploy of shop to production (everywhere), succeeded: v2  [imported from tags]")
     again = run(repo, *TAGS)
     assert again.out.startswith("3 tags read: 0 deployments recorded, 3 recorded before.\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.cli.conftest import CONFIG
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ PLAN = ("deployment", "plan", "--environment", "production")
 
 
 def plan(shop: RepoBuilder, *words: str) -> Any:
-    done = run_command(*PLAN, "--format", "json", *words, cwd=shop.path)
+    done = run_here(*PLAN, "--format", "json", *words, cwd=shop.path)
     assert done.status == 0, done.err
     return done.document
 
 
 def record(shop: RepoBuilder, *words: str) -> Any:
-    done = run_command(
+    done = run_here(
         "deployment", "record", "--environment", "production", "--format", "json", "-q", *words, cwd=shop.path
     )
     assert done.status == 0, done.err
@@ -29,7 +29,7 @@ def record(shop: RepoBuilder, *words: str) -> Any:
 
 
 def deployments(shop: RepoBuilder) -> list[str]:
-    listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+    listed = run_here("deployment", "list", "--format", "json", cwd=shop.path).document
     return [one["id"] for one in listed["deployments"]]
 
 
@@ -75,17 +75,17 @@ class TestEmptyLedger:
     def test_there_is_no_baseline_and_no_ledger_is_made(self, tmp_path: Path):
         repo = RepoBuilder(tmp_path / "new")
         repo.commit("Start", {"releasewatch.toml": CONFIG, "services/invoicing/a.py": "1"})
-        done = run_command(*PLAN, "--format", "json", cwd=repo.path)
+        done = run_here(*PLAN, "--format", "json", cwd=repo.path)
         assert done.status == 0, done.err
         assert [(block["source"], block["live"]) for block in done.document["baselines"]] == [("none", None)]
         assert "First deployment of 3 cells" in done.err
-        assert "no baseline is known" in run_command(*PLAN, "-q", cwd=repo.path).out
+        assert "no baseline is known" in run_here(*PLAN, "-q", cwd=repo.path).out
         assert sorted(path.name for path in repo.path.iterdir()) == [".git", "releasewatch.toml", "services"]
 
 
 class TestForms:
     def words(self, shop: RepoBuilder, form: str, *more: str) -> Finished:
-        done = run_command(*PLAN, "--format", form, "-q", *more, cwd=shop.path)
+        done = run_here(*PLAN, "--format", form, "-q", *more, cwd=shop.path)
         assert done.status == 0, done.err
         return done
 
@@ -114,6 +114,6 @@ class TestForms:
 
 
 def test_a_component_that_is_not_in_the_catalog_is_named(shop):
-    done = run_command(*PLAN, "--format", "json", "--component", "invoicin", cwd=shop.path)
+    done = run_here(*PLAN, "--format", "json", "--component", "invoicin", cwd=shop.path)
     assert (done.status, done.out, done.error["code"]) == (2, "", "unknown_name")
     assert done.error["hint"] == "Did you mean invoicing?"

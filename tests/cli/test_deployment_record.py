@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 
 if TYPE_CHECKING:
     from tests.support.repos import RepoBuilder
@@ -17,7 +17,7 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT
 
 def say(shop: RepoBuilder, *words: str, verb: str = "record", **env: str) -> Finished:
     """`deployment VERB --environment production --format json` and more words."""
-    return run_command(
+    return run_here(
         "deployment", verb, "--environment", "production", "--format", "json", *words, cwd=shop.path, env=env
     )
 
@@ -80,7 +80,7 @@ class TestDocument:
         assert (exposure["named"], exposure["possible"]) == (1, 1), "bolt by name; dent says not where"
 
     def test_show_gives_the_same(self, told, shop):
-        shown = run_command("deployment", "show", "three", "--format", "json", cwd=shop.path).document
+        shown = run_here("deployment", "show", "three", "--format", "json", cwd=shop.path).document
         assert shown.pop("accepted") == []
         assert {**shown, "deployment": None} == {**told, "deployment": None}
         assert {**shown["deployment"], "already_recorded": False} == told["deployment"]
@@ -100,7 +100,7 @@ class TestDocument:
         shop.commit("fix: more", {"services/invoicing/c.py": "1"})
         told = document(shop, "--dry-run")
         assert (told["deployment"]["id"], told["exposure"]["customers"]) == (None, 4)
-        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        listed = run_here("deployment", "list", "--format", "json", cwd=shop.path).document
         assert [d["id"] for d in listed["deployments"]] == ["D-2", "D-1"]
 
     def test_a_change_without_git_needs_no_git(self, shop, tmp_path):
@@ -173,7 +173,7 @@ class TestErrors:
         assert (done.status, done.out) == (status, "")
         assert done.error["code"] == code
         assert done.error["hint"]
-        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        listed = run_here("deployment", "list", "--format", "json", cwd=shop.path).document
         assert len(listed["deployments"]) == 2
 
     def test_a_guard_is_passed_with_a_word_and_a_reason(self, shop):
@@ -205,7 +205,7 @@ class TestSlipsOfThePen:
         refused = say(shop, *words)
         assert (refused.status, refused.out) == (2, "")
         assert refused.error["code"] in ("invalid_call", "unknown_name"), "one document, and nothing else, on stderr"
-        listed = run_command("deployment", "list", "--format", "json", cwd=shop.path).document
+        listed = run_here("deployment", "list", "--format", "json", cwd=shop.path).document
         assert [d["id"] for d in listed["deployments"]] == ["D-2", "D-1"]
 
     @pytest.mark.parametrize("verb", ["record", "plan"])
@@ -221,13 +221,13 @@ class TestSlipsOfThePen:
 
     @pytest.mark.parametrize("noun", ["deployment", "release"])
     def test_a_repo_that_nobody_knows_is_not_an_empty_list(self, shop, noun):
-        refused = run_command(noun, "list", "--repo", "shopp", "--format", "json", cwd=shop.path)
+        refused = run_here(noun, "list", "--repo", "shopp", "--format", "json", cwd=shop.path)
         assert (refused.status, refused.out) == (2, "")
         assert refused.error["hint"] == "Did you mean shop?"
-        assert run_command(noun, "list", "--repo", "shop", cwd=shop.path).status == 0
+        assert run_here(noun, "list", "--repo", "shop", cwd=shop.path).status == 0
 
 
-def test_an_environment_that_the_settings_do_not_list_is_refused_when_it_is_new(shop):
+def test_a_new_environment_that_is_nearly_a_listed_one_is_refused(shop):
     config = (shop.path / "releasewatch.toml").read_text("utf-8")
     assert say(shop, "--environment", "qa", "--key", "q1").status == 0, "nothing is listed: any name will do"
     shop.commit("List", {"releasewatch.toml": config + '\n[environments.production]\ntier = "production"\n'})
@@ -236,8 +236,9 @@ def test_an_environment_that_the_settings_do_not_list_is_refused_when_it_is_new(
         assert (done.status, done.out) == (2, "")
         assert "'prodution' is not among the environments of the settings (production), and new to the led" in done.err
         assert "Did you mean production? If it is new, add [environments.prodution] to the settings." in done.err
-    known = run_command("status", "--format", "json", cwd=shop.path).out
+    known = run_here("status", "--format", "json", cwd=shop.path).out
     assert "prodution" not in known
     done = say(shop, "--environment", "qa", "--key", "q2")
     assert done.status == 0, "what the ledger has goes on"
+    assert say(shop, "--environment", "preview-7", "--key", "p1").status == 0, "nor is every new name a slip of the pen"
     assert "qa is not among the environments of the settings (production)" in done.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.http_server import Reply, Request, WebServer, running_server
 
 TOKEN = "canary-4f1c9d"
@@ -45,7 +45,7 @@ def configure(folder: Path, settings: str) -> None:
 
 
 def run(folder: Path, *arguments: str, token: str = TOKEN) -> Finished:
-    done = run_command(*arguments, cwd=folder, env={"RELEASEWATCH_CRM_TOKEN": token})
+    done = run_here(*arguments, cwd=folder, env={"RELEASEWATCH_CRM_TOKEN": token})
     assert TOKEN not in done.out + done.err
     return done
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from releasewatch.domain.privacy import opaque_key
-from tests.support.command import Finished, run_command, run_here, run_on_terminal
+from tests.support.command import Finished, run_here, run_on_terminal
 from tests.support.repos import run_git
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def keys(done: Finished) -> list[str]:
 
 
 def test_the_contract_of_the_list(place):
-    document = run_command(*LIST, "--format", "json", "--reveal", "names", cwd=place).document
+    document = run_here(*LIST, "--format", "json", "--reveal", "names", cwd=place).document
     assert list(document) == ["schema", "deployment", "counts", "customers", "next_cursor"]
     assert (document["schema"], document["deployment"], document["next_cursor"]) == (1, "D-2", None)
     assert document["counts"] == {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Finished, run_command, run_on_terminal
+from tests.support.command import Finished, run_here, run_on_terminal
 
 EXPORT = (
     "Kundennr;Firma;Land;Umsatz;Vertragsende;Ansprechpartner;Telefon;E-Mail;Abo;Ort\n"
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _guess(folder: Path, *arguments: str, **env: str) -> Finished:
-    return run_command("customer", "import", "--guess", "export.csv", *arguments, cwd=folder, env=env)
+    return run_here("customer", "import", "--guess", "export.csv", *arguments, cwd=folder, env=env)
 
 
 def test_the_proposal_can_be_pasted_and_imports_what_it_showed(folder: Path) -> None:
@@ -47,7 +47,7 @@ def test_the_proposal_can_be_pasted_and_imports_what_it_showed(folder: Path) -> 
     proposed = (folder / "map.toml").read_text("utf-8")
     assert stat.S_IMODE((folder / "map.toml").stat().st_mode) == 0o600
     (folder / "releasewatch.toml").write_text(SETTINGS + proposed, encoding="utf-8")
-    imported = run_command("customer", "import", "--format", "json", cwd=folder)
+    imported = run_here("customer", "import", "--format", "json", cwd=folder)
     files = {one["kind"]: one for one in imported.document["import"]["files"]}
     counted = ("read", "silent", "added", "repeated", "rejected")
     assert {kind: tuple(one[name] for name in counted) for kind, one in files.items()} == {
@@ -57,12 +57,12 @@ def test_the_proposal_can_be_pasted_and_imports_what_it_showed(folder: Path) -> 
     }
     assert files["customers"]["unsettled"] == ["Ort"]
     assert [(one["line"], one["column"]) for one in imported.document["rejected"]] == [(5, "Telefon")]
-    shown = run_command("customer", "show", "K1", "--reveal", "contacts", "--format", "json", cwd=folder)
+    shown = run_here("customer", "show", "K1", "--reveal", "contacts", "--format", "json", cwd=folder)
     one = shown.document["customer"]
     assert (one["country"], one["contract_value"], one["currency"]) == ("DE", "1200.50", "EUR")
     assert one["attributes"] == {}
     assert [contact["phone_state"] for contact in one["contacts"]] == ["valid"]
-    again = run_command("customer", "import", cwd=folder)
+    again = run_here("customer", "import", cwd=folder)
     assert "export.csv: 1 row without a word on contacts" in again.err
     assert "rows about one customer differ in 'Ort'" in again.err
 
@@ -114,7 +114,7 @@ def test_a_proposal_names_the_file_as_the_settings_find_it(folder: Path, tmp_pat
         (str(above), str(above)),
     ):
         config = ("--config", "../releasewatch.toml")
-        done = run_command("customer", "import", "--guess", given, *config, cwd=folder / "below")
+        done = run_here("customer", "import", "--guess", given, *config, cwd=folder / "below")
         assert f'customers = "{written}"' in done.out, done.err
 
 
@@ -129,7 +129,7 @@ def test_the_report_of_an_import_overwrites_none_of_its_files(folder: Path) -> N
     (folder / "customers.csv").write_text("key,name\na,A\n")
     for name in ("customers.csv", "releasewatch.toml"):
         before = (folder / name).read_bytes()
-        done = run_command("customer", "import", "--customers", "customers.csv", "-o", name, cwd=folder)
+        done = run_here("customer", "import", "--customers", "customers.csv", "-o", name, cwd=folder)
         assert (done.status, (folder / name).read_bytes()) == (4, before)
     assert not (folder / ".releasewatch").exists()
 
@@ -156,7 +156,7 @@ def test_a_file_without_column_names_is_not_told(folder: Path) -> None:
     )
     for arguments in (("--guess", "export.csv"), ("--customers", "export.csv"), ("--contacts", "export.csv")):
         for form in ("table", "json"):
-            done = run_command("customer", "import", *arguments, "--format", form, cwd=folder)
+            done = run_here("customer", "import", *arguments, "--format", form, cwd=folder)
             assert (done.status, done.out) == (2, "")
             assert "does not look like column names" in done.err
             assert not any(word in done.err.casefold() for word in ("secret", "acme", "901820"))
@@ -169,7 +169,7 @@ def test_a_file_without_column_names_is_not_told(folder: Path) -> None:
 def test_a_guessed_encoding_shows_a_word_where_names_may_be_shown(folder: Path) -> None:
     (folder / "c.csv").write_bytes("key,name\nA,Österberg\n".encode("cp1252"))
     for words in (("--guess", "c.csv"), ("--customers", "c.csv")):
-        quiet = run_command("customer", "import", *words, cwd=folder)
+        quiet = run_here("customer", "import", *words, cwd=folder)
         assert quiet.status == 0
         assert "read as cp1252, which is a guess" in quiet.err
         assert "sterberg" not in quiet.err + quiet.out
@@ -226,7 +226,7 @@ def test_a_directory_that_is_configured_keeps_its_table(folder: Path) -> None:
     ],
 )
 def test_calls_that_are_wrong(folder: Path, arguments: tuple[str, ...], message: str) -> None:
-    done = run_command("customer", "import", *arguments, "--format", "json", cwd=folder)
+    done = run_here("customer", "import", *arguments, "--format", "json", cwd=folder)
     assert (done.status, done.out) == (2, "")
     assert done.error["message"].startswith(message)
     assert done.error["hint"]
@@ -251,7 +251,7 @@ def test_a_column_map_that_does_not_hang_together_is_refused(folder: Path) -> No
             f'{SETTINGS}[directory.crm]\nkind = "csv"\ncustomers = "export.csv"\n'
             f"[directory.crm.columns.customers]\n{setting}\n"
         )
-        done = run_command("config", "show", cwd=folder)
+        done = run_here("config", "show", cwd=folder)
         assert done.status == 2
         assert says in done.err
 
@@ -261,6 +261,6 @@ def test_what_only_files_need_is_refused_of_a_server(folder: Path) -> None:
         f'{SETTINGS}[directory.crm]\nkind = "http"\ncustomers = "https://crm.example/api"\n'
         "[directory.crm.columns.customers]\nrenewal_on = { from = 'N', format = 'DD.MM.YYYY' }\n"
     )
-    done = run_command("config", "show", cwd=folder)
+    done = run_here("config", "show", cwd=folder)
     assert done.status == 2
     assert 'kind = "http" takes from, more and values only' in done.err

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from tests.support.command import run_command, run_on_terminal
+from tests.support.command import run_here, run_on_terminal
 
 
 def incident(shop, *words, status=0, **more):
-    done = run_command("incident", *words, cwd=shop.path, **more)
+    done = run_here("incident", *words, cwd=shop.path, **more)
     assert done.status == status, done.err
     return done
 
@@ -176,19 +176,19 @@ def test_the_record_is_kept_and_shown(shop):
 def test_a_rollback_by_hand(shop):
     opened(shop, "--deployment", "two")
     words = ("deployment", "undo", "two", "--why", "the controller went back", "--format", "json")
-    done = run_command(*words, cwd=shop.path)
+    done = run_here(*words, cwd=shop.path)
     assert (done.document["deployment"], done.document["already_undone"]) == ("D-2", False)
-    assert run_command(*words, cwd=shop.path).document["already_undone"] is True
+    assert run_here(*words, cwd=shop.path).document["already_undone"] is True
     counts = incident(shop, "show", "INC-1", "--format", "json").document["customers"]
     assert (counts["still_exposed"], counts["returned"]) == (0, 4)
-    assert run_command("deployment", "undo", "two", "--at", "9w", "--why", "x", cwd=shop.path).status == 2
+    assert run_here("deployment", "undo", "two", "--at", "9w", "--why", "x", cwd=shop.path).status == 2
 
 
 def test_status_names_open_incidents(shop):
     opened(shop, "--severity", "SEV1")
-    assert "INC-1 (SEV1, investigating): invoices 500" in run_command("status", cwd=shop.path).out
+    assert "INC-1 (SEV1, investigating): invoices 500" in run_here("status", cwd=shop.path).out
     incident(shop, "resolve", "INC-1")
-    assert run_command("status", "--format", "json", cwd=shop.path).document["incidents"] == []
+    assert run_here("status", "--format", "json", cwd=shop.path).document["incidents"] == []
 
 
 def test_show_says_how_much_customers_suffered(shop):

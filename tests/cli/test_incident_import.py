@@ -10,7 +10,7 @@ import pytest
 
 from releasewatch.cli.incident_import import SOURCES
 from releasewatch.integrations import incidents
-from tests.support.command import run_command
+from tests.support.command import run_here
 
 HEAD = "key,title,severity,started_at,ended_at,components,regions,team\n"
 GOOD = "t-1,invoices 500,SEV2,2026-03-01T02:00:00Z,2026-03-01T03:00:00Z,invoicing;moon,mars,blue\n"
@@ -25,13 +25,13 @@ def table(shop):
 
 
 def imported(shop, *words, status=0):
-    done = run_command("incident", "import", *words, cwd=shop.path)
+    done = run_here("incident", "import", *words, cwd=shop.path)
     assert done.status == status, done.err
     return done
 
 
 def listed(shop):
-    return run_command("incident", "list", "--format", "json", cwd=shop.path).document["incidents"]
+    return run_here("incident", "list", "--format", "json", cwd=shop.path).document["incidents"]
 
 
 def test_the_contract(shop, table):
@@ -51,7 +51,7 @@ def test_the_contract(shop, table):
         "kept_by_hand": [],
         "rejected": [],
     }
-    told = run_command("incident", "show", "t-1", "--format", "json", cwd=shop.path).document["incident"]
+    told = run_here("incident", "show", "t-1", "--format", "json", cwd=shop.path).document["incident"]
     assert (told["severity"], told["status"], told["components"]) == ("SEV2", "resolved", ["shop/invoicing"])
     assert (told["impact_started_at"], told["impact_started_because"]) == ("2026-03-01T02:00:00Z", "said")
     assert told["attributes"] == {"team": "blue", "unknown_components": '["moon"]', "unknown_regions": '["mars"]'}
@@ -69,7 +69,7 @@ def test_for_people_and_again(shop, table):
 
 def test_a_correction_by_hand_stays(shop, table):
     imported(shop, "past.csv")
-    run_command("incident", "update", "t-1", "--title", "invoices failed", cwd=shop.path)
+    run_here("incident", "update", "t-1", "--title", "invoices failed", cwd=shop.path)
     table.write_text(HEAD + GOOD.replace("invoices 500", "invoices 503").replace("SEV2", "SEV1"), "utf-8")
     done = imported(shop, "past.csv")
     assert done.out == "1 incident read: 0 added, 1 updated, 0 unchanged.\n"

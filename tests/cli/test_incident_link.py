@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 
 
 def incident(shop, *words, status=0, **more):
-    done = run_command("incident", *words, cwd=shop.path, **more)
+    done = run_here("incident", *words, cwd=shop.path, **more)
     assert done.status == status, done.err
     return done
 
@@ -113,7 +113,7 @@ def test_showing_writes_no_numbers(flagged):
     incident(flagged, "update", "INC-1", "--started-at", "4000d")
     shop = flagged
     shop.commit("later", {"services/invoicing/a.py": "later"})
-    assert run_command("deployment", "record", "--environment", "production", "-q", cwd=shop.path).status == 0
+    assert run_here("deployment", "record", "--environment", "production", "-q", cwd=shop.path).status == 0
     incident(shop, "show", "INC-1")
     named = incident(shop, "open", "--title", "slow", "--deployment", "D-3", "--format", "json").document
     assert named["deployments"][0]["score"] is not None
@@ -136,7 +136,7 @@ def test_a_fix_that_took_it_back_by_itself(flagged):
     shop = flagged
     incident(shop, "link", "INC-1", "--suspect", "1")
     shop.git("revert", "--no-edit", "HEAD~2..HEAD")
-    assert run_command("deployment", "record", "--environment", "production", "-q", cwd=shop.path).status == 0
+    assert run_here("deployment", "record", "--environment", "production", "-q", cwd=shop.path).status == 0
     shown = incident(shop, "show", "INC-1").out
     assert "taken back by D-3; nobody has said that this fixed it" in shown
     assert "  releasewatch incident link INC-1 --fixed-by D-3" in shown
@@ -172,11 +172,11 @@ def test_what_fixed_nothing_is_refused_and_a_wrong_word_is_taken_back(flagged):
     assert "before D-2, which is blamed" in refused.err
     flagged.commit("fix: round half up", {"services/invoicing/a.py": "3"})
     run = ["deployment", "record", "--environment", "production", "--key", "three", "--fixes", "INC-1"]
-    assert run_command(*run, cwd=flagged.path).status == 0
+    assert run_here(*run, cwd=flagged.path).status == 0
     assert incident(flagged, "show", "INC-1", "--format", "json").document["customers"]["still_exposed"] == 0
     assert incident(flagged, "link", "INC-1", "--not-fixed-by", "D-3", status=2).err.count("--why") == 1
     words = ("deployment", "correct", "D-3", "--not-fixes", "INC-1", "--why", "it only looked so")
-    done = run_command(*words, "--format", "json", cwd=flagged.path)
+    done = run_here(*words, "--format", "json", cwd=flagged.path)
     assert done.document["carried_again"] is True
     shown = incident(flagged, "show", "INC-1", "--format", "json").document
     assert (shown["customers"]["still_exposed"], shown["fixed_by"]) == (4, [])
@@ -189,17 +189,17 @@ def test_what_fixed_nothing_is_refused_and_a_wrong_word_is_taken_back(flagged):
 
 def test_a_deployment_shows_what_it_is_blamed_for_and_said_to_fix(flagged):
     def shown(ref):
-        done = run_command("deployment", "show", ref, "--format", "json", cwd=flagged.path)
+        done = run_here("deployment", "show", ref, "--format", "json", cwd=flagged.path)
         return {name: done.document["deployment"][name] for name in ("blame", "fixes", "fixed_by")}
 
     assert shown("D-2") == {"blame": [], "fixes": [], "fixed_by": []}
     incident(flagged, "link", "INC-1", "--suspect", "1", "--state", "confirmed", "--why", "the log says so")
     flagged.commit("Mend it", {"services/invoicing/a.py": "3"})
     record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
-    assert run_command(*record, "--fixes", "INC-1", "--fixes", "D-2", cwd=flagged.path).status == 0
+    assert run_here(*record, "--fixes", "INC-1", "--fixes", "D-2", cwd=flagged.path).status == 0
     assert shown("D-2") == {"blame": [{"incident": "INC-1", "state": "confirmed"}], "fixes": [], "fixed_by": ["D-3"]}
     assert shown("D-3") == {"blame": [], "fixes": ["D-2", "INC-1"], "fixed_by": []}
-    lines = run_command("deployment", "show", "D-2", cwd=flagged.path).out.splitlines()
+    lines = run_here("deployment", "show", "D-2", cwd=flagged.path).out.splitlines()
     assert {"  confirmed in INC-1", "  said to be fixed by D-3"} <= set(lines)
     incident(flagged, "link", "INC-1", "--not-fixed-by", "D-3", "--why", "it came back")
     incident(flagged, "link", "INC-1", "--deployment", "D-2", "--state", "cleared", "--why", "it was the cache")
@@ -209,7 +209,7 @@ def test_a_deployment_shows_what_it_is_blamed_for_and_said_to_fix(flagged):
 
 def test_an_undo_by_hand_is_taken_back_as_a_whole(flagged):
     def undo(*words, status=0):
-        done = run_command("deployment", "undo", *words, cwd=flagged.path)
+        done = run_here("deployment", "undo", *words, cwd=flagged.path)
         assert done.status == status, done.err
         return done
 

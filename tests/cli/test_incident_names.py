@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command, run_on_terminal
+from tests.support.command import run_here, run_on_terminal
 
 KIM = {"RELEASEWATCH_ACTOR": "kim@example.org"}
 AT_A_CUSTOMER = "the name, address or number of somebody at a customer"
@@ -13,7 +13,7 @@ A_NUMBER = "a deployment or a commit"
 
 
 def run(shop, *words, status=0, **more):
-    done = run_command(*words, cwd=shop.path, **more)
+    done = run_here(*words, cwd=shop.path, **more)
     assert done.status == status, done.err
     return done
 

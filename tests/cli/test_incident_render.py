@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 
 FIXED = {"RELEASEWATCH_ACTOR": "kim@example.org"}
 
@@ -20,13 +20,13 @@ def night(shop):
         ("update", "INC-1", "--entry", "the export drops a column"),
         ("impact", "INC-1", "--confirm", "acme", "--why", "Ada called"),
     ):  # fmt: skip
-        done = run_command("incident", *words, cwd=shop.path, env=FIXED)
+        done = run_here("incident", *words, cwd=shop.path, env=FIXED)
         assert done.status == 0, done.err
     return shop
 
 
 def render(shop, *words, status=0, **more):
-    done = run_command("incident", "render", *words, cwd=shop.path, **more)
+    done = run_here("incident", "render", *words, cwd=shop.path, **more)
     assert done.status == status, done.err
     return done
 
@@ -95,7 +95,7 @@ def test_a_public_repository_gets_no_document_for_one_customer(night):
 def test_what_names_somebody_is_not_written_until_it_is_passed_by_hand(night):
     words = ("update", "INC-1", "--audience", "customer", "--summary")
     text = "Bolt and Sons told us, thanks to Robin Lead. We knew that the export drops a column."
-    assert run_command("incident", *words, text, cwd=night.path, env=FIXED).status == 0
+    assert run_here("incident", *words, text, cwd=night.path, env=FIXED).status == 0
     refused = render(night, "INC-1", "--document", "update", "-o", "out.md", status=4)
     assert "another customer's name (line" in refused.err
     assert "a text about the incident that this audience may not read" in refused.err
@@ -115,7 +115,7 @@ def test_a_final_report_waits_for_the_resolution(night):
         "made of a resolved incident, and INC-1 is investigating"
         in render(night, "INC-1", "--document", "final", status=2).err
     )
-    assert run_command("incident", "resolve", "INC-1", cwd=night.path).status == 0
+    assert run_here("incident", "resolve", "INC-1", cwd=night.path).status == 0
     final = render(night, "INC-1", "--document", "final").out
     assert final.startswith("# Report on the problem with Invoices\n")
     inner = render(night, "INC-1", "--document", "final", "--audience", "engineering").out
@@ -142,20 +142,20 @@ def test_what_cannot_be_is_refused_with_a_sentence(night, words, message):
 
 def test_somebody_who_is_not_in_it_gets_no_document(night):
     out = ("impact", "INC-1", "--remove", "bolt", "--why", "no such use")
-    assert run_command("incident", *out, cwd=night.path).status == 0
+    assert run_here("incident", *out, cwd=night.path).status == 0
     refused = render(night, "INC-1", "--document", "brief", "--customer", "bolt", status=2)
     assert "bolt is not in INC-1." in refused.err
 
 
 def test_asking_makes_no_ledger(tmp_path):
-    done = run_command("incident", "render", "INC-1", cwd=tmp_path)
+    done = run_here("incident", "render", "INC-1", cwd=tmp_path)
     assert done.status == 2
     assert not (tmp_path / ".releasewatch").exists()
 
 
 def test_an_entry_that_names_somebody_is_told_of_at_once_and_can_be_taken_back(night):
     def update(*words, status=0):
-        done = run_command("incident", "update", "INC-1", *words, cwd=night.path, env=FIXED)
+        done = run_here("incident", "update", "INC-1", *words, cwd=night.path, env=FIXED)
         assert done.status == status, done.err
         return done
 
@@ -174,10 +174,10 @@ def test_an_entry_that_names_somebody_is_told_of_at_once_and_can_be_taken_back(n
         for kind in ("update", "brief"):
             assert text not in render(night, "INC-1", "--document", kind).out
     update("--withdraw-entry", number)
-    shown = run_command("incident", "show", "INC-1", "--timeline", cwd=night.path)
+    shown = run_here("incident", "show", "INC-1", "--timeline", cwd=night.path)
     assert f"{number}    " in shown.out
     assert "Robin" not in shown.out, "a pipe is told no names"
-    named = run_command("incident", "show", "INC-1", "--timeline", "--reveal", "names", cwd=night.path, env=FIXED)
+    named = run_here("incident", "show", "INC-1", "--timeline", "--reveal", "names", cwd=night.path, env=FIXED)
     assert "Robin Lead is at it  [replaced]" in named.out
     assert "Robin Lead is at it (taken back)" in render(night, "INC-1", "--reveal", "names").out
     assert "INC-1 has no entry 9999" in update("--withdraw-entry", "9999", status=2).err

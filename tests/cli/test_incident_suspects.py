@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 from tests.support.repos import RepoBuilder
 
 
 def suspects(repo: RepoBuilder, *words: str) -> dict[str, Any]:
-    done = run_command("incident", "suspects", "--format", "json", *words, cwd=repo.path)
+    done = run_here("incident", "suspects", "--format", "json", *words, cwd=repo.path)
     assert done.status == 0, done.err
     return done.document
 
@@ -56,14 +56,14 @@ class TestDocument:
     def test_more_than_a_hundred_points_are_refused(self, shop):
         config = shop.path / "releasewatch.toml"
         config.write_text(config.read_text() + "\n[suspects]\ncomponent = 90\n")
-        done = run_command("incident", "suspects", "--since", "1h", cwd=shop.path)
+        done = run_here("incident", "suspects", "--since", "1h", cwd=shop.path)
         assert done.status == 2
         assert "the points of all reasons are 160 in all; wanted at most 100" in done.err
 
 
 class TestTable:
     def test_reasons_with_their_points(self, shop):
-        done = run_command("incident", "suspects", "--component", "invoicing", "--since", "now", cwd=shop.path)
+        done = run_here("incident", "suspects", "--component", "invoicing", "--since", "now", cwd=shop.path)
         assert done.status == 0, done.err
         lines = done.out.splitlines()
         assert lines[lines.index("1  D-2:") + 1] == "   30  changed shop/invoicing"
@@ -71,11 +71,11 @@ class TestTable:
     def test_none_is_plausible(self, shop):
         config = shop.path / "releasewatch.toml"
         config.write_text(config.read_text() + "\n[suspects]\nplausible = 100\n")
-        done = run_command("incident", "suspects", "--since", "now", cwd=shop.path)
+        done = run_here("incident", "suspects", "--since", "now", cwd=shop.path)
         assert "None of these is plausible: from 33 of 33 points on one would be." in done.out
 
     def test_a_doubt_and_that_there_are_more(self, shop):
-        done = run_command(
+        done = run_here(
             "incident", "suspects", "--component", "settings", "--since", "now", "--limit", "1", cwd=shop.path
         )
         assert done.status == 0, done.err
@@ -83,7 +83,7 @@ class TestTable:
         assert "--limit shows more" in done.out
 
     def test_nothing_went_live_before(self, shop):
-        done = run_command("incident", "suspects", "--since", "1990-01-01", cwd=shop.path)
+        done = run_here("incident", "suspects", "--since", "1990-01-01", cwd=shop.path)
         assert done.out.startswith("No deployment went live before the impact")
 
 
@@ -100,9 +100,9 @@ class TestTable:
     ],
 )
 def test_what_is_refused(shop, words, status, said):
-    done = run_command("incident", "suspects", *words, cwd=shop.path)
+    done = run_here("incident", "suspects", *words, cwd=shop.path)
     assert done.status == status, done.err
     assert said in done.err
-    as_json = run_command("incident", "suspects", "--format", "json", *words, cwd=shop.path)
+    as_json = run_here("incident", "suspects", "--format", "json", *words, cwd=shop.path)
     assert json.loads(as_json.err)["error"]["message"]
     assert as_json.out == ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 
 def run(shop: RepoBuilder, *arguments: str) -> Finished:
-    return run_command(*arguments, cwd=shop.path, env={"RELEASEWATCH_ACTOR": "mara@example.org"})
+    return run_here(*arguments, cwd=shop.path, env={"RELEASEWATCH_ACTOR": "mara@example.org"})
 
 
 def test_a_merged_customer_is_the_survivor_everywhere(shop: RepoBuilder) -> None:

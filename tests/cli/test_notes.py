@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 
 
 def render(shop, *arguments, **kwargs):
-    return run_command("notes", "render", *arguments, cwd=shop.path, **kwargs)
+    return run_here("notes", "render", *arguments, cwd=shop.path, **kwargs)
 
 
 @pytest.mark.parametrize("form", ["md", "html"])
@@ -53,7 +53,7 @@ def test_notes_for_one_customer_name_them_where_names_may_be(shop):
     assert "Acme GmbH" not in piped.out
     ci = {"GITHUB_ACTIONS": "true"}
     for more, env, name in (((), ci, "acme"), (("--reveal", "names"), {}, "Acme GmbH")):
-        done = run_command("notes", "render", *words, *more, "-o", "out.md", cwd=shop.path, env=env)
+        done = run_here("notes", "render", *words, *more, "-o", "out.md", cwd=shop.path, env=env)
         assert done.status == 0, done.err
         assert f"For {name}\n" in (shop.path / "out.md").read_text("utf-8")
     config = shop.path / "releasewatch.toml"
@@ -68,12 +68,12 @@ def test_a_public_repository_gets_no_notes_for_one_customer(shop, more):
     (shop.path / "event.json").write_text('{"repository": {"private": false, "visibility": "public"}}', "utf-8")
     env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": "event.json"}
     words = ("--deployment", "two", "--audience", "customer", "--customer", "acme", *more)
-    done = run_command("notes", "render", *words, cwd=shop.path, env=env)
+    done = run_here("notes", "render", *words, cwd=shop.path, env=env)
     assert (done.status, done.out, (shop.path / "out.md").exists()) == (4, "", False)
 
 
 def test_who_is_not_reached_is_called_by_name_too(shop):
-    assert run_command("deployment", "record", "--environment", "staging", "--key", "st", cwd=shop.path).status == 0
+    assert run_here("deployment", "record", "--environment", "staging", "--key", "st", cwd=shop.path).status == 0
     for asked in (("--deployment", "st"), ("--since", "2999-01-01", "--until", "2999-02-01")):
         environment = ("--environment", "production") if "--since" in asked else ()
         words = (*asked, *environment, "--audience", "customer", "--customer", "acme", "-o", "out.md")
@@ -97,7 +97,7 @@ def test_another_customers_name_fails_the_render_and_is_passed_with_a_reason(sho
         {"services/invoicing/c.py": "1"},
         trailers={"Release-note": "As Bolt and Sons asked, exports are faster.", "Audience": "customer"},
     )
-    run_command("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
+    run_here("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
     arguments = ("--deployment", "three", "--audience", "customer", "-o", "out.md")
     refused = render(shop, *arguments)
     assert refused.status == 4
@@ -116,7 +116,7 @@ def test_a_readers_own_name_is_told_only_where_names_may_be_shown(shop):
         {"services/invoicing/c.py": "1"},
         trailers={"Release-note": "As Acme GmbH asked, exports are faster.", "Audience": "customer"},
     )
-    run_command("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
+    run_here("deployment", "record", "--environment", "production", "--key", "three", "-q", cwd=shop.path)
     words = ("--deployment", "three", "--audience", "customer", "--customer", "acme")
     piped = render(shop, *words)
     assert (piped.status, piped.out) == (4, "")
@@ -133,7 +133,7 @@ PERIOD = ("--since", "60m", "--environment", "production")
 
 def record(shop, key, *arguments):
     words = ("deployment", "record", "--environment", "production", "--key", key, "-q", *arguments)
-    done = run_command(*words, cwd=shop.path)
+    done = run_here(*words, cwd=shop.path)
     assert done.status == 0, done.err
 
 

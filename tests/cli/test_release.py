@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class Jobs:
         self.ledger = {"RELEASEWATCH_DATABASE_URL": f"sqlite:///{shop.path}/.releasewatch/ledger.db"}
 
     def build(self, *words: str, **env: str) -> Finished:
-        return run_command("release", "record", *words, cwd=self.shop.path, env=env)
+        return run_here("release", "record", *words, cwd=self.shop.path, env=env)
 
     def run(self, *words: str, cwd: Path | None = None, **env: str) -> Finished:
-        return run_command(*words, cwd=cwd or self.empty, env={**self.ledger, **env})
+        return run_here(*words, cwd=cwd or self.empty, env={**self.ledger, **env})
 
     def deploy(self, *words: str, cwd: Path | None = None, **env: str) -> Any:
         usual = ("deployment", "record", "--environment", "production", "--format", "json")
@@ -86,7 +86,7 @@ def test_the_checkout_of_another_repo_is_not_taken_for_the_components(jobs, tmp_
 def test_a_stated_tier_is_not_replaced_by_one_that_is_guessed(jobs):
     config = (jobs.shop.path / "releasewatch.toml").read_text() + '[environments.blue]\ntier = "production"\n'
     jobs.shop.commit(files={"releasewatch.toml": config})
-    recorded = run_command("deployment", "record", "--environment", "blue", "-q", cwd=jobs.shop.path)
+    recorded = run_here("deployment", "record", "--environment", "blue", "-q", cwd=jobs.shop.path)
     assert recorded.status == 0, recorded.err
     jobs.shop.commit(files={"services/invoicing/z.py": "1"})
     jobs.build("--release", "v3")
@@ -105,7 +105,7 @@ def test_where_git_is_missing_and_no_build_recorded_it_git_is_what_to_mend(jobs,
 
 def test_a_ledger_made_by_accident_is_named(jobs):
     words = ("deployment", "record", "--environment", "production", "--release", "v3", "--format", "json", "-q")
-    done = run_command(*words, "--component", "shop/invoicing", cwd=jobs.empty)
+    done = run_here(*words, "--component", "shop/invoicing", cwd=jobs.empty)
     assert (done.status, done.error["message"]) == (2, "The ledger has no release 'v3' of shop.")
     assert "This ledger is new and empty" in done.error["hint"]
     assert ".releasewatch/ledger.db" in done.error["hint"]

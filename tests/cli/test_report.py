@@ -54,6 +54,7 @@ def test_the_document(shop: RepoBuilder) -> None:
         "repo": None,
         "component": None,
         "failures_from": "deployments and incidents",
+        "without_changes": None,
         "first_deployment_at": "2026-03-01T00:00:00Z",
         "rows": [
             {

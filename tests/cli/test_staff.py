@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import run_command, run_on_terminal
+from tests.support.command import run_here, run_on_terminal
 
 STAFF = "key,name,email\npiet,Piet Example,piet@example.org\nkim,Kim Example,\n"
 
@@ -13,15 +13,15 @@ STAFF = "key,name,email\npiet,Piet Example,piet@example.org\nkim,Kim Example,\n"
 def staffed(shop):
     """The shop, whose account manager olga is not in the staff file."""
     (shop.path / "staff.csv").write_text(STAFF, "utf-8")
-    done = run_command("staff", "import", "staff.csv", cwd=shop.path)
+    done = run_here("staff", "import", "staff.csv", cwd=shop.path)
     assert done.status == 0, done.err
     return shop
 
 
 def test_an_account_manager_who_is_not_among_the_staff_keeps_nobody(staffed):
-    done = run_command("call", "render", "--deployment", "two", "--format", "md", cwd=staffed.path)
+    done = run_here("call", "render", "--deployment", "two", "--format", "md", cwd=staffed.path)
     assert "No account manager keeps these" in done.out
-    listed = run_command("staff", "list", "--format", "json", cwd=staffed.path).document
+    listed = run_here("staff", "list", "--format", "json", cwd=staffed.path).document
     assert {"because": "olga is not among our staff", "customers": 2} in listed["unowned"]
     exposed = run_on_terminal("exposure", "list", "--deployment", "two", cwd=staffed.path)
     assert "olga" not in exposed
@@ -30,8 +30,8 @@ def test_an_account_manager_who_is_not_among_the_staff_keeps_nobody(staffed):
 def test_a_hand_over_moves_the_customers(staffed):
     with (staffed.path / "staff.csv").open("a", encoding="utf-8") as file:
         file.write("olga,Olga Example,olga@example.org\n")
-    run_command("staff", "import", "staff.csv", cwd=staffed.path)
-    done = run_command("staff", "leave", "olga", "--to", "kim", "--why", "moves on", "--by", "boss", cwd=staffed.path)
+    run_here("staff", "import", "staff.csv", cwd=staffed.path)
+    done = run_here("staff", "leave", "olga", "--to", "kim", "--why", "moves on", "--by", "boss", cwd=staffed.path)
     assert done.status == 0, done.err
     assert "2 customers: kept by kim." in done.out
     for words in (("call", "list", "--deployment", "two"), ("exposure", "list", "--deployment", "two")):
@@ -40,7 +40,7 @@ def test_a_hand_over_moves_the_customers(staffed):
         assert "Acme" not in run_on_terminal(*words, "--account-manager", "olga", cwd=staffed.path)
     rendered = run_on_terminal("call", "render", "--deployment", "two", "--format", "md", cwd=staffed.path)
     assert "kim (taken over from olga)" in rendered
-    back = run_command("staff", "leave", "olga", "--undo", "--why", "stays", "--format", "json", cwd=staffed.path)
+    back = run_here("staff", "leave", "olga", "--undo", "--why", "stays", "--format", "json", cwd=staffed.path)
     assert back.document == {
         "schema": 1,
         "staff": "olga",
@@ -55,8 +55,8 @@ def test_a_hand_over_moves_the_customers(staffed):
 
 
 def test_names_are_for_terminals(staffed):
-    piped = run_command("staff", "list", cwd=staffed.path)
-    assert "Piet Example" not in piped.out + run_command("staff", "list", "--format", "json", cwd=staffed.path).out
+    piped = run_here("staff", "list", cwd=staffed.path)
+    assert "Piet Example" not in piped.out + run_here("staff", "list", "--format", "json", cwd=staffed.path).out
     assert "Piet Example" in run_on_terminal("staff", "list", cwd=staffed.path)
 
 
@@ -70,7 +70,7 @@ def test_wrong_calls_end_with_a_sentence(staffed):
         (("staff", "leave", "piet", "--on", "tomorrow", "--why", "x"), "does not match the format"),
         (("staff", "leave", "piet"), "--why"),
     ):
-        done = run_command(*words, cwd=staffed.path)
+        done = run_here(*words, cwd=staffed.path)
         assert done.status == 2, words
         assert said in done.err, words
 
@@ -79,14 +79,14 @@ def test_the_file_of_the_settings_is_taken_and_a_rehearsal_keeps_nothing(staffed
     config = staffed.path / "releasewatch.toml"
     config.write_text(config.read_text("utf-8") + '\n[staff]\nfile = "staff.csv"\n', "utf-8")
     (staffed.path / "staff.csv").write_text(STAFF + "zoe,Zoe Example,\n", "utf-8")
-    rehearsed = run_command("staff", "import", "--dry-run", "--format", "json", cwd=staffed.path).document
+    rehearsed = run_here("staff", "import", "--dry-run", "--format", "json", cwd=staffed.path).document
     assert (rehearsed["import"]["added"], rehearsed["import"]["written"]) == (1, False)
-    again = run_command("staff", "import", "--format", "json", cwd=staffed.path).document
+    again = run_here("staff", "import", "--format", "json", cwd=staffed.path).document
     assert (again["import"]["added"], again["import"]["written"]) == (1, True)
 
 
 def test_a_refused_row_stops_a_strict_import(staffed):
     (staffed.path / "staff.csv").write_text(STAFF + "zoe,\n", "utf-8")
-    done = run_command("staff", "import", "staff.csv", "--strict", cwd=staffed.path)
+    done = run_here("staff", "import", "staff.csv", "--strict", cwd=staffed.path)
     assert done.status == 1
     assert "staff.csv:4:" in done.out

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import run_command, run_here, run_on_terminal
+from tests.support.command import run_here, run_on_terminal
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ regions = ["eu", "us"]
 
 def deploy(repo: RepoBuilder, environment: str, at: str, *arguments: str) -> None:
     words = ["deployment", "record", "--environment", environment, "--finished-at", at, *arguments, "--quiet"]
-    done = run_command(*words, cwd=repo.path)
+    done = run_here(*words, cwd=repo.path)
     assert done.status == 0, done.err
 
 
@@ -50,7 +50,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> RepoBuilder:
 
 
 def test_what_runs_where(shop: RepoBuilder) -> None:
-    document = run_command("status", "--format", "json", cwd=shop.path).document
+    document = run_here("status", "--format", "json", cwd=shop.path).document
     assert document["schema"] == 1
     running = [
         (one["environment"], one["component"], one["region"], one["ring"], one["release"], one["since"])
@@ -73,13 +73,13 @@ def test_what_runs_where(shop: RepoBuilder) -> None:
 
 def test_one_environment_and_a_few_deployments(shop: RepoBuilder) -> None:
     words = ["status", "--environment", "production", "--limit", "1", "--format", "json"]
-    document = run_command(*words, cwd=shop.path).document
+    document = run_here(*words, cwd=shop.path).document
     assert {one["environment"] for one in document["running"]} == {"production"}
     assert [one["id"] for one in document["deployments"]] == ["D-3"]
 
 
 def test_people_see_local_time_and_utc(shop: RepoBuilder) -> None:
-    done = run_command("status", cwd=shop.path, env={"TZ": "America/New_York"})
+    done = run_here("status", cwd=shop.path, env={"TZ": "America/New_York"})
     assert (done.status, done.err) == (0, "")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     head = shop.head[:10]
@@ -95,9 +95,9 @@ def test_a_release_cannot_steer_a_terminal(shop: RepoBuilder) -> None:
 
 
 def test_an_empty_ledger_says_so(tmp_path: Path) -> None:
-    done = run_command("status", cwd=tmp_path)
+    done = run_here("status", cwd=tmp_path)
     assert (done.status, done.out, done.err.splitlines()[1:]) == (0, "", ["Nothing is recorded yet."])
-    document = run_command("status", "--format", "json", cwd=tmp_path).document
+    document = run_here("status", "--format", "json", cwd=tmp_path).document
     assert document == {"schema": 1, "running": [], "deployments": [], "incidents": []}
 
 
@@ -136,7 +136,7 @@ def test_an_environment_of_the_settings_may_have_nothing_yet(shop: RepoBuilder, 
     ],
 )
 def test_a_question_makes_no_ledger(tmp_path, words):
-    done = run_command(*words, "--database", f"sqlite:///{tmp_path}/typo/ledger.db", cwd=tmp_path)
+    done = run_here(*words, "--database", f"sqlite:///{tmp_path}/typo/ledger.db", cwd=tmp_path)
     assert done.status == (2 if "D-1" in words else 0), done.err
     assert f"There is no ledger {tmp_path}/typo/ledger.db yet: nothing is recorded.\n" in done.err.replace(
         "sqlite:///", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def test_names_that_nobody_goes_by_are_counted_and_said(tmp_path: Path) -> None:
     repo.commit("Start", {"releasewatch.toml": CONFIG, ".gitignore": ".releasewatch\n*.csv\n"})
 
     def run(*words: str) -> Finished:
-        done = run_command(*words, cwd=repo.path)
+        done = run_here(*words, cwd=repo.path)
         assert done.status == 0, done.err
         return done
 
@@ -43,6 +43,6 @@ def test_names_that_nobody_goes_by_are_counted_and_said(tmp_path: Path) -> None:
     assert ["Customer: 0014" in line for line in said if "Customer:" in line] == [True, False]
     checked = run("catalog", "check", "--format", "json").document
     assert checked["unknown_names"] == {"names": 2, "keys": ["GHOST", "NOBODY"], "withheld": []}
-    failing = run_command("catalog", "check", "--fail-on", "unknown-names", cwd=repo.path)
+    failing = run_here("catalog", "check", "--fail-on", "unknown-names", cwd=repo.path)
     assert "2 names in Customer: trailers that no customer goes by: GHOST, NOBODY\n" in failing.out
     assert failing.status == 1

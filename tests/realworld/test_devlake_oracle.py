@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 from tests.support.data import real_data
 from tests.support.repos import RepoBuilder
 
@@ -47,7 +47,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
         # A row without an environment is no deployment to production for DevLake either.
         if row["cicd_scope_id"] not in scopes or not row["environment"]:
             continue
-        done = run_command(
+        done = run_here(
             "deployment", "record", "--kind", "change", "--component", "all", "--title", row["id"],
             "--environment", row["environment"].lower(), "--key", row["id"],
             "--started-at", row["started_date"], "--finished-at", row["finished_date"],
@@ -69,7 +69,7 @@ def test_the_clock_alone_blames_what_devlake_expects(recorded):
         if (row["table"], row["scope_id"]) not in scopes:
             continue
         began_at = datetime.fromisoformat(row["created_date"]).replace(tzinfo=UTC)
-        done = run_command(
+        done = run_here(
             "incident", "suspects", "--since", began_at.isoformat(), "--strategy", "latest", "--limit", "1",
             "--environment", "production", "--format", "json", cwd=folder,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_here
 from tests.support.data import real_data
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def run(repo: Path, *words: str) -> Any:
-    done = run_command(*words, cwd=repo)
+    done = run_here(*words, cwd=repo)
     assert done.status == 0, done.err
     return done
 

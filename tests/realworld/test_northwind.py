@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from tests.support.command import Finished, run_command
+from tests.support.command import Finished, run_here
 from tests.support.data import real_data
 
 SETTINGS = '[releasewatch]\nrepo = "northwind"\n'
@@ -24,7 +24,7 @@ def _read(name: str) -> list[dict[str, str]]:
 
 
 def _run(folder: Path, *arguments: str) -> Finished:
-    done = run_command("customer", *arguments, cwd=folder)
+    done = run_here("customer", *arguments, cwd=folder)
     assert done.status == 0, done.err
     return done
 

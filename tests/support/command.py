@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import termios
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,17 +53,25 @@ def run_command(
 
 def run_here(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Finished:
     """Run `releasewatch ARGUMENTS` in a folder, in this process: without the time that a process takes to start."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(2))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in dict(env or {}).items():
             patch.setenv(name, value)
+        time.tzset()
         with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             from releasewatch.cli.main import run
 
             with pytest.raises(SystemExit) as ended:
                 run(list(arguments))
+    time.tzset()
     assert isinstance(ended.value.code, int)
-    return Finished(ended.value.code, out.getvalue(), err.getvalue())
+    return Finished(ended.value.code, _text_in(out), _text_in(err))
+
+
+def _text_in(stream: io.TextIOWrapper) -> str:
+    """What was written, as text or as bytes; bytes that are no UTF-8 as a process's output is read."""
+    stream.seek(0)
+    return stream.read()
 
 
 def run_python(

@@ -20,7 +20,7 @@ def test_long_subjects_paths_and_names_are_recorded(ledger, tmp_path):
 
 
 def test_a_key_or_a_name_that_no_index_takes_is_refused_with_a_sentence(tmp_path):
-    from tests.support.command import run_command
+    from tests.support.command import run_here
     from tests.support.repos import RepoBuilder
 
     repo = RepoBuilder(tmp_path / "shop")
@@ -29,6 +29,6 @@ def test_a_key_or_a_name_that_no_index_takes_is_refused_with_a_sentence(tmp_path
         arguments = ["deployment", "record", option, "x" * 3000]
         if option != "--environment":
             arguments += ["--environment", "production"]
-        done = run_command(*arguments, cwd=repo.path)
+        done = run_here(*arguments, cwd=repo.path)
         assert (done.status, done.out) == (2, ""), option
         assert "at most 200" in done.err
