@@ -189,4 +189,6 @@ def contact_words(row: dict[str, Any], what: str) -> str:
     """The contact's name or number, as far as it is shown."""
     if row["contact"] is None:
         return "withheld" if "contact" in row["withheld"] else "none"
+    if what == "phone" and not row["contact"]["may_dial"]:
+        return "not by phone"
     return row["contact"][what] or ""

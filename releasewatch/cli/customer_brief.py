@@ -119,11 +119,14 @@ def _reported(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{one['id']} {_local(app, one['reported_at'])}, {one['channel']}{ticket}{about}{said}"
 
 
+def _item(one: dict[str, Any]) -> str:
+    about = one["incident"] or one["deployment"] or one["coming"] or ""
+    return f"{one['purpose'].replace('_', ' ')} {about}".rstrip()
+
+
 def _calls(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
     for one in rows:
-        items = ", ".join(
-            f"{each['purpose'].replace('_', ' ')} {each['incident'] or each['deployment']}" for each in one["items"]
-        )
+        items = ", ".join(_item(each) for each in one["items"])
         when = f", again from {_local(app, one['next_at'])} on" if one["next_at"] else ""
         yield f"{one['id']} {one['status']}: {items}{when}"
         for each in one["attempts"]:

@@ -18,11 +18,12 @@ from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_plan import plan
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
-from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, STATUS, common, filled_by
+from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, SECONDS, STATUS, common, filled_by
 from releasewatch.cli.output import emit_json, say
 from releasewatch.cli.pipeline import leave
 from releasewatch.cli.telling import tell_others
 from releasewatch.domain.deployments import Place, Status
+from releasewatch.domain.links import without_secrets
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=SECONDS,
             metavar="S",
             help="Seconds that it may take; then it is ended as a ledger that cannot be had.",
         ),
@@ -203,7 +204,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
         base=given["base"],
         job_started_at=ci.job_started_at if ci else None,
         key=given["key"],
-        url=given["url"] or (ci.url if ci and ci.url else ""),
+        url=without_secrets(given["url"] or (ci.url if ci and ci.url else "")),
         actor=given["actor"] or app.actor,
         stated_kind=None if given["kind"] == "deploy" else given["kind"],
         title=given["title"],

@@ -34,7 +34,9 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
     from releasewatch.storage.gate_approvals import Planned
     from releasewatch.usecases.deployments import check_environment, check_repo
     from releasewatch.usecases.gate import approve as approve_plan
+    from releasewatch.wiring.pull_requests import refuse_in_pull_request
 
+    refuse_in_pull_request(app.ci, "approve what breaks a rule")
     environment = environment_of(app, given["environment"])
     ledger = app.ledger
     check_environment(ledger, environment, app.config.tables.environments)

@@ -100,6 +100,11 @@ def _plan(app: App, given: dict[str, Any], *, compares: bool) -> Plan:
     where = {name: given[name] for name in ("environment", "head", "components", "regions", "rings", "release")}
     request = request_of_plan(app, where, secrets.token_hex(16))
     asked = gate_of(app.config.tables, given["fail_on"], given["fixes"])
+    if asked.rules and not app.has_ledger:
+        raise LedgerUnavailableError(
+            f"There is no ledger at {app.ledger_address.printable}: nothing to hold the plan to its rules.",
+            "Set RELEASEWATCH_DATABASE_URL to the one that has the customers, or plan without rules.",
+        )
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
     ledger = app.rehearsal()
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.cli.output import one_line, say
 from releasewatch.cli.pipeline import warn
 from releasewatch.domain.forges import FORGE_TITLES
+from releasewatch.domain.links import without_secrets
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.errors import ReleasewatchError
 
@@ -99,7 +100,7 @@ def _mark(app: App, forge: Forge, document: dict[str, Any]) -> None:
     if deployment["head"] is None:
         warn("--mark: a change without git is nothing that a forge can be told.")
         return
-    url = app.ci.url if app.ci and app.ci.url else ""
+    url = without_secrets(app.ci.url if app.ci and app.ci.url else "")
     ref = (app.ci.ref if app.ci else None) or ""
     environment = deployment["environment"]
     said = ForgeMark(

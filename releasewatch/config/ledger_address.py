@@ -22,6 +22,8 @@ _REFERENCE = "env:"
 _REFERENCE_NAME = re.compile(r"RELEASEWATCH_[A-Z0-9_]+")
 _SERVERS = {"postgresql": "postgresql", "postgresql+psycopg": "postgresql+psycopg", "postgres": "postgresql"}
 _SECRET_OPTION = re.compile(r"[?&][^=&]*pass(word|wd)[^=&]*=", re.IGNORECASE)
+_MEANT_AS_URL = re.compile(r"(postgres\w*|sqlite)(\+\w+)?(:|//)|.*:[^@/]*@", re.IGNORECASE | re.DOTALL)
+"""A server's address with a slip of the pen: taken for a file it would make one that has the password in its name."""
 DATABASE_VARIABLE = "RELEASEWATCH_DATABASE_URL"
 _USE_VARIABLE = "Put the URL into {} and leave it out here."
 
@@ -66,6 +68,11 @@ def read_address(
     if not colon:
         if not text.strip() or text == ":memory:":
             raise InvalidCallError("wanted the name of an SQLite file")
+        if _MEANT_AS_URL.match(text):
+            raise InvalidCallError(
+                "wanted an address that begins with postgresql:// or sqlite:///, or the name of an SQLite file",
+                "Are a colon and two slashes there? A file of such a name is given as sqlite:///FILE.",
+            )
         return file_address(folder / text, source)
     if scheme == "sqlite":
         name = rest.removeprefix("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, true
 
 from releasewatch.domain.gate import Word
 from releasewatch.domain.times import format_utc
@@ -47,12 +47,13 @@ def add_approval(
     return None
 
 
-def read_approvals(connection: Connection, planned: Planned) -> dict[str, Word]:
-    """By rule, what was approved."""
+def read_approvals(connection: Connection, planned: Planned, *, until: datetime | None = None) -> dict[str, Word]:
+    """By rule, what was approved; `until`: by then."""
     a = t.gate_approval.c
     rows = connection.execute(
         select(*readable(connection, t.gate_approval))
         .where(a.repo == planned.repo, a.environment == planned.environment, a.head == planned.head)
+        .where(a.recorded_at <= until if until is not None else true())
         .order_by(a.approval_id)
     )
     return {row.rule: Word("approved", row.recorded_by, row.why, format_utc(row.recorded_at)) for row in rows}

@@ -220,7 +220,8 @@ def words_of(ledger: Ledger, deployment_id: int) -> list[tuple[Rule, Word]]:
         words = gate_approvals.read_acceptances(connection, [deployment_id])
         if found.row.head is not None:
             planned = Planned(found.repo, found.environment, found.row.head)
-            words = {**words, **gate_approvals.read_approvals(connection, planned)}
+            before = gate_approvals.read_approvals(connection, planned, until=found.row.recorded_at)
+            words = {**before, **words}
     return [(parse_rule(text), word) for text, word in sorted(words.items())]
 
 

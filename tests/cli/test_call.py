@@ -100,6 +100,8 @@ def test_a_terminal_shows_names_and_numbers_when_asked(shop):
     assert "23125" not in usual
     asked = run_on_terminal("call", "list", "--deployment", "two", "--reveal", "contacts", cwd=shop.path)
     assert "030 23125 101" in asked
+    assert "555-0117" not in asked, "they must not be called"
+    assert "not by phone" in asked
 
 
 def test_ci_shows_keys_and_one_part_for_what_a_customer_is_worth(shop):

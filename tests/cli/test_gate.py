@@ -155,6 +155,23 @@ class TestApprovals:
         refused = run(changed.head)
         assert (refused.status, "The ledger knows no commit" in refused.err) == (2, True)
 
+    def test_a_word_given_after_it_went_out_is_none_under_which_it_did(self, changed):
+        record = ("deployment", "record", "--environment", "production", "--key", "three", "-q")
+        accepted = ("--accept", "freeze", "--why", "a hotfix")
+        assert run_here(*record, *accepted, cwd=changed.path).status == 0
+        for rule in ("freeze", "customers>1"):
+            assert approve(changed, rule).status == 0
+        shown = run_here("deployment", "show", "three", "--format", "json", cwd=changed.path).document["accepted"]
+        assert [(one["rule"], one["because"]) for one in shown] == [("freeze", "accepted")]
+
+    def test_a_pull_request_does_not_approve_itself(self, changed):
+        what = ("--head", "HEAD", "--rule", "freeze", "--why", "let me in")
+        env = {"CI": "true", "RELEASEWATCH_CI_RUN": "1", "RELEASEWATCH_CI_PULL_REQUEST": "7"}
+        words = ("deployment", "approve", "--environment", "production", *what)
+        refused = run_here(*words, cwd=changed.path, env=env | {"RELEASEWATCH_CI_BASE": changed.sha("HEAD~1")})
+        assert (refused.status, refused.out) == (4, "")
+        assert "must not approve what breaks a rule" in refused.err
+
     def test_both_kinds_of_word_are_kept_with_the_deployment(self, changed):
         assert approve(changed, "customers>1").status == 0
         record = ("deployment", "record", "--environment", "production", "--key", "three", "-q", "--actor", "piet")
@@ -197,6 +214,14 @@ class TestSettings:
 
 
 class TestLedgerAway:
+    def test_a_file_that_is_not_there_holds_nothing_to_its_rules(self, changed):
+        env = {"RELEASEWATCH_DATABASE_URL": f"sqlite:///{changed.path}/never.db"}
+        assert plan(changed, env=env).status == 0
+        refused = plan(changed, "--fail-on", "customers>0", env=env)
+        assert (refused.status, refused.out, "There is no ledger at" in refused.err) == (3, "", True)
+        passed = plan(changed, "--fail-on", "customers>0", "--when-unreachable", "pass", env=env)
+        assert (passed.status, passed.document["violations"]) == (0, None)
+
     def test_it_fails_unless_asked_to_pass_and_then_says_so(self, changed):
         assert plan(changed, "--fail-on", "freeze", "--database", AWAY).status == 3
         done = plan(changed, "--fail-on", "freeze", "--database", AWAY, "--when-unreachable", "pass")

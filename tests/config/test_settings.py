@@ -22,6 +22,7 @@ from releasewatch.config import (
     resolve_repo,
     resolve_spool,
 )
+from releasewatch.config.ledger_address import read_address
 from releasewatch.errors import ConfigError, InvalidCallError
 from releasewatch.secret import Secret
 
@@ -133,6 +134,18 @@ def test_what_is_printed_of_a_url_holds_no_password(url: str, printable: str) ->
     address = resolve_ledger(config(), Sources({"RELEASEWATCH_DATABASE_URL": url}, CWD))
     assert address.printable == printable
     assert address.url.reveal().endswith(url.partition("://")[2])
+
+
+@pytest.mark.parametrize("text", ["postgres//u:s3@h/d", "postgresql:/u@h/d", "u:s3@h/d", "sqlite:ledger.db"])
+def test_a_url_with_a_slip_of_the_pen_is_no_file(text: str) -> None:
+    with pytest.raises(InvalidCallError, match="or the name of an SQLite file") as caught:
+        read_address(text, "environment", Path("/srv"), password_allowed=True)
+    assert "s3" not in f"{caught.value.message}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("name", ["postgres/ledger.db", "ledger.db", "a b:c.db"])
+def test_what_is_no_url_is_a_file(name: str) -> None:
+    assert read_address(name, "flag", Path("/srv"), password_allowed=False).file == Path("/srv", name)
 
 
 def test_a_password_on_the_command_line_is_refused() -> None:

@@ -311,5 +311,5 @@ class AcceptanceColumns(TypedColumns):
 
 
 acceptance: Table[AcceptanceColumns] = Table(
-    "acceptance", metadata, AcceptanceColumns, info=placed("reference", "facts", words=("recorded_by",))
+    "acceptance", metadata, AcceptanceColumns, info=placed("reference", "facts", words=("why", "recorded_by"))
 )

@@ -29,7 +29,7 @@ gate_approval: Table[GateApprovalColumns] = Table(
     metadata,
     GateApprovalColumns,
     UniqueConstraint("repo", "environment", "head", "rule"),
-    info=placed("reference", "facts", words=("recorded_by",)),
+    info=placed("reference", "facts", words=("why", "recorded_by")),
 )
 
 
