@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,13 @@ class CallBook:
     def owner_of(self, account_manager: str) -> str:
         """Who keeps the customers of somebody whom the directory names; empty when nobody does."""
         return self._staff.owner(account_manager, self._day).key
+
+    def keepers(self, customer_id: UUID, day: date) -> set[str]:
+        """Who keeps a customer now, who kept them on a day, and who stood in then: one of them had their call."""
+        fact = self._facts.get(customer_id)
+        named = fact.account_manager if fact else ""
+        kept = (self._staff.owner(named, self._day), self._staff.owner(named, day), self._staff.caller(named, "", day))
+        return {one.key for one in kept if one.key}
 
     def names_of(self, customer_id: UUID, key: str) -> tuple[frozenset[str], frozenset[str]]:
         """Every key and alias they answer to, and what they are called."""

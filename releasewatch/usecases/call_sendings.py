@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from releasewatch.storage import call_sendings, impacts, incidents
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+
+KeepersOf = Callable[[UUID, date], Collection[str]]
 
 
 def record_sending(ledger: Ledger, made: CallList, who: str, now: datetime, channel: str = "file") -> None:
@@ -58,18 +60,19 @@ def list_of(made: CallList) -> ListOf | None:
 
 
 def withdrawn_of_incident(
-    connection: Any, scene: Scene, cleared: Sequence[UUID], owner_of: Callable[[UUID], str], now: datetime
+    connection: Any, scene: Scene, cleared: Sequence[UUID], keepers_of: KeepersOf, now: datetime
 ) -> tuple[Withdrawn, ...]:
     """Who has to be told that the version they got is withdrawn: the incident was cancelled, the blame moved, or a
     customer on it was cleared since.
 
-    `cleared`: everybody who is by now; `owner_of` says who keeps one.
+    `cleared`: everybody who is by now; `keepers_of` says who keeps one on a day, or stands in for them.
     """
     found = []
     cancelled_at = scene.state.status_at if scene.state.status == "cancelled" else None
     blamed = frozenset(incidents.blamed_deployments(connection, scene.incident.incident_id))
     for one in newest_of_each(call_sendings.read_sendings(connection, ListOf(incident_id=scene.incident.incident_id))):
-        theirs = [who for who in cleared if one.audience != "account_manager" or owner_of(who) == one.receiver]
+        named = one.audience == "account_manager"
+        theirs = [who for who in cleared if not named or one.receiver in keepers_of(who, one.at.date())]
         since = 0
         if theirs:
             # As it stood in that version: who was cleared before was not on it.

@@ -341,11 +341,7 @@ class _Planner:
     def _withdrawn(self) -> tuple[Withdrawn, ...]:
         """Who received what is not so any more."""
         cleared = [customer for customer, state in self._states.items() if state == "cleared"]
-
-        def owner_of(customer: UUID) -> str:
-            return str(self._book.known(customer)["account_manager"])
-
-        return withdrawn_of_incident(self._connection, self.scene, cleared, owner_of, self._how.now)
+        return withdrawn_of_incident(self._connection, self.scene, cleared, self._book.keepers, self._how.now)
 
 
 def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from releasewatch.domain.staff import Staff
+from releasewatch.storage.staff import save_staff
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_sendings import record_sending
 from releasewatch.usecases.calls import list_calls
@@ -55,6 +57,19 @@ def test_a_cleared_customer_withdraws_what_their_account_manager_and_everyone_ha
     say_by_hand(desks.ledger, key, {"cleared": ["ed"]}, desks.telling(3003, "logs"))
     desks.give(key, 3003.1)
     assert desks.withdrawn(key, 3003.2) == [], "who was never on a list withdraws none"
+
+
+def test_who_stands_in_is_told_that_theirs_is_withdrawn(desks):
+    away = {"away_from": hour(3000).date(), "manager": "kim"}
+    people = [Staff("kim", "Kim"), Staff("olga", "Olga"), Staff("piet", "Piet", **away)]
+    with desks.ledger.write() as connection:
+        save_staff(connection, people, hour(0))
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3001)
+    for who in ("olga", "kim"):
+        desks.give(key, 3001.1, who)
+    say_by_hand(desks.ledger, key, {"cleared": ["cy"]}, desks.telling(3002, "logs"))
+    assert [one.sending.receiver for one in desks.withdrawn_rows(key, 3002.1)] == ["kim"]
 
 
 def test_blame_that_moved_and_a_cancelled_incident_withdraw_every_version(desks):
