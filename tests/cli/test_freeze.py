@@ -100,12 +100,15 @@ def test_the_settings_name_the_file_and_our_own_days(shop):
 
 def test_what_a_customer_asked_for_is_forgotten_with_them(shop):
     take(shop, HEAD + NOW)
+    shop.commit("fix: more", {"services/invoicing/c.py": "1"})
     rule = ("--head", "HEAD", "--rule", "customer=acme", "--why", "Ada agreed")
-    assert run_here("deployment", "approve", "--environment", "production", *rule, cwd=shop.path).status == 0
+    there = ("--environment", "production")
+    assert run_here("deployment", "approve", *there, *rule, cwd=shop.path).status == 0
+    assert run_here("deployment", "record", *there, "--key", "three", cwd=shop.path).status == 0
     forget = ("customer", "forget", "acme", "--why", "asked", "--yes")
     done = run_here(*forget, cwd=shop.path)
     assert done.status == 0, done.err
     assert run_here("freeze", "list", cwd=shop.path).out == "No freeze is on or to come.\n"
-    shown = run_here("deployment", "show", "two", "--format", "json", cwd=shop.path).out
+    shown = run_here("deployment", "show", "three", "--format", "json", cwd=shop.path).out
     assert "acme" not in shown
     assert "customer=forgotten" in shown
