@@ -275,7 +275,7 @@ class TestKeeping:
         spooled(shop, "--url", f"https://ada:{CANARY}@ci.example.org/1")
         run(shop, "spool", "flush")
         shown = run(shop, "deployment", "show", "D-3", "--format", "json").document["deployment"]
-        assert shown["url"] == "https://***@ci.example.org/1"
+        assert shown["url"] == "https://ci.example.org/1"
 
 
 class TestList:
