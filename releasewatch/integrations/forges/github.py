@@ -8,11 +8,11 @@ from urllib.parse import quote
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
 from releasewatch.errors import InvalidCallError, OutsideFailedError
+from releasewatch.integrations.forges.requests_of_commits import RequestsOfCommits
 from releasewatch.integrations.forges.rest import (
     client_for,
     deployments_made,
     instant,
-    is_absent,
     link_of,
     number_of,
     text_of,
@@ -20,11 +20,11 @@ from releasewatch.integrations.forges.rest import (
 from releasewatch.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from releasewatch.domain.deployments import Status
-    from releasewatch.domain.forges import AskedCommit, ForgeMark
+    from releasewatch.domain.forges import ForgeMark
     from releasewatch.integrations.forges.rest import ForgeClient
 
 RIGHTS = "read of pull requests and deployments; write of deployments for --mark"
@@ -34,7 +34,7 @@ _STATES = {"succeeded": "success", "failed": "failure", "cancelled": "error", "r
 _PAGES_OF_STATUSES = 5
 
 
-class GitHub:
+class GitHub(RequestsOfCommits):
     """One repo of GitHub's. `api`: the REST API's address; `project`: `owner/name`; `token` may be missing.
 
     `options` are those of the HTTP client: patience, `within`, `plain_http`.
@@ -52,7 +52,6 @@ class GitHub:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         self._client: ForgeClient = client_for(self.kind, api, project, secrets, RIGHTS, headers=headers, **options)
         self._repo = f"repos/{quote(project)}"
-        self._is_there = False
 
     def probe(self) -> str:
         """Read one pull request and one deployment, which need rights of their own."""
@@ -60,14 +59,6 @@ class GitHub:
         answer = self._client.get(self._client.address(f"{self._repo}/deployments", per_page=1))
         left = answer.headers.get("x-ratelimit-remaining", "")
         return f"{left} requests left" if left.isdigit() else ""
-
-    def pull_requests(self, commits: Sequence[AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
-        """First the list of what was merged last, a hundred at once; then one by one what was not among those."""
-        waiting = {one.sha: one for one in commits}
-        if len(waiting) > 1:
-            yield from self._from_the_list(waiting)
-        for sha in list(waiting):
-            yield from self._settled(sha)
 
     def deployments(
         self, environment: str, since: datetime | None, but: Collection[str] = ()
@@ -105,36 +96,17 @@ class GitHub:
         self._client.send(path, {"state": state, "description": "Recorded by releasewatch", **run})
         return True
 
-    def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
-        """What the list of merged requests tells; no page more than asking for each commit would cost."""
-        oldest, most = min(one.committed_at for one in waiting.values()), len(waiting)
-        path = f"{self._repo}/pulls"
-        for read, page in enumerate(self._client.pages(path, state="closed", sort="updated", direction="desc"), 1):
-            for item in page:
-                sha = text_of(item, "merge_commit_sha")
-                if sha in waiting and (request := self._read(item)):
-                    del waiting[sha]
-                    yield sha, request
-            updated_at = instant(page[-1].get("updated_at")) if page else None
-            if read >= most or len(waiting) <= 1 or updated_at is None or updated_at < oldest:
-                return
+    def _merged(self) -> Iterator[list[dict[str, Any]]]:
+        return self._client.pages(f"{self._repo}/pulls", state="closed", sort="updated", direction="desc")
 
-    def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:
-        """The request of a commit; nothing while one is open that may still be merged."""
-        try:
-            items = self._client.ask(f"{self._repo}/commits/{sha}/pulls")
-        except OutsideFailedError as error:
-            if not is_absent(error):
-                raise
-            if not self._is_there:
-                self.probe()  # a repo that may not be seen answers in the same way as a commit that is not there
-                self._is_there = True
-            yield sha, None
-            return
-        items.sort(key=lambda one: (text_of(one, "merge_commit_sha") != sha, text_of(one, "merged_at")))
-        request = next((request for item in items if (request := self._read(item))), None)
-        if request is not None or not any(text_of(item, "state") == "open" for item in items):
-            yield sha, request
+    def _holding(self, sha: str) -> list[dict[str, Any]]:
+        return self._client.ask(f"{self._repo}/commits/{sha}/pulls")
+
+    def _made_by(self, item: dict[str, Any]) -> set[str]:
+        return {text_of(item, "merge_commit_sha")} - {""}
+
+    def _may_be_merged(self, item: dict[str, Any]) -> bool:
+        return text_of(item, "state") == "open"
 
     def _read(self, item: dict[str, Any]) -> PullRequest | None:
         """A request of the list; None for one that was closed without merging."""

@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
-from releasewatch.errors import OutsideFailedError
+from releasewatch.integrations.forges.requests_of_commits import RequestsOfCommits
 from releasewatch.integrations.forges.rest import (
     client_for,
     deployments_made,
     instant,
-    is_absent,
     link_of,
     number_of,
     plain,
@@ -20,11 +19,11 @@ from releasewatch.integrations.forges.rest import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from releasewatch.domain.deployments import Status
-    from releasewatch.domain.forges import AskedCommit, ForgeMark
+    from releasewatch.domain.forges import ForgeMark
     from releasewatch.integrations.forges.rest import ForgeClient
     from releasewatch.secret import Secret
 
@@ -34,7 +33,7 @@ _ENDS: dict[str, Status] = {"success": "succeeded", "failed": "failed", "cancele
 _STATES = {"succeeded": "success", "failed": "failed", "cancelled": "canceled", "running": "running"}
 
 
-class GitLab:
+class GitLab(RequestsOfCommits):
     """One project of GitLab's. `api`: the REST API's address; `project`: `group/name`; `token` may be missing.
 
     `options` are those of the HTTP client: patience, `within`, `plain_http`.
@@ -47,7 +46,6 @@ class GitLab:
         secrets = {"PRIVATE-TOKEN": token} if token else {}
         self._client: ForgeClient = client_for(self.kind, api, project, secrets, RIGHTS, **options)
         self._repo = f"projects/{quote(project, safe='')}"
-        self._is_there = False
 
     def probe(self) -> str:
         """Read one merge request and one deployment, which need rights of their own."""
@@ -55,14 +53,6 @@ class GitLab:
         answer = self._client.get(self._client.address(f"{self._repo}/deployments", per_page=1))
         left = answer.headers.get("RateLimit-Remaining", "")
         return f"{left} requests left" if left.isdigit() else ""
-
-    def pull_requests(self, commits: Sequence[AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
-        """First the list of what was merged last, a hundred at once; then one by one what was not among those."""
-        waiting = {one.sha: one for one in commits}
-        if len(waiting) > 1:
-            yield from self._from_the_list(waiting)
-        for sha in list(waiting):
-            yield from self._settled(sha)
 
     def deployments(
         self, environment: str, since: datetime | None, but: Collection[str] = ()
@@ -93,37 +83,18 @@ class GitLab:
         )
         return True
 
-    def _from_the_list(self, waiting: dict[str, AskedCommit]) -> Iterator[tuple[str, PullRequest | None]]:
-        """What the list of merged requests tells; no page more than asking for each commit would cost."""
-        oldest, most = min(one.committed_at for one in waiting.values()), len(waiting)
+    def _merged(self) -> Iterator[list[dict[str, Any]]]:
         query = {"state": "merged", "order_by": "updated_at", "sort": "desc", "scope": "all"}
-        for read, page in enumerate(self._client.pages(f"{self._repo}/merge_requests", **query), 1):
-            for item in page:
-                made = _made_by(item) & waiting.keys()
-                request = self._read(item) if made else None
-                for sha in sorted(made) if request else ():
-                    del waiting[sha]
-                    yield sha, request
-            updated_at = instant(page[-1].get("updated_at")) if page else None
-            if read >= most or len(waiting) <= 1 or updated_at is None or updated_at < oldest:
-                return
+        return self._client.pages(f"{self._repo}/merge_requests", **query)
 
-    def _settled(self, sha: str) -> Iterator[tuple[str, PullRequest | None]]:
-        """The request of a commit; nothing while one is open that may still be merged."""
-        try:
-            items = self._client.ask(f"{self._repo}/repository/commits/{sha}/merge_requests")
-        except OutsideFailedError as error:
-            if not is_absent(error):
-                raise
-            if not self._is_there:
-                self.probe()  # a project that may not be seen answers in the same way as a commit that is not there
-                self._is_there = True
-            yield sha, None
-            return
-        items.sort(key=lambda one: (sha not in _made_by(one), text_of(one, "merged_at")))
-        request = next((request for item in items if (request := self._read(item))), None)
-        if request is not None or not any(text_of(item, "state") in ("opened", "locked") for item in items):
-            yield sha, request
+    def _holding(self, sha: str) -> list[dict[str, Any]]:
+        return self._client.ask(f"{self._repo}/repository/commits/{sha}/merge_requests")
+
+    def _made_by(self, item: dict[str, Any]) -> set[str]:
+        return {text_of(item, "merge_commit_sha"), text_of(item, "squash_commit_sha")} - {""}
+
+    def _may_be_merged(self, item: dict[str, Any]) -> bool:
+        return text_of(item, "state") in ("opened", "locked")
 
     def _read(self, item: dict[str, Any]) -> PullRequest | None:
         """A request of the list; None for one that is not merged."""
@@ -156,8 +127,3 @@ class GitLab:
             ended_at if status else None,
             link_of(job, "web_url"),
         )
-
-
-def _made_by(item: dict[str, Any]) -> set[str]:
-    """The commits that merging a request made."""
-    return {text_of(item, "merge_commit_sha"), text_of(item, "squash_commit_sha")} - {""}
