@@ -177,12 +177,16 @@ def _moment(cells: Mapping[str, str], column: str, zone: tzinfo, after: datetime
 
 
 def _at(cells: Mapping[str, str], zone: tzinfo, as_of: datetime | None, now: datetime) -> datetime | None:
-    found = _moment(cells, "at", zone, as_of)
-    if found is not None and found > now:
+    """When it was. Whoever writes a time writes its minute: that in which the list was made begins with the list."""
+    minute = as_of.replace(second=0, microsecond=0) if as_of is not None else None
+    found = _moment(cells, "at", zone, minute)
+    if found is None:
+        return None
+    if found > now:
         raise _Wrong("at", "lies in the future: write when it was, as 2026-12-31 14:30")
-    if found is not None and as_of is not None and found < as_of:
+    if minute is not None and found < minute:
         raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
-    return found
+    return max(found, as_of) if as_of is not None else found
 
 
 def _promise(cells: Mapping[str, str], first: date, last: date) -> tuple[str, date | None]:

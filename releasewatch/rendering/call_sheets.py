@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
 from releasewatch.domain.call_sheets import AS_OF, FILLED, LIST, TOLD, VERSION, heading_of
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.times import format_utc
 from releasewatch.rendering.call_views import call_list_view, row_maker
 from releasewatch.rendering.workbook import Column, Page, write_workbook
 
@@ -79,7 +80,7 @@ _WIDTHS = {
     "language": 9,
     "status": 16,
     "list": 9,
-    "as_of": 22,
+    "as_of": 28,
     "list_version": 9,
 }
 _HINTS = {
@@ -167,7 +168,8 @@ def _column(name: str) -> Column:
 
 
 def _instant(calls: CallList) -> str:
-    return f"{calls.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """To the microsecond: what was planned within the same second is on the list, and not joined since."""
+    return format_utc(calls.as_of)
 
 
 def _until(row: CallView) -> str:

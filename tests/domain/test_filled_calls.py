@@ -40,6 +40,13 @@ def test_a_row_says_what_call_log_would() -> None:
     assert row.as_of == datetime(2026, 11, 22, 8, 3, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("at", ["2026-11-22 11:40", "11:40"])
+def test_a_time_is_written_to_its_minute_and_that_of_the_list_begins_with_it(at: str) -> None:
+    made = "2026-11-22T10:40:33.250001Z"
+    row = taken(disposition="connected", as_of=made, at=at)
+    assert row.at == row.as_of == datetime(2026, 11, 22, 10, 40, 33, 250001, UTC)
+
+
 def test_what_was_sent_went_by_mail_unless_it_is_said_otherwise() -> None:
     assert taken(disposition="sent").channel == "email"
     assert taken(disposition="sent", channel="chat").channel == "chat"

@@ -89,6 +89,12 @@ def test_it_says_of_when_it_is_in_its_head_on_paper_and_in_each_row() -> None:
     assert "k" not in about
 
 
+def test_a_row_says_to_the_microsecond_of_when_it_is_as_its_calls_may_be_planned_within_the_same_second() -> None:
+    calls = replace(make_calls("Plain"), as_of=NOW.replace(microsecond=250001))
+    book = load_workbook(io.BytesIO(render_workbook(calls, Reveal.CONTACTS, in_ci=False, opaque=False)))
+    assert {row["as_of"] for row in rows_of(book)} == {"2026-03-10T09:30:00.250001Z"}
+
+
 def test_a_list_that_was_not_planned_says_that_it_cannot_come_back() -> None:
     assert "cannot be read back" in opened(version=0)["Calls"]["A3"].value
 
