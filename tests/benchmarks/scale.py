@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.scale DIR --customers 1000000 --seed 7` writes DIR/customers.csv, contacts.csv,
 entitlements.csv, staff.csv, and DIR/repo with `releasewatch.toml` and commits (tests/benchmarks/scale_repo.py). The
-same seed and number give the same bytes. Rows are written as they are made: memory does not grow with them. People, mail
-addresses and telephone numbers are made up, the latter from ranges that are kept for fiction.
+same seed and number give the same bytes. Rows are written as they are made: memory does not grow with them. People and
+mail addresses are made up, and so are telephone numbers, which are from ranges that are kept for fiction.
 """
 
 from __future__ import annotations
