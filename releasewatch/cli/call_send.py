@@ -85,7 +85,7 @@ def send(
     once, however often this runs; what the server did not take is tried again by the next run that is due. Who has a
     version that does not hold any more is told so, once, with what holds now, even while the new list is a draft.
 
-    Ends with 3 when some could not be sent yet, with 4 when the list is a draft.
+    Ends with 3 as long as some could not be sent, were refused or came back; with 4 when the list is a draft.
     """
     from releasewatch.cli.call import find_list
     from releasewatch.usecases.call_chat import with_counts

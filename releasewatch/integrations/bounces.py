@@ -20,6 +20,9 @@ _ADDRESS = re.compile(r"<?[^\s<>;]+@[^\s<>;]+>?")
 _ID_FIELD = re.compile(r"(?im)^message-id:((?:.*)(?:\r?\n[ \t].*)*)")
 _MOST_BYTES = 64 << 20
 _LONGEST_REASON = 200
+_WHAT_IT_IS = "Name a mail as it came back (.eml), or an mbox."
+_OF_A_MAIL = ("From", "Date", "Received", "Message-ID", "Return-Path", "Content-Type")
+"""Headers of which every mail that came through a server has one: a text or a table has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +45,30 @@ class ReadMail:
 
 
 def read_bounces(path: Path) -> list[ReadMail]:
-    """Every mail in a file, one mail (.eml) or an mbox. Raises InvalidCallError for a file that cannot be read."""
+    """Every mail in a file, one mail (.eml) or an mbox. Raises InvalidCallError for a file that holds none."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InvalidCallError(f"{path} is larger than {_MOST_BYTES >> 20} MiB.", "Give the newest mails alone.")
-        with path.open("rb") as stream:
-            begin = stream.read(5)
-            if begin != b"From ":
-                stream.seek(0)
-                return [ReadMail(tuple(_bounces(message_from_binary_file(stream, policy=policy.default))))]
-        box: mailbox.mbox = mailbox.mbox(path, factory=_parse, create=False)
-        try:
-            return [ReadMail(tuple(_bounces(one))) for one in box]
-        finally:
-            box.close()
+        messages = [one for one in _messages(path) if any(name in one for name in _OF_A_MAIL)]
+        if not messages:
+            raise InvalidCallError(f"{path} holds no mail.", _WHAT_IT_IS)
+        return [ReadMail(tuple(_bounces(one))) for one in messages]
     except OSError as error:
-        raise InvalidCallError(f"{path} cannot be read: {error.strerror}.", "Name a mail (.eml) or an mbox.") from error
+        raise InvalidCallError(f"{path} cannot be read: {error.strerror}.", _WHAT_IT_IS) from error
+
+
+def _messages(path: Path) -> Iterator[Message]:
+    with path.open("rb") as stream:
+        begin = stream.read(5)
+        if begin != b"From ":
+            stream.seek(0)
+            yield _parse(stream)
+            return
+    box: mailbox.mbox = mailbox.mbox(path, factory=_parse, create=False)
+    try:
+        yield from box
+    finally:
+        box.close()
 
 
 def _parse(stream: Any) -> Any:

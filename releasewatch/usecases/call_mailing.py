@@ -36,8 +36,8 @@ Outcome = Literal[
 ]
 """What became of a mail: as `Step` where it was not sent now; `not_tried`: the server failed before its turn."""
 
-NOT_SENT = frozenset({"failed", "later", "not_known", "not_tried", "in_hand"})
-"""What may still be sent, or has to be looked at."""
+NOT_SENT = frozenset({"failed", "later", "not_known", "not_tried", "in_hand", "refused", "bounced"})
+"""What the mail server, or a receiver's, has not taken, or not yet: a pipeline must see it."""
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[\w-]+(\.[\w-]+)*")
 

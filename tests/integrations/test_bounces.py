@@ -96,10 +96,13 @@ def test_a_mailbox_of_several(tmp_path):
     assert [one.bounces for one in read_bounces(tmp_path / "box")] == [(BACK,), ()]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe" * 50, b"From ", b"From x\n\n", b"PK\x03\x04"])
-def test_a_file_of_something_else_has_no_bounce(tmp_path, content):
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff\xfe" * 50, b"From ", b"From x\n\n", b"PK\x03\x04", b"Note: bring cake\n", b"key,name\n"]
+)
+def test_a_file_without_a_mail_is_refused(tmp_path, content):
     (tmp_path / "mail").write_bytes(content)
-    assert [one.bounces for one in read_bounces(tmp_path / "mail")] in ([()], [])
+    with pytest.raises(InvalidCallError, match="mail holds no mail"):
+        read_bounces(tmp_path / "mail")
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
