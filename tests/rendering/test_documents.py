@@ -224,6 +224,16 @@ def test_hostile_text_adds_no_element_to_markdown_notes(audience: Audience, conv
     assert "link_open" not in elements(document(EVIL))
 
 
+@pytest.mark.parametrize("audience", AUDIENCES)
+@pytest.mark.parametrize("fmt", ["md", "html"])
+def test_a_sentence_keeps_its_full_stop_before_the_other_components(audience: Audience, fmt: Literal["md", "html"]):
+    given = make_notes("Totals add up at once.", conventional=False)
+    notes = build_notes(given, audience, CustomerScope("Acme", frozenset({"r/a", "r/b"})))
+    text = re.sub("<[^>]*>", "", render_notes(notes, fmt))
+    assert re.search(r"at once\. \((also )?in Totals", text)
+    assert not re.search(r"\., (also )?in ", text)
+
+
 def test_hostile_text_adds_no_element_to_a_markdown_list() -> None:
     wanted = elements(written(make_calls("Plain text"), "md"))
     assert "link_open tel:+4930901820" in wanted
