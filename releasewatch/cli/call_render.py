@@ -13,6 +13,7 @@ from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, s
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
 from releasewatch.cli.output import open_output, say, stream_to
+from releasewatch.cli.overwriting import guard_list
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -137,7 +138,7 @@ def _write_each(
         ) from error
     names = _file_names(parts, form)
     for key in parts:
-        _keep_what_is_filled(folder / names[key], form)
+        guard_list(folder / names[key])
     for key, calls in parts.items():
         _write(app, calls, form, folder / names[key], templates, level)
     if not app.quiet:
@@ -172,7 +173,7 @@ def _write(app: App, calls: CallList, form: str, output: Path | None, templates:
 
     shown: dict[str, Any] = {"in_ci": app.ci is not None, "opaque": is_opaque(app)}
     if output is not None:
-        _keep_what_is_filled(output, form)
+        guard_list(output)
     if form == "xlsx" and output is not None:
         from releasewatch.rendering.call_sheets import render_workbook
 
@@ -200,21 +201,3 @@ def _record(app: App, calls: CallList, output: Path) -> None:
 
     if not is_written_through(output):
         record_sending(app.ledger, calls, app.actor, app.now)
-
-
-def _keep_what_is_filled(output: Path, form: str) -> None:
-    """Raises RefusedError where a list that somebody has filled in would be overwritten."""
-    from releasewatch.domain.filled_calls import is_filled
-    from releasewatch.integrations.filled_list import open_filled
-
-    if form not in SHEETS or not output.is_file():
-        return
-    try:
-        filled = any(is_filled(row.cells) for row in open_filled(output).rows())
-    except InvalidCallError:
-        return  # no list of ours: -o replaces it, as it does any file
-    if filled:
-        raise RefusedError(
-            f"{output} has been filled in, and would be overwritten.",
-            f"Read it back (releasewatch call import {output}), and name another file; or remove it.",
-        )

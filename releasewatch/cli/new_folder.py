@@ -7,13 +7,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from releasewatch.errors import InvalidCallError, OutsideFailedError
+from releasewatch.errors import InvalidCallError, OutsideFailedError, RefusedError
 
 
 def write_new_folder(folder: Path, files: list[tuple[str, bytes]], why_new: str) -> None:
-    """Write files, by name, for their owner alone. `why_new`: why nothing may be in the folder, for who is refused."""
+    """Write files, by name, for their owner alone. `why_new`: why nothing may be in the folder, for who is refused.
+
+    Raises RefusedError where anything is in it.
+    """
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise InvalidCallError(
+        raise RefusedError(
             f"{folder} is there already, and is no empty folder: {why_new}.",
             "Name a new folder.",
         )

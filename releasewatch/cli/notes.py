@@ -67,7 +67,14 @@ def command() -> None:
 @click.option("--allow", multiple=True, metavar="WORDS", help="Words that may stand in the document after all.")
 @click.option("--why", default="", metavar="TEXT", help="The reason for --allow.")
 @TEMPLATES
-@common(("md", "html"), output=True, reveal=True, replica=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Write to a file (0600) instead of stdout; with --each-customer a folder that is new or empty.",
+)
+@common(("md", "html"), reveal=True, replica=True)
 def render(
     app: App,
     form: str,

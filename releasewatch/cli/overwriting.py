@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.guess_text import OPENING
-from releasewatch.errors import RefusedError, ReleasewatchError
+from releasewatch.errors import InvalidCallError, RefusedError, ReleasewatchError
 from releasewatch.integrations.devices import is_written_through
 from releasewatch.integrations.directories.xlsx_sheet import split_sheet
 
@@ -43,6 +43,45 @@ def guard_proposal(app: App, output: Path | None, inputs: Iterable[Path]) -> Non
     if start and not start.startswith(_BEGINNINGS):
         raise RefusedError(f"{output} is there already and is no earlier proposal, so it is not overwritten.", _HINT)
 
+
+def guard_list(output: Path) -> None:
+    """Raises RefusedError where `-o` names a list that somebody has filled in, or a file that is no call list."""
+    from releasewatch.domain.filled_calls import is_filled
+    from releasewatch.integrations.filled_list import open_filled
+
+    if not output.is_file() or is_written_through(output) or not output.stat().st_size:
+        return
+    try:
+        filled = any(is_filled(row.cells) for row in open_filled(output).rows())
+    except InvalidCallError:
+        if _is_for_reading(output):
+            return
+        raise RefusedError(
+            f"{output} is there already and is no call list, so it is not overwritten.",
+            "Name a new file, or remove it.",
+        ) from None
+    if filled:
+        raise RefusedError(
+            f"{output} has been filled in, and would be overwritten.",
+            f"Read it back (releasewatch call import {output}), and name another file; or remove it.",
+        )
+
+
+def _is_for_reading(path: Path) -> bool:
+    """A call list as a document, by its title, which a template of one's own has too; or a table for a mail merge."""
+    from releasewatch.rendering.call_letters import MERGE_COLUMNS
+    from releasewatch.rendering.call_views import TITLE
+
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            text = file.read(_BEGINNING)
+    except OSError:
+        return False
+    return TITLE in text or text.startswith(",".join(MERGE_COLUMNS))
+
+
+_BEGINNING = 64 << 10
+"""So far into a document its title is looked for: a template of one's own may begin with a style sheet."""
 
 _HINT = "Name a new file: -o map.toml"
 

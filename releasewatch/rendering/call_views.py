@@ -40,6 +40,8 @@ from releasewatch.rendering.views import FactView, View, instant_in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+TITLE = "Customers to call: "
+"""With this the title of every list begins."""
 
 _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
     ("call", "Call", "Ring these, in this order."),
@@ -170,7 +172,7 @@ def call_list_view(
     shown = {verdict: rows if reveal >= Reveal.KEYS else [] for verdict, rows in by_verdict.items()}
     unowned = [row for verdict in ("call", "write") for row in shown.get(verdict, ()) if row.is_unowned]
     return CallListView(
-        title=f"Customers to call: {calls.subject}",
+        title=f"{TITLE}{calls.subject}",
         facts=_facts(calls, reveal),
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,

@@ -92,6 +92,29 @@ def test_each_account_manager_has_a_file_with_their_customers_only(planned, tmp_
     assert "team emea" in run_here(*RENDER, "--team", "emea", cwd=planned.path).out
 
 
+def test_a_file_that_is_no_list_is_never_overwritten(planned, tmp_path):
+    folder = tmp_path / "lists"
+    for form in ("md", "html", "csv", "xlsx", "mailmerge"):
+        asked = (*RENDER, "--format", form, "-o")
+        for name in ("customers.csv", "releasewatch.toml", ".releasewatch/ledger.db"):
+            before = (planned.path / name).read_bytes()
+            refused = run_here(*asked, name, cwd=planned.path)
+            assert (refused.status, refused.out, "is no call list" in refused.err) == (4, "", True)
+            assert (planned.path / name).read_bytes() == before
+        for _ in range(2):  # a list of ours gives way to the next
+            assert run_here(*asked, f"calls.{form}", cwd=planned.path).status == 0
+    each = (*RENDER, "--each-account-manager", "-o", str(folder))
+    assert run_here(*each, cwd=planned.path).status == 0
+    first, second, *_ = sorted(folder.iterdir())
+    second.write_text("# My own notes\n", "utf-8")
+    first.unlink()
+    refused = run_here(*each, cwd=planned.path)
+    assert (refused.status, first.exists(), second.read_text("utf-8")) == (4, False, "# My own notes\n")
+    fill(planned.path / "calls.xlsx", ("acme", {"disposition": "connected"}))
+    other_form = run_here(*RENDER, "--format", "html", "-o", "calls.xlsx", cwd=planned.path)
+    assert (other_form.status, "has been filled in" in other_form.err) == (4, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -107,7 +107,7 @@ def test_drafts_are_made_in_a_new_folder_all_or_none(planned):
     assert {path.suffix for path in folder.iterdir()} == {".eml"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     again = run_here(*RENDER, "--write-drafts", "drafts", cwd=planned.path)
-    assert again.status == 2
+    assert again.status == 4
     assert "could be sent twice" in again.err
     nowhere = run_here(*RENDER, "--write-drafts", "no/such/place", cwd=planned.path)
     assert nowhere.status == 2
