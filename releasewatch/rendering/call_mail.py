@@ -133,6 +133,7 @@ def _plain(view: CallMailView) -> str:
 def _plain_row(row: CallView) -> str:
     head = f"{row.rank}. {row.name} ({', '.join(filter(None, (row.call, row.verdict, row.band)))})"
     lines = (
+        *([row.in_hand] if row.in_hand else []),
         ", ".join(filter(None, (row.contact or "no contact is known", row.phone, row.email))),
         f"{row.callable_text} ({row.window})" if row.window else row.callable_text,
         f"Why: {row.because}",

@@ -192,7 +192,6 @@ def _lacks(row: CallView) -> tuple[str, ...]:
 
 def _told(row: CallView) -> dict[str, str]:
     """A row of the workbook: text-typed cells keep `+` and zeros, and run nothing, so that no guard is needed."""
-    held = f"{row.status} by {row.holder}" if row.holder else row.status
     return {
         "call": row.call,
         "verdict": row.verdict,
@@ -205,7 +204,7 @@ def _told(row: CallView) -> dict[str, str]:
         "say": "\n".join(row.say),
         "do_not_say": "\n".join(_not_to_say(row)),
         "email": str(row.email),
-        "status": held,
+        "status": row.in_hand or row.status,
         "key": row.key,
         "account_manager": row.account_manager or "unowned",
         "language": row.language,

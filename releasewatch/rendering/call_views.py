@@ -27,6 +27,7 @@ from releasewatch.rendering.call_words import (
     callable_in_words,
     caller_in_words,
     contact_fields,
+    in_hand_in_words,
     late_in_words,
     local_time_in_words,
     plain,
@@ -68,7 +69,7 @@ class CallView(View):
       was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; draft: its list is not approved;
-      `holder`: who has claimed it.
+      `holder`: who has claimed it; `in_hand`: both in words, empty of one that anybody may take up.
     - `language` that they speak; `same_number`, `called_lately`, `not_known`: what else a caller should know before the
       dial, one sentence each. `do_not_say`: what is under embargo, by category and end.
     - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
@@ -110,6 +111,7 @@ class CallView(View):
     items: tuple[str, ...]
     status: str
     holder: str
+    in_hand: str
     language: str
     same_number: tuple[str, ...]
     called_lately: tuple[str, ...]
@@ -245,6 +247,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             items=tuple(item_in_words(one) for one in candidate.standing.reasons),
             status=status_in_words(candidate.standing),
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
+            in_hand=in_hand_in_words(candidate.standing, names=names),
             language=(contact.language if contact is not None else "") or candidate.language,
             same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
             called_lately=tuple(f"called {talk.in_words}" for talk in candidate.talks),

@@ -43,6 +43,14 @@ def status_in_words(standing: Standing) -> str:
     return f"{status}, draft" if standing.holder else "draft"
 
 
+def in_hand_in_words(standing: Standing, *, names: bool) -> str:
+    """`claimed by olga`, `waiting`, `draft`; empty of a call that anybody may take up, or that is not planned."""
+    status = status_in_words(standing)
+    if status in ("open", "not planned"):
+        return ""
+    return f"{status} by {standing.holder if names else WITHHELD}" if standing.holder else status
+
+
 def caller_in_words(row: PlannedCall) -> str:
     """Who makes a call where that is not simply the account manager."""
     hands = row.candidate.hands

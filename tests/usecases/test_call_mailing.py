@@ -154,6 +154,17 @@ def test_each_holds_their_own_customers_only(mailing):
             assert not [name for name in others if name in text]
 
 
+def test_a_mail_says_who_has_claimed_a_call(mailing):
+    mailing.send(3.2, "nobody")
+    (one, *_) = [row.candidate for row in mailing.ranked[mailing.key].calls.rows if row.candidate.key == "ada"]
+    claim_call(mailing.ledger, one.call, "kim", hour(3.3), 60)
+    mailing.changed()
+    assert mailing.send(3.4).mails[0].outcome == "sent"
+    for mail, claimed in zip(sorted(mailing.box.taken, key=lambda one: str(one["To"])), (1, 0), strict=True):
+        for kind in ("html", "plain"):
+            assert mail.get_body((kind,)).get_content().count("claimed by kim") == claimed
+
+
 def test_who_is_away_is_stood_in_for_and_what_nobody_keeps_goes_where_it_is_set(mailing):
     mailing.people(olga={"away_from": hour(0).date()})
     assert mailing.outcomes(3.2, unowned="piet") == {("kim", "list 1"): "sent", ("piet", "list 1"): "sent"}
