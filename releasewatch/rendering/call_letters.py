@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING, TextIO
 
+from releasewatch.domain.call_letters import is_foreign
 from releasewatch.rendering.escape import as_markdown, clean
 from releasewatch.rendering.tabular import guard
 
@@ -31,6 +32,8 @@ MERGE_COLUMNS = (
 
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
+_TRANSLATE = "[Before you send: they read {language}. Subject and greeting are English. Translate, and delete this line.]"
+"""Stands in a draft alone, which a person opens and sends; a mail merge would send it along."""
 
 
 def write_merge(stream: TextIO, letters: Iterable[Letter]) -> None:
@@ -61,7 +64,10 @@ def draft_file(letter: Letter) -> tuple[str, bytes]:
     message["To"] = letter.email
     message["Subject"] = clean(letter.subject)
     message["X-Releasewatch-Call"] = letter.call
-    message.set_content("\n\n".join(clean(text) for text in letter.body.split("\n\n")) + "\n", cte="quoted-printable")
+    paragraphs = letter.body.split("\n\n")
+    if is_foreign(letter.language):
+        paragraphs.insert(0, _TRANSLATE.format(language=letter.language))
+    message.set_content("\n\n".join(clean(text) for text in paragraphs) + "\n", cte="quoted-printable")
     return f"{name}.eml", message.as_bytes()
 
 
