@@ -32,7 +32,7 @@ MERGE_COLUMNS = (
 
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
-_TRANSLATE = "[Before you send: they read {language}. Subject and greeting are English. Translate, and delete this line.]"
+_TRANSLATE = "[Before you send: they read {language}; subject and greeting are English. Translate, delete this line.]"
 """Stands in a draft alone, which a person opens and sends; a mail merge would send it along."""
 
 

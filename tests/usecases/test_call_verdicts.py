@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from dataclasses import replace
 from datetime import date
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,11 @@ def test_a_merge_table_cannot_send_what_must_not_be_sent(desk: Desks) -> None:
     assert name.endswith("-bob.eml")
     assert (mail["To"], mail["X-Unsent"], mail["Subject"]) == ("bob@example.org", "1", found["bob"].subject)
     assert mail.get_content().splitlines()[-1] == "Totals are wrong."
+    assert "they read" not in mail.get_content()
+    _, content = draft_file(replace(found["bob"], language="de-AT"))
+    foreign = message_from_bytes(content, policy=policy.default).get_content().splitlines()
+    assert foreign[0].startswith("[Before you send: they read de-AT;")
+    assert foreign[2:] == mail.get_content().splitlines()
     name, content = draft_file(found["gil"])
     assert name.endswith("-gil.not-sendable.md")
     assert b"the address cannot be read" in content
