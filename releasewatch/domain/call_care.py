@@ -145,13 +145,21 @@ def care_of_coming(due_at: datetime | None) -> Care:
     )
 
 
+def said_before_it_comes(due_at: datetime | None, say: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes of what is coming, which are written as if it were there, behind the word that it is not yet."""
+    if not say:
+        return ()
+    when = f", on {due_at:%Y-%m-%d %H:%M} UTC" if due_at is not None else "; we cannot say yet when"
+    return (f"This is still to come{when}:", *say)
+
+
 def care_of_check_in(spoken_at: datetime | None, days: int) -> Care:
     """That nobody has spoken to somebody for so many days. `spoken_at`: the last time, None when none is known."""
     last = f"last spoken to on {spoken_at:%Y-%m-%d}" if spoken_at is not None else "no talk with them is on record"
     return Care(
         due=("check_in",),
         verdict="call",
-        because=f"nobody has spoken to them for {days} days",
+        because=f"nobody has spoken to them for {counted(days, 'day')}",
         why=(last,),
         say=("How is it going with what you use of ours? What would you like to be different?",),
         know=("Listen, and note what they say in their words. This is not a call to sell anything.",),

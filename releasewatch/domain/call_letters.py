@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.call_incidents import in_words
 from releasewatch.domain.call_purposes import gravest
 from releasewatch.domain.call_rules import OVER
+from releasewatch.domain.their_time import in_their_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,7 @@ _ASKING = {
 }
 """To whoever may not have been hurt: a presumption is never told as a fact."""
 _CARE = "What changed in {what}"
+_COMING = "What will change in {what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _letter(row: PlannedCall, scanner: LeakScanner, now: datetime) -> Letter:
         email=contact.email.strip() if contact is not None else "",
         language=(contact.language if contact is not None else "") or candidate.language,
         subject=subject,
-        lines=candidate.letter,
+        lines=tuple(in_their_time(line, row.local_zone) for line in candidate.letter),
         problems=tuple(
             _problems(row, now, names_another=bool(scanner.scan("\n".join((subject, *candidate.letter)), own)))
         ),
@@ -133,7 +135,7 @@ def subject_of(candidate: CallCandidate) -> str:
     what = in_words(candidate.titles) or "what you use of ours"
     hurt = candidate.hurt
     if hurt is None:
-        return _CARE.format(what=what)
+        return (_COMING if any(one.coming for one in candidate.standing.reasons) else _CARE).format(what=what)
     purposes = [one.purpose for one in candidate.standing.reasons if one.incident]
     purpose = gravest(purposes) if purposes else hurt.due.purpose
     words = _SUBJECTS if hurt.state == "affected" else _SUBJECTS | _ASKING

@@ -18,6 +18,7 @@ from releasewatch.domain.call_scores import parts_for_ci
 from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.privacy import WITHHELD as TEXT_WITHHELD
 from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.their_time import in_their_time
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.rendering.call_groups import CallGroupView, Rows, group_rows
 from releasewatch.rendering.call_weights import weights_in_words
@@ -216,6 +217,8 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
         people = reveal >= Reveal.CONTACTS
         key = opaque_key(candidate.key) if opaque and not names else candidate.key
         say, say_withheld = (candidate.say, candidate.say_withheld) if names else candidate.say_outside
+        if names:  # elsewhere their time zone may not be told
+            say = tuple(in_their_time(line, row.local_zone) for line in say)
         return CallView(
             rank=row.rank,
             call=candidate.call,

@@ -9,7 +9,14 @@ from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
-from releasewatch.domain.call_care import Care, ComingHead, care_of, care_of_coming, when_told_before
+from releasewatch.domain.call_care import (
+    Care,
+    ComingHead,
+    care_of,
+    care_of_coming,
+    said_before_it_comes,
+    when_told_before,
+)
 from releasewatch.domain.call_hands import with_lateness
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason
@@ -276,6 +283,7 @@ def _candidates(
             ):
                 care_for = when_told_before(care_for)
         say, say_withheld = points.of(scope)
+        say = said_before_it_comes(subject.due_at, say) if subject.coming else say
         found.rows.append(
             (
                 customer_id,
