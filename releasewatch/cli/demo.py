@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.output import emit_line, emit_table, open_output
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App, mapper_of
 
@@ -47,7 +48,7 @@ def command(output: Path | None) -> None:
     if not catalog.components:
         raise InvalidCallError("This repo has no folder to take for a component.", "Run it in a repo with some code.")
     around = _surroundings(app, catalog)
-    emit_line(f"Repo {app.repo}: {len(catalog.components)} components, from {_source(app)}.")
+    emit_line(f"Repo {app.repo}: {counted(len(catalog.components), 'component')}, from {_source(app)}.")
     ledger = app.ledger
     _import_samples(ledger, app, catalog, folder)
     last = _record(app, ledger, around)

@@ -13,6 +13,7 @@ from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit, open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -104,7 +105,7 @@ def render(
     if reader == "customer" and not made.wording:
         say("No words for customers are agreed yet: the document says what the record says.")
     if allow:
-        say(f"Passed by hand: {len(allow)} words, because: {why}")
+        say(f"Passed by hand: {counted(len(allow), 'word')}, because: {why}")
 
 
 def _asked(kind: Any, audience: Any) -> tuple[DocumentKind, Audience]:

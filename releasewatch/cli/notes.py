@@ -14,6 +14,7 @@ from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import INSTANT, REVISION, common
 from releasewatch.cli.output import open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -139,7 +140,7 @@ def render(
         scanner = scanner_of(app, scope, hides=customer is not None and scope is None)
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
-        say(f"Passed by hand: {len(allow)} words, because: {why}")
+        say(f"Passed by hand: {counted(len(allow), 'word')}, because: {why}")
 
 
 @dataclass(frozen=True, slots=True)

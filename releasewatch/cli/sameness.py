@@ -8,6 +8,7 @@ import click
 
 from releasewatch.cli.options import BY, NAME, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -99,7 +100,7 @@ def merge(app: App, form: str, customer: str, into: str | None, undo: bool, why:
         )
         return
     if undo:
-        emit_line(f"{one} is read as themselves again, no longer as {other}; {done.calls} calls parted.")
+        emit_line(f"{one} is read as themselves again, no longer as {other}; {counted(done.calls, 'call')} parted.")
     elif done.already:
         emit_line(f"{one} is merged into {other} already.")
     else:

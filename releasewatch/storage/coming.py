@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from releasewatch.domain.deployments import Place
+from releasewatch.domain.words import counted
 from releasewatch.storage import tables as t
 from releasewatch.storage.deployments import targets_of
 from releasewatch.storage.sql import next_number
@@ -104,7 +105,7 @@ def end_overdue(connection: Connection, now: datetime, days: int) -> list[int]:
     mine = c.ended_at.is_(None), expected < now - timedelta(days=days)
     late = list(connection.scalars(select(c.coming_id).where(*mine).order_by(c.coming_id)))
     for number in late:
-        _end(connection, number, now, f"it had not come {days} days after it was to come")
+        _end(connection, number, now, f"it had not come {counted(days, 'day')} after it was to come")
     return late
 
 

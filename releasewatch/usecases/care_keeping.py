@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.words import counted
 from releasewatch.storage import calls, care, coming
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.usecases.call_candidates import Planning, Ranked, is_about
@@ -88,7 +89,7 @@ def end_items(connection: Any, announced: Collection[int], why: str, how: Planni
 def end_overdue(connection: Any, how: Planning) -> dict[str, int]:
     """Withdraw what announced something that has not come for so long that nobody should be told of it any more."""
     late = coming.end_overdue(connection, how.now, how.care.coming_days)
-    why = f"it has not come within {how.care.coming_days} days of when it was to come"
+    why = f"it has not come within {counted(how.care.coming_days, 'day')} of when it was to come"
     return end_items(connection, late, why, how)
 
 

@@ -112,12 +112,10 @@ def enriched_words(forge: Forge, report: Enriched) -> str:
     noun = "merge request" if forge.kind == "gitlab" else "pull request"
     if report.missing:
         return f"{title} did not tell the {noun}s of {_counted(report.missing)}: {report.why}"
-    asked = report.with_request + report.without
-    return (
-        f"{title} told the {noun}s of {report.with_request} of {_counted(asked)}."
-        if asked
-        else f"Nothing to ask {title}: {_counted(report.known)} were asked about before."
-    )
+    if asked := report.with_request + report.without:
+        return f"{title} told the {noun}s of {report.with_request} of {_counted(asked)}."
+    were = "was" if report.known == 1 else "were"
+    return f"Nothing to ask {title}: {_counted(report.known)} {were} asked about before."
 
 
 def _counted(many: int) -> str:
