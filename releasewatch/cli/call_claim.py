@@ -58,7 +58,8 @@ def claim(
     for one in find_stale(app.ledger, ref, planning(app)):
         about = one.deployment or one.incident
         again = f"--incident {one.incident}" if one.incident else f"--deployment {one.deployment}"
-        say(f"The {one.purpose.replace('_', ' ')} of {about} is not due any more: {one.because}.")
+        what = "news" if one.purpose == "heads_up" else one.purpose.replace("_", " ")
+        say(f"The {what} of {about} is not due any more: {one.because}.")
         say(f"  Plan again before you call: releasewatch call plan {again}")
     give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.")
 
@@ -75,12 +76,19 @@ def _claim_next(app: App, form: str, incident: str | None, deployment: str | Non
         owner = " It was nobody's." if is_nobodys else ""
         give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.{owner}")
         return
+    states = [one.candidate.standing.status for one in made.calls.rows if one.verdict == "call"]
+    later, held = states.count("open"), states.count("claimed")
     if form == "json":
-        emit_json({"call": None})
+        emit_json({"call": None, "later": later, "claimed": held})
         return
-    incident_head = made.calls.incident
-    draft = incident_head is not None and not incident_head.approval.approved
-    emit_line("Nothing to call now." + (f" {made.calls.subject} is a draft." if draft else ""))
+    if (head := made.calls.incident) is not None and not head.approval.approved:
+        emit_line(f"Nothing to call now. {made.calls.subject} is a draft.")
+        return
+    left = [f"{counted(later, 'call')} for later"] * bool(later) + [f"{held:,} claimed"] * bool(held)
+    emit_line(f"No call can be made now: {', '.join(left)}." if left else "Nothing to call.")
+    if later and not app.quiet:
+        which = f"--incident {incident}" if incident else f"--deployment {deployment}"
+        say(f"When: releasewatch call list {which} --order callable")
 
 
 @click.command("hand-over")
@@ -124,4 +132,4 @@ def emit_spread(done: SpreadOut, level: Reveal) -> None:
     who = f": {', '.join(f'{who} {many}' for who, many in sorted(done.given.items()))}" if level >= Reveal.NAMES else ""
     emit_line(f"{counted(total, 'call')} spread over {counted(len(done.given), 'person', 'people')}{who}.")
     for why, many in sorted(done.left.items()):
-        emit_line(f"{counted(many, 'call')} stay with nobody: {why}.")
+        emit_line(f"{counted(many, 'call')} {'stays' if many == 1 else 'stay'} with nobody: {why}.")

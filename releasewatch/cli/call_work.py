@@ -11,6 +11,7 @@ from releasewatch.cli.call_output import contact_words, is_opaque, remarks, say_
 from releasewatch.cli.options import BY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
+from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.domain.words import counted
@@ -197,7 +198,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     for one in found["items"]:
         out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
         out += ", of a draft" if one["incident"] in found.get("drafts", ()) and not out else ""
-        lines.append(f"  {one['purpose'].replace('_', ' ')}: {one['incident'] or one['deployment']}{out}")
+        about = one["incident"] or one["deployment"] or one["coming"]
+        lines.append(f"  {purpose_in_words(one['purpose'], one['deployment'])}{f': {about}' if about else ''}{out}")
     for one in found["moves"]:
         whom = f"from {one['from'] or 'nobody'} to {one['to']}" if "to" not in one["withheld"] else "to somebody else"
         why = f": {one['why']}" if one["why"] else ""

@@ -12,6 +12,7 @@ import click
 from releasewatch.cli.call_output import say_if_limited
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
+from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
@@ -121,7 +122,7 @@ def _reported(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
 
 def _item(one: dict[str, Any]) -> str:
     about = one["incident"] or one["deployment"] or one["coming"] or ""
-    return f"{one['purpose'].replace('_', ' ')} {about}".rstrip()
+    return f"{purpose_in_words(one['purpose'], one['deployment'])} {about}".rstrip()
 
 
 def _calls(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -27,6 +27,12 @@ IN_WORDS = {
     "check_in": "a check-in",
 }
 
+
+def purpose_in_words(purpose: str, deployment: str | None = "") -> str:
+    """`first notice`; of what a deployment brought, which is live and comes no more, `what changed`."""
+    return "what changed" if purpose == "heads_up" and deployment else purpose.replace("_", " ")
+
+
 IN_IT = ("presumed", "possible", "affected")
 """States of a customer on whom an incident rests."""
 

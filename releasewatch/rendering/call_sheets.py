@@ -186,10 +186,6 @@ def _hands(row: CallView) -> tuple[str, ...]:
     return (*caller, f"LATE: {row.late}") if row.late else caller
 
 
-def _lacks(row: CallView) -> tuple[str, ...]:
-    return (f"not known: {', '.join(row.not_known)}",) if row.not_known else ()
-
-
 def _told(row: CallView) -> dict[str, str]:
     """A row of the workbook: text-typed cells keep `+` and zeros, and run nothing, so that no guard is needed."""
     return {
@@ -200,7 +196,7 @@ def _told(row: CallView) -> dict[str, str]:
         "contact": row.contact,
         "phone": row.phone,
         "callable_until": _until(row),
-        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *_lacks(row), *_hands(row))),
+        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *row.not_known, *_hands(row))),
         "say": "\n".join(row.say),
         "do_not_say": "\n".join(_not_to_say(row)),
         "email": str(row.email),

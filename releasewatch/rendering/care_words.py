@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.rendering.views import instant_in_words
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def item_in_words(reason: CallReason) -> str:
-    """`heads up (D-3)`; `check in`, which is about nothing."""
+    """`first notice (INC-1)`; `what changed (D-3)`; `check in`, which is about nothing."""
     about = reason.incident or reason.deployment or (f"{reason.coming}, not live yet" if reason.coming else "")
-    purpose = reason.purpose.replace("_", " ")
+    purpose = purpose_in_words(reason.purpose, reason.deployment)
     return f"{purpose} ({about})" if about else purpose
 
 

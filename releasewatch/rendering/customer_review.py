@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import counted, duration
 from releasewatch.rendering.report_views import NOT_KNOWN, share_in_words
 from releasewatch.rendering.views import View, instant_in_words
 from releasewatch.rendering.workbook import Column, Page, write_workbook
@@ -144,13 +144,19 @@ def _review(one: Mapping[str, Any]) -> ReviewView:
 
 def incident_in_words(one: Mapping[str, Any]) -> str:
     """What a customer had of an incident, in a sentence."""
-    within = NOT_KNOWN if one["working_minutes"] is None else str(one["working_minutes"])
+    minutes, inside = one["minutes"], one["working_minutes"]
+    within = "within working hours: not known" if inside is None else f"{_span(inside)} of it in their working hours"
     credit = f"; credit: {one['credit']['stands']}" if one["credit"] else ""
     first = "" if one["state"] == "possible" else f"; {_FIRST[one['first']]}"
-    return (
-        f"{one['incident']} {one['title']}: {one['state']} for {one['minutes']} minutes, in working hours {within}"
-        f"{credit}{first}"
-    )
+    return f"{one['incident']} {one['title']}: {one['state']} for {_span(minutes)}, {within}{credit}{first}"
+
+
+def _span(minutes: int) -> str:
+    """`2d 14h`, `8h`, `35m`, `none`."""
+    found = duration(minutes * 60) if minutes else "none"
+    for nothing in (" 00s", " 00m", " 0h"):
+        found = found.removesuffix(nothing)
+    return found
 
 
 def releases_in_words(found: list[dict[str, Any]]) -> Iterator[str]:

@@ -78,5 +78,5 @@ def test_documents_hold_the_same(story):
     page = render_reviews(document)
     assert "&lt;Fay&gt; &amp; Co" in page
     assert "<Fay>" not in page
-    assert "affected for 1920 minutes, in working hours 60; credit: passed; we told them first" in page
+    assert "affected for 1d 8h, 1h of it in their working hours; credit: passed; we told them first" in page
     assert render_review_workbook(document) == render_review_workbook(document)

@@ -67,13 +67,13 @@ Take one: `releasewatch call claim C-3`.
 ## What reached your customers since 1 March 2026, 00:00 UTC
 
 - **Ada Ltd** (ada)
-  - INC-1 invoices 500: affected for 2880 minutes, in working hours 480; credit: passed; we told them first
+  - INC-1 invoices 500: affected for 2d, 8h of it in their working hours; credit: passed; we told them first
   - D-2 shop to production, 1 March 2026, 02:00 UTC
 - **Cy Ltd** (cy)
-  - INC-1 invoices 500: presumed for 2880 minutes, in working hours not known; credit: passed; they told us first
+  - INC-1 invoices 500: presumed for 2d, within working hours: not known; credit: passed; they told us first
   - D-2 shop to production, 1 March 2026, 02:00 UTC
 - **\\<Fay\\> & Co** (fay)
-  - INC-1 invoices 500: presumed for 2880 minutes, in working hours 480; neither told the other
+  - INC-1 invoices 500: presumed for 2d, 8h of it in their working hours; neither told the other
   - D-2 shop to production, 1 March 2026, 02:00 UTC
 """  # noqa: E501 - as people read it
 
