@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import itertools
 import json
@@ -60,6 +61,11 @@ _EXTRA = re.compile(r"^(Got unexpected extra arguments?) \(.*", re.DOTALL)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
+_GARBAGE = 50_000
+"""New objects after which Python looks for cycles. Its 700 are for long lives: here nearly all that is made (modules,
+tables, commits by the thousand) is kept to the end, and to look at it again and again took an eighth of a record."""
+
+
 class LazyGroup(click.Group):
     """Imports a noun's module only when that noun is used, so that `--help` needs neither git nor a database."""
 
@@ -106,6 +112,7 @@ def main(ctx: click.Context, config: str | None, database: str | None) -> None:
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run and exit. Every error ends here: ours with its own status, anything else as a bug with a log file."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    gc.set_threshold(_GARBAGE, 20, 20)
     wants_json = _wants_json(given)
     prepare_streams()
     try:

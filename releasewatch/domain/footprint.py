@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from releasewatch.domain.catalog import Graph, PathOwners
 from releasewatch.domain.deployments import Block
 from releasewatch.domain.exposure import Origin, Step, find_origins, spread
-from releasewatch.domain.notes import brought_by
+from releasewatch.domain.merges import brought_by
 from releasewatch.domain.releases import Commit, PathChange, Range, Side
 
 SAMPLE = 20

@@ -23,7 +23,7 @@ class NoteChange:
 
     `components` are full keys, by the net difference: empty when nothing of the change is left, or nothing is known.
     `title` is the pull request's title where a merge carries one. `merged_by` is the sha of the merge, of the same
-    range, that brought the commit to its line (`brought_by`); None on the main line or when it is not known.
+    range, that brought the commit to its line (`merges.brought_by`); None on the main line or when it is not known.
     `description` is the subject without its conventional type and scope; `authored_at` is in UTC. `reverts` and
     `reverts_subjects` are what it says that it undoes, wherever that is. `touches` holds its components once for each
     baseline of the deployment against which it touched them, by number; empty where there are none.
@@ -265,27 +265,6 @@ def change_of_commit(
         reverts=commit.reverts_shas,
         reverts_subjects=commit.reverts_subjects,
     )
-
-
-def brought_by(commits: Iterable[tuple[str, tuple[str, ...]]], head: str) -> dict[str, str]:
-    """For each commit that a merge brought to its line: the sha of that merge, the innermost one.
-
-    `commits` are `(sha, parents)` of one side of a range, `head` its newest. The main line is the chain of first
-    parents, and a branch is a line of its own. Lines are walked from the main one outward, older merges before younger,
-    so that merging the main line back into a branch does not claim what was on the main line.
-    """
-    parents = dict(commits)
-    owner: dict[str, str | None] = {}
-    waiting: list[tuple[str, str | None]] = [(head, None)]
-    while waiting:
-        sha, merge = waiting.pop()
-        line: list[str] = []
-        while sha in parents and sha not in owner:
-            owner[sha] = merge
-            line.append(sha)
-            sha = parents[sha][0] if parents[sha] else ""
-        waiting += [(parent, here) for here in line for parent in parents[here][1:]]
-    return {sha: merge for sha, merge in owner.items() if merge is not None}
 
 
 def talking_points(notes: Notes) -> tuple[str, ...]:

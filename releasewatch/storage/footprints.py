@@ -7,12 +7,12 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from releasewatch.domain.deployments import Block
 from releasewatch.domain.footprint import ChangeFact, Footprint
+from releasewatch.domain.merges import brought_by
 from releasewatch.domain.messages import named_customers
-from releasewatch.domain.notes import brought_by
 from releasewatch.domain.releases import Commit, printable_path
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import path_digest
@@ -264,23 +264,40 @@ def count_touches(connection: Connection, deployment_id: int) -> dict[int, tuple
 
     Counted against the baselines that it is compared with itself; another component's may be older.
     """
-    c, p, o = t.change_component.c, t.changed_path.c, t.origin.c
-    found: dict[int, list[int]] = {}
-    for at, table, what in ((0, t.change_component, c.change_no), (1, t.changed_path, p.path)):
-        own = and_(
-            o.deployment_id == table.c.deployment_id,
-            o.baseline_no == table.c.baseline_no,
-            o.touched_id == table.c.component_id,
-            o.carrier_id == o.touched_id,
-        )
-        for component, many in connection.execute(
-            select(table.c.component_id, func.count(what.distinct()))
-            .join_from(table, t.origin, own)
-            .where(table.c.deployment_id == deployment_id)
-            .group_by(table.c.component_id)
-        ):
-            found.setdefault(component, [0, 0])[at] = many
-    return {component: (many[0], many[1]) for component, many in found.items()}
+    o = t.origin.c
+    statement = select(o.touched_id, o.baseline_no).distinct()
+    own: dict[int, list[int]] = {}
+    for component, baseline in connection.execute(
+        statement.where(o.deployment_id == deployment_id, o.carrier_id == o.touched_id)
+    ):
+        own.setdefault(component, []).append(baseline)
+    changes = _count_own(connection, t.change_component, t.change_component.c.change_no, deployment_id, own)
+    paths = _count_own(connection, t.changed_path, t.changed_path.c.path_digest, deployment_id, own)
+    return {component: (changes.get(component, 0), paths.get(component, 0)) for component in changes.keys() | paths}
+
+
+def _count_own(
+    connection: Connection, table: Any, what: Any, deployment_id: int, own: Mapping[int, Sequence[int]]
+) -> dict[int, int]:
+    """How many distinct changes (or paths) there are of each component against its own baselines.
+
+    Against one baseline each stands once, so that rows are counted, in one pass; the few components that are compared
+    with several are asked for again.
+    """
+    here, c = table.c.deployment_id == deployment_id, table.c
+    counted = select(c.component_id, c.baseline_no, func.count()).where(here).group_by(c.component_id, c.baseline_no)
+    found = {
+        component: many for component, baseline, many in connection.execute(counted) if own.get(component) == [baseline]
+    }
+    for component, baselines in own.items():
+        if len(baselines) > 1:
+            distinct = select(func.count(what.distinct())).where(
+                here, c.component_id == component, c.baseline_no.in_(baselines)
+            )
+            many = connection.execute(distinct).scalar_one()
+            if many:
+                found[component] = many
+    return found
 
 
 def read_not_deployed(connection: Connection, deployment_id: int) -> list[int]:

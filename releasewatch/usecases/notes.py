@@ -14,6 +14,7 @@ from releasewatch.domain.change_edits import ChangeEdit, join_edits
 from releasewatch.domain.deployments import Baseline, Block, Place
 from releasewatch.domain.footprint import SAMPLE, trace_footprint
 from releasewatch.domain.forges import PullRequest, add_requests
+from releasewatch.domain.merges import brought_by
 from releasewatch.domain.notes import (
     ComponentLabel,
     CustomerScope,
@@ -21,7 +22,6 @@ from releasewatch.domain.notes import (
     NotesInput,
     Period,
     ReachCounts,
-    brought_by,
     change_of_commit,
 )
 from releasewatch.domain.releases import PathChange, printable_path

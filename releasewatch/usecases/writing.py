@@ -26,8 +26,6 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import CellSet, Openings
 from releasewatch.usecases import outbox
-from releasewatch.usecases.incident_fixes import note_fix, note_fix_of
-from releasewatch.usecases.incidents import Telling
 from releasewatch.usecases.record_facts import Prepared, Recorded, Seen, Task
 
 if TYPE_CHECKING:
@@ -265,6 +263,10 @@ def _later_cells(
 
 def _write_fix(connection: Any, written: _Written, ref: str) -> str:
     """End what is said that this deployment fixes, in the cells that it covers; returns a remark, or nothing."""
+    # What incidents are ranked and told by is loaded for the few records that end one.
+    from releasewatch.usecases.incident_fixes import note_fix, note_fix_of
+    from releasewatch.usecases.incidents import Telling
+
     request = written.task.request
     telling = Telling(request.now, request.actor, "named by the deployment that fixes it")
     incident = incidents.find_fixed(connection, ref)

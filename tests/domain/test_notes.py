@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from releasewatch.domain.audiences import Edit
+from releasewatch.domain.merges import brought_by
 from releasewatch.domain.note_building import build_notes, notes_for, prepare_notes
 from releasewatch.domain.notes import (
     ComponentLabel,
@@ -19,7 +20,6 @@ from releasewatch.domain.notes import (
     Notes,
     NotesInput,
     ReachCounts,
-    brought_by,
     talking_points,
 )
 from releasewatch.errors import LeakError
