@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from releasewatch.errors import InvalidCallError
@@ -16,6 +17,11 @@ FIRST_CLASS_MARK = 0xE000
 """Code point that stands for the first `[...]` of a pattern, one higher for the second."""
 
 _SLASH = ord("/")
+_COMMON = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))(?:\*\*|(?:[\w.@+-]|\*(?!\*))+)(?:/(?!\Z)|/?\Z))+", re.ASCII)
+"""Names of letters, digits and a few signs, with single stars, and `**` between slashes: what nearly all patterns are.
+Nothing in them means anything but itself, so they need no second look."""
+_REMEMBERED = 1 << 15
+
 _PLAIN = re.compile(r"(?:\\.|[^\\*?\ue000-\uf8ff])*\Z", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _GLUED_STARS = re.compile(r"[^*?\\\ue000-\uf8ff]*[^*?\\\ue000-\uf8ff/]\*\*+(?:/|\Z)", re.DOTALL)
@@ -87,12 +93,17 @@ def byte_text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("ascii", "surrogateescape")
 
 
+@lru_cache(maxsize=_REMEMBERED)  # the settings are checked with them first, and paths are mapped by them then
 def read_pattern(text: str) -> Pattern:
     """Take a pattern apart by the rules of git's `dir.c` and `wildmatch.c`.
 
     Raises InvalidCallError for a pattern that could never match a path, and for the one form where git
     contradicts its manual; the message is the reason alone, as a sentence without the pattern.
     """
+    if _COMMON.fullmatch(text):
+        folders_only = text.endswith("/")
+        anchored = "/" in text[:-1]
+        return Pattern(False, folders_only, anchored, tuple(text.strip("/").split("/")))
     if any(ord(character) < 32 or character == "\x7f" for character in text):
         raise InvalidCallError("a pattern cannot hold a control character")
     line = _trim_end(byte_text(text))

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
 from releasewatch.domain.catalog import Catalog, PathOwners
-from releasewatch.domain.patterns import FIRST_CLASS_MARK, Pattern, byte_text, read_pattern
+from releasewatch.domain.patterns import Pattern, byte_text, read_pattern
 from releasewatch.errors import InvalidCallError
+from releasewatch.integrations.pattern_rules import Rule, compile_rule, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from releasewatch.integrations.pattern_rules import Test
 
 _REMEMBERED = 1 << 15
 """How many paths and folders are remembered before the memory starts anew: it stays flat on any history."""
-
-_STARS_AND_SPACES = re.compile(r"\\.|\*+| ", re.DOTALL)
-_AS_PATHSPEC_READS = {"*": "*", " ": "\\ "}
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    negated: bool
-    folders_only: bool
-    by_name: bool
-    matches: Callable[[str], object]
 
 
 class PatternList:
@@ -41,16 +30,23 @@ class PatternList:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Raises InvalidCallError for a pattern that `read_pattern` refuses."""
-        self._read = tuple(_read(text) for text in patterns)
-        wanted = [pattern for pattern in self._read if not pattern.negated]
-        self.literal_paths = frozenset(path for pattern in wanted if (path := pattern.literal_path) is not None)
-        self.anchors = frozenset("/".join(pattern.literal_folders) for pattern in wanted)
-        """Folders or paths, in byte text, at or below which alone something can match; `""` is anywhere."""
+        self.read = tuple(_read(text) for text in patterns)
+        self.excludes = any(pattern.negated for pattern in self.read)
 
     @cached_property
-    def _rules(self) -> tuple[_Rule, ...]:
+    def literal_paths(self) -> frozenset[str]:
+        """The paths that patterns spell out."""
+        return frozenset(path for one in self.read if not one.negated and (path := one.literal_path) is not None)
+
+    @cached_property
+    def anchors(self) -> frozenset[str]:
+        """Folders or paths, in byte text, at or below which alone something can match; `""` is anywhere."""
+        return frozenset("/".join(pattern.literal_folders) for pattern in self.read if not pattern.negated)
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
         """The last pattern first; compiled when first asked: most components of a large repo never are."""
-        return tuple(_compile(pattern) for pattern in reversed(self._read))
+        return tuple(compile_rule(pattern) for pattern in reversed(self.read))
 
     def takes(self, entry: str, name: str, *, is_folder: bool) -> bool:
         """Whether these patterns take a file or folder (`name` is its last part) itself, in byte text."""
@@ -75,17 +71,30 @@ class PatternList:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """Which pattern lists (by number) take a whole folder, and which may take something below it."""
+    """Which pattern lists (by number) take a whole folder, and what may take something below it.
+
+    `still_open`: lists that exclude as well, so that their patterns are asked in their order. `under`, `deep`: single
+    patterns of the others (`Place`), each with the number of its list.
+    """
 
     taken_by: frozenset[int] = frozenset()
     still_open: tuple[int, ...] = ()
+    under: tuple[_Placed, ...] = ()
+    deep: tuple[_Placed, ...] = ()
+
+
+_Placed = tuple[int, bool, "Test | None"]
+"""Number of a list, whether folders alone are meant, and the test that a name (or path) has to pass."""
+
+_Index = dict[str, list[_Placed]]
 
 
 class GitignoreMapper:
     """A `PathMapper` for one catalog.
 
-    Component patterns mostly begin with a literal folder. Each folder of the tree is decided once, and a path
-    is held against the few lists that can reach it, however many components there are.
+    Component patterns mostly begin with a literal folder. Each folder of the tree is decided once, and a path is held
+    against the few patterns that can reach it, however many components there are. Where a list excludes nothing, its
+    patterns need no order, and each is looked up by its own folder; a list with a `!` is asked as a whole.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -95,10 +104,17 @@ class GitignoreMapper:
             *(_list(c.key, c.paths) for c in catalog.components),
         )
         self._anchored: dict[str, tuple[int, ...]] = {}
+        self._placed: dict[str, _Index] = {"is": {}, "in": {}, "under": {}, "deep": {}}
         for number, patterns in enumerate(self._lists):
-            for anchor in patterns.anchors:
-                self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
-        self._root = _Folder(still_open=self._anchored.get("", ()))
+            if patterns.excludes:
+                for anchor in patterns.anchors:
+                    self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
+                continue
+            for pattern in patterns.read:
+                how, folder, folders_only, test = place_of(pattern)
+                self._placed[how].setdefault(folder, []).append((number, folders_only, test))
+        under, deep = (tuple(self._placed[how].get("", ())) for how in ("under", "deep"))
+        self._root = _Folder(still_open=self._anchored.get("", ()), under=under, deep=deep)
         self._folders: dict[str, _Folder] = {}
         self._paths: dict[str, PathOwners] = {}
         self._answers: dict[tuple[frozenset[int], bool], PathOwners] = {}
@@ -117,8 +133,9 @@ class GitignoreMapper:
 
     def _find(self, entry: str) -> PathOwners:
         cut = entry.rfind("/")
-        folder = self._folder(entry[:cut]) if cut > 0 else self._root
-        takers = self._takers(folder, entry, entry[cut + 1 :], is_folder=False)
+        parent = entry[:cut] if cut > 0 else ""
+        folder = self._folder(parent) if parent else self._root
+        takers = self._takers(folder, parent, entry, entry[cut + 1 :], is_folder=False)
         no_effect = 0 in takers
         if no_effect:
             takers = frozenset(n for n in takers if n and entry in self._lists[n].literal_paths)
@@ -138,21 +155,37 @@ class GitignoreMapper:
             self._folders.clear()
         folder, entry = self._root, ""
         for name in path.split("/"):
-            entry = f"{entry}/{name}" if entry else name
+            parent, entry = entry, f"{entry}/{name}" if entry else name
             above, known = folder, self._folders.get(entry)
             if known is None:
-                taken_by = self._takers(above, entry, name, is_folder=True)
-                open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
-                known = _Folder(taken_by, tuple(number for number in open_here if number not in taken_by))
-                self._folders[entry] = known
+                known = self._folders[entry] = self._decide(above, parent, entry, name)
             folder = known
         return folder
 
-    def _takers(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
-        lists, taken_by = self._lists, above.taken_by
-        more = [n for n in above.still_open if lists[n].takes(entry, name, is_folder=is_folder)]
-        more += [n for n in self._anchored.get(entry, ()) if lists[n].takes(entry, name, is_folder=is_folder)]
-        return taken_by.union(more) if more else taken_by
+    def _decide(self, above: _Folder, parent: str, entry: str, name: str) -> _Folder:
+        """A folder by the one it lies in; what has taken it need not be asked about what is in it."""
+        taken_by = self._takers(above, parent, entry, name, is_folder=True)
+        open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
+        under, deep = (
+            tuple([one for one in (*inherited, *self._placed[how].get(entry, ())) if one[0] not in taken_by])
+            for how, inherited in (("under", above.under), ("deep", above.deep))
+        )
+        return _Folder(taken_by, tuple(number for number in open_here if number not in taken_by), under, deep)
+
+    def _takers(self, above: _Folder, parent: str, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
+        more: list[int] = []
+        for number, folders_only, test in (*self._placed["in"].get(parent, ()), *above.under):
+            if (is_folder or not folders_only) and (test is None or test(name)):
+                more.append(number)
+        for number, folders_only, _ in self._placed["is"].get(entry, ()):
+            if is_folder or not folders_only:
+                more.append(number)
+        for number, folders_only, test in above.deep:
+            if (is_folder or not folders_only) and (test is None or test(entry)):
+                more.append(number)
+        asked = (*above.still_open, *self._anchored.get(entry, ()))
+        more += [number for number in asked if self._lists[number].takes(entry, name, is_folder=is_folder)]
+        return above.taken_by.union(more) if more else above.taken_by
 
 
 def _read(text: str) -> Pattern:
@@ -167,39 +200,3 @@ def _list(where: str, patterns: Sequence[str]) -> PatternList:
         return PatternList(patterns)
     except InvalidCallError as error:
         raise InvalidCallError(f"in {where}, {error.message}", error.hint) from error
-
-
-def _compile(pattern: Pattern) -> _Rule:
-    """A rule whose `matches` answers for one file or folder itself, never for what lies in it.
-
-    pathspec's expression also accepts what lies below a match: hence `fullmatch`, except where a pattern ends
-    in `**` and means just that. A pattern that is not anchored is compared with the last part of a path
-    alone.
-    """
-    segments = [_for_pathspec(segment) for segment in pattern.segments]
-    regex, _ = GitIgnoreSpecPattern.pattern_to_regex("/" + "/".join(segments))
-    if regex is None:
-        raise InvalidCallError(f"pathspec drops the pattern {'/'.join(segments)!r}")
-    for number, allowed in enumerate(pattern.classes):
-        regex = regex.replace(chr(FIRST_CLASS_MARK + number), _class_expression(allowed))
-    # A name may hold a newline, which the dot of pathspec's expressions has to match as well.
-    compiled = re.compile(regex, re.DOTALL)
-    whole_subtree = segments[-1] == "**" or regex in (".", "/")
-    matches = compiled.search if whole_subtree else compiled.fullmatch
-    return _Rule(pattern.negated, pattern.folders_only, not pattern.anchored, matches)
-
-
-def _for_pathspec(segment: str) -> str:
-    """A segment that means to pathspec what it means to wildmatch.c.
-
-    Two or more stars are `**` when they are the whole segment, else they are one star; a space is never
-    trimmed.
-    """
-    if len(segment) > 1 and not segment.strip("*"):
-        return "**"
-    return _STARS_AND_SPACES.sub(lambda found: _AS_PATHSPEC_READS.get(found[0][0], found[0]), segment)
-
-
-def _class_expression(allowed: frozenset[int]) -> str:
-    characters = (chr(code if code < 128 else 0xDC00 + code) for code in sorted(allowed))
-    return f"[{''.join(map(re.escape, characters))}]"

@@ -40,6 +40,9 @@ _MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError
 """What Python raises when a template's expression makes no sense."""
 
 
+_MISSING = object()
+
+
 def builtin_folder() -> Path:
     """The templates of the product: inside the package when it was installed, beside it in an editable install."""
     package = Path(__file__).resolve().parents[1]
@@ -156,8 +159,10 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Views hold plain values and nothing else, so their fields need none of the sandbox's (slow) questions."""
-        if isinstance(obj, View) and not attribute.startswith("_") and hasattr(obj, attribute):
-            return getattr(obj, attribute)
+        if isinstance(obj, View) and attribute[:1] != "_":
+            found = getattr(obj, attribute, _MISSING)
+            if found is not _MISSING:
+                return found
         return super().getattr(obj, attribute)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -210,6 +215,10 @@ class _Markdown(_Environment):
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, View) and attribute[:1] != "_":  # by far the most, and asked here: one call less
+            found = getattr(obj, attribute, _MISSING)
+            if found is not _MISSING:
+                return found
         if isinstance(obj, Markup):
             return self.unsafe_undefined(obj, attribute)
         return super().getattr(obj, attribute)

@@ -1,125 +1,197 @@
-"""Times `deployment record` and `notes render` on a clone beside what git itself needs for the same range."""
+"""Times `deployment record` and `notes render` on clones, beside git itself and what others make release notes with.
+
+`python -m tests.benchmarks.reading_git CLONE…` from the root of the repo. Every way runs in turn, several times; what
+is not installed is said and left out.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = 250
-"""How many folders count as components: the largest ones, two levels deep."""
+from tests.benchmarks.measuring import PROGRAM, Way, git_lines, print_ways, ratio, run_in_turn, write_config
+
+RECORD_MORE, NOTES_AT_700 = 0.6, 0.30
+"""Seconds of the aims: a record beyond git's own time, and notes of 700 commits."""
+
+BEFORE, AFTER = "0.0.1", "0.0.2"
+
+_NODE_PEERS = {"conventional-changelog": "conventional-changelog", "generate-changelog": "changelog"}
+"""Packages of npm, and the program that each brings."""
 
 
-def measure(command: Sequence[str], cwd: Path, environment: dict[str, str]) -> tuple[float, float]:
-    """Wall seconds, and peak memory in MiB of the process itself."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if status:
-        raise SystemExit(f"failed with status {status}: {' '.join(command)}")
-    return seconds, used.ru_maxrss / 1024
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One line of the last table."""
+
+    what: str
+    figure: str
+    limit: str
+    ratio: float
+    aim: str
+    met: bool
 
 
-def write_config(repo: Path, path: Path) -> None:
-    """A catalog of the repo's largest folders, so that every path is mapped as in a real one."""
-    listed = subprocess.run(
-        ["git", "ls-tree", "-r", "-z", "--name-only", "HEAD"], cwd=repo, check=True, capture_output=True
-    ).stdout.decode("utf-8", "surrogateescape")
-    sizes: dict[str, int] = {}
-    for name in listed.split("\0"):
-        folder = "/".join(name.split("/")[:-1][:3])
-        if folder and folder.isascii() and '"' not in folder:
-            sizes[folder] = sizes.get(folder, 0) + 1
-    largest = sorted(sizes, key=lambda folder: (-sizes[folder], folder))[:PARTS]
-    lines = ['[releasewatch]\nrepo = "benchmark"\n']
-    lines += [f'[components.part-{n}]\npaths = ["/{folder}/**"]\n' for n, folder in enumerate(largest)]
-    path.write_text("\n".join(lines), encoding="utf-8")
+def find_peers(node_modules: Path | None) -> dict[str, str]:
+    """The programs that are installed, by name; says which are not."""
+    found: dict[str, str] = {}
+    beside = str(Path(sys.executable).parent)
+    for name, program in (("git-cliff", "git-cliff"), ("commitizen", "cz")):
+        path = shutil.which(program) or shutil.which(program, path=beside)
+        found |= {name: path} if path else {}
+    for name, program in _NODE_PEERS.items():
+        path = shutil.which(program, path=str(node_modules / ".bin")) if node_modules else None
+        found |= {name: path} if path else {}
+    for name in ("git-cliff", "commitizen", *_NODE_PEERS):
+        if name not in found:
+            print(f"{name} is not installed, and left out (tests/benchmarks/README.md says how).")
+    return found
 
 
-def report(what: str, limit: list[float], ours: list[tuple[float, float]]) -> None:
-    ratios = [mine[0] / theirs for mine, theirs in zip(ours, limit, strict=True)]
-    print(
-        f"{what:<34} limit {statistics.median(limit):7.3f} s   ours {statistics.median(o[0] for o in ours):7.3f} s   "
-        f"ratio {statistics.median(ratios):6.1f} ({min(ratios):.1f} to {max(ratios):.1f})   "
-        f"peak {max(o[1] for o in ours):5.0f} MiB"
+def clone_of(repo: Path, base: str, scratch: Path) -> Path:
+    """A clone that shares the repo's objects and holds two tags alone, around the range: some of the others know a
+    range by its tags only, and all are to read the same."""
+    clone = scratch / f"{repo.name}-{base[:12]}"
+    if not clone.exists():
+        subprocess.run(
+            ["git", "clone", "-q", "--shared", "--no-tags", "--no-checkout", str(repo), str(clone)], check=True
+        )
+        manifest = '{"name": "benchmark", "version": "0.0.2", "repository": {"url": "https://example.com/a/b"}}'
+        (clone / "package.json").write_text(manifest, encoding="utf-8")  # without one, some of them do not begin
+        git_lines(clone, "-c", "tag.gpgSign=false", "tag", BEFORE, base)
+        git_lines(clone, "-c", "tag.gpgSign=false", "tag", AFTER, "HEAD")
+    return clone
+
+
+def peers_of(found: dict[str, str], base: str, scratch: Path) -> list[Way]:
+    """How each of the others makes notes of `base..HEAD`."""
+    ways = []
+    if "git-cliff" in found:
+        config = scratch / "cliff.toml"
+        config.write_text("[git]\nconventional_commits = true\nfilter_unconventional = false\n", encoding="utf-8")
+        output = str(scratch / "cliff.md")
+        ways.append(Way("git-cliff", [found["git-cliff"], "-c", str(config), "-o", output, f"{base}..HEAD"]))
+    if "commitizen" in found:
+        config = scratch / "cz.toml"
+        config.write_text(
+            f'[tool.commitizen]\nname = "cz_conventional_commits"\ntag_format = "$version"\nversion = "{AFTER}"\n',
+            encoding="utf-8",
+        )
+        words = ["--config", str(config), "changelog", "--dry-run", AFTER]
+        ways.append(Way("commitizen", [found["commitizen"], *words]))
+    if "conventional-changelog" in found:
+        words = ["-p", "angular", "-r", "2", "-o", str(scratch / "conventional.md")]
+        ways.append(Way("conventional-changelog", [found["conventional-changelog"], *words]))
+    if "generate-changelog" in found:
+        words = ["-t", f"{base}..HEAD", "-f", str(scratch / "generated.md")]
+        ways.append(Way("generate-changelog", [found["generate-changelog"], *words]))
+    return ways
+
+
+def our_ways(base: str, config: Path, scratch: Path) -> tuple[Way, Way]:
+    """A record into a ledger that is there already, as in a pipeline, and notes straight from git."""
+    empty, ledger = scratch / "empty.db", scratch / "ledger.db"
+
+    def fresh() -> None:
+        for left in scratch.glob("ledger.db*"):
+            left.unlink()
+        shutil.copyfile(empty, ledger)
+
+    common = ["--config", str(config)]
+    words = ["deployment", "record", "--environment", "production", "--from", base, *common, "--database", str(ledger)]
+    record = Way("deployment record", [PROGRAM, *words], fresh)
+    words = ["notes", "render", "--from", base, "--to", "HEAD", *common, "-o", str(scratch / "notes.md")]
+    return record, Way("notes render", [PROGRAM, *words], lambda: (scratch / "notes.md").unlink(missing_ok=True))
+
+
+def compare(repo: Path, many: int | None, found: dict[str, str], scratch: Path, runs: int) -> list[Aim]:
+    """One range of one clone by every way; returns what it says of the aims."""
+    history = git_lines(repo, "rev-list", "HEAD")
+    base = history[-1] if many is None else history[min(many, len(history) - 1)]
+    count = int(git_lines(repo, "rev-list", "--count", f"{base}..HEAD")[0])
+    git = Way("git log --raw --no-renames", ["git", "log", "--raw", "--no-renames", f"{base}..HEAD"])
+    record, notes = our_ways(base, scratch / "releasewatch.toml", scratch)
+    others = peers_of(found, base, scratch)
+    run_in_turn([git, record, notes, *others], clone_of(repo, base, scratch), runs)
+    print_ways(f"{repo.name}, {count} commits{' (all)' if many is None else ''}", [git, record, notes, *others])
+    of = f"{repo.name}, {count} commits"
+    return [_aim_of_record(record, git, of, many), *_aim_of_notes(notes, others, git, of, many)]
+
+
+def _median(way: Way) -> float:
+    return sorted(way.seconds)[len(way.seconds) // 2]
+
+
+def _aim_of_record(record: Way, git: Way, of: str, many: int | None) -> Aim:
+    took, limit = _median(record), _median(git)
+    twice = many is None or many > 700
+    allowed = limit * (2 if twice else 1) + RECORD_MORE
+    words = f"{'twice ' if twice else ''}git + {RECORD_MORE} s; under 100 MiB"
+    figure = f"{took:.2f} s, {record.peak:.0f} MiB"
+    return Aim(
+        f"record, {of}", figure, f"git {limit:.3f} s", ratio(record, git), words, took <= allowed and record.peak < 100
     )
+
+
+def _aim_of_notes(notes: Way, others: Sequence[Way], git: Way, of: str, many: int | None) -> list[Aim]:
+    took = _median(notes)
+    cliff = next((way for way in others if way.name == "git-cliff"), None)
+    if many is not None and many <= 700:
+        words, met, limit = f"{NOTES_AT_700} s", took <= NOTES_AT_700, git
+    elif cliff is not None:
+        words, met, limit = "0.35 × git-cliff", ratio(notes, cliff) <= 0.35, cliff
+    else:
+        return []
+    told = f"{limit.name.partition(' log')[0]} {_median(limit):.3f} s"
+    return [Aim(f"notes, {of}", f"{took:.2f} s", told, ratio(notes, limit), words, met)]
+
+
+def start_up(repo: Path, runs: int) -> list[Aim]:
+    """`--version` and `--help` beside an interpreter that does nothing."""
+    nothing = Way("python -c pass", [sys.executable, "-c", "pass"])
+    ours = [
+        Way(" ".join(words), [PROGRAM, *words])
+        for words in (["--version"], ["--help"], ["deployment", "record", "--help"])
+    ]
+    run_in_turn([nothing, *ours], repo, 3 * runs)
+    print_ways("Starting up", [nothing, *ours])
+    return [
+        Aim(way.name, f"{_median(way):.3f} s", f"python {_median(nothing):.3f} s", ratio(way, nothing), "6 ×",
+            ratio(way, nothing) <= 6)
+        for way in ours[:2]
+    ]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("repo", type=Path)
-    parser.add_argument("--commits", type=int, nargs="+", default=[700, 10_000])
+    parser.add_argument("repo", type=Path, nargs="+")
+    parser.add_argument("--commits", nargs="+", default=["50", "700", "10000", "all"], help="numbers, or all")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--parts", type=int, default=250, help="how many folders count as components")
+    parser.add_argument("--node-modules", type=Path, help="where npm put the peers that are written for Node")
     given = parser.parse_args()
-    program = str(Path(sys.executable).with_name("releasewatch"))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("RELEASEWATCH_", "GITHUB_", "CI"))}
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        config = scratch / "releasewatch.toml"
-        write_config(given.repo, config)
-        python = [sys.executable, "-c", "pass"]
-        limit = [measure(python, given.repo, environment)[0] for _ in range(given.runs)]
-        report(
-            "--version / python -c pass",
-            limit,
-            [measure([program, "--version"], given.repo, environment) for _ in limit],
+    found = find_peers(given.node_modules)
+    aims: list[Aim] = []
+    for place in given.repo:
+        repo = place.resolve()
+        aims += start_up(repo, given.runs) if not aims else []
+        with tempfile.TemporaryDirectory() as folder:
+            scratch = Path(folder)
+            write_config(repo, scratch / "releasewatch.toml", given.parts)
+            run_in_turn([Way("", [PROGRAM, "db", "upgrade", "--database", str(scratch / "empty.db")])], repo, 0)
+            for many in given.commits:
+                aims += compare(repo, None if many == "all" else int(many), found, scratch, given.runs)
+    print("\n| what | figure | limit | ratio | aim | met |\n| --- | --- | --- | --: | --- | --- |")
+    for aim in aims:
+        print(
+            f"| {aim.what} | {aim.figure} | {aim.limit} | {aim.ratio:.2f} | {aim.aim} | {'yes' if aim.met else 'no'} |"
         )
-        history = subprocess.run(
-            ["git", "rev-list", "HEAD"], cwd=given.repo, check=True, capture_output=True, text=True
-        ).stdout.split()
-        for many in given.commits:
-            base = history[min(many, len(history) - 1)]
-            count = subprocess.run(
-                ["git", "rev-list", "--count", f"{base}..HEAD"],
-                cwd=given.repo,
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout.strip()
-            git = ["git", "log", "--raw", "--no-renames", f"{base}..HEAD"]
-            record, notes, reference = [], [], []
-            common = ["--config", str(config)]
-            for run in range(given.runs):
-                reference.append(measure(git, given.repo, environment)[0])
-                ledger = scratch / f"{many}-{run}.db"
-                # The ledger exists before, as it does in a pipeline: making one takes the migrations' time.
-                measure([program, "db", "upgrade", "--database", str(ledger)], given.repo, environment)
-                record.append(
-                    measure(
-                        [
-                            program,
-                            "deployment",
-                            "record",
-                            "--environment",
-                            "production",
-                            "--from",
-                            base,
-                            *common,
-                            "--database",
-                            str(ledger),
-                        ],
-                        given.repo,
-                        environment,
-                    )
-                )
-                notes.append(
-                    measure(
-                        [program, "notes", "render", "--from", base, *common, "-o", str(scratch / "notes.md")],
-                        given.repo,
-                        environment,
-                    )
-                )
-            report(f"deployment record, {count} commits", reference, record)
-            report(f"notes render, {count} commits", reference, notes)
-    print(f"peak of all children: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -235,6 +235,36 @@ def test_no_effect_beats_every_pattern_but_the_explicit_path() -> None:
     assert not mapper.owners("docs/index.md").no_effect
 
 
+def test_the_places_of_patterns_are_those_that_they_are_asked_at() -> None:
+    patterns = {
+        "escaped": [r"/a\*/b"],
+        "exact": ["a/b"],
+        "folder": ["a/b/"],
+        "inside": ["a/**"],
+        "beside": ["a/*.ts"],
+        "below": ["a/**/*.ts"],
+        "beginning": ["a/x*"],
+        "crooked": ["a/*/c/**/d?"],
+        "anywhere": ["**/x.ts", "y[0-9]"],
+    }
+    mapper = GitignoreMapper(catalog(patterns))
+    paths = {
+        "a*/b": {"escaped"},
+        "a/b": {"exact", "inside"},
+        "a/b/z": {"exact", "folder", "inside"},
+        "a/q.ts": {"inside", "beside", "below"},
+        "a/q/q.ts": {"inside", "below"},
+        "a/x.ts": {"inside", "beside", "below", "beginning", "anywhere"},
+        "a/xyz/q": {"inside", "beginning"},
+        "a/p/c/d1": {"inside", "crooked"},
+        "a/p/c/e/f/d1": {"inside", "crooked"},
+        "x.ts": {"anywhere"},
+        "q/y7/z": {"anywhere"},
+        "a": set(),
+    }
+    assert {path: mapper.owners(path).components for path in paths} == paths
+
+
 def test_names_that_are_not_utf_8_are_matched_byte_by_byte() -> None:
     mapper = GitignoreMapper(catalog({"latin": ["caf\udce9/**"], "utf": ["café/**"], "any": ["caf?/x"]}))
     assert mapper.owners("caf\udce9/x").components == {"latin", "any"}

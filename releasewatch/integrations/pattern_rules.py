@@ -1,0 +1,119 @@
+"""What one gitignore pattern asks of a file or folder, and below which folder it can ask anything at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from releasewatch.domain.patterns import FIRST_CLASS_MARK, Pattern
+from releasewatch.errors import InvalidCallError
+
+_STARS_AND_SPACES = re.compile(r"\\.|\*+| ", re.DOTALL)
+_AS_PATHSPEC_READS = {"*": "*", " ": "\\ "}
+
+_SPECIAL = re.compile(r"[^\x20-\x7e]|[\\*?]")
+
+Test = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether a pattern matches a file or folder itself, by its last part (`by_name`) or its whole path."""
+
+    negated: bool
+    folders_only: bool
+    by_name: bool
+    matches: Test
+
+
+class Place(NamedTuple):
+    """Where a pattern that excludes nothing is looked up, so that no path is held against those that cannot match it.
+
+    - `is`: it is `folder`, a literal path, itself.
+    - `in`: a last part that passes `test` directly in `folder`; `under`: the same at any depth below it.
+    - `deep`: the whole path passes `test`, and lies below `folder`.
+
+    `test` is None where every name passes.
+    """
+
+    how: Literal["is", "in", "under", "deep"]
+    folder: str
+    folders_only: bool
+    test: Test | None = None
+
+
+def place_of(pattern: Pattern) -> Place:
+    """The place of a pattern. The forms that nearly all have need no regular expression."""
+    segments, folders_only = pattern.segments, pattern.folders_only
+    if not pattern.anchored:
+        return Place("under", "", folders_only, _name_test(segments[0], pattern))
+    plain = 0
+    while plain < len(segments) and _SPECIAL.search(segments[plain]) is None:
+        plain += 1
+    rest = segments[plain:]
+    folder = "/".join(segments[:plain])
+    if not rest:
+        return Place("is", folder, folders_only)
+    literal = pattern.literal_path  # with escapes, it may still spell out one path
+    if literal is not None:
+        return Place("is", literal, folders_only)
+    if len(rest) == 1:
+        return Place("in", folder, folders_only, None if rest[0] == "**" else _name_test(rest[0], pattern))
+    if len(rest) == 2 and rest[0] == "**" and rest[1] != "**":
+        return Place("under", folder, folders_only, _name_test(rest[1], pattern))
+    return Place("deep", "/".join(pattern.literal_folders), folders_only, compile_rule(pattern).matches)
+
+
+def _name_test(segment: str, pattern: Pattern) -> Test | None:
+    """Whether a name is what a segment spells."""
+    if segment.strip("*") == "":
+        return None
+    if _SPECIAL.search(segment) is None:
+        return segment.__eq__
+    if segment[0] == "*" and _SPECIAL.search(segment, 1) is None:
+        end = segment[1:]
+        return lambda name: name.endswith(end)
+    if segment[-1] == "*" and _SPECIAL.search(segment, 0, len(segment) - 1) is None:
+        start = segment[:-1]
+        return lambda name: name.startswith(start)
+    return compile_rule(Pattern(False, pattern.folders_only, False, (segment,), pattern.classes)).matches
+
+
+def compile_rule(pattern: Pattern) -> Rule:
+    """A rule whose `matches` answers for one file or folder itself, never for what lies in it.
+
+    pathspec's expression also accepts what lies below a match: hence `fullmatch`, except where a pattern ends
+    in `**` and means just that. A pattern that is not anchored is compared with the last part of a path
+    alone.
+    """
+    segments = [_for_pathspec(segment) for segment in pattern.segments]
+    regex, _ = GitIgnoreSpecPattern.pattern_to_regex("/" + "/".join(segments))
+    if regex is None:
+        raise InvalidCallError(f"pathspec drops the pattern {'/'.join(segments)!r}")
+    for number, allowed in enumerate(pattern.classes):
+        regex = regex.replace(chr(FIRST_CLASS_MARK + number), _class_expression(allowed))
+    # A name may hold a newline, which the dot of pathspec's expressions has to match as well.
+    compiled = re.compile(regex, re.DOTALL)
+    whole_subtree = segments[-1] == "**" or regex in (".", "/")
+    matches = compiled.search if whole_subtree else compiled.fullmatch
+    return Rule(pattern.negated, pattern.folders_only, not pattern.anchored, matches)
+
+
+def _for_pathspec(segment: str) -> str:
+    """A segment that means to pathspec what it means to wildmatch.c.
+
+    Two or more stars are `**` when they are the whole segment, else they are one star; a space is never
+    trimmed.
+    """
+    if len(segment) > 1 and not segment.strip("*"):
+        return "**"
+    return _STARS_AND_SPACES.sub(lambda found: _AS_PATHSPEC_READS.get(found[0][0], found[0]), segment)
+
+
+def _class_expression(allowed: frozenset[int]) -> str:
+    characters = (chr(code if code < 128 else 0xDC00 + code) for code in sorted(allowed))
+    return f"[{''.join(map(re.escape, characters))}]"

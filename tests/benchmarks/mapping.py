@@ -1,0 +1,103 @@
+"""Times the mapping of paths to components beside git's own time for the same range, and the slow way through pathspec.
+
+`python -m tests.benchmarks.mapping CLONE…` from the root of the repo: by default 2,000 components, ten patterns each.
+The slow way holds every path against every component's `GitIgnoreSpec`; a sample of it must get the same answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import subprocess
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from releasewatch.domain.catalog import Catalog, Component
+from releasewatch.integrations.patterns import GitignoreMapper
+from tests.benchmarks.measuring import git_lines
+
+SAMPLE = 300
+
+
+def make_catalog(paths: list[str], components: int, each: int) -> Catalog:
+    """Components of real folders, in the forms that people write; none excludes anything below a folder it takes."""
+    chance = random.Random(7)
+    folders = sorted({"/".join(path.split("/")[:depth]) for path in paths for depth in range(1, path.count("/") + 1)})
+    folders = [folder for folder in folders if not set(folder) & set('"\\*?[]!# ')] or ["none"]
+    made = []
+    for number in range(components):
+        patterns: list[str] = []
+        while len(patterns) < each:
+            folder = folders[(number * each + len(patterns)) % len(folders)]
+            suffix = chance.choice(("json", "md", "py", "ts", "go"))
+            patterns.append(
+                chance.choice((f"/{folder}/", f"{folder}/**", f"/{folder}/*.{suffix}", f"/{folder}/**/*.{suffix}"))
+            )
+        made.append(Component(f"c{number}", f"c{number}", tuple(patterns)))
+    return Catalog("benchmark", tuple(made), no_effect=("/LICENSE",))
+
+
+def touched(repo: Path, base: str) -> tuple[float, list[str]]:
+    """Seconds that git takes for the log of a range, and every path in it, as often as it stands there."""
+    command = ["git", "log", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=", f"{base}..HEAD"]
+    started = time.perf_counter()
+    output = subprocess.run(command, cwd=repo, check=True, capture_output=True).stdout
+    seconds = time.perf_counter() - started
+    pieces = output.decode("utf-8", "surrogateescape").split("\0")
+    return seconds, [path for what, path in pairwise(pieces) if what.lstrip("\n").startswith(":")]
+
+
+def map_all(catalog: Catalog, paths: list[str]) -> tuple[float, GitignoreMapper]:
+    """Seconds of making the mapper and asking it for every path."""
+    started = time.perf_counter()
+    mapper = GitignoreMapper(catalog)
+    for path in paths:
+        mapper.owners(path)
+    return time.perf_counter() - started, mapper
+
+
+def map_slowly(catalog: Catalog, paths: list[str]) -> tuple[float, dict[str, set[str]]]:
+    """Seconds, and the answers, of every component's patterns as pathspec itself reads them."""
+    started = time.perf_counter()
+    specs = {c.key: GitIgnoreSpec.from_lines(c.paths) for c in catalog.components}
+    found = {path: {key for key, spec in specs.items() if spec.match_file(path)} for path in paths}
+    return time.perf_counter() - started, found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repo", type=Path, nargs="+")
+    parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--components", type=int, default=2000)
+    parser.add_argument("--patterns", type=int, default=10, help="of each component")
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    print(f"{given.components} components, {given.components * given.patterns} patterns\n")
+    print("| clone | paths | git log s | making and mapping s | ratio | µs a path | the slow way, µs a path |")
+    print("| --- | --: | --: | --: | --: | --: | --: |")
+    for repo in given.repo:
+        catalog = make_catalog(
+            git_lines(repo, "ls-tree", "-r", "--name-only", "HEAD"), given.components, given.patterns
+        )
+        history = git_lines(repo, "rev-list", "HEAD")
+        base = history[min(given.commits, len(history) - 1)]
+        pairs = []
+        for _ in range(given.runs):
+            limit, paths = touched(repo, base)
+            ours, mapper = map_all(catalog, paths)
+            pairs.append((limit, ours))
+        chosen = random.Random(3).sample(sorted(set(paths)), min(SAMPLE, len(set(paths))))
+        slow, expected = map_slowly(catalog, chosen)
+        assert {path: set(mapper.owners(path).components) for path in chosen} == expected
+        limit, ours = (statistics.median(pair[at] for pair in pairs) for at in (0, 1))
+        ratio = statistics.median(mine / theirs for theirs, mine in pairs)
+        each, slowly = 1e6 * ours / len(paths), 1e6 * slow / len(chosen)
+        print(f"| {repo.name} | {len(paths)} | {limit:.3f} | {ours:.3f} | {ratio:.2f} | {each:.2f} | {slowly:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
