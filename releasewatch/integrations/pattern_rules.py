@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
@@ -48,28 +49,34 @@ class Place(NamedTuple):
 
 def place_of(pattern: Pattern) -> Place:
     """The place of a pattern. The forms that nearly all have need no regular expression."""
-    segments, folders_only = pattern.segments, pattern.folders_only
+    folders_only = pattern.folders_only
     if not pattern.anchored:
-        return Place("under", "", folders_only, _name_test(segments[0], pattern))
-    plain = 0
-    while plain < len(segments) and _SPECIAL.search(segments[plain]) is None:
-        plain += 1
-    rest = segments[plain:]
-    folder = "/".join(segments[:plain])
-    if not rest:
-        return Place("is", folder, folders_only)
-    literal = pattern.literal_path  # with escapes, it may still spell out one path
+        return Place("under", "", folders_only, _name_test(pattern.segments[0], pattern))
+    line = "/".join(pattern.segments)
+    wild = _SPECIAL.search(line)
+    if wild is None:
+        return Place("is", line, folders_only)
+    literal = pattern.literal_path if "\\" in line or not line.isascii() else None
     if literal is not None:
         return Place("is", literal, folders_only)
-    if len(rest) == 1:
-        return Place("in", folder, folders_only, None if rest[0] == "**" else _name_test(rest[0], pattern))
-    if len(rest) == 2 and rest[0] == "**" and rest[1] != "**":
-        return Place("under", folder, folders_only, _name_test(rest[1], pattern))
+    cut = line.rfind("/", 0, wild.start())
+    folder, rest = line[: max(cut, 0)], line[cut + 1 :]
+    if "/" not in rest:
+        return Place("in", folder, folders_only, _name_test(rest, pattern))
+    if rest.startswith("**/") and "/" not in rest[3:] and rest != "**/**":
+        return Place("under", folder, folders_only, _name_test(rest[3:], pattern))
     return Place("deep", "/".join(pattern.literal_folders), folders_only, compile_rule(pattern).matches)
 
 
 def _name_test(segment: str, pattern: Pattern) -> Test | None:
-    """Whether a name is what a segment spells."""
+    """Whether a name is what a segment spells; None for every name."""
+    if pattern.classes:
+        return compile_rule(Pattern(False, pattern.folders_only, False, (segment,), pattern.classes)).matches
+    return _plain_name_test(segment)
+
+
+@lru_cache(maxsize=1024)  # the endings of files: a few, in thousands of patterns
+def _plain_name_test(segment: str) -> Test | None:
     if segment.strip("*") == "":
         return None
     if _SPECIAL.search(segment) is None:
@@ -80,7 +87,7 @@ def _name_test(segment: str, pattern: Pattern) -> Test | None:
     if segment[-1] == "*" and _SPECIAL.search(segment, 0, len(segment) - 1) is None:
         start = segment[:-1]
         return lambda name: name.startswith(start)
-    return compile_rule(Pattern(False, pattern.folders_only, False, (segment,), pattern.classes)).matches
+    return compile_rule(Pattern(False, False, False, (segment,))).matches
 
 
 def compile_rule(pattern: Pattern) -> Rule:

@@ -12,6 +12,7 @@ import pytest
 
 from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.integrations.patterns import GitignoreMapper
+from tests.benchmarks.mapping import make_catalog, map_slowly
 from tests.support.check_ignore import GitIgnore
 from tests.support.data import real_data
 from tests.support.repos import run_git
@@ -86,6 +87,16 @@ def pattern_sets() -> PatternSets:
     for file in sorted(real_data("catalogs", "workspaces").iterdir()):
         sets |= from_workspace(file)
     return sets
+
+
+def test_components_are_those_that_pathspec_finds_the_slow_way(every_path: list[str]) -> None:
+    """Patterns as the benchmark makes them, of the histories' own folders: in every place where one is looked up."""
+    plain = [path for path in every_path if path.isascii()]
+    catalog = make_catalog(plain, components=60, each=10)
+    mapper = GitignoreMapper(catalog)
+    _, expected = map_slowly(catalog, plain)
+    assert {path: set(mapper.owners(path).components) for path in plain} == expected
+    assert sum(1 for taken in expected.values() if len(taken) > 1) > 100
 
 
 def test_components_are_those_that_git_check_ignore_finds(
