@@ -38,7 +38,10 @@ class Aim:
     met: bool
 
 
-def find_peers(node_modules: Path | None) -> dict[str, str]:
+PEERS = ("git-cliff", "commitizen", *_NODE_PEERS)
+
+
+def find_peers(node_modules: Path | None, only: Sequence[str] = PEERS) -> dict[str, str]:
     """The programs that are installed, by name; says which are not."""
     found: dict[str, str] = {}
     beside = str(Path(sys.executable).parent)
@@ -48,7 +51,7 @@ def find_peers(node_modules: Path | None) -> dict[str, str]:
     for name, program in _NODE_PEERS.items():
         path = shutil.which(program, path=str(node_modules / ".bin")) if node_modules else None
         found |= {name: path} if path else {}
-    for name in ("git-cliff", "commitizen", *_NODE_PEERS):
+    for name in only:
         if name not in found:
             print(f"{name} is not installed, and left out (tests/benchmarks/README.md says how).")
     return found
