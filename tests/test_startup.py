@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 HEAVY = {
     "alembic",
+    "asyncio",
     "charset_normalizer",
     "defusedxml",
+    "email",
     "git",
+    "gitdb",
+    "holidays",
+    "http",
     "jinja2",
     "msgspec",
     "openpyxl",
@@ -29,13 +34,29 @@ HEAVY = {
     "phonenumbers",
     "psycopg",
     "pycountry",
+    "pytz",
     "requests",
     "rich",
+    "socket",
     "sqlalchemy",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "tenacity",
     "tomlkit",
+    "urllib3",
     "wcmatch",
     "xlsxwriter",
+    "xml",
     "yaml",
+    # of our own: what no help needs
+    "releasewatch.config",
+    "releasewatch.domain.notes",
+    "releasewatch.integrations.git_history",
+    "releasewatch.rendering",
+    "releasewatch.storage",
+    "releasewatch.usecases",
+    "releasewatch.usecases.incidents",
 }
 
 LOADED = """
@@ -98,6 +119,37 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path) -> None:
     assert {words: names for words, names in found.items() if names} == {}
 
 
+OURS = """
+import json
+import sys
+from contextlib import redirect_stdout
+
+from releasewatch.cli.main import run
+
+try:
+    with redirect_stdout(sys.stderr):
+        run(sys.argv[1:])
+finally:
+    print(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] == "releasewatch")))
+"""
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_of_our_own_version_and_help_load_the_entry_alone(word: str, tmp_path: Path) -> None:
+    done = run_python("-c", OURS, word, cwd=tmp_path)
+    assert done.status == 0, done.err
+    assert json.loads(done.out) == [
+        "releasewatch",
+        "releasewatch.cli",
+        "releasewatch.cli.exit_codes",
+        "releasewatch.cli.main",
+        "releasewatch.cli.output",
+        "releasewatch.errors",
+        "releasewatch.integrations",
+        "releasewatch.integrations.devices",
+    ]
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> RepoBuilder:
     """A repo with a component and two commits."""
@@ -136,7 +188,16 @@ SPARED = {
     ),
     "recording needs neither templates nor phones": (
         ["deployment", "record", "--environment", "production", "--format", "json"],
-        {"jinja2", "phonenumbers", "pycountry", "requests", "rich"},
+        {
+            "jinja2",
+            "phonenumbers",
+            "pycountry",
+            "requests",
+            "rich",
+            "releasewatch.domain.notes",
+            "releasewatch.rendering",
+            "releasewatch.usecases.incidents",
+        },
     ),
 }
 
