@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import importlib
@@ -113,6 +114,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run and exit. Every error ends here: ours with its own status, anything else as a bug with a log file."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     gc.set_threshold(_GARBAGE, 20, 20)
+    atexit.register(gc.freeze)  # nor is there anything to look for in what ends with the process
     wants_json = _wants_json(given)
     prepare_streams()
     try:

@@ -20,7 +20,7 @@ from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.integrations.patterns import GitignoreMapper
 from tests.benchmarks.measuring import git_lines
 
-SAMPLE = 300
+SAMPLE = 60
 
 
 def make_catalog(paths: list[str], components: int, each: int) -> Catalog:
