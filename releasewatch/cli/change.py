@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.options import BY, common
-from releasewatch.cli.output import emit_json, emit_line
+from releasewatch.cli.output import emit_json, emit_line, one_line
 from releasewatch.domain.messages import NAMING_TRAILER, named_customers
+from releasewatch.domain.privacy import WITHHELD as WITHHELD_TEXT
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.domain.words import counted
@@ -144,7 +145,8 @@ def _give_out(app: App, form: str, said: ChangeSaid, looking: Looking) -> None:
         emit_json({"change": document, "withheld": sorted(shown.withheld)})
         return
     change = said.change
-    emit_line(f"{change.repo} {change.ref[:12]}: {change.subject or '(no subject)'}")
+    subject = shown.commit_text("subject", change.subject or "(no subject)")
+    emit_line(f"{change.repo} {change.ref[:12]}: {one_line(subject or WITHHELD_TEXT)}")
     emit_line(f"  {_where(change)}")
     for word, value in shown.trailers():
         emit_line(f"  its commit says {word}: {value or WITHHELD}")
@@ -181,10 +183,14 @@ class _Shown:
         """What the commit says; whom it matters to by key."""
         for word, value in self.said.trailers:
             if word.lower() != NAMING_TRAILER:
-                yield word, value
+                yield word, self.commit_text("trailers", value)
                 continue
             for name in named_customers([(word, value)]):
                 yield word, self.customer(name)
+
+    def commit_text(self, name: str, text: str) -> str | None:
+        """What its author wrote, unless that names somebody where no name may be shown."""
+        return self._withhold(name) if text in self.said.naming and not self._names else text
 
     def edits(self) -> Sequence[Said]:
         """What people said, each with whom it matters to: nothing of it where only counts are shown."""
@@ -239,7 +245,7 @@ def _document(shown: _Shown) -> dict[str, Any]:
     return {
         "repo": said.change.repo,
         "ref": said.change.ref,
-        "subject": said.change.subject,
+        "subject": shown.commit_text("subject", said.change.subject),
         "deployments": [f"D-{number}" for number in said.change.brought_by],
         "taken_back_by": [f"D-{number}" for number in said.change.taken_back_by],
         "trailers": [{"key": word, "value": value} for word, value in shown.trailers()],

@@ -187,7 +187,7 @@ def _show_reach(app: App, ledger: Ledger, deployment_id: int) -> None:
     from releasewatch.usecases.calls import list_calls
     from releasewatch.usecases.deployments import Describing, describe
 
-    document = describe(ledger, deployment_id, Describing(app.now, {}))
+    document = describe(ledger, deployment_id, Describing(app.now, {}, reveal=app.level(None, None)))
     show_document(app, document)
     made = list_calls(ledger, deployment_id, Planning(app.now))
     emit_table(

@@ -267,8 +267,8 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
 @click.argument("deployment")
 @click.option("--repo", metavar="REPO", help="The repo that `last` means.")
 @click.option("--environment", metavar="ENV", help="The environment that `last` means.")
-@common(reads=True)
-def show(app: App, form: str, deployment: str, repo: str | None, environment: str | None) -> None:
+@common(reads=True, reveal=True)
+def show(app: App, form: str, reveal: str | None, deployment: str, repo: str | None, environment: str | None) -> None:
     """Show one deployment (D-12, a key, or `last`): baselines, changes, components, how many customers."""
     from releasewatch.cli.gate_output import accepted_document, show_accepted
     from releasewatch.storage.deployments import resolve_deployment
@@ -280,12 +280,14 @@ def show(app: App, form: str, deployment: str, repo: str | None, environment: st
     if deployment == "last" and not app.quiet:
         say(f"last is {found.id} of {found.repo} to {found.environment}.")
     without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
-    document = describe(app.ledger, found.row.deployment_id, Describing(app.now, without, already_recorded=True))
-    document["accepted"] = accepted_document(app, words_of(app.ledger, found.row.deployment_id))
+    level = app.level(reveal, None)
+    how = Describing(app.now, without, already_recorded=True, reveal=level)
+    document = describe(app.ledger, found.row.deployment_id, how)
+    document["accepted"] = accepted_document(app, words_of(app.ledger, found.row.deployment_id), level)
     if form == "json":
         emit_json(document)
     else:
-        show_document(app, document)
+        show_document(app, document, is_look=True)
         show_accepted(document["accepted"])
 
 
@@ -294,15 +296,24 @@ def show(app: App, form: str, deployment: str, repo: str | None, environment: st
 @click.option("--environment", metavar="ENV", help="Only this environment's.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
-@common(("table", "json", "jsonl"), reads=True)
-def list_(app: App, form: str, repo: str | None, environment: str | None, limit: int, after: str | None) -> None:
+@common(("table", "json", "jsonl"), reads=True, reveal=True)
+def list_(
+    app: App,
+    form: str,
+    reveal: str | None,
+    repo: str | None,
+    environment: str | None,
+    limit: int,
+    after: str | None,
+) -> None:
     """The last deployments, newest first."""
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.usecases.deployments import check_environment, check_repo, list_last
+    from releasewatch.usecases.deployments import Seeing, check_environment, check_repo, list_last
 
     check_environment(app.ledger, environment, app.config.tables.environments)
     check_repo(app.ledger, repo)
-    document = list_last(app.ledger, repo=repo, environment=environment, limit=limit, cursor=after)
+    seeing = Seeing(app.now, app.level(reveal, None))
+    document = list_last(app.ledger, seeing, repo=repo, environment=environment, limit=limit, cursor=after)
     if form == "json":
         emit_json(document)
     elif form == "jsonl":

@@ -14,6 +14,7 @@ from releasewatch.cli.options import NAME, PLACE, RELEASE, REVISION, common, fil
 from releasewatch.cli.output import emit_json, emit_line, say, stream_to
 from releasewatch.cli.pipeline import annotate, leave_summary, warn
 from releasewatch.domain.gate import SYNTAX
+from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import LedgerUnavailableError
 from releasewatch.wiring import App
 
@@ -81,7 +82,7 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     what this clone lacks is said. Markdown (for a pull request) holds counts and rules, and no customer.
     """
     try:
-        made = _plan(app, given, compares=form == "md")
+        made = _plan(app, given, _level(app, reveal, output, form), compares=form == "md")
     except LedgerUnavailableError as error:
         if _when_unreachable(app, given["when_unreachable"]) == "fail":
             raise
@@ -89,7 +90,13 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     return _give_out(app, made, form, output, reveal)
 
 
-def _plan(app: App, given: dict[str, Any], *, compares: bool) -> Plan:
+def _level(app: App, reveal: str | None, output: Path | None, form: str) -> Reveal:
+    """Markdown goes into a pull request, from whatever file it is taken."""
+    level = app.level(reveal, output)
+    return min(level, Reveal.KEYS) if form == "md" else level
+
+
+def _plan(app: App, given: dict[str, Any], level: Reveal, *, compares: bool) -> Plan:
     from releasewatch.cli.deployment import request_of_plan
     from releasewatch.cli.recording import read_from, say_unknown_places, settings_in_force
     from releasewatch.usecases.deployments import Describing
@@ -111,7 +118,9 @@ def _plan(app: App, given: dict[str, Any], *, compares: bool) -> Plan:
         request = replace(request, fixes=given["fixes"], **settings_in_force(app, request.environment))
         say_unknown_places(app, request)
         around, request = read_from(app, ledger, request)
-        return plan_deployment(ledger, around, request, Describing(app.now, without), asked, compares=compares)
+        return plan_deployment(
+            ledger, around, request, Describing(app.now, without, reveal=level), asked, compares=compares
+        )
     finally:
         ledger.close()
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from releasewatch.cli.output import emit_line, emit_table
+from releasewatch.cli.output import emit_line, emit_table, one_line
 from releasewatch.domain.past import SOURCE_WORDS
+from releasewatch.domain.privacy import WITHHELD
 from releasewatch.domain.times import format_both
 from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from releasewatch.wiring import App
 
@@ -31,7 +32,7 @@ def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
                 _places(item["targets"]),
                 item["kind"],
                 item["status"],
-                item["release"] or "",
+                name_of_release(item),
                 (item["head"] or "")[:10],
                 _plus_minus(item["changes"]),
                 *([item["source"] or ""] if source else []),
@@ -40,6 +41,11 @@ def show_summaries(app: App, items: Sequence[dict[str, Any]]) -> None:
         ),
         right=("changes",),
     )
+
+
+def name_of_release(item: Mapping[str, Any]) -> str:
+    """What a release is called; nothing where it has no name, and a word where that may not be shown."""
+    return "withheld" if "release" in item["withheld"] else item["release"] or ""
 
 
 def _places(targets: Sequence[dict[str, Any]]) -> str:
@@ -52,10 +58,13 @@ def _plus_minus(changes: dict[str, Any]) -> str:
     return f"+{changes['added']}" + (f" -{removed}" if removed != "0" else "")
 
 
-def show_document(app: App, document: dict[str, Any], stream: TextIO | None = None) -> None:
-    """One deployment, or the plan of one, for people: what it is, what it changed, what that reaches."""
+def show_document(app: App, document: dict[str, Any], stream: TextIO | None = None, *, is_look: bool = False) -> None:
+    """One deployment, or the plan of one, for people: what it is, what it changed, what that reaches.
+
+    `is_look`: somebody only looks at it, and does not wonder whether it was there already.
+    """
     d, exposed = document["deployment"], document["exposure"]
-    title = d["title"] or (d["release"] or (d["head"] or "")[:10])
+    title = _title_words(d)
     is_plan = "violations" in document
     what = f"{d['kind']} of {d['repo']} to {d['environment']} ({_places(d['targets'])})"
     if is_plan:
@@ -64,7 +73,7 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
         lines = [f"{d['id'] or 'Not recorded'}: {what}, {d['status']}: {title}"]
         if d["source"]:
             lines[0] += f"  [imported from {SOURCE_WORDS[d['source']]}]"
-        if d["already_recorded"]:
+        if d["already_recorded"] and not is_look:
             lines[0] += "  [recorded before]"
         lines.append(f"  opened {format_both(datetime.fromisoformat(d['opened_at']), app.zone)}")
     lines += [
@@ -114,6 +123,14 @@ def show_document(app: App, document: dict[str, Any], stream: TextIO | None = No
         emit_line(unknown_words(unknown["names"], unknown["changes"], recorded=not is_plan), stream)
 
 
+def _title_words(deployment: Mapping[str, Any]) -> str:
+    """What it is called, in one line: by its title, else its release, else its commit."""
+    if "title" in deployment["withheld"]:
+        return WITHHELD
+    name = deployment["title"] or name_of_release(deployment) or (deployment["head"] or "")[:10]
+    return one_line(name)
+
+
 def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
     words = f", {block['range']}" if block["base"] else ""
     if len(document["baselines"]) > 1:
@@ -126,7 +143,8 @@ def _live_words(block: dict[str, Any], app: App) -> str:
     live = block["live"]
     if live is None:
         return ": no baseline is known"
-    release = f", release {live['release']}" if live["release"] else ""
+    named = name_of_release(live)
+    release = f", release {named}" if named else ""
     return f"{release}, live since {format_both(datetime.fromisoformat(live['since']), app.zone)}"
 
 

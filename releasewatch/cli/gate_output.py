@@ -77,9 +77,9 @@ def word_document(word: Word, level: Reveal) -> dict[str, Any]:
     }
 
 
-def accepted_document(app: App, words: Sequence[tuple[Rule, Word]]) -> list[dict[str, Any]]:
+def accepted_document(app: App, words: Sequence[tuple[Rule, Word]], level: Reveal) -> list[dict[str, Any]]:
     """The rules that a deployment went out against, as this channel may show them."""
-    level, opaque = app.level(None, None), app.config.tables.privacy.keys == "opaque"
+    opaque = app.config.tables.privacy.keys == "opaque"
     return [{"rule": rule_as_shown(rule, level, opaque=opaque), **word_document(word, level)} for rule, word in words]
 
 

@@ -84,7 +84,7 @@ def give_out_incident(
 
     document = show_incident(app.ledger, ref, how, already_open=already_open)
     if how.viewing.at is None and how.viewing.known_at is None:
-        document = add_suspects(app.ledger, document, app.now, ranking_of(app), numbered=numbered)
+        document = add_suspects(app.ledger, document, app.now, ranking_of(app), numbered=numbered, reveal=how.reveal)
     if impact is not None:
         document["said"] = impact.document
     if customers:

@@ -194,7 +194,8 @@ def _recorded(app: App, request: RecordRequest) -> dict[str, Any]:
         around, request = read_from(app, ledger, request)
         done = record(ledger, around, request)
         without = {key: d.without_entitlement for key, d in app.config.tables.directory.items()}
-        document = describe(ledger, done.deployment_id, Describing(app.now, without, done.already_recorded))
+        how = Describing(app.now, without, done.already_recorded, app.level(None, None))
+        document = describe(ledger, done.deployment_id, how)
     finally:
         ledger.close()
     if not app.quiet:

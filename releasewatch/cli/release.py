@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from releasewatch.cli.deployment_words import name_of_release
 from releasewatch.cli.options import RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, one_line, say
 from releasewatch.domain.times import format_both
@@ -69,14 +70,15 @@ def _name_of(app: App, rev: str) -> str:
 @click.option("--repo", metavar="REPO", help="Only this repo's.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
-@common(("table", "json", "jsonl"), reads=True)
-def list_(app: App, form: str, repo: str | None, limit: int, after: str | None) -> None:
+@common(("table", "json", "jsonl"), reads=True, reveal=True)
+def list_(app: App, form: str, reveal: str | None, repo: str | None, limit: int, after: str | None) -> None:
     """The releases recorded last, newest first."""
-    from releasewatch.usecases.deployments import check_repo
+    from releasewatch.usecases.deployments import Seeing, check_repo
     from releasewatch.usecases.releases import list_document
 
     check_repo(app.ledger, repo)
-    document = list_document(app.ledger, repo=repo, limit=limit, cursor=after)
+    seeing = Seeing(app.now, app.level(reveal, None))
+    document = list_document(app.ledger, seeing, repo=repo, limit=limit, cursor=after)
     if form == "json":
         emit_json(document)
     elif form == "jsonl":
@@ -85,7 +87,7 @@ def list_(app: App, form: str, repo: str | None, limit: int, after: str | None) 
         emit_table(
             ("release", "repo", "head", "recorded"),
             (
-                (one["release"], one["repo"], one["head"][:10], _when(app, one["recorded_at"]))
+                (name_of_release(one), one["repo"], one["head"][:10], _when(app, one["recorded_at"]))
                 for one in document["releases"]
             ),
         )
@@ -96,17 +98,18 @@ def list_(app: App, form: str, repo: str | None, limit: int, after: str | None) 
 @command.command("show")
 @click.argument("release")
 @click.option("--repo", metavar="REPO", help="Whose release, where several repos have one of this name.")
-@common(reads=True)
-def show(app: App, form: str, release: str, repo: str | None) -> None:
+@common(reads=True, reveal=True)
+def show(app: App, form: str, reveal: str | None, release: str, repo: str | None) -> None:
     """One release: its commit and components, what it can be compared with, and where it went."""
+    from releasewatch.usecases.deployments import Seeing
     from releasewatch.usecases.releases import show_document
 
-    document = show_document(app.ledger, release, repo)
+    document = show_document(app.ledger, Seeing(app.now, app.level(reveal, None)), release, repo)
     if form == "json":
         emit_json(document)
         return
     one = document["release"]
-    emit_line(f"Release {one_line(one['release'])} of {one['repo']}: {one['head']}")
+    emit_line(f"Release {one_line(name_of_release(one))} of {one['repo']}: {one['head']}")
     emit_line(f"  recorded {_when(app, one['recorded_at'])}, {len(one['components'])} components")
     for stretch in one["compared_with"]:
         emit_line(f"  compared with {stretch['base'][:10]}: {_stretch_words(stretch)}")

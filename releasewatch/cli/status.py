@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.deployment_words import show_summaries
+from releasewatch.cli.deployment_words import name_of_release, show_summaries
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import WITHHELD
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 @common(reads=True)
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
     """Show what runs where (release, head, since when), open incidents, and the last deployments of all repos."""
-    from releasewatch.usecases.deployments import check_environment, what_runs
+    from releasewatch.usecases.deployments import Seeing, check_environment, what_runs
     from releasewatch.usecases.incident_lists import list_document
     from releasewatch.usecases.incident_scene import Viewing
 
     check_environment(app.ledger, environment, app.config.tables.environments)
-    document = what_runs(app.ledger, now=app.now, environment=environment, limit=limit)
-    at_work = list_document(
-        app.ledger, Viewing(app.now), limit=limit, cursor=None, status="open", reveal=app.level(None, None)
-    )
+    level = app.level(None, None)
+    document = what_runs(app.ledger, Seeing(app.now, level), environment=environment, limit=limit)
+    at_work = list_document(app.ledger, Viewing(app.now), limit=limit, cursor=None, status="open", reveal=level)
     document["incidents"] = at_work["incidents"]
     if form == "json":
         emit_json(document)
@@ -51,7 +50,7 @@ def command(app: App, form: str, environment: str | None, limit: int) -> None:
                 (
                     *place,
                     item["deployment"],
-                    item["release"] or "",
+                    name_of_release(item),
                     (item["head"] or "")[:10],
                     format_both(datetime.fromisoformat(item["since"]), app.zone),
                 )

@@ -42,10 +42,11 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, metavar="N", help="How many.")
 @click.option("--at", type=INSTANT, metavar="T", help="The world at that instant, as known now; default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="Only what was recorded by then.")
-@common()
+@common(reveal=True)
 def suspects(
     app: App,
     form: str,
+    reveal: str | None,
     incident: str | None,
     components: tuple[str, ...],
     regions: tuple[str, ...],
@@ -69,6 +70,7 @@ def suspects(
     are given). Without one, say --component
     and --since.
     """
+    from releasewatch.usecases.suspect_names import without_names
     from releasewatch.usecases.suspects import Blaming, line_up
 
     ranking = replace(ranking_of(app, strategy), at=at, known_at=known_at)
@@ -78,7 +80,7 @@ def suspects(
                 "What an incident is about is known from itself.",
                 f"Correct it with: releasewatch incident update {incident} --help; or leave the incident out.",
             )
-        _of_incident(app, form, incident, ranking, limit)
+        _of_incident(app, form, reveal, incident, ranking, limit)
         return
     if since is None:
         raise InvalidCallError("It is not said when the impact began.", "Give --since T, or an incident: INC-7.")
@@ -97,17 +99,18 @@ def suspects(
         at=at,
         known_at=known_at,
     )
-    found = line_up(app.ledger, how)
+    found = without_names(app.ledger, line_up(app.ledger, how), limit, app.level(reveal, None), app.now)
     if form == "json":
         emit_json(found.document(limit))
         return
     show_lineup(app, found, limit)
 
 
-def _of_incident(app: App, form: str, incident: str, ranking: Ranking, limit: int) -> None:
+def _of_incident(app: App, form: str, reveal: str | None, incident: str, ranking: Ranking, limit: int) -> None:
     from releasewatch.usecases.incident_suspects import propose_suspects
 
     found = propose_suspects(app.ledger, incident, app.now, ranking, limit=limit)
+    found = found.for_channel(app.ledger, limit, app.level(reveal, None), app.now)
     if form == "json":
         emit_json(found.document(limit))
         return

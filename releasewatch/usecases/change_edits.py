@@ -15,6 +15,7 @@ from releasewatch.storage import change_edits as storage
 from releasewatch.storage.change_edits import FoundChange, Said
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.ledger import Ledger
+from releasewatch.usecases.named_people import hiding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class ChangeSaid:
     """A change, what its commit says, what people said by hand (oldest first), and what that comes to.
 
     `audience` is the outermost that these words allow; the components' visibility may narrow it further. `keys`: of the
-    customers whom it is said to matter to, by how they are named; None where nobody is known by that.
+    customers whom it is said to matter to, by how they are named; None where nobody is known by that. `naming`: the
+    texts of its commit that name a customer, somebody there or one of our people.
     """
 
     change: FoundChange
@@ -33,6 +35,7 @@ class ChangeSaid:
     embargo_until: str | None
     customers: tuple[str, ...]
     keys: Mapping[str, str | None]
+    naming: frozenset[str] = frozenset()
 
 
 def edit_change(
@@ -68,6 +71,9 @@ def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> Ch
         named = named_customers((*trailers, *by_hand))
         refs = dict.fromkeys([*named, *(one.edit.customer for one in said if one.edit.customer)])
         keys = {ref: _key_of(connection, ref) for ref in refs}
+        texts = (change.subject, *(value for _, value in trailers))
+        hides = hiding(connection, (), texts, (), now)
+        naming = frozenset(text for text in texts if hides(text))
     words = read_words((*trailers, *by_hand), edit, now)
     return ChangeSaid(
         change,
@@ -78,6 +84,7 @@ def show_change(ledger: Ledger, ref: str, repo: str | None, now: datetime) -> Ch
         words.until.isoformat() if words.until else None,
         tuple(dict.fromkeys(named)),
         keys,
+        naming,
     )
 
 

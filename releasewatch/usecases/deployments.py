@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from releasewatch.domain.deployments import Axes, Cell, Coverages, Place, expand_targets
 from releasewatch.domain.past import source_of
+from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import (
@@ -26,6 +27,7 @@ from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST, OPEN_END
 from releasewatch.storage.unknown_names import unknown_in
+from releasewatch.usecases.named_people import hiding_below_names, shown
 
 
 def instant_or_none(value: datetime | None) -> str | None:
@@ -61,11 +63,12 @@ def tier_of(connection: Any, environment: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Describing:
-    """From when, and with which settings, a deployment is described."""
+    """From when, with which settings and for which eyes a deployment is described."""
 
     now: datetime
     without_entitlement: Mapping[str, str]
     already_recorded: bool = False
+    reveal: Reveal = Reveal.KEYS
 
 
 def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, Any]:
@@ -80,37 +83,39 @@ def describe(ledger: Ledger, deployment_id: int, how: Describing) -> dict[str, A
         question = question_of(found, tier, max(how.now, row.opened_at), LATEST, how.without_entitlement)
         counts = exposure.count_exposed(connection, question, has_blank=row.has_blank)
         unknown = unknown_in(connection, deployment_id)
+        hides = hiding_below_names(connection, (row.title, row.release), how.reveal, how.now)
+        deployment = {
+            "id": found.id,
+            "key": row.key,
+            "repo": found.repo,
+            "environment": found.environment,
+            "kind": row.kind,
+            "status": row.status,
+            "title": row.title or None,
+            "release": row.release or None,
+            "base": row.base,
+            "head": row.head,
+            "range": row.range,
+            "history_complete": row.history_complete,
+            "why_incomplete": row.why_incomplete,
+            "already_recorded": how.already_recorded,
+            "attempt": row.attempt,
+            "url": row.url or None,
+            "source": source_of(row.ci_provider, row.ci_run),
+            "started_at": instant_or_none(row.started_at),
+            "finished_at": instant_or_none(row.finished_at),
+            "opened_at": format_utc(row.opened_at),
+            "targets": _targets(connection, row, members),
+            "undoes": [f"D-{number}" for number in window_endings.undone_by(connection, deployment_id)],
+            "fixes": [fix.ref for fix in fixes.read_fixed_by(connection, deployment_id)],
+            "fixed_by": [f"D-{fix.deployment_id}" for fix in fixes.read_fixes(connection, found.id)],
+            "blame": [
+                {"incident": incident, "state": state}
+                for incident, state in incidents.links_of(connection, deployment_id)
+            ],
+        }
         return {
-            "deployment": {
-                "id": found.id,
-                "key": row.key,
-                "repo": found.repo,
-                "environment": found.environment,
-                "kind": row.kind,
-                "status": row.status,
-                "title": row.title or None,
-                "release": row.release or None,
-                "base": row.base,
-                "head": row.head,
-                "range": row.range,
-                "history_complete": row.history_complete,
-                "why_incomplete": row.why_incomplete,
-                "already_recorded": how.already_recorded,
-                "attempt": row.attempt,
-                "url": row.url or None,
-                "source": source_of(row.ci_provider, row.ci_run),
-                "started_at": instant_or_none(row.started_at),
-                "finished_at": instant_or_none(row.finished_at),
-                "opened_at": format_utc(row.opened_at),
-                "targets": _targets(connection, row, members),
-                "undoes": [f"D-{number}" for number in window_endings.undone_by(connection, deployment_id)],
-                "fixes": [fix.ref for fix in fixes.read_fixed_by(connection, deployment_id)],
-                "fixed_by": [f"D-{fix.deployment_id}" for fix in fixes.read_fixes(connection, found.id)],
-                "blame": [
-                    {"incident": incident, "state": state}
-                    for incident, state in incidents.links_of(connection, deployment_id)
-                ],
-            },
+            "deployment": shown(deployment, ("title", "release"), hides),
             "baselines": [_block(block, members) for block in blocks],
             "changes": {
                 "added": row.added,
@@ -195,8 +200,16 @@ def _components(connection: Any, deployment_id: int, names: Mapping[int, str]) -
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Seeing:
+    """Who looks at a list of deployments: what may be shown there, by names that are known now."""
+
+    now: datetime
+    reveal: Reveal
+
+
 def list_last(
-    ledger: Ledger, *, repo: str | None, environment: str | None, limit: int, cursor: str | None
+    ledger: Ledger, seeing: Seeing, *, repo: str | None, environment: str | None, limit: int, cursor: str | None
 ) -> dict[str, Any]:
     """The document of `deployment list --format json`: newest first; `next_cursor` continues it."""
     before = None
@@ -211,8 +224,14 @@ def list_last(
             connection, repo=repo, environment=environment, limit=limit + 1, before=before
         )
         page = found[:limit]
-        items = [_summary(connection, entry) for entry in page]
+        items = _summaries(connection, page, seeing)
     return {"deployments": items, "next_cursor": page[-1].id if len(found) > limit else None}
+
+
+def _summaries(connection: Any, found: Sequence[deployments.DeploymentRow], seeing: Seeing) -> list[dict[str, Any]]:
+    texts = [text for one in found for text in (one.row.title, one.row.release)]
+    hides = hiding_below_names(connection, texts, seeing.reveal, seeing.now)
+    return [shown(_summary(connection, one), ("title", "release"), hides) for one in found]
 
 
 def _summary(connection: Any, found: deployments.DeploymentRow) -> dict[str, Any]:
@@ -267,8 +286,9 @@ def check_repo(ledger: Ledger, repo: str | None) -> None:
         raise UnknownNameError(f"The ledger knows no repo {repo!r}.", f"Did you mean {near[0]}?" if near else there_are)
 
 
-def what_runs(ledger: Ledger, *, now: datetime, environment: str | None, limit: int) -> dict[str, Any]:
+def what_runs(ledger: Ledger, seeing: Seeing, *, environment: str | None, limit: int) -> dict[str, Any]:
     """The document of `status --format json`: what is live since when, by component and place; the last deployments."""
+    now = seeing.now
     with ledger.read() as connection:
         running: list[dict[str, Any]] = []
         in_force = catalogs.catalogs_in_force(connection, now, now)
@@ -279,9 +299,10 @@ def what_runs(ledger: Ledger, *, now: datetime, environment: str | None, limit: 
             for repo, catalog_id in sorted(in_force.items()):
                 running += _running(connection, repo, catalog_id, row, axes, now)
         last = deployments.list_deployments(connection, repo=None, environment=environment, limit=limit)
+        hides = hiding_below_names(connection, [one["release"] for one in running], seeing.reveal, now)
         return {
-            "running": running,
-            "deployments": [_summary(connection, entry) for entry in last],
+            "running": [shown(one, ("release",), hides) for one in running],
+            "deployments": _summaries(connection, last, seeing),
         }
 
 

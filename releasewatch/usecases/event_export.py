@@ -25,6 +25,7 @@ from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.event_deployments import PROVIDER
 from releasewatch.usecases.event_incidents import SOURCE
+from releasewatch.usecases.named_people import hiding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,6 +119,7 @@ def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:
     gone = members - types.keys()
     types_before = events.component_types(connection, sorted(gone)) if gone else {}
     places = deployments.targets_of(connection, row.deployment_id)
+    hides = hiding(connection, (), [row.release], (), row.recorded_at)
     return DeploymentFacts(
         found.id,
         row.key,
@@ -126,7 +128,7 @@ def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:
         row.kind,
         row.range,
         row.status,
-        row.release,
+        "" if hides(row.release) else row.release,
         row.head,
         row.finished_at or row.opened_at,
         row.recorded_at,

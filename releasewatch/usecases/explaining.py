@@ -10,7 +10,6 @@ from typing import Any
 
 from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN
 from releasewatch.domain.deployments import REST
-from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_both
 from releasewatch.domain.versions import spellings
@@ -24,6 +23,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Reaching
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.exposure import Asking, ask, told_place
+from releasewatch.usecases.named_people import hiding_below_names
 
 SHORT = 10
 """How much of a sha is read aloud."""
@@ -97,6 +97,8 @@ class _Telling:
         self._names = catalogs.component_keys(connection)
         self._reveal = asking.reveal
         self._zone = zone
+        self._now = asking.now
+        self._named: dict[str, bool] = {}
         hidden = asking.opaque and asking.reveal < Reveal.NAMES
         self.key = opaque_key(details.ref.key) if hidden else details.ref.key
 
@@ -163,18 +165,15 @@ class _Telling:
 
     def _quoted(self, row: Any) -> str:
         """A change by its sha and what its author said, unless that names a customer where no name may be shown."""
-        said = "(whose subject names a customer)" if self._names_somebody(row.subject) else f"“{row.subject}”"
+        said = "(whose subject names somebody)" if self._names_somebody(row.subject) else f"“{row.subject}”"
         return f"{row.sha[:SHORT]} {said}" if row.sha else said
 
     def _names_somebody(self, text: str) -> bool:
-        return self._scanner is not None and bool(self._scanner.scan(text))
-
-    @cached_property
-    def _scanner(self) -> LeakScanner | None:
-        """What finds customers' names in free text; None where names may be shown."""
-        if self._reveal >= Reveal.NAMES:
-            return None
-        return LeakScanner(dict.fromkeys(customer_names.all_names(self._connection, self._question.at), "customer"))
+        """Whether a text names somebody where no name may be shown; only what its own words can mean is read."""
+        if text not in self._named:
+            hides = hiding_below_names(self._connection, [text], self._reveal, self._now)
+            self._named[text] = hides is not None and hides(text)
+        return self._named[text]
 
     def _blank(self, row: Any) -> dict[str, str]:
         if row.source == "unplaced":
@@ -196,7 +195,7 @@ class _Telling:
             hops.append(hop("change", change.sha or "stated", f"The change {self._quoted(change)}{others} {verb}."))
             path = change.sample_path or path
         if path and self._names_somebody(path):
-            hops.append(hop("path", "withheld", "It changed a path whose name holds a customer's."))
+            hops.append(hop("path", "withheld", "It changed a path whose name names somebody."))
         elif path:
             others = f" (and {origin.paths - 1} more of it)" if origin.paths > 1 else ""
             by = "It changed" if change is not None else "In a merge changed"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from releasewatch.domain.incidents import OPEN_STATUSES
+from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.suspects import Suspect
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
@@ -16,6 +17,7 @@ from releasewatch.storage.deployments import resolve_deployment
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.incident_ranking import BY_THE_AFFECTED, Ranked, rank_incident
 from releasewatch.usecases.incidents import LOCK
+from releasewatch.usecases.suspect_names import without_names
 from releasewatch.usecases.suspects import Ranking, suspect_document
 
 SHOWN = 5
@@ -28,6 +30,11 @@ class Proposed:
 
     ranked: Ranked
     numbers: Mapping[int, int]
+
+    def for_channel(self, ledger: Ledger, limit: int, reveal: Reveal, now: datetime) -> Proposed:
+        """The same where no more may be shown than `reveal`."""
+        lineup = without_names(ledger, self.ranked.lineup, limit, reveal, now)
+        return replace(self, ranked=replace(self.ranked, lineup=lineup))
 
     def document(self, limit: int) -> dict[str, Any]:
         """The document of `incident suspects INC --format json`, without its schema number."""
@@ -71,7 +78,13 @@ def propose_suspects(
 
 
 def add_suspects(
-    ledger: Ledger, document: dict[str, Any], now: datetime, how: Ranking, *, numbered: bool
+    ledger: Ledger,
+    document: dict[str, Any],
+    now: datetime,
+    how: Ranking,
+    *,
+    numbered: bool,
+    reveal: Reveal = Reveal.KEYS,
 ) -> dict[str, Any]:
     """The document of `incident open|show` with the suspects, where nobody is blamed yet and somebody works on it."""
     incident = document["incident"]
@@ -79,6 +92,7 @@ def add_suspects(
     if blamed or incident["status"] not in OPEN_STATUSES:
         return {**document, "none_plausible": None, "suspects_before": None, "suspects": []}
     found = propose_suspects(ledger, incident["key"], now, how, numbered=numbered)
+    found = found.for_channel(ledger, SHOWN, reveal, now)
     spoken_of = {one["id"] for one in document["deployments"]}
     shown = [one for one in found.ranked.lineup.suspects[:SHOWN] if one.candidate.id not in spoken_of]
     found_next = _next(document, found, shown)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.incidents import OF_STAFF
 from releasewatch.domain.leaks import LeakScanner, words_of
+from releasewatch.domain.plain_texts import is_plain
+from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.text_marks import Marks, Named, marks_in
 from releasewatch.storage import named_people
 
@@ -54,12 +56,14 @@ def hiding(
     """What tells which texts name a customer, somebody there, or one of our people, where no name may be shown.
 
     Of the texts of these statements and of `others`. `people`: known to be ours, with those whom statements name.
+    Versions and commits name nobody, and are not looked up.
     """
-    texts = [text for text in (*(text for one in statements for text in (one.value, one.why)), *others) if text]
+    told = (*(text for one in statements for text in (one.value, one.why)), *others)
+    texts = [text for text in told if text and not is_plain(text)]
     if not texts:
         return lambda _: False
     if not named_people.may_look(connection):
-        return lambda _: True  # a role that may not read names cannot know whether a text holds one
+        return lambda text: not is_plain(text)  # a role that may not read names cannot know whether a text holds one
     found = find_named(connection, texts)
     customers = named_people.customers_like(connection, marks_in(texts).beginnings, now)
     leading = {one.value for one in statements if one.kind in OF_STAFF} | {one.recorded_by for one in statements}
@@ -78,6 +82,15 @@ def shown(document: dict[str, Any], texts: Collection[str], hides: Callable[[str
 def shown_of(texts: Mapping[str, Any], hides: Callable[[str], bool] | None) -> dict[str, Any]:
     """Texts by key, None where they name somebody."""
     return {key: None if hides is not None and hides(str(text)) else text for key, text in texts.items()}
+
+
+def hiding_below_names(
+    connection: Any, texts: Iterable[str | None], reveal: Reveal, now: datetime
+) -> Callable[[str], bool] | None:
+    """The same of titles, names of releases and subjects; None where names may be shown, and all of them."""
+    if reveal >= Reveal.NAMES:
+        return None
+    return hiding(connection, (), [text for text in texts if text], (), now)
 
 
 def _is_whole(name: str) -> bool:

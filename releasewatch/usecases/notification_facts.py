@@ -44,7 +44,7 @@ def facts_of(
     if about.kind.startswith("list_"):
         return {**said, **_of_list(ledger, about)}
     if about.subject == "deployment":
-        return {**said, **_of_deployment(ledger, about.number, Describing(now, without_entitlement))}
+        return {**said, **_of_deployment(ledger, about.number, Describing(now, without_entitlement, reveal=reveal))}
     return {**said, **_of_incident(ledger, said["subject"], Showing(Viewing(now), reveal, opaque))}
 
 

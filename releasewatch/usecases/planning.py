@@ -10,6 +10,7 @@ from releasewatch.storage import deployments, footprints
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.deployments import Describing, describe, question_of, tier_of
 from releasewatch.usecases.gate import Gate, Verdict, hold_to
+from releasewatch.usecases.named_people import hiding_below_names, shown
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.usual_reach import compare_reach
 
@@ -56,7 +57,7 @@ def plan(
     with ledger.read() as connection:
         blocks = footprints.read_blocks(connection, done.deployment_id)
         for entry, block in zip(document["baselines"], blocks, strict=True):
-            entry["live"] = _live(connection, block)
+            entry["live"] = _live(connection, block, how)
         found = deployments.get_deployment(connection, done.deployment_id)
         tier = tier_of(connection, found.environment)
         at = max(how.now, found.row.opened_at)
@@ -67,16 +68,17 @@ def plan(
     return Plan(document, _forbidden(document, stops=stops), verdict, (*done.remarks, *verdict.remarks), usual)
 
 
-def _live(connection: Any, block: Any) -> dict[str, Any] | None:
+def _live(connection: Any, block: Any, how: Describing) -> dict[str, Any] | None:
     if block.source != "deployment":
         return None
     found = deployments.get_deployment(connection, block.base_deployment_id)
-    return {
+    live = {
         "deployment": found.id,
         "release": found.row.release or None,
         "head": found.row.head,
         "since": format_utc(found.row.opened_at),
     }
+    return shown(live, ("release",), hiding_below_names(connection, [found.row.release], how.reveal, how.now))
 
 
 def _forbidden(document: dict[str, Any], *, stops: bool) -> list[dict[str, Any]]:

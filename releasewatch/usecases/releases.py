@@ -13,6 +13,8 @@ from releasewatch.storage import catalogs, deployments, releases
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.products import refresh_subjects
 from releasewatch.storage.release_history import ReleaseHistory
+from releasewatch.usecases.deployments import Seeing
+from releasewatch.usecases.named_people import hiding_below_names, shown
 from releasewatch.usecases.record_facts import Surroundings
 
 if TYPE_CHECKING:
@@ -199,7 +201,9 @@ def stored_surroundings(
     return Surroundings(found.repo, history, history.catalog_at, mapper_of)
 
 
-def list_document(ledger: Ledger, *, repo: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+def list_document(
+    ledger: Ledger, seeing: Seeing, *, repo: str | None, limit: int, cursor: str | None
+) -> dict[str, Any]:
     """The document of `release list --format json`, newest first."""
     if cursor is not None and not cursor.isdigit():
         raise InvalidCallError(
@@ -207,21 +211,28 @@ def list_document(ledger: Ledger, *, repo: str | None, limit: int, cursor: str |
         )
     with ledger.read() as connection:
         rows = releases.list_releases(connection, repo=repo, limit=limit + 1, before=int(cursor) if cursor else None)
+        hides = _hiding(connection, rows[:limit], seeing)
     more = str(rows[limit - 1].release_id) if len(rows) > limit else None
-    return {"releases": [_summary(row) for row in rows[:limit]], "next_cursor": more}
+    return {"releases": [_summary(row, hides) for row in rows[:limit]], "next_cursor": more}
 
 
-def _summary(row: Any) -> dict[str, Any]:
-    return {
+def _hiding(connection: Any, rows: Sequence[Any], seeing: Seeing) -> Callable[[str], bool] | None:
+    texts = [text for row in rows for text in (row.name, row.tag)]
+    return hiding_below_names(connection, texts, seeing.reveal, seeing.now)
+
+
+def _summary(row: Any, hides: Callable[[str], bool] | None) -> dict[str, Any]:
+    document = {
         "repo": row.repo,
         "release": row.name,
         "head": row.head,
         "tag_before": row.tag,
         "recorded_at": format_utc(row.recorded_at),
     }
+    return shown(document, ("release", "tag_before"), hides)
 
 
-def show_document(ledger: Ledger, name: str, repo: str | None) -> dict[str, Any]:
+def show_document(ledger: Ledger, seeing: Seeing, name: str, repo: str | None) -> dict[str, Any]:
     """The document of `release show --format json`: what is stored of a release, and where it was deployed."""
     found = choose_release(ledger, name, [f"{repo}/"] if repo else [], None)
     with ledger.read() as connection:
@@ -233,7 +244,7 @@ def show_document(ledger: Ledger, name: str, repo: str | None) -> dict[str, Any]
         ]
         return {
             "release": {
-                **_summary(row),
+                **_summary(row, _hiding(connection, [row], seeing)),
                 "components": list(catalog.full_keys),
                 "compared_with": [
                     {

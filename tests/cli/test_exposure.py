@@ -147,7 +147,7 @@ def test_an_explanation_is_read_aloud(place):
     assert lines[0] == "D-2 reaches acme:"
     head = run_git(place, "rev-parse", "HEAD").decode()[:10]
     assert lines[1:] == [
-        f"  The change {head} (whose subject names a customer) (and 1 more) was deployed.",
+        f"  The change {head} (whose subject names somebody) (and 1 more) was deployed.",
         "  It changed services/invoicing/b.py (and 1 more of it).",
         "  That is part of shop/invoicing.",
         lines[4],

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
 from releasewatch.storage.deployments import resolve_deployment
-from releasewatch.usecases.deployments import list_last, what_runs
+from releasewatch.usecases.deployments import Seeing, list_last, what_runs
 from tests.support.worlds import Done, World, hour
 
 
@@ -96,12 +97,15 @@ class TestLast:
         assert (meant(world, "last", repo="shop"), meant(world, "last", repo="web")) == ("D-1", "D-2")
 
 
+SEEING = Seeing(hour(100), Reveal.KEYS)
+
+
 class TestList:
     def pages(self, world: World, limit: int) -> list[list[str]]:
         found: list[list[str]] = []
         cursor: str | None = None
         while cursor is not None or not found:
-            page = list_last(world.ledger, repo=None, environment=None, limit=limit, cursor=cursor)
+            page = list_last(world.ledger, SEEING, repo=None, environment=None, limit=limit, cursor=cursor)
             found.append([item["id"] for item in page["deployments"]])
             cursor = page["next_cursor"]
         return found
@@ -115,12 +119,12 @@ class TestList:
 
     def test_a_cursor_that_is_none(self, world):
         with pytest.raises(InvalidCallError, match="no cursor"):
-            list_last(world.ledger, repo=None, environment=None, limit=2, cursor="D-x")
+            list_last(world.ledger, SEEING, repo=None, environment=None, limit=2, cursor="D-x")
 
 
 class TestWhatRuns:
     def running(self, world: World) -> dict[tuple[str, str | None], str]:
-        found = what_runs(world.ledger, now=hour(100), environment=None, limit=5)["running"]
+        found = what_runs(world.ledger, SEEING, environment=None, limit=5)["running"]
         return {(item["component"], item["region"]): item["deployment"] for item in found}
 
     def test_component_by_component_and_region_by_region(self, world):

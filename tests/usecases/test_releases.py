@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.domain.deployments import Place
+from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
 from releasewatch.integrations.git_history import open_history
 from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.storage import tables as t
 from releasewatch.storage.releases import edges_of
-from releasewatch.usecases.deployments import Describing
+from releasewatch.usecases.deployments import Describing, Seeing
 from releasewatch.usecases.record_facts import Surroundings
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.releases import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.storage.ledger import Ledger
+
+SEEING = Seeing(hour(1000), Reveal.KEYS)
 
 CHAIN = """
 [components.a]
@@ -354,11 +357,11 @@ def test_documents(twins):
     twins.build("v2", heads[1], at=1)
     twins.deploy(2, "v2", regions=("eu",))
     ledger = twins.bare.ledger
-    page = list_document(ledger, repo="shop", limit=1, cursor=None)
+    page = list_document(ledger, SEEING, repo="shop", limit=1, cursor=None)
     assert [(one["release"], one["head"]) for one in page["releases"]] == [("v2", heads[1])]
-    rest = list_document(ledger, repo=None, limit=5, cursor=page["next_cursor"])
+    rest = list_document(ledger, SEEING, repo=None, limit=5, cursor=page["next_cursor"])
     assert ([one["release"] for one in rest["releases"]], rest["next_cursor"]) == (["v1"], None)
-    told = show_document(ledger, "v2", "shop")["release"]
+    told = show_document(ledger, SEEING, "v2", "shop")["release"]
     assert told["compared_with"] == [
         {
             "base": heads[0],
