@@ -178,13 +178,16 @@ def _summary(record: SpooledRecord) -> dict[str, Any]:
 def keep_for_later(
     app: App, record: SpooledRecord, error: ReleasewatchError, form: str, dotenv: Path | None = None
 ) -> None:
-    """Spool a record that the ledger would not take: a line in the log first, then a file; say so, and go on."""
+    """Spool a record that the ledger would not take: a line in the log first, then a file; say so, and go on.
+
+    The log's line does not say who deployed, unless by a login of the CI system: the file does.
+    """
     from releasewatch.cli.pipeline import leave_outputs, warn
-    from releasewatch.domain.spool import to_line
+    from releasewatch.domain.spool import to_line, without_actor
     from releasewatch.errors import OutsideFailedError
 
     record = replace(record, because=error.code)
-    line = to_line(record)
+    line = to_line(without_actor(record, app.ci.actor or "" if app.ci else ""))
     say(line)
     leave_outputs(app, {"recorded": "false", "spool": line}, form, dotenv)
     warn(f"{error.message} The deployment is not recorded yet.")

@@ -9,7 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ MARK = "releasewatch-spool:"
 
 _LINE = re.compile(re.escape(MARK) + r"(?P<version>\d+):(?P<packed>[A-Za-z0-9+/]+={0,2}):(?P<checksum>[0-9a-f]{64})")
 _ANOTHER_VERSION = re.compile(re.escape(MARK) + r"(\d+):")
+_LOGIN = re.compile(r"[^\s@]+")
 _LARGEST = 64 * 1024 * 1024
 """Bytes that a record may unpack to: a line of a log is not to be trusted with all the memory there is."""
 
@@ -54,13 +55,24 @@ class SpooledRecord:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of all of it, in hex."""
-        return hashlib.sha256(_json_of(self)).hexdigest()
+        """SHA-256 of all of it but who deployed, in hex: what a log holds is the same record as what a file holds."""
+        return hashlib.sha256(_json_of(without_actor(self))).hexdigest()
 
     @property
     def id(self) -> str:
         """What it is called while it waits."""
         return self.checksum[:12]
+
+
+def without_actor(record: SpooledRecord, login: str = "") -> SpooledRecord:
+    """The same for a log, which many may read: who deployed stays with it only as CI's `login` for them.
+
+    An e-mail address, as git has it, and a whole name, as some CI systems tell it, do not.
+    """
+    actor = record.said.get("actor")
+    if not actor or (actor == login and _LOGIN.fullmatch(login)):
+        return record
+    return replace(record, said={**record.said, "actor": ""})
 
 
 def to_line(record: SpooledRecord) -> str:
@@ -102,8 +114,14 @@ def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | st
 
 
 def in_order(records: Iterable[SpooledRecord]) -> list[SpooledRecord]:
-    """Each record once, as the deployments opened; what was said of one deployment stays in the order of saying."""
-    unique = {record.checksum: record for record in records}
+    """Each record once, as the deployments opened; what was said of one deployment stays in the order of saying.
+
+    Of one that is there twice, from a log and from a file, that which says who deployed.
+    """
+    unique: dict[str, SpooledRecord] = {}
+    for record in records:
+        if record.checksum not in unique or record.said.get("actor"):
+            unique[record.checksum] = record
     opened: dict[str, datetime] = {}
     for record in unique.values():
         opened[record.key] = min(record.opened_at, opened.get(record.key, record.opened_at))

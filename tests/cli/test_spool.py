@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support.command import bound_by_permissions, run_command, run_python
+from tests.support.command import bound_by_permissions, run_command, run_here, run_python
 from tests.support.holding import lock_held
 from tests.support.ledgers import new_ledger
 from tests.support.racing import Racer, race
@@ -338,6 +338,21 @@ class TestFlush:
         again = run(shop, "spool", "flush", "--from-log", str(log), "--format", "json").document
         assert [one["already_recorded"] for one in again["recorded"]] == [True, True]
         assert numbers(shop) == ["D-1", "D-2", "D-3", "D-4"]
+
+    def test_who_deployed_stands_in_the_file_and_not_in_the_log(self, shop, tmp_path):
+        from releasewatch.domain.spool import find_records
+
+        away = {"RELEASEWATCH_DATABASE_URL": "postgresql://ada@127.0.0.1:1/ledger", **RUN}
+        done = run_here(*RECORD, *SPOOL, cwd=shop.path, env={**away, "RELEASEWATCH_ACTOR": "kim@example.org"})
+        log = tmp_path / "job.log"
+        log.write_text(done.err)
+        ((_, told),) = find_records(done.err.splitlines())
+        assert told.said["actor"] == ""
+        flushed = run_here("spool", "flush", "--from-log", str(log), cwd=shop.path)
+        assert (flushed.status, files(shop)) == (0, [])
+        with closing(sqlite3.connect(ledger_file(shop))) as ledger:
+            rows = ledger.execute("SELECT actor FROM deployment_person WHERE deployment_id = 3").fetchall()
+        assert rows == [("kim@example.org",)]
 
     def test_twice(self, shop):
         spooled(shop)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releasewatch.domain.spool import SpooledRecord, find_records, from_line, in_order, to_line
+from releasewatch.domain.spool import SpooledRecord, find_records, from_line, in_order, to_line, without_actor
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RECORD = SpooledRecord(
@@ -122,3 +122,28 @@ class TestOrder:
 
     def test_the_same_record_stands_there_once(self):
         assert in_order([RECORD, from_line(LINE)]) == [RECORD]
+
+
+def by(actor: str) -> SpooledRecord:
+    return replace(RECORD, said={**RECORD.said, "actor": actor})
+
+
+@pytest.mark.parametrize(
+    ("actor", "login", "told"),
+    [
+        ("kim@example.org", "", ""),
+        ("kim@example.org", "kim@example.org", ""),
+        ("Kim Sample", "Kim Sample", ""),
+        ("Kim Sample", "kim", ""),
+        ("kim", "kim", "kim"),
+    ],
+)
+def test_a_log_tells_who_deployed_by_a_login_alone(actor, login, told):
+    line = to_line(without_actor(by(actor), login))
+    assert from_line(line).said["actor"] == told
+
+
+def test_what_a_log_holds_is_the_same_record_and_the_files_is_taken():
+    whole, bare = by("kim@example.org"), without_actor(by("kim@example.org"))
+    assert (whole.id, whole.checksum) == (bare.id, bare.checksum)
+    assert in_order([bare, whole]) == in_order([whole, bare]) == [whole]
