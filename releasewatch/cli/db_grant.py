@@ -10,7 +10,11 @@ from releasewatch.domain.grants import ROLES
 from releasewatch.wiring import App
 
 
-@click.command("grant")
+def _what_is_read() -> str:
+    return " ".join(f"{role.name} reads of customers and people: {role.reads}." for role in ROLES.values())
+
+
+@click.command("grant", epilog=_what_is_read())
 @click.option("--role", type=click.Choice(list(ROLES)), required=True, help="Whose rights.")
 @click.option("--to", "name", type=NAME, required=True, metavar="NAME", help="The server's role that is given them.")
 @click.option("--dry-run", is_flag=True, help="Print the statements; grant nothing.")

@@ -73,6 +73,13 @@ def _rules() -> str:
     type=click.Choice(["fail", "pass"]),
     help="While the ledger cannot be had: exit with 3, or with 0 and a warning. Default: [gate] when_unreachable.",
 )
+@click.option(
+    "--note/--no-note",
+    envvar="RELEASEWATCH_PLAN_NOTE",
+    show_envvar=True,
+    help="In a job of a GitLab merge request: write it there as a note as well (RELEASEWATCH_GITLAB_TOKEN, a project "
+    "access token with the scope api; CI_JOB_TOKEN cannot write notes).",
+)
 @common(("table", "json", "md"), output=True, reveal=True)
 def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: Any) -> int:
     """Say what deploying a commit would reach, against what is live; writes nothing.
@@ -82,18 +89,34 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     what this clone lacks is said. Markdown (for a pull request) holds counts and rules, and no customer.
     """
     try:
-        made = _plan(app, given, _level(app, reveal, output, form), compares=form == "md")
+        public = form == "md" or given["note"]
+        made = _plan(app, given, _level(app, reveal, output, public=public), compares=public)
     except LedgerUnavailableError as error:
         if _when_unreachable(app, given["when_unreachable"]) == "fail":
             raise
         return _not_checked(error, form, output)
-    return _give_out(app, made, form, output, reveal)
+    status = _give_out(app, made, form, output, reveal)
+    if given["note"]:
+        _leave_note(app, made, given)
+    return status
 
 
-def _level(app: App, reveal: str | None, output: Path | None, form: str) -> Reveal:
-    """Markdown goes into a pull request, from whatever file it is taken."""
+def _leave_note(app: App, made: Plan, given: dict[str, Any]) -> None:
+    from releasewatch.cli.gate_output import gate_document
+    from releasewatch.cli.plan_note import leave_note, marker_of
+    from releasewatch.rendering.documents import render_plan
+
+    opaque = app.config.tables.privacy.keys == "opaque"
+    level = _level(app, None, None, public=True)
+    text = render_plan({**made.document, **gate_document(made, level, opaque=opaque), "usual": made.usual})
+    where = given["components"], given["regions"], given["rings"]
+    leave_note(app, marker_of(made.document["deployment"]["environment"], *where), text)
+
+
+def _level(app: App, reveal: str | None, output: Path | None, *, public: bool) -> Reveal:
+    """Markdown and notes go into a pull request, from whatever file they are taken."""
     level = app.level(reveal, output)
-    return min(level, Reveal.KEYS) if form == "md" else level
+    return min(level, Reveal.KEYS) if public else level
 
 
 def _plan(app: App, given: dict[str, Any], level: Reveal, *, compares: bool) -> Plan:

@@ -40,10 +40,14 @@ Right = Literal["read", "add", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What somebody of this role is given. `words`: who of our people said something, and why, may be read, too."""
+    """What somebody of this role is given. `words`: who of our people said something, and why, may be read, too.
+
+    `reads`: of customers and people, in words.
+    """
 
     name: str
     does: str
+    reads: str
     rights: Mapping[Holds, Right]
     words: bool
 
@@ -54,6 +58,11 @@ ROLES = {
         Role(
             "pipeline",
             "records and plans deployments, opens incidents",
+            "keys, names and aliases of customers (for rules of one customer, Customer: trailers and the search of "
+            "notes for names), their tier, time zone, account manager's key, entitlements, freezes without the "
+            "reasons, and how an incident hurt them; keys, teams and absences of our people; titles, subjects and "
+            "release notes of changes. No contact, name or address of a person, note, call, contract value, nor who "
+            "said or decided something and why",
             {
                 "facts": "write",
                 "customers": "read",
@@ -71,6 +80,8 @@ ROLES = {
         Role(
             "oncall",
             "works incidents: blame, impact, who is hurt; sees no contact and no contract",
+            "what a pipeline's role reads, and reasons, notes, calls, names of our people and of authors. No contact "
+            "and no contract value",
             {
                 "facts": "write",
                 "customers": "read",
@@ -91,6 +102,7 @@ ROLES = {
         Role(
             "account",
             "keeps the directory and works the calls; records no deployment and pushes no settings",
+            "everything",
             {
                 "facts": "read",
                 "customers": "write",
@@ -114,6 +126,7 @@ ROLES = {
         Role(
             "reader",
             "reads deployments, exposure and incidents; writes nothing",
+            "what a pipeline's role reads, and who said or decided something, and why",
             dict.fromkeys(("facts", "customers", "impacts", "staff", "told", "settings", "outbox", "imports"), "read"),
             words=True,
         ),

@@ -151,10 +151,10 @@ class HttpClient:
         except _MomentaryError as error:
             raise NotTakenError(f"{self.what}: {error.sentence}", "Try again later.", wait=error.wait) from None
 
-    def send_once(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def send_once(self, url: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Answer:
         """Send to a URL of this server, and never again by itself; raises as `post` does."""
         try:
-            return self._fetch(url, headers, read=True, body=body)
+            return self._fetch(url, headers, read=True, body=body, method=method)
         except _MomentaryError as error:
             raise NotTakenError(f"{self.what}: {error.sentence}", "Try again later.", wait=error.wait) from None
 
@@ -183,12 +183,14 @@ class HttpClient:
     def _may_pass(self, error: BaseException) -> bool:
         return isinstance(error, _MomentaryError) and (error.wait or 0) <= self.patience.longest_retry_after
 
-    def _fetch(self, url: str, headers: Mapping[str, str], *, read: bool, body: bytes | None = None) -> Answer:
-        """One attempt, with the redirects on the way; with a `body` it is sent."""
+    def _fetch(
+        self, url: str, headers: Mapping[str, str], *, read: bool, body: bytes | None = None, method: str = "POST"
+    ) -> Answer:
+        """One attempt, with the redirects on the way; with a `body` it is sent, by that method."""
         for _ in range(_MOST_REDIRECTS + 1):
             self._stay_here(url, "leads")
             deadline = time.monotonic() + self.patience.whole
-            with self._asked(url, headers, body) as response:
+            with self._asked(url, headers, body, method) as response:
                 follows = _REDIRECTS if body is None else _KEEPS_METHOD
                 if response.status_code in follows and "Location" in response.headers:
                     url = urljoin(url, response.headers["Location"])
@@ -220,12 +222,14 @@ class HttpClient:
             )
 
     @contextmanager
-    def _asked(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[requests.Response]:
+    def _asked(
+        self, url: str, headers: Mapping[str, str], body: bytes | None, method: str
+    ) -> Iterator[requests.Response]:
         where = self._shown(url)
         # What requests says in its exceptions may hold the query: only their kind is told.
         try:
             with self._session.request(
-                "GET" if body is None else "POST",
+                "GET" if body is None else method,
                 url,
                 data=body,
                 headers={"Accept": "application/json", **self.headers, **headers},

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import merged_at
 from releasewatch.storage.exposure_rows import survivor
+from releasewatch.storage.readable import column_or_empty
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST, OPEN_END
 
@@ -56,7 +57,7 @@ def list_freezes(connection: Connection, day: date, limit: int) -> list[Any]:
     z, c, f = t.customer_freeze.c, t.customer.c, t.customer_fact.c
     merged = merged_at(LATEST)
     coming = (
-        select(survivor(z.customer_id, merged), z.from_on, z.to_on, z.reason)
+        select(survivor(z.customer_id, merged), z.from_on, z.to_on, column_or_empty(connection, z.reason))
         .join_from(t.customer_freeze, merged, merged.c.customer_id == z.customer_id, isouter=True)
         .where(z.to_on >= day, z.recorded_to == OPEN_END)
         .cte("coming_freeze")

@@ -46,6 +46,8 @@ def test_a_pipeline_records_plans_and_opens_incidents_with_its_role_alone(
     owner = make_url(postgres_url).username or ""
     assert run("db", "upgrade", user=owner).status == 0
     assert run("customer", "import", *IMPORT, user=owner).status == 0
+    (shop.path / "freezes.csv").write_text("customer,from,to,reason\nacme,2090-12-20,2091-01-02,Ada said so\n")
+    assert run("freeze", "import", "freezes.csv", user=owner).status == 0
     granted = run("db", "grant", "--role", "pipeline", "--to", role, "--dry-run", user=owner)
     assert granted.out.splitlines()[1] == f"GRANT USAGE ON SCHEMA public TO {role};"
     refused = run("deployment", "list")
@@ -69,6 +71,14 @@ def test_a_pipeline_records_plans_and_opens_incidents_with_its_role_alone(
     opened = document("incident", "open", "--deployment", "D-2", "--title", "Ada Example wrote", "--severity", "SEV2")
     assert opened["incident"]["title"] is None, "it cannot look whether a text names somebody, so none is shown"
     document("incident", "show", "INC-1", "--customers")
+    (freeze,) = document("freeze", "list")["freezes"]
+    assert (freeze["customer"], freeze["reason"], freeze["withheld"]) == ("acme", None, ["name"])
+    url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False).replace("+psycopg", "")
+    with closing(psycopg.connect(url)) as pipeline, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        pipeline.execute("SELECT reason FROM customer_freeze")
+    flagged = ("--kind", "change", "--component", "invoicing", "--title", "for Ada Example", "--release", "v1.2")
+    told = document("deployment", "record", *production, *flagged, "--key", "flag")["deployment"]
+    assert (told["title"], told["release"], told["withheld"]) == (None, "v1.2", ["title"])
     for words in (["incident", "list"], ["deployment", "list"], ["deployment", "show", "D-2"], ["status"]):
         document(*words)
     notes = run("notes", "render", "--deployment", "D-2", "--audience", "engineering")

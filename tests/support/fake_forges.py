@@ -207,6 +207,7 @@ class FakeGitLab(FakeForge):
         super().__post_init__()
         self.home = f"/projects/{self.project}"
         self.deployments: list[Item] = []
+        self.notes: dict[int, list[Item]] = {}
 
     def __call__(self, request: Request) -> Reply:
         return super().__call__(replace(request, path=unquote(request.path)))
@@ -257,6 +258,8 @@ class FakeGitLab(FakeForge):
         match path.split("/"):
             case ["merge_requests"]:
                 return self.listed(request, self.pulls)
+            case ["merge_requests", number, "notes", *which]:
+                return self._note(request, self.notes.setdefault(int(number), []), which)
             case ["repository", "commits", sha, "merge_requests"]:
                 if sha in self.unknown:
                     return Reply({"message": "404 Commit Not Found"}, 404)
@@ -272,4 +275,16 @@ class FakeGitLab(FakeForge):
                 return self.listed(
                     request, [one for one in self.deployments if one["environment"]["name"] == environment]
                 )
+        return Reply({"message": "404 Not Found"}, 404)
+
+    def _note(self, request: Request, notes: list[Item], which: list[str]) -> Reply:
+        if request.method == "GET":
+            return self.listed(request, notes)
+        if request.method == "POST" and not which:
+            notes.append({"id": 300 + len(notes), "system": False, **self.sent(request)})
+            return Reply(notes[-1], 201)
+        found = [one for one in notes if request.method == "PUT" and [str(one["id"])] == which]
+        for one in found:
+            one |= self.sent(request)
+            return Reply(one, 200)
         return Reply({"message": "404 Not Found"}, 404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from releasewatch.domain.closing_words import closed_issues
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from releasewatch.secret import Secret
 
 RIGHTS = "the scope read_api and the role Reporter; the scope api and the role Developer for --mark"
+
+NoteWritten = Literal["written", "written anew", "as it was"]
 
 _ENDS: dict[str, Status] = {"success": "succeeded", "failed": "failed", "canceled": "cancelled"}
 _STATES = {"succeeded": "success", "failed": "failed", "cancelled": "canceled", "running": "running"}
@@ -82,6 +84,24 @@ class GitLab(RequestsOfCommits):
             },
         )
         return True
+
+    def write_note(self, request: int, marker: str, text: str) -> NoteWritten:
+        """Write a note in a merge request, or write it anew: the one that begins with this marker.
+
+        A note of a person is not looked at. Raises NotTakenError where the token may not write.
+        """
+        notes, body = f"{self._repo}/merge_requests/{request}/notes", f"{marker}\n{text}"
+        for page in self._client.pages(notes, order_by="created_at", sort="asc"):
+            for item in page:
+                held = str(item.get("body") or "")
+                if not held.startswith(marker):
+                    continue
+                if held.strip() == body.strip():
+                    return "as it was"
+                self._client.send(f"{notes}/{number_of(item, 'id')}", {"body": body}, "PUT")
+                return "written anew"
+        self._client.send(notes, {"body": body})
+        return "written"
 
     def _merged(self) -> Iterator[list[dict[str, Any]]]:
         query = {"state": "merged", "order_by": "updated_at", "sort": "desc", "scope": "all"}

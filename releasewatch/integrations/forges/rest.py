@@ -65,13 +65,13 @@ class ForgeClient(HttpClient):
             found = _next_of(answer.headers.get("Link", ""))
             url = None if found is None else urljoin(answer.url, found)
 
-    def send(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    def send(self, path: str, document: Mapping[str, Any], method: str = "POST") -> dict[str, Any]:
         """Send once, never again by itself: what was lost on the way back would be there twice.
 
         Raises NotTakenError when it is refused, and OutsideFailedError as asking does.
         """
         body = json.dumps(document).encode()
-        made = self._document(self.send_once(self.address(path), body, {"Content-Type": "application/json"}))
+        made = self._document(self.send_once(self.address(path), body, {"Content-Type": "application/json"}, method))
         if not isinstance(made, dict):
             raise self._unreadable("wanted what was made")
         return made
@@ -97,13 +97,15 @@ class ForgeClient(HttpClient):
             f"{self.what}: an answer cannot be read: {why}.", "Is url in [forge] the forge's own, and no login page?"
         )
 
-    def _fetch(self, url: str, headers: Mapping[str, str], *, read: bool, body: bytes | None = None) -> Answer:
+    def _fetch(
+        self, url: str, headers: Mapping[str, str], *, read: bool, body: bytes | None = None, method: str = "POST"
+    ) -> Answer:
         if self._until is not None and time.monotonic() >= self._until:
             raise OutsideFailedError(
                 f"{self.what} did not answer everything within {self.within:g} s.",
                 "Run: releasewatch deployment enrich",
             )
-        return super()._fetch(url, headers, read=read, body=body)
+        return super()._fetch(url, headers, read=read, body=body, method=method)
 
     def _may_pass(self, error: BaseException) -> bool:
         left = None if self._until is None else self._until - time.monotonic()

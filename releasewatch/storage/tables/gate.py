@@ -45,5 +45,5 @@ class CustomerFreezeColumns(TypedColumns):
 
 
 customer_freeze: Table[CustomerFreezeColumns] = Table(
-    "customer_freeze", metadata, CustomerFreezeColumns, info=placed("customer", "customers")
+    "customer_freeze", metadata, CustomerFreezeColumns, info=placed("customer", "customers", words=("reason",))
 )
