@@ -274,7 +274,8 @@ class HttpClient:
         self._check_moment(response, where)
         if status >= 500:
             raise _MomentaryError(f"{where} fails with status {status}.")
-        sentence, hint = _NOT_TAKEN.get(status, (f"does not take it (status {status})", "Check its address."))
+        usual = (f"does not take it (status {status})", "Check its address.")
+        sentence, hint = {**_NOT_TAKEN, **self.refusals}.get(status, usual)
         raise NotTakenError(f"{self.what}: {where} {sentence}.", hint, lasting=True)
 
     def _check_moment(self, response: requests.Response, where: str) -> None:

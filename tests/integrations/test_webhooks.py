@@ -166,6 +166,8 @@ def test_what_is_not_taken(server: WebServer, kind: str, reply: Reply, lasting: 
         SENDERS[kind](receiver(server))
     assert (caught.value.lasting, caught.value.wait) == (lasting, wait)
     assert str(reply.status) in caught.value.message
+    assert caught.value.message.startswith(receiver(server).what)
+    assert ("knows no receiver at the address" in caught.value.message) == (reply.status in (404, 410))
     assert CANARY not in caught.value.message + caught.value.hint
     assert len(server.asked) == 1
 

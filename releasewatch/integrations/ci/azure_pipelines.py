@@ -17,7 +17,8 @@ SYSTEM = System(
         "actor": ("BUILD_REQUESTEDFOR",),
         "url": ("{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}",),
         "environment": ("ENVIRONMENT_NAME",),
-        "pull_request": ("SYSTEM_PULLREQUEST_PULLREQUESTID",),
+        # Of a repo on GitHub the id is one of Azure's own; the number is what people know.
+        "pull_request": ("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"),
         "head": ("SYSTEM_PULLREQUEST_SOURCECOMMITID",),
         "base_branch": ("SYSTEM_PULLREQUEST_TARGETBRANCHNAME", "SYSTEM_PULLREQUEST_TARGETBRANCH"),
         "fork": ("SYSTEM_PULLREQUEST_ISFORK=true",),

@@ -151,9 +151,20 @@ def _post(to: Receiver, document: Mapping[str, Any]) -> None:
     _send(to, _json(document), {})
 
 
+_UNKNOWN_THERE = {
+    status: (
+        f"knows no receiver at the address that was given ({status})",
+        "It was deleted, or mistyped. Make one anew there, and set the variable that holds its address.",
+    )
+    for status in (404, 410)
+}
+"""The address is a secret, and never shown: the rule that names it is."""
+
+
 def _send(to: Receiver, body: bytes, headers: Mapping[str, str]) -> None:
     url = to.url.reveal().strip()
-    with HttpClient(to.what, url, patience=to.patience, plain_http=to.plain_http, secret_path=True) as client:
+    how: dict[str, Any] = {"patience": to.patience, "plain_http": to.plain_http, "secret_path": True}
+    with HttpClient(to.what, url, refusals=_UNKNOWN_THERE, **how) as client:
         client.post(body, {"Content-Type": "application/json", **headers})
 
 
