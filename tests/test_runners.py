@@ -119,10 +119,10 @@ def test_the_job_of_gitlab_records_how_another_one_ended(tmp_path: Path, runner:
     step = (HERE / "ci" / "gitlab" / "record-deployment.yml").read_bytes()
     shop.commit("Start", {**files, ".gitlab-ci.yml": PIPELINE, "ci/record-deployment.yml": step})
     shop.git("remote", "add", "origin", "git@gitlab.example.org:acme/shop.git")
-    ledger = f"sqlite:///{tmp_path}/ledger.db"
+    ledger, away = f"sqlite:///{tmp_path}/ledger.db", f"postgresql://ada:{CANARY}@127.0.0.1:1/ledger"
     program = Path(sys.executable).parent
-    for ends_with in (0, 3):
-        given = {"ENDS_WITH": ends_with, "RELEASEWATCH_DATABASE_URL": ledger, "RELEASEWATCH_RECORD_KEY": ends_with}
+    for key, ends_with, url in (("one", 0, ledger), ("two", 3, ledger), ("three", 3, away)):
+        given = {"ENDS_WITH": ends_with, "RELEASEWATCH_DATABASE_URL": url, "RELEASEWATCH_RECORD_KEY": key}
         done = subprocess.run(
             [runner, "--force-shell-executor", *(f"--variable={name}={value}" for name, value in given.items())],
             cwd=shop.path,
@@ -136,6 +136,7 @@ def test_the_job_of_gitlab_records_how_another_one_ended(tmp_path: Path, runner:
         log = done.stdout + done.stderr
         assert (done.returncode == 0) is (ends_with == 0), log
         assert "PASS  record-deployment" in log, log
+        assert ("releasewatch-spool:1:" in log, CANARY in log) == (url == away, False), log
     found = recorded(shop, ledger)
     assert [one["status"] for one in found] == ["failed", "succeeded"]
     assert {(one["environment"], one["head"]) for one in found} == {("production", shop.head)}

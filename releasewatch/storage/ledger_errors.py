@@ -118,8 +118,8 @@ def _of_sqlite(error: sqlite3.Error, place: str, wait_for: float) -> Releasewatc
 
 def _without_state(error: DBAPIError, place: str) -> ReleasewatchError | None:
     """A connection that did not come about, or broke: the driver has words only, and they may name the user."""
-    if type(error.orig).__name__ != "OperationalError":
-        return None
+    if not any(one.__name__ == "OperationalError" for one in type(error.orig).__mro__):
+        return None  # by name: the driver itself is there only where PostgreSQL is used
     said = str(error.orig)
     for words, state in _WITHOUT_STATE:
         if words in said:
