@@ -13,11 +13,13 @@ import pytest
 from psycopg import sql
 from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError, ReleasewatchError
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.ledger_errors import translate
 from releasewatch.storage.migrate import HEAD, VERSION_TABLE, open_ledger, upgrade
 from tests.support.command import bound_by_permissions, run_python
 from tests.support.ledgers import add_repo, digest, new_ledger, repos, url_of
@@ -397,3 +399,11 @@ def test_the_same_row_written_twice_at_once_asks_for_another_try(postgres_url: s
     with pytest.raises(LedgerUnavailableError, match="Somebody else wrote the same") as error:
         add_repo(ledger, "shop-1")
     assert not any(name in message_of(error) for name in ("INSERT", "shop-1"))
+
+
+def test_a_server_that_takes_the_connection_and_says_nothing_is_away() -> None:
+    """libpq's time-out is a kind of its own of the driver's error, with words and no state."""
+    said = OperationalError("SELECT 1", {}, psycopg.errors.ConnectionTimeout("connection timeout expired"))
+    ours = translate(said, "postgresql://localhost/ledger", 1)
+    assert isinstance(ours, LedgerUnavailableError)
+    assert ours.message == "The ledger postgresql://localhost/ledger cannot be reached."
