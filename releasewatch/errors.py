@@ -48,6 +48,12 @@ class TemplateError(InvalidCallError):
     code = "invalid_template"
 
 
+class NotALedgerError(InvalidCallError):
+    """What is named as the ledger is none, and cannot become one: an address of another kind, somebody else's file."""
+
+    code = "not_a_ledger"
+
+
 class LedgerVersionError(InvalidCallError):
     """The ledger's schema is newer than the program, or waits for `db upgrade`."""
 

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from releasewatch.cli.output import without_credentials
 from releasewatch.errors import (
     ConfigError,
+    InvalidCallError,
     LedgerUnavailableError,
     LedgerVersionError,
+    NotALedgerError,
     OutsideFailedError,
     ReleasewatchError,
     TimedOutError,
+    UnknownNameError,
 )
 from releasewatch.wiring import App
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from releasewatch.domain.spool import SpooledRecord
+    from releasewatch.integrations.git_history import GitHistory
     from releasewatch.usecases.record_facts import RecordRequest
 
 
@@ -31,6 +35,8 @@ class BugError(OutsideFailedError):
 
 
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_LIKE_A_SHA = re.compile(r"[0-9a-f]{7,64}")
+"""The name of a commit that no slip of the pen makes: another clone has it."""
 
 
 class Keeping:
@@ -56,20 +62,36 @@ class Keeping:
             return True
         if not isinstance(error, ReleasewatchError):
             return True  # it was told to end
-        return self._errors and isinstance(error, OutsideFailedError | ConfigError)
+        if not self._errors:
+            return False
+        if isinstance(error, OutsideFailedError | ConfigError | NotALedgerError):
+            return True
+        return isinstance(error, InvalidCallError) and (self._has_no_clone() or self._lacks_head(error))
 
     def record(self, trouble: ReleasewatchError) -> SpooledRecord:
-        """What is kept. Raises `trouble` where not even the commit is known."""
+        """What is kept. Raises `trouble` where not even the commit is known, and not everything is kept."""
         if self._settled is not None:
             return self._settled
         facts = self._facts or self._ask()
         if self._can_settle(facts) and trouble.code != BugError.code:
             try:
                 return self._settle(facts)
-            except (OutsideFailedError, ConfigError):
-                if not self._errors:
+            except ReleasewatchError as error:
+                if not self.takes(error):
                     raise
         return self._raw(facts, trouble)
+
+    def _has_no_clone(self) -> bool:
+        """Nothing can be looked up here, and so nothing that was said can be called wrong here."""
+        about_git = self._facts is not None and self._facts.stated_kind != "change"
+        return about_git and self._app.history_or_none is None
+
+    def _lacks_head(self, error: InvalidCallError) -> bool:
+        """A sha that this clone does not know: it is too shallow, or of another repo."""
+        history = self._app.history_or_none
+        if history is None or self._facts is None or not isinstance(error, UnknownNameError):
+            return False
+        return _LIKE_A_SHA.fullmatch(self._facts.head) is not None and _resolved(history, self._facts.head) is None
 
     def _can_settle(self, facts: RecordRequest) -> bool:
         """Whether it can be put together without the ledger; where there is no clone, only that knows the release."""
@@ -84,17 +106,24 @@ class Keeping:
         from releasewatch.usecases.spool import keep_raw
 
         repo = self._app.repo_name()[0] or ""
-        return keep_raw(_without_secrets(facts), repo, self._head(facts, trouble))
+        if facts.stated_kind == "change" or (facts.release and self._app.history_or_none is None):
+            return keep_raw(_without_secrets(facts), repo, None)
+        head = self._head(facts)
+        if head is None and not self._errors:
+            raise trouble
+        return keep_raw(_without_secrets(facts), repo, head, "" if head else facts.head)
 
-    def _head(self, facts: RecordRequest, trouble: ReleasewatchError) -> str | None:
+    def _head(self, facts: RecordRequest) -> str | None:
         history = self._app.history_or_none
-        if facts.stated_kind == "change" or (facts.release and history is None):
-            return None
-        if history is not None:
-            return history.resolve(facts.head)
-        if _SHA.fullmatch(facts.head):
-            return facts.head
-        raise trouble
+        found = None if history is None else _resolved(history, facts.head)
+        return found or (facts.head if _SHA.fullmatch(facts.head) else None)
+
+
+def _resolved(history: GitHistory, rev: str) -> str | None:
+    try:
+        return history.resolve(rev)
+    except ReleasewatchError:
+        return None
 
 
 def _without_secrets(facts: RecordRequest) -> RecordRequest:

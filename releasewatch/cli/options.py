@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import click
 
 from releasewatch.domain.times import parse_instant
+from releasewatch.errors import ReleasewatchError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -251,9 +252,11 @@ def _say_how_far_behind(replica: Ledger) -> None:
 def _say_where_from(app: App) -> None:
     from releasewatch.cli.output import say
 
-    address = app.ledger_address
-    say(f"Settings: {app.repo_config.where}")
-    say(f"Ledger: {address.printable} (from {address.source})")
+    try:
+        say(f"Settings: {app.repo_config.where}")
+        say(f"Ledger: {app.ledger_address.printable} (from {app.ledger_address.source})")
+    except ReleasewatchError as error:
+        say(error.message)  # what it means for the command is the command's to say
     say(f"CI: {app.ci.provider if app.ci else 'none recognised'}")
 
 

@@ -75,8 +75,15 @@ def list_(app: App, form: str) -> None:
     metavar="FILE",
     help="Record those in the log of a pipeline as well.",
 )
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    metavar="ID=SHA",
+    help="The commit of a record that waits because nobody knew it (spool list shows the ids).",
+)
 @common()
-def flush(app: App, form: str, log: Path | None) -> None:
+def flush(app: App, form: str, log: Path | None, heads: tuple[str, ...]) -> None:
     """Record what waits, oldest deployment first, in a clone that has its commits; safe to repeat.
 
     Each is recorded once, compared with what was live at its own time. What cannot be recorded stays, with the reason,
@@ -96,7 +103,9 @@ def flush(app: App, form: str, log: Path | None) -> None:
     taken: list[Taken] = []
     if waiting:
         ledger = app.ledger
-        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of, partial(read_raw, app, ledger))
+        told = _heads(heads, [one.record for one in waiting])
+        raw = partial(read_raw, app, ledger)
+        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of, raw, told)
         try:
             for one in record_what_waits(ledger, (one.record for one in waiting), how):
                 taken.append(one)
@@ -108,6 +117,23 @@ def flush(app: App, form: str, log: Path | None) -> None:
         tell_others(app)
     if damaged or any(one.error for one in taken):
         click.get_current_context().exit(exit_codes.OUTSIDE_FAILED)
+
+
+def _heads(given: Sequence[str], waiting: Sequence[SpooledRecord]) -> dict[str, str]:
+    """`ID=SHA` by the whole id; raises InvalidCallError for what is none, or is of no record that lacks its commit."""
+    from releasewatch.errors import InvalidCallError, UnknownNameError
+
+    lacking = {one.id for one in waiting if one.head is None and "head" in one.said}
+    found: dict[str, str] = {}
+    for one in given:
+        id_, _, sha = one.partition("=")
+        if not id_ or not sha:
+            raise InvalidCallError(f"--head {one!a} cannot be read: wanted ID=SHA.", "As in 3f2a9c1b0d4e=7efa380c25.")
+        if id_ not in lacking:
+            known = f"Those are: {', '.join(sorted(lacking))}." if lacking else "See: releasewatch spool list"
+            raise UnknownNameError(f"No record {id_!a} waits for its commit.", known)
+        found[id_] = sha
+    return found
 
 
 def _settle(app: App, one: Taken, waiting: Sequence[Waiting]) -> None:
@@ -190,7 +216,7 @@ def keep_for_later(
     line = to_line(without_actor(record, app.ci.actor or "" if app.ci else ""))
     say(line)
     leave_outputs(app, {"recorded": "false", "spool": line}, form, dotenv)
-    warn(f"{error.message} The deployment is not recorded yet.")
+    warn(f"{error.message.rstrip('.')}. The deployment is not recorded yet.")
     file: Path | None = None
     try:
         file = app.spool.keep(record)
@@ -200,6 +226,8 @@ def keep_for_later(
     else:
         say(f"  It waits in {file}. Run later, in a clone: releasewatch spool flush")
         say("  Should that file be lost: releasewatch spool flush --from-log FILE, with this log.")
+    if "head" in record.said:
+        say(f"  Which commit it was is not known here: give the flush --head {record.id}=SHA.")
     if form == "json":
         because = {"code": error.code, "message": error.message, "hint": error.hint or None}
         emit_json({"spooled": {**_summary(record), "file": str(file) if file else None, "because": because}})

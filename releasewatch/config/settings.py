@@ -21,7 +21,7 @@ from releasewatch.config.ledger_address import (
 from releasewatch.config.loading import CONFIG_VARIABLE, Config
 from releasewatch.config.problems import Key, dotted, shown
 from releasewatch.config.schema import OWN, Table
-from releasewatch.errors import ConfigError, InvalidCallError
+from releasewatch.errors import ConfigError, InvalidCallError, NotALedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +91,7 @@ def resolve_repo(config: Config, sources: Sources) -> Setting:
 def resolve_ledger(config: Config, sources: Sources) -> LedgerAddress:
     """Where the ledger is; by default an SQLite file beside the configuration, or at the root of the git repo.
 
-    Raises ConfigError (from the file) or InvalidCallError: a password outside of an environment variable, a
+    Raises ConfigError (from the file) or NotALedgerError: a password outside of an environment variable, a
     variable that is not set, an address that cannot be read.
     """
     text, source = _pick(DATABASE, config, sources)
@@ -115,7 +115,7 @@ def resolve_replica(config: Config, sources: Sources) -> LedgerAddress | None:
         return None
     found = _address(READ_URL, text, source, config, sources)
     if found.file is not None:
-        raise InvalidCallError(
+        raise NotALedgerError(
             f"the address of the replica, from {source}: wanted a PostgreSQL server, not an SQLite file",
             "Name a copy of the file with --database.",
         )
@@ -132,7 +132,7 @@ def _address(key: Key, text: str, source: str, config: Config, sources: Sources)
             text, secret = follow_reference(variable, sources.environ), True
         return read_address(text, source, folder, password_allowed=secret, variable=VARIABLES[key])
     except InvalidCallError as error:
-        kind = ConfigError if from_file else InvalidCallError
+        kind = ConfigError if from_file else NotALedgerError
         what = "replica" if key == READ_URL else "ledger"
         raise kind(f"the address of the {what}, from {source}: {error.message}", error.hint) from error
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from releasewatch.errors import ConfigError, InvalidCallError
+from releasewatch.errors import ConfigError, NotALedgerError
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger_errors import translate
 from releasewatch.storage.unwritable_files import connect_to_read, may_write, unchanged
@@ -172,8 +172,8 @@ def parse_url(url: Secret) -> URL:
     return parsed
 
 
-def _no_driver() -> InvalidCallError:
-    return InvalidCallError(
+def _no_driver() -> NotALedgerError:
+    return NotALedgerError(
         "A PostgreSQL ledger needs a driver that is not installed.",
         "Install it with: pip install 'releasewatch[postgres]'",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from releasewatch.errors import InvalidCallError, LedgerUnavailableError, ReleasewatchError
+from releasewatch.errors import LedgerUnavailableError, NotALedgerError, ReleasewatchError
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
@@ -18,7 +18,7 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
     sqlite3.SQLITE_NOTADB: (
         "{place} is not a ledger: it is no SQLite file.",
         "Name another file.",
-        InvalidCallError,
+        NotALedgerError,
     ),
     sqlite3.SQLITE_READONLY: (
         "The ledger {place} is read-only; nothing was written.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.schema import CreateTable
 
-from releasewatch.errors import InvalidCallError, LedgerUnavailableError, LedgerVersionError
+from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, NotALedgerError
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS, Ledger, wait_in_steps
 from releasewatch.storage.unwritable_files import may_write
@@ -30,7 +30,7 @@ def open_ledger(url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> Ledger
     """Open a ledger at the program's schema. An SQLite file is created (folder 0700, file 0600) and upgraded by itself.
 
     `wait_for`: seconds to wait for other writers of an SQLite file. Raises LedgerVersionError for a newer ledger, or a
-    server's that waits for `db upgrade`; InvalidCallError for a database that is something else; LedgerUnavailableError
+    server's that waits for `db upgrade`; NotALedgerError for a database that is something else; LedgerUnavailableError
     when it cannot be reached.
     """
     ledger = Ledger(url, wait_for=wait_for)
@@ -54,12 +54,25 @@ def open_ledger(url: Secret, *, wait_for: float = SQLITE_WAIT_SECONDS) -> Ledger
 def current(ledger: Ledger) -> str | None:
     """The schema revision of a ledger; None for an empty database, or a file that is not there (and is not made).
 
-    Raises InvalidCallError for somebody else's database.
+    Raises NotALedgerError for somebody else's database.
     """
     if ledger.path is not None and not _file_exists(ledger.path):
         return None
     with ledger.connect() as connection, connection.begin():
+        _check_encoding(connection, ledger)
         return _revision(connection, ledger)
+
+
+def _check_encoding(connection: Connection, ledger: Ledger) -> None:
+    """Refuse a database that cannot hold every text: the server told its encoding when the connection was made."""
+    if ledger.is_sqlite:
+        return
+    found = connection.connection.driver_connection.info.parameter_status("server_encoding")  # type: ignore[union-attr]
+    if found not in (None, "UTF8"):
+        raise NotALedgerError(
+            f"The database {ledger.place} is in the encoding {found}; a ledger needs UTF8.",
+            "Create another one: createdb --encoding=UTF8 --template=template0 NAME",
+        )
 
 
 def upgrade(ledger: Ledger) -> tuple[str | None, str]:
@@ -163,7 +176,7 @@ def _revision(connection: Connection, ledger: Ledger) -> str | None:
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
         return None if found is None else str(found)
     if names:
-        raise InvalidCallError(
+        raise NotALedgerError(
             f"{ledger.place} is a database, but not a ledger: it holds other tables ({sorted(names)[0]}, …).",
             "Name a new file, or an empty database.",
         )
@@ -207,7 +220,7 @@ def _run(connection: Connection) -> None:
 
 
 def _file_exists(path: Path) -> bool:
-    """Whether there is a file; raises InvalidCallError for a folder, a device or the like."""
+    """Whether there is a file; raises NotALedgerError for a folder, a device or the like."""
     try:
         if not path.exists():
             return False
@@ -217,21 +230,29 @@ def _file_exists(path: Path) -> bool:
             f"The ledger {path} cannot be opened: {error.strerror}.", "May this user read its folder?"
         ) from error
     if not is_file:
-        raise InvalidCallError(f"{path} is not a ledger: it is no regular file.", "Name a file.")
+        raise NotALedgerError(f"{path} is not a ledger: it is no regular file.", "Name a file.")
     return True
 
 
 def _make_file(path: Path) -> None:
-    """Create the ledger's folder and file for their owner alone; the default folder keeps itself out of git."""
+    """Create the ledger's file for its owner alone, and its folder where that is the default one, kept out of git.
+
+    Any other folder has to be there: where a network share is not mounted, a new ledger would swallow what is recorded.
+    """
     if _file_exists(path):
         return
     folder = path.parent
     try:
-        with suppress(FileExistsError):  # another process was quicker, or it was there before
-            folder.mkdir(mode=0o700, parents=True)
-            if folder.name == DEFAULT_FOLDER:
+        if folder.name == DEFAULT_FOLDER:
+            with suppress(FileExistsError):  # another process was quicker, or it was there before
+                folder.mkdir(mode=0o700)
                 (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         path.touch(mode=0o600)
+    except FileNotFoundError as error:
+        raise LedgerUnavailableError(
+            f"The ledger {path} cannot be created: its folder is not there.",
+            "Mount or make the folder, or name another file; only the folder .releasewatch is made by itself.",
+        ) from error
     except OSError as error:
         raise LedgerUnavailableError(
             f"The ledger {path} cannot be created: {error.strerror}.",

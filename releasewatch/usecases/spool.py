@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from releasewatch.usecases.recording import read_task, record
 if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
 
+_ABBREVIATED = re.compile(r"[0-9a-f]{7,64}")
 _HERE = re.compile(r"^(?:HEAD|@)(?=$|[~^])")
 
 _NOT_KEPT = ("now", "head", "head_is_given", "tier", "tier_is_guess", "axes", "products", "rules")
@@ -41,12 +42,15 @@ def settle(around: Surroundings, request: RecordRequest) -> SpooledRecord:
     return SpooledRecord(task.key, around.repo, task.head, opened_at, request.now, "", facts, catalog)
 
 
-def keep_raw(request: RecordRequest, repo: str, head: str | None) -> SpooledRecord:
+def keep_raw(request: RecordRequest, repo: str, head: str | None, called: str = "") -> SpooledRecord:
     """What was said of a deployment where nothing can be settled: the config is broken, or there is no clone.
 
-    `head`: the full sha, None where a release or a change without git says what it is.
+    `head`: the full sha, None where a release or a change without git says what it is. `called`: what the pipeline
+    called the commit, where nobody could tell which one that is.
     """
     facts, opened_at = _facts(request)
+    if called:
+        facts["head"] = called
     same = {name: value for name, value in facts.items() if name not in ("status", "started_at", "finished_at")}
     digest = hashlib.sha256(json.dumps([head, same], sort_keys=True).encode()).hexdigest()
     return SpooledRecord(request.key or f"raw:{digest}", repo, head, opened_at, request.now, "", facts, {})
@@ -89,12 +93,14 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Flushing:
     """When records are taken, and what is asked for each: what the settings say of its environment (facts of a
-    request), and what recording it reads (of its repo, head and catalog; of a raw one, of what is said)."""
+    request), and what recording it reads (of its repo, head and catalog; of a raw one, of what is said). `heads`: the
+    commit, by the record's id, of those whose commit the pipeline could not tell."""
 
     now: datetime
     settings: Callable[[str], Mapping[str, Any]]
     around: Callable[[str, str | None, Catalog], Surroundings]
     raw: Callable[[RecordRequest], tuple[Surroundings, RecordRequest]]
+    heads: Mapping[str, str] = field(default_factory=dict)
 
 
 def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> Iterator[Taken]:
@@ -126,7 +132,8 @@ def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, Recor
             f"It was spooled by a newer releasewatch: it says {sorted(unknown)[0]}, which this one does not know.",
             "Upgrade releasewatch here.",
         )
-    own: dict[str, Any] = {**waiting.said, "now": how.now, "head": waiting.head or "HEAD", "tier": "other"}
+    head = waiting.head or _told_head(waiting, how)
+    own: dict[str, Any] = {**waiting.said, "now": how.now, "head": head, "tier": "other"}
     try:
         request = msgspec.convert(own, RecordRequest)
         request = replace(request, **how.settings(request.environment))
@@ -136,3 +143,17 @@ def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, Recor
     except msgspec.ValidationError as error:
         raise InvalidCallError(f"It cannot be read: {error}.", "Was it written by another program?") from error
     return how.around(waiting.repo, waiting.head, catalog), request
+
+
+def _told_head(waiting: SpooledRecord, how: Flushing) -> str:
+    """The commit of a record that holds none: what was said later, or a name that means the same in every clone."""
+    called = waiting.said.get("head")
+    if called is None:
+        return "HEAD"  # a release or a change without git says what it is
+    told = how.heads.get(waiting.id) or (called if _ABBREVIATED.fullmatch(str(called)) else None)
+    if told is None:
+        raise InvalidCallError(
+            f"Nobody knows which commit it was: the pipeline called it {called!a}.",
+            f"Say it: releasewatch spool flush --head {waiting.id}=SHA",
+        )
+    return told

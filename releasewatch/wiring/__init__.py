@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
-from releasewatch.errors import ConfigError, InvalidCallError, ReleasewatchError
+from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
 from releasewatch.wiring.repo_catalogs import mapper_of
 
@@ -323,7 +323,7 @@ class App:
         """The settings in the repo's own file; a broken file says nothing, and what else does may still."""
         from releasewatch.config import Config, find_git_root
 
-        with suppress(ConfigError):
+        with suppress(ReleasewatchError):
             return self.repo_config
         return Config(root=find_git_root(self.cwd) or self.cwd)
 

@@ -94,16 +94,80 @@ def test_a_bug_that_comes_first_of_all(shop, monkeypatch):
     assert flushed(shop)["already_recorded"] is False
 
 
-@pytest.mark.parametrize("given", [True, False], ids=["told by CI", "unknown"])
-def test_git_that_cannot_be_had(shop, tmp_path, given):
-    """The commit is known where CI names it; else nothing can be kept, and the error is told."""
-    told = {"RELEASEWATCH_CI_SHA": shop.head} if given else {}
+@pytest.mark.parametrize("called", ["", "HEAD", "sha"])
+def test_git_that_cannot_be_had(shop, tmp_path, called):
+    """The commit is known where CI names it by its sha; else somebody has to say later which one it was."""
+    sha = shop.head
+    told = {"RELEASEWATCH_CI_SHA": sha if called == "sha" else called} if called else {}
     bare = tmp_path / "bin"
     bare.mkdir()
+    strict = here(shop, *RECORD, *SPOOL, PATH=str(bare), **told)
+    assert (strict.status, files(shop)) == (3, []), strict.err
     done = here(shop, *RECORD, *ERRORS, PATH=str(bare), **told)
-    if not given:
-        assert (done.status, len(files(shop))) == (3, 0), done.out
+    if called == "sha":
+        assert (done.status, done.document["spooled"]["head"]) == (0, sha), done.err
+        assert flushed(shop)["already_recorded"] is False
         return
+    id_ = done.document["spooled"]["id"]
+    assert (done.status, done.document["spooled"]["head"]) == (0, None), done.err
+    assert f"give the flush --head {id_}=SHA" in done.err
+    shop.commit("fix: later", {"services/invoicing/c.py": "1"})
+    stays = here(shop, "spool", "flush", "--format", "json")
+    assert (stays.status, len(files(shop))) == (3, 1)
+    assert stays.document["kept"][0]["reason"] == "Nobody knows which commit it was: the pipeline called it 'HEAD'."
+    for wrong in ("HEAD", f"{id_}=", f"0000={sha}"):
+        assert here(shop, "spool", "flush", "--head", wrong).status == 2
+    assert flushed(shop, "--head", f"{id_}={sha[:12]}")["already_recorded"] is False
+    assert here(shop, "deployment", "show", "D-3", "--format", "json").document["deployment"]["head"] == sha
+
+
+JUNK = "This is no database. " * 100
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("sqlite:///{shop}/junk.db", "not_a_ledger"),
+        ("sqlite:///{shop}", "not_a_ledger"),
+        ("mysql://h/ledger", "not_a_ledger"),
+        ("env:RELEASEWATCH_ELSEWHERE", "not_a_ledger"),
+        ("sqlite:///{shop}/share/ledger.db", "ledger_unavailable"),
+    ],
+    ids=["junk", "folder", "address", "variable", "no folder"],
+)
+def test_what_is_no_ledger(shop, url, code):
+    (shop.path / "junk.db").write_text(JUNK)
+    named = ("--database", url.format(shop=shop.path))
+    strict = here(shop, *RECORD, *named)
+    assert (strict.status, strict.error["code"], files(shop)) == (2 if code == "not_a_ledger" else 3, code, [])
+    done = here(shop, *RECORD, *ERRORS, *named, "-v")
+    assert (done.status, done.document["spooled"]["because"]["code"]) == (0, code), done.err
+    assert (shop.path / "junk.db").read_text() == JUNK
+    assert not (shop.path / "share").exists()
+    assert flushed(shop)["already_recorded"] is False
+
+
+@pytest.mark.parametrize("length", [40, 12])
+def test_a_sha_that_this_clone_does_not_know(shop, tmp_path, length):
+    """It is shallow, or was made before the push; another one has it."""
+    early = shop.clone(tmp_path / "early")
+    spool = {"RELEASEWATCH_SPOOL_DIR": str(shop.path / ".releasewatch" / "spool")}
+    sha = shop.commit("fix: later", {"services/invoicing/c.py": "1"})
+    named = ("--head", sha[:length])
+    assert here(early, *RECORD, *SPOOL, *named, **spool).status == 2
+    done = here(early, *RECORD, *ERRORS, *named, **spool)
+    assert (done.status, done.document["spooled"]["because"]["code"]) == (0, "unknown_name"), done.err
+    assert here(early, "spool", "flush", **spool).status == 3
+    assert flushed(shop)["already_recorded"] is False
+    assert here(shop, "deployment", "show", "D-3", "--format", "json").document["deployment"]["head"] == sha
+
+
+def test_a_job_without_a_checkout(shop, tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    told = {"RELEASEWATCH_CI_SHA": shop.head, "RELEASEWATCH_SPOOL_DIR": str(shop.path / ".releasewatch" / "spool")}
+    assert here(shop, *RECORD, *SPOOL, cwd=folder, **told).status == 2
+    done = here(shop, *RECORD, *ERRORS, cwd=folder, **told)
     assert (done.status, done.document["spooled"]["head"]) == (0, shop.head), done.err
     assert flushed(shop)["already_recorded"] is False
 

@@ -138,7 +138,7 @@ def test_a_start_and_its_finish_may_arrive_together(pipelines, ledger):
 def test_a_ledger_that_is_not_there_yet_is_made_once(tmp_path):
     world = World(tmp_path, None, config=CONFIG)  # type: ignore[arg-type]
     heads = [world.commit("a") for _ in range(6)]
-    pipelines = Pipelines(world, f"sqlite:///{tmp_path}/not/there/yet/ledger.db")
+    pipelines = Pipelines(world, f"sqlite:///{tmp_path}/.releasewatch/ledger.db")
     documents = race([pipelines.job(head, "--head", head) for head in heads])
     assert sorted(d["deployment"]["id"] for d in documents) == [f"D-{n}" for n in range(1, 7)]
     by_number = sorted(documents, key=lambda d: d["deployment"]["id"])
