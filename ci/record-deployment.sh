@@ -7,6 +7,7 @@
 # RELEASEWATCH_DATABASE_URL        where the ledger is
 # RELEASEWATCH_RECORD_ENVIRONMENT  and _STATUS, _COMPONENTS, _REGIONS, _RINGS, _RELEASE, _HEAD, _KEY: as the options
 #                                  (blanks between several); a status may be in the CI system's own word
+# RELEASEWATCH_RECORD_CLONE        where to clone the repo from, in a job that has no checkout of it; a token goes into it
 # RELEASEWATCH_RECORD_STRICT       true: fail where the deployment could not be recorded
 # RELEASEWATCH_RECORD_TIMEOUT      seconds that recording may take (default 120)
 # RELEASEWATCH_INSTALL             what pip installs where there is no releasewatch (default releasewatch[postgres])

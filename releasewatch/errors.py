@@ -24,6 +24,10 @@ class InvalidCallError(ReleasewatchError):
     code = "invalid_call"
 
 
+class CloneAddressError(InvalidCallError):
+    """What is named to clone from is no address that may be cloned."""
+
+
 class ConfigError(InvalidCallError):
     """A setting is wrong; the message holds file, key and value."""
 
@@ -95,6 +99,12 @@ class GitFailedError(OutsideFailedError):
     """git is missing, refused to read the repo, or broke off."""
 
     code = "git_failed"
+
+
+class CloneFailedError(GitFailedError):
+    """The repo could not be cloned."""
+
+    code = "clone_failed"
 
 
 class RefusedError(ReleasewatchError):

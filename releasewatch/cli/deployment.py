@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.cloning import CLONE, clone_for
 from releasewatch.cli.deployment_approve import approve
 from releasewatch.cli.deployment_correct import correct
 from releasewatch.cli.deployment_enrich import enrich
@@ -25,6 +26,7 @@ from releasewatch.cli.telling import tell_others
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.domain.links import without_secrets
 from releasewatch.wiring import App
+from releasewatch.wiring.clones import head_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,6 +83,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--from", "base", type=REVISION, metavar="REV", help="What cells without a baseline are compared with."
         ),
+        CLONE,
         _one("--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and run."),
         click.option("--url", metavar="URL", help="Where the run can be seen." + filled_by("url")),
         click.option("--actor", metavar="NAME", help="Who deployed." + filled_by("actor")),
@@ -196,7 +199,7 @@ def _request(app: App, given: dict[str, Any]) -> RecordRequest:
         environment=environment_of(app, given["environment"]),
         tier="other",
         now=app.now,
-        head=given["head"] or (ci.sha if ci and ci.sha else "HEAD"),
+        head=head_of(app.clone, ci, given["head"]),
         head_is_given=given["head"] is not None,
         components=tuple(sorted(set(given["components"]))),
         targets=_targets(given["regions"], given["rings"]),
@@ -239,6 +242,7 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
     from releasewatch.cli.recording import Patience, record_patiently
 
     began = time.monotonic()
+    clone_for(app, given)
     patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"], given["spool_errors"])
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
     if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:

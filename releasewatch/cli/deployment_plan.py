@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.cloning import HELP, clone_for
 from releasewatch.cli.options import NAME, PLACE, RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line, say, stream_to
 from releasewatch.cli.pipeline import annotate, leave_summary, warn
@@ -54,6 +55,7 @@ def _rules() -> str:
     help="Where it would go, e.g. production." + filled_by("environment"),
 )
 @_filled("--head", "head", type=REVISION, metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
+@click.option("--clone", metavar="URL", envvar="RELEASEWATCH_PLAN_CLONE", show_envvar=True, help=HELP)
 @_filled("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
 @_filled("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
 @_filled("--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone.")
@@ -88,6 +90,7 @@ def plan(app: App, form: str, output: Path | None, reveal: str | None, **given: 
     them, and the exit status is 1. Let one pass with `deployment approve`, and run the same again. Nothing is fetched:
     what this clone lacks is said. Markdown (for a pull request) holds counts and rules, and no customer.
     """
+    clone_for(app, given)
     try:
         public = form == "md" or given["note"]
         made = _plan(app, given, _level(app, reveal, output, public=public), compares=public)

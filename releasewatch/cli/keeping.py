@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from releasewatch.cli.output import without_credentials
 from releasewatch.errors import (
+    CloneAddressError,
+    CloneFailedError,
     ConfigError,
     InvalidCallError,
     LedgerUnavailableError,
@@ -58,13 +60,13 @@ class Keeping:
 
     def takes(self, error: BaseException) -> bool:
         """Whether the record is kept for later because of this error."""
-        if isinstance(error, LedgerUnavailableError | LedgerVersionError | TimedOutError):
+        if isinstance(error, LedgerUnavailableError | LedgerVersionError | TimedOutError | CloneFailedError):
             return True
         if not isinstance(error, ReleasewatchError):
             return True  # it was told to end
         if not self._errors:
             return False
-        if isinstance(error, OutsideFailedError | ConfigError | NotALedgerError):
+        if isinstance(error, OutsideFailedError | ConfigError | NotALedgerError | CloneAddressError):
             return True
         return isinstance(error, InvalidCallError) and (self._has_no_clone() or self._lacks_head(error))
 
@@ -79,7 +81,7 @@ class Keeping:
             except ReleasewatchError as error:
                 if not self.takes(error):
                     raise
-        return self._raw(facts, trouble)
+        return self.raw(trouble)
 
     def _has_no_clone(self) -> bool:
         """Nothing can be looked up here, and so nothing that was said can be called wrong here."""
@@ -102,16 +104,23 @@ class Keeping:
 
         return settle(self._app.surroundings(git=facts.stated_kind != "change"), _without_secrets(facts))
 
-    def _raw(self, facts: RecordRequest, trouble: ReleasewatchError) -> SpooledRecord:
+    def raw(self, trouble: ReleasewatchError) -> SpooledRecord:
+        """What was said, and nothing else. Raises `trouble` as `record` does."""
+        facts = self._facts or self._ask()
         from releasewatch.usecases.spool import keep_raw
 
         repo = self._app.repo_name()[0] or ""
-        if facts.stated_kind == "change" or (facts.release and self._app.history_or_none is None):
+        if facts.stated_kind == "change" or (facts.release and not self._knows_head(facts)):
             return keep_raw(_without_secrets(facts), repo, None)
         head = self._head(facts)
-        if head is None and not self._errors:
+        if head is None and not self._errors and not isinstance(trouble, CloneFailedError):
             raise trouble
         return keep_raw(_without_secrets(facts), repo, head, "" if head else facts.head)
+
+    def _knows_head(self, facts: RecordRequest) -> bool:
+        """Whether what is called the head is of the deployed repo: a job without a clone may be of another one."""
+        known = self._app.history_or_none is not None or self._app.clone is not None or facts.head_is_given
+        return known and self._head(facts) is not None
 
     def _head(self, facts: RecordRequest) -> str | None:
         history = self._app.history_or_none

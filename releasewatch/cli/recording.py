@@ -13,7 +13,7 @@ from releasewatch.cli.keeping import BugError, Keeping
 from releasewatch.cli.output import say
 from releasewatch.cli.pipeline import warn
 from releasewatch.cli.time_limit import EndedError, ended_in_order, time_limit
-from releasewatch.errors import ConfigError, ReleasewatchError, UnknownNameError
+from releasewatch.errors import ConfigError, ReleasewatchError, TimedOutError, UnknownNameError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
 from releasewatch.wiring.releases import stored_release
@@ -82,8 +82,11 @@ def record_patiently(
         status = exit_codes.DONE
     from releasewatch.cli.spool import keep_for_later
 
-    with time_limit(_GRACE):
-        waiting = keeping.record(trouble)
+    try:
+        with time_limit(_GRACE):
+            waiting = keeping.record(trouble)
+    except TimedOutError:
+        waiting = keeping.raw(trouble)
     keep_for_later(app, waiting, trouble, form, patience.dotenv)
     if status != exit_codes.DONE:
         click.get_current_context().exit(status)
@@ -168,6 +171,9 @@ def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroun
 
 def read_raw(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
     """The same for what waited raw: where the config is broken at its very commit, the one here speaks for it."""
+    if request.release and request.head == "HEAD" and app.history_or_none is not None:
+        # The release says which commit it was, and not what this clone stands at.
+        request = replace(request, head=request.release, head_is_given=True)
     around, request = read_from(app, ledger, request)
 
     def catalog_at(sha: str | None) -> Catalog:

@@ -64,11 +64,15 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 class GitCommands:
     """git, seen from one folder. Every method raises GitFailedError, or InvalidCallError where there is no repo."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises InvalidCallError when the folder cannot be entered: GitPython would quietly use another one."""
+    def __init__(self, folder: Path, always: Mapping[str, str] | None = None) -> None:
+        """`always`: variables that every command gets, before all others.
+
+        Raises InvalidCallError when the folder cannot be entered: GitPython would quietly use another one.
+        """
         if not folder.is_dir() or not os.access(folder, os.X_OK):
             raise InvalidCallError(f"Cannot read git history in {folder}: there is no such folder.", _STAND_IN_A_REPO)
         self.folder = folder
+        self._always = dict(always or {})
         self._git = Git(folder)
 
     def read(self, verb: str, *args: str) -> bytes:
@@ -92,8 +96,11 @@ class GitCommands:
         with self._started(verb, args, env, start_new_session=True) as process:
             try:
                 output, words = process.communicate(timeout=seconds)
-            except TimeoutExpired as error:
-                os.killpg(process.pid, signal.SIGKILL)  # its session: what it started ends with it
+            except BaseException as error:  # Ctrl-C and the end of our own time as well: it has a session of its own
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # what it started ends with it
+                if not isinstance(error, TimeoutExpired):
+                    raise
                 raise GitFailedError(f"git {verb} did not finish within {seconds:g} seconds.", "Try again.") from error
             if process.returncode != 0:
                 raise self.failure(verb, process.returncode, words.decode("utf-8", "replace"))
@@ -155,6 +162,7 @@ class GitCommands:
         start_new_session: bool = False,
     ) -> Iterator[Popen[bytes]]:
         command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *OPTIONS, verb, *args]
+        env = {**self._always, **env}
         try:
             started = self._git.execute(command, as_process=True, env=env, start_new_session=start_new_session)
         except GitCommandNotFound as error:

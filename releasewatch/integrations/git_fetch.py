@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from releasewatch.errors import GitFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from releasewatch.integrations.git_commands import GitCommands
 
@@ -45,6 +45,10 @@ class GitFetcher:
         for options in _DEEPER:
             self._fetch(options, remote, *boundary())
             yield
+
+    def fetch(self, *options: str, what: Sequence[str]) -> None:
+        """Fetch what is named: commits, or refspecs."""
+        self._fetch(options, self._remote(), *what)
 
     def fetch_blob(self, blob: str) -> bytes:
         """The content of one blob that a partial clone left on the server."""

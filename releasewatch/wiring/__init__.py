@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
+from releasewatch.wiring.clones import Clone, config_of_clone
 from releasewatch.wiring.repo_catalogs import mapper_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class App:
     read_url: str | None = None
     on_replica: Callable[[Ledger], None] = field(default=lambda _: None)
     fetch_missing: bool = True
+    clone: Clone | None = None
     now: datetime = field(default_factory=lambda: clock())
     zone: tzinfo = field(default_factory=lambda: local_zone())
     stdout_is_terminal: bool = field(default_factory=lambda: sys.stdout.isatty())
@@ -80,6 +82,8 @@ class App:
 
         Of a pull request they are those of the commit it goes into.
         """
+        if self._reads_clone:
+            return config_of_clone(self._clone, self.ci, self.cwd, settings=True)
         if self.ci is None or self.ci.pull_request is None:
             return self.config_here
         from releasewatch.config import load_config
@@ -93,6 +97,8 @@ class App:
         """The settings as they stand in the checkout, whoever wrote them: for its catalog alone."""
         from releasewatch.config import load_config
 
+        if self._reads_clone:
+            return config_of_clone(self._clone, self.ci, self.cwd, settings=False)
         return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
 
     @cached_property
@@ -140,7 +146,9 @@ class App:
 
     @cached_property
     def history(self) -> GitHistory:
-        """The git repo we stand in; raises a clear error when there is none."""
+        """The git repo we stand in, or the clone that was asked for; raises a clear error when there is none."""
+        if self.clone is not None:
+            return self.clone.history()
         from releasewatch.integrations.git_history import open_history
 
         return open_history(self.cwd, fetch_missing=self.fetch_missing)
@@ -158,13 +166,17 @@ class App:
         from releasewatch.config import DATABASE, READ_URL, REPO, Sources
 
         flags = {DATABASE: self.database, READ_URL: self.read_url, REPO: self.repo_flag}
-        remote = self.history_or_none.remote_path() if self.history_or_none else None
+        ci = {REPO: self.ci.repo} if self.ci and self.ci.repo else {}
+        if self.clone is not None:
+            remote, ci = self.clone.path, {}  # the job may be of another repo
+        else:
+            remote = (self.history_or_none.remote_path() if self.history_or_none else None) or self._folder_name()
         return Sources(
             environ=self.environ,
             cwd=self.cwd,
             flags={key: value for key, value in flags.items() if value},
-            ci={REPO: self.ci.repo} if self.ci and self.ci.repo else {},
-            remote=remote or self._folder_name(),
+            ci=ci,
+            remote=remote,
         )
 
     def _folder_name(self) -> str | None:
@@ -271,7 +283,7 @@ class App:
         def files(no_effect: Sequence[str]) -> RepoFiles:
             if sha is None:
                 return self.tracked_files(no_effect)
-            return repo_catalogs.files_at(self.cwd, sha, lambda path: self.history.file_at(sha, path), no_effect)
+            return self._files_at(sha, no_effect)
 
         stated = config.catalog(self.repo)
         return (
@@ -282,7 +294,26 @@ class App:
 
     def tracked_files(self, exclude: Sequence[str] = ()) -> RepoFiles:
         """The files that git tracks in the work tree, without those that some patterns match."""
+        if self.clone is not None:
+            return self._files_at(self.history.resolve("HEAD"), exclude)
         return repo_catalogs.tracked_files(self.work_tree, exclude)
+
+    def _files_at(self, sha: str, exclude: Sequence[str]) -> RepoFiles:
+        folder = self.cwd if self.clone is None else self.clone.folder or self.cwd
+        return repo_catalogs.files_at(folder, sha, lambda path: self.history.file_at(sha, path), exclude)
+
+    @property
+    def _reads_clone(self) -> bool:
+        """Whether the settings are those in the clone: none is named beside it."""
+        from releasewatch.config.loading import CONFIG_VARIABLE
+
+        return self.clone is not None and not (self.config_file or self.environ.get(CONFIG_VARIABLE))
+
+    @property
+    def _clone(self) -> Clone:
+        if self.clone is None:
+            raise AssertionError("asked for settings in a clone, and there is none")
+        return self.clone
 
     def discover(self, files: RepoFiles, kinds: Sequence[str] = ()) -> Proposal:
         """The components that the repo's own files name, asking the named sources, by default all."""

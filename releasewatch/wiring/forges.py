@@ -72,7 +72,8 @@ def find_forge(app: App, kind: str | None = None) -> ForgeAddress:
             variable = _JOBS_TOKEN.get(chosen, "")
             token = app.environ.get(variable, "")
     token = token.strip()
-    project = table.project or (app.ci.repo if in_ci and app.ci else None) or _remote(app)
+    of_job = app.ci.repo if in_ci and app.ci and app.clone is None else None
+    project = table.project or of_job or _remote(app)
     if not project:
         raise InvalidCallError(
             f"It is not known what this repo is called on {FORGE_TITLES[chosen]}.", "Set project in [forge]."

@@ -71,12 +71,21 @@ def test_the_files_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path) 
 
 
 def test_only_the_folder_of_our_own_is_kept_out_of_git(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     open_ledger(url_of(tmp_path / "data" / "ledger.db")).close()
     assert sorted(one.name for one in (tmp_path / "data").iterdir()) == ["ledger.db"]
     mine = tmp_path / ".releasewatch"
     mine.mkdir()
     open_ledger(url_of(mine / "ledger.db")).close()
     assert sorted(one.name for one in mine.iterdir()) == ["ledger.db"]
+
+
+def test_any_other_folder_is_not_made(tmp_path: Path) -> None:
+    """Where a share is not mounted, a new ledger would swallow what is recorded."""
+    for place in ("share/ledger.db", "share/.releasewatch/ledger.db"):
+        with pytest.raises(LedgerUnavailableError, match="its folder is not there"):
+            open_ledger(url_of(tmp_path / place))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Transactions

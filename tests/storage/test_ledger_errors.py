@@ -173,6 +173,7 @@ def test_a_server_is_not_upgraded_by_itself(postgres_url: str) -> None:
 def filled(tmp_path: Path) -> Path:
     """The file of a ledger with one repo in it."""
     path = tmp_path / "place" / "ledger.db"
+    path.parent.mkdir()
     ledger = open_ledger(url_of(path))
     add_repo(ledger, "first")
     ledger.close()
@@ -199,7 +200,7 @@ def test_a_read_only_folder_is_told_and_not_changed(filled: Path) -> None:
     assert list(filled.parent.iterdir()) == [filled]
 
 
-@pytest.mark.parametrize("part", ["ledger.db", "deeper/ledger.db"])
+@pytest.mark.parametrize("part", ["ledger.db", ".releasewatch/ledger.db"])
 def test_a_folder_that_lets_nothing_be_made_is_told(tmp_path: Path, part: str) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o500)
