@@ -25,6 +25,7 @@ from releasewatch.cli.pipeline import leave
 from releasewatch.cli.telling import tell_others
 from releasewatch.domain.deployments import Place, Status
 from releasewatch.domain.links import without_secrets
+from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 from releasewatch.wiring.clones import head_of
 
@@ -242,6 +243,8 @@ def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) ->
     from releasewatch.cli.recording import Patience, record_patiently
 
     began = time.monotonic()
+    if given["why"] and not given["accept"]:
+        raise InvalidCallError("--why is the reason for --accept, and no rule is given.", "Add --accept RULE.")
     clone_for(app, given)
     patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"], given["spool_errors"])
     document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)

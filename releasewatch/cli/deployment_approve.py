@@ -62,6 +62,6 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
         place = {"repo": planned.repo, "environment": planned.environment, "head": planned.head}
         emit_json({"approval": {**place, "rule": shown, **document}, "already": made.before is not None})
         return
-    already = " already" if made.before else ""
-    emit_line(f"{planned.repo} {planned.head[:10]} may go to {planned.environment}{already} although it breaks "
+    begin = "It was said before that " if made.before else ""
+    emit_line(f"{begin}{planned.repo} {planned.head[:10]} may go to {planned.environment} although it breaks "
               f"{shown}: {word_sentence(document)}.")  # fmt: skip

@@ -8,6 +8,7 @@ import click
 
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, OutsideFailedError
 from releasewatch.wiring import App
 
@@ -27,17 +28,20 @@ def enrich(app: App, form: str, deployment: str | None, since: datetime | None, 
     """
     from releasewatch.usecases.forges import chosen_deployments, enriched_document, enriched_words
     from releasewatch.usecases.forges import enrich as ask
-    from releasewatch.wiring.forges import find_forge, open_forge
+    from releasewatch.wiring.forges import TOKENS, find_forge, open_forge
 
     if deployment is not None and since is not None:
         raise InvalidCallError("--deployment names one, and --since asks for several.", "Leave one of them out.")
-    forge = open_forge(app, find_forge(app))
+    address = find_forge(app)
+    forge = open_forge(app, address)
     numbers = chosen_deployments(app.ledger, app.repo, deployment, since or app.now - _USUAL)
     report = ask(app.ledger, forge, app.repo, numbers, app.now, again=again)
     if report.missing:
         if not app.quiet and report.with_request + report.without:
-            say(f"{report.with_request + report.without} commits were told of before that, and are kept.")
-        raise OutsideFailedError(one_line(enriched_words(forge, report)), report.hint)
+            told = report.with_request + report.without
+            say(f"What it told before that of {counted(told, 'commit')} is kept.")
+        no_token = "" if address.token else f"No token is set: put one into {TOKENS[address.kind]}."
+        raise OutsideFailedError(one_line(enriched_words(forge, report)), f"{no_token} {report.hint}".strip())
     if form == "json":
         emit_json({"deployments": len(numbers), "forge": enriched_document(forge, report)})
     else:

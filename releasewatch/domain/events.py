@@ -24,6 +24,12 @@ _TYPE = re.compile(r"dev\.cdevents\.(?P<subject>[a-z]+)\.(?P<predicate>[a-z]+)\.
 _MINORS = (1, 2, 3)
 """Of `0.MINOR.PATCH` in a type: 0.1 in CDEvents 0.3, 0.2 in 0.4, 0.3 in 0.5 and 0.6."""
 
+_OWN: Mapping[str, str] = {
+    "dev.cdeventsx.releasewatch-exposure.counted.": "this ledger counts the customers itself",
+    "dev.cdeventsx.releasewatch-calllist.ready.": "this ledger makes its lists itself",
+}
+"""Of our own types: why none is taken."""
+
 _INSTANT = re.compile(
     r"(?P<begin>\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2})(\.(?P<part>\d{1,12}))?(?P<zone>[Zz]|[+-]\d{2}:\d{2})"
 )
@@ -134,7 +140,7 @@ def _in_cloud_event(value: Mapping[str, Any]) -> Event:
     type_ = _text(value, "type", "")
     source, id_ = _text(value, "source", "", longest=_LONGEST_SOURCE), _text(value, "id", "")
     if not type_.startswith("dev.cdevents."):
-        raise OtherTypeError(type_, "not taken")
+        raise OtherTypeError(type_, _why_not(type_))
     _check_type(type_)
     data = _data(value)
     if not isinstance(data, Mapping):
@@ -162,11 +168,16 @@ def _data(value: Mapping[str, Any]) -> Any:
         raise BadEventError("data_base64 holds no JSON in base64") from error
 
 
+def _why_not(type_: str) -> str:
+    """Why a type is not taken that is none of CDEvents' own: what we tell of a ledger each ledger finds out itself."""
+    return next((why for own, why in _OWN.items() if type_.startswith(own)), "not taken")
+
+
 def _check_type(type_: str) -> tuple[str, str]:
     """Subject and predicate of a type that is taken; raises OtherTypeError."""
     found = _TYPE.fullmatch(type_)
     if found is None:
-        raise OtherTypeError(type_, "not taken")
+        raise OtherTypeError(type_, _why_not(type_))
     subject, predicate = found["subject"], found["predicate"]
     if (subject, predicate) == ("service", "removed"):
         raise OtherTypeError(type_, "the ledger has no word for a service that is gone")

@@ -124,10 +124,17 @@ class ExposedCustomers:
         return sample_of(named, int(rows[0].many) if rows else 0)
 
 
-def customer_tiers(connection: Connection, at: datetime) -> list[str]:
-    """The customer tiers in use, as the directories write them."""
+def has_customers(connection: Connection) -> bool:
+    """Whether any customer is known."""
+    return connection.execute(select(t.customer.c.customer_id).limit(1)).first() is not None
+
+
+def customer_tiers(connection: Connection, at: datetime | None) -> list[str]:
+    """The customer tiers in use, as the directories write them; those that ever were where `at` is None."""
     f = t.customer_fact.c
-    named = select(f.customer_tier).where(f.valid_from <= at, f.valid_to > at, f.recorded_to == OPEN_END)
+    named = select(f.customer_tier)
+    if at is not None:
+        named = named.where(f.valid_from <= at, f.valid_to > at, f.recorded_to == OPEN_END)
     return sorted(connection.scalars(named.where(f.customer_tier != "").distinct()))
 
 

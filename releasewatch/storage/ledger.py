@@ -186,7 +186,7 @@ def _engine(url: URL, wait_for: float) -> Any:
         event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, wait_for))
         return engine
     try:
-        return create_engine(
+        engine = create_engine(
             url,
             poolclass=NullPool,
             # No prepared statements: behind pgbouncer the next statement may run on another server connection.
@@ -194,6 +194,19 @@ def _engine(url: URL, wait_for: float) -> Any:
         )
     except ModuleNotFoundError as error:
         raise _no_driver() from error
+    # First of all: in another encoding the very answer to "which version are you" is bytes.
+    event.listen(engine, "connect", lambda connection, _: _check_encoding(connection, url), insert=True)
+    return engine
+
+
+def _check_encoding(connection: Any, url: URL) -> None:
+    """Refuse a database that cannot hold every text; the server tells its encoding with each connection."""
+    found = connection.info.parameter_status("server_encoding")
+    if found not in (None, "UTF8"):
+        raise NotALedgerError(
+            f"The database {url.host or 'local socket'}/{url.database} is in the encoding {found}; a ledger needs UTF8.",
+            "Create another one: createdb --encoding=UTF8 --template=template0 NAME",
+        )
 
 
 def _connect_sqlite(name: str | None, wait_for: float) -> sqlite3.Connection:

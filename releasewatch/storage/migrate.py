@@ -59,20 +59,7 @@ def current(ledger: Ledger) -> str | None:
     if ledger.path is not None and not _file_exists(ledger.path):
         return None
     with ledger.connect() as connection, connection.begin():
-        _check_encoding(connection, ledger)
         return _revision(connection, ledger)
-
-
-def _check_encoding(connection: Connection, ledger: Ledger) -> None:
-    """Refuse a database that cannot hold every text: the server told its encoding when the connection was made."""
-    if ledger.is_sqlite:
-        return
-    found = connection.connection.driver_connection.info.parameter_status("server_encoding")  # type: ignore[union-attr]
-    if found not in (None, "UTF8"):
-        raise NotALedgerError(
-            f"The database {ledger.place} is in the encoding {found}; a ledger needs UTF8.",
-            "Create another one: createdb --encoding=UTF8 --template=template0 NAME",
-        )
 
 
 def upgrade(ledger: Ledger) -> tuple[str | None, str]:

@@ -114,6 +114,8 @@ def enriched_words(forge: Forge, report: Enriched) -> str:
         return f"{title} did not tell the {noun}s of {_counted(report.missing)}: {report.why}"
     if asked := report.with_request + report.without:
         return f"{title} told the {noun}s of {report.with_request} of {_counted(asked)}."
+    if not report.known:
+        return f"Nothing to ask {title}: no change is recorded in that time."
     were = "was" if report.known == 1 else "were"
     return f"Nothing to ask {title}: {_counted(report.known)} {were} asked about before."
 

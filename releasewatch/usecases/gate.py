@@ -77,7 +77,7 @@ def hold_to(
 ) -> Verdict:
     """What a plan breaks; one statement or a few for each rule, however many customers it reaches.
 
-    Raises UnknownNameError or AmbiguousNameError for a customer or an incident that nobody knows.
+    Raises UnknownNameError or AmbiguousNameError for a customer, a tier or an incident that nobody knows.
     """
     plan = _Plan(connection, deployment_id, document, question, tier, now)
     verdict = Verdict(asked.rules)
@@ -145,14 +145,24 @@ def _look(plan: _Plan, exposed: ExposedCustomers, rule: Rule, asked: Gate, verdi
 
 
 def _tiers(plan: _Plan, rule: Rule, verdict: Verdict) -> list[str]:
-    """The tiers that a rule means, in capitals or not; a tier that nobody has breaks nothing, and is told."""
+    """The tiers that a rule means, in capitals or not; one that nobody has today breaks nothing, and is told.
+
+    Raises UnknownNameError for a tier that no customer ever had, unless there are no customers yet.
+    """
     there = gate.customer_tiers(plan.connection, plan.now)
     meant = [one for one in there if one.casefold() == rule.value.casefold()]
-    if not meant and there:
-        near = difflib.get_close_matches(rule.value, there, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        verdict.remarks.append(f"No customer has the tier {rule.value!r}: {rule.text} cannot be broken.{hint}")
-    return meant
+    if meant:
+        return meant
+    ever = gate.customer_tiers(plan.connection, None)
+    if any(one.casefold() == rule.value.casefold() for one in ever):
+        verdict.remarks.append(f"No customer has the tier {rule.value!r} today: {rule.text} cannot be broken.")
+    elif gate.has_customers(plan.connection):
+        near = difflib.get_close_matches(rule.value, ever, n=1)
+        raise UnknownNameError(
+            f"No customer has the tier {rule.value!r} of the rule {rule.text}.",
+            f"Did you mean {near[0]}?" if near else "Tiers are what the directory holds as customer_tier.",
+        )
+    return []
 
 
 def _hurt(plan: _Plan, exposed: ExposedCustomers, days: int) -> Found:

@@ -109,7 +109,8 @@ def _kind_told(app: App) -> str:
         )
     raise InvalidCallError(
         "No forge is configured.",
-        'Add [forge] kind = "github" (or "gitlab") to releasewatch.toml, and set RELEASEWATCH_GITHUB_TOKEN.',
+        'Add [forge] kind = "github" (or "gitlab") to releasewatch.toml, and set RELEASEWATCH_GITHUB_TOKEN '
+        "(or RELEASEWATCH_GITLAB_TOKEN).",
     )
 
 

@@ -215,11 +215,27 @@ def test_another_ledger_takes_it(changing_day, tmp_path):
     assert done.out.splitlines() == [
         "21 events read: 9 deployments recorded, 3 rollbacks, 1 incident opened, 1 incident resolved, 7 refused.",
         "  refused: dev.cdevents.service.removed.0.3.0 (the ledger has no word for a service that is gone)",
-        "  refused: dev.cdeventsx.releasewatch-calllist.ready.0.1.0 (not taken), 2 times",
-        "  refused: dev.cdeventsx.releasewatch-exposure.counted.0.1.0 (not taken), 4 times",
+        "  refused: dev.cdeventsx.releasewatch-calllist.ready.0.1.0 (this ledger makes its lists itself), 2 times",
+        f"  refused: {EXPOSURE_COUNTED} (this ledger counts the customers itself), 4 times",
     ]
     known = run(changing_day, "deployment", "list", "--format", "json").document["deployments"]
     assert {one["kind"] for one in known} == {"initial", "deploy", "rollback"}
+
+
+def test_every_type_that_is_told_is_taken_or_refused_with_its_reason(changing_day, tmp_path):
+    """Alone and in a CloudEvent; and what was refused does not come in under another name."""
+    told = exported(changing_day)
+    types = {one["type"] for one in told}
+    assert {EXPOSURE_COUNTED, LIST_READY} < types
+    shutil.rmtree(changing_day.path / ".releasewatch")
+    file = tmp_path / "one.json"
+    for events in (told, [one["data"] for one in told]):
+        file.write_text(json.dumps(events))
+        report = run(changing_day, "event", "import", str(file), "--format", "json").document
+        refused = {one["type"]: one["reason"] for one in report["refused_types"]}
+        assert {one["type"] for one in report["events"]} | refused.keys() == types
+        assert "not taken" not in refused.values()
+        assert report["rejected"] == 0
 
 
 def test_a_ledger_that_is_not_there_tells_nothing(tmp_path):

@@ -68,15 +68,32 @@ class TestRules:
         done = plan(changed, "--fail-on", "customer=acmee")
         assert (done.status, done.out, done.error["code"]) == (2, "", "unknown_name")
 
-    def test_a_tier_that_nobody_has_is_said(self, changed):
+    def test_a_tier_that_nobody_ever_had_is_an_error_and_no_pass(self, changed):
         done = plan(changed, "--fail-on", "tier=glod")
-        assert done.status == 0
-        assert "Did you mean gold?" in done.err
+        assert (done.status, done.out, done.error["code"]) == (2, "", "unknown_name")
+        assert done.error["hint"] == "Did you mean gold?"
+
+    def test_a_tier_before_there_are_customers_is_no_error(self, changed, tmp_path):
+        url = {"RELEASEWATCH_DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
+        assert run_here("db", "upgrade", cwd=changed.path, env=url).status == 0
+        assert plan(changed, "--fail-on", "tier=gold", env=url).status == 0
+
+    def test_a_tier_that_nobody_has_any_more_is_said(self, changed):
+        (changed.path / "customers.csv").write_text("key,name,customer_tier\nacme,Acme GmbH,silver\n")
+        words = ("customer", "import", "--customers", "customers.csv", "--changes")
+        assert run_here(*words, cwd=changed.path).status == 0
+        done = plan(changed, "--fail-on", "tier=gold")
+        assert (done.status, "No customer has the tier 'gold' today" in done.err) == (0, True), done.err
 
     def test_a_rule_that_is_none_stops_before_anything_is_asked(self, changed):
         done = plan(changed, "--fail-on", "customers>many")
         assert (done.status, done.out) == (2, "")
         assert "wanted customers>N" in done.error["message"]
+
+
+def test_a_reason_for_nothing_is_refused(changed):
+    done = run_here("deployment", "record", "--environment", "production", "--why", "a hotfix", cwd=changed.path)
+    assert (done.status, "no rule is given" in done.err) == (2, True), done.err
 
 
 class TestIncidents:

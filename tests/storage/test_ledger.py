@@ -18,6 +18,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger, Rehearsal, parse_url
 from releasewatch.storage.migrate import open_ledger
+from tests.support.command import run_here
 from tests.support.ledgers import add_repo, add_repo_and_break_off, new_ledger, repos, url_of
 
 if TYPE_CHECKING:
@@ -162,3 +163,15 @@ def test_an_instant_without_a_zone_is_refused(ledger: Ledger) -> None:
     row = {"version": 1, "document": {}, "recorded_by": "", "recorded_at": naive}
     with pytest.raises(StatementError, match="must know its zone"), ledger.write() as connection:
         connection.execute(insert(t.settings).values(**row))
+
+
+def test_a_database_that_cannot_hold_every_text_is_refused(postgres_server, tmp_path: Path) -> None:
+    """By whatever opens it: the driver would hand out bytes instead of texts."""
+    with postgres_server.empty_database(encoding="SQL_ASCII") as url:
+        name = url.rpartition("/")[2].partition("?")[0]
+        for words in (("db", "upgrade"), ("status",), ("doctor", "--strict")):
+            done = run_here(*words, cwd=tmp_path, env={"RELEASEWATCH_DATABASE_URL": url})
+            said = done.out + done.err
+            assert done.status == (1 if "doctor" in words else 2), said
+            assert f"{name} is in the encoding SQL_ASCII; a ledger needs UTF8." in said
+            assert "createdb --encoding=UTF8 --template=template0 NAME" in said

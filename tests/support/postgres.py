@@ -68,13 +68,14 @@ class PostgresServer:
         return _text(self._url.set(username=LOCKED_USER, password="wrong"))
 
     @contextmanager
-    def empty_database(self, like: str = "template0") -> Iterator[str]:
+    def empty_database(self, like: str = "template0", encoding: str = "") -> Iterator[str]:
         """The URL of a new database, which is dropped in the end even when somebody is still connected.
 
-        `like` names the database that it is a copy of.
+        `like` names the database that it is a copy of; `encoding` is one that it has instead of UTF8.
         """
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._execute("CREATE DATABASE {} TEMPLATE {}", name, like)
+        other = f" ENCODING {encoding} LC_COLLATE 'C' LC_CTYPE 'C'" if encoding else ""
+        self._execute(f"CREATE DATABASE {{}} TEMPLATE {{}}{other}", name, like)
         try:
             yield _text(self._url.set(database=name))
         finally:

@@ -111,9 +111,12 @@ def test_counts_tiers_names_and_paths(hall):
         "customer=desk-7": ["ada"],
         "customer=crm:bob": ["bob"],
     }
-    assert hall.hold("tier=golden").remarks == [
-        "No customer has the tier 'golden': tier=golden cannot be broken. Did you mean Gold?"
-    ]
+    with pytest.raises(UnknownNameError) as unknown:
+        hall.hold("tier=golden")
+    assert (unknown.value.message, unknown.value.hint) == (
+        "No customer has the tier 'golden' of the rule tier=golden.",
+        "Did you mean Gold?",
+    )
     with pytest.raises(UnknownNameError):
         hall.hold("customer=nobody")
     with hall.ledger.write() as connection:
