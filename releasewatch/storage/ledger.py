@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import sqlite3
 import time
@@ -26,6 +27,9 @@ POSTGRES_CONNECT_SECONDS = 10
 
 SQLITE_WAIT_AT_ONCE = 0.5
 """Seconds that SQLite waits by itself: as long as it does, neither Ctrl-C nor an alarm is heard."""
+
+_STEP_BACK, _LONGEST_STEP_BACK = 0.05, 3.0
+"""Seconds."""
 
 
 class Ledger:
@@ -89,6 +93,10 @@ class Ledger:
         if not self.is_sqlite:
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+    def stand_back(self, times: int) -> None:
+        """Wait a little, the longer the more often somebody else came first: of many at once, fewer are in the way."""
+        time.sleep(random.uniform(0, min(_STEP_BACK * 2**times, _LONGEST_STEP_BACK)))  # noqa: S311 - no secret
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -204,7 +212,8 @@ def _check_encoding(connection: Any, url: URL) -> None:
     found = connection.info.parameter_status("server_encoding")
     if found not in (None, "UTF8"):
         raise NotALedgerError(
-            f"The database {url.host or 'local socket'}/{url.database} is in the encoding {found}; a ledger needs UTF8.",
+            f"The database {url.host or 'local socket'}/{url.database} is in the encoding {found}; "
+            "a ledger needs UTF8.",
             "Create another one: createdb --encoding=UTF8 --template=template0 NAME",
         )
 

@@ -18,8 +18,9 @@ from releasewatch.usecases.comparing import prepare
 from releasewatch.usecases.record_facts import Recorded, RecordRequest, Seen, Surroundings, Task
 from releasewatch.usecases.writing import add_words, write
 
-TRIES = 30
-"""How often a record is computed anew because another one was written in between."""
+TRIES = 100
+"""How often a record is computed anew because another one was written in between. Of so many that begin at one instant
+each time one gets through, so that a hundred at once need no more."""
 
 
 def record(ledger: Ledger, around: Surroundings, request: RecordRequest) -> Recorded:
@@ -29,7 +30,9 @@ def record(ledger: Ledger, around: Surroundings, request: RecordRequest) -> Reco
     whole is computed anew when another record came between.
     """
     task = read_task(around, request)
-    for _ in range(TRIES):
+    for tries in range(TRIES):
+        if tries:
+            ledger.stand_back(tries)
         seen = _look(ledger, task)
         if seen.told_as is not None:
             return Recorded(seen.existing.deployment_id, True, _contradiction(seen, request))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.support.command import run_here
 from tests.support.holding import lock_held, started
 from tests.support.ledgers import new_ledger
 from tests.support.spooling import RECORD, RUN, SPOOL, files, ledger_file, run
@@ -73,6 +75,47 @@ def test_killed_at_any_instant_nothing_is_half_written_and_a_rerun_completes_it(
     assert done.status == 0, done.err
     assert state_of(url) == after
     assert files(shop) == []
+
+
+def test_a_flush_that_is_killed_at_any_instant_goes_on_and_doubles_nothing(shop, two_ledgers):
+    url, twin = two_ledgers
+    for one in two_ledgers:
+        new_ledger(one).close()
+    for number in range(3):
+        shop.commit(f"fix: {number}", {"services/invoicing/c.py": str(number)})
+        away = "postgresql://127.0.0.1:1/ledger"
+        assert run_here(*RECORD, *SPOOL, cwd=shop.path, env={**RUN, "RELEASEWATCH_DATABASE_URL": away}).status == 0
+    spool = shop.path / ".releasewatch" / "spool"
+    shutil.copytree(spool, shop.path / "kept")
+    flushed = {"RELEASEWATCH_DATABASE_URL": twin, "RELEASEWATCH_SPOOL_DIR": "kept"}
+    assert run_here("spool", "flush", cwd=shop.path, env={**RUN, **flushed}).status == 0
+    after = state_of(twin)
+    chance = random.Random(11)
+    for _ in range(3):
+        with started("spool", "flush", cwd=shop.path, env={**RUN, "RELEASEWATCH_DATABASE_URL": url}) as process:
+            begun = recorded(url) + (chance.random() < 0.7)
+            wait_for_deployments(url, begun, process)
+            time.sleep(chance.uniform(0, 0.1))
+            process.kill()
+        # What is in the spool no more is in the ledger.
+        assert state_of(url)["deployment"] + len(files(shop)) >= 3
+    assert run(shop, "spool", "flush", url=url).status == 0
+    assert state_of(url) == after
+    assert files(shop) == []
+
+
+def recorded(url: str) -> int:
+    with closing(connected(url)) as connection:
+        return int(connection.execute("SELECT count(*) FROM deployment").fetchone()[0])
+
+
+def wait_for_deployments(url: str, many: int, process: subprocess.Popen[str]) -> None:
+    """Until so many are recorded, or the process has ended by itself."""
+    for _ in range(600):
+        if process.poll() is not None or recorded(url) >= many:
+            return
+        time.sleep(0.02)
+    pytest.fail("it recorded nothing")
 
 
 @pytest.mark.parametrize("words", [RECORD, ("customer", "import", "--customers", "customers.csv")], ids=lambda w: w[1])
