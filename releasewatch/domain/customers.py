@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class Contact:
     consent: Consent = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlement:
+class Entitlement(NamedTuple):
     """A customer uses a component or a product (exactly one of the two is not empty) in all cells of its axes.
 
     `customer` is a key or an alias; `component` is as written, with or without its repo. `valid_from` None: not stated.
@@ -123,8 +122,7 @@ Row = TypeVar(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stated(Generic[Row]):
+class Stated(NamedTuple, Generic[Row]):
     """A row of a file that could be read; `line` is where it begins."""
 
     line: int

@@ -224,8 +224,8 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Pl
         planned.outcomes["contacts"] = contacts.plan_contacts(imp, read, files.contacts.columns)
     if files.entitlements:
         subjects = read_subjects(imp.connection, order.products)
-        read = entitlements.stage_entitlements(imp, files.entitlements.rows(), subjects)
         starts_at = planned.starts_at["entitlements"]
+        read = entitlements.stage_entitlements(imp, files.entitlements.rows(), subjects, starts_at)
         planned.outcomes["entitlements"] = entitlements.plan_entitlements(imp, read, starts_at)
     for file in files:
         kind = file.shape.kind

@@ -75,7 +75,7 @@ class CsvSheet:
                     continue
                 if row is None:
                     return
-                if any(cell.strip() for cell in row):
+                if row and (row[0].strip() or any(cell.strip() for cell in row)):
                     yield Line(lines.first, row)
 
     def _damaged(self, lines: _Lines, error: csv.Error) -> Line:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic
 from releasewatch.domain.customers import Problem, Rejected, Row, Stated
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.columns import Layout, lay_out
-from releasewatch.integrations.directories.csv_sheet import open_csv
+from releasewatch.integrations.directories.columnwise import TOGETHER, find_columnwise
+from releasewatch.integrations.directories.csv_sheet import CsvSheet, open_csv
 from releasewatch.integrations.directories.fields import readable
 from releasewatch.integrations.directories.looked_up import LookedUp, look_up
 from releasewatch.integrations.directories.records import Cells, Shape
@@ -94,7 +95,15 @@ class DirectoryFile(Generic[Row]):
     def rows(self) -> Iterator[Stated[Row] | Rejected]:
         """Every row that says something, in order. Raises InvalidCallError when the file itself is damaged."""
         self.tally.rows = self.tally.silent = 0
-        for line in self.sheet.lines():
+        lines = self.sheet.lines()
+        is_text = isinstance(self.sheet, CsvSheet)
+        columnwise = find_columnwise(self.shape.kind, self.layout, shared=self.shared) if is_text else None
+        if columnwise is not None:
+            for some in _together(lines):
+                self.tally.rows += len(some)
+                yield from columnwise.read(some, self._read)
+            return
+        for line in lines:
             self.tally.rows += 1
             found = self._read(line)
             self.tally.silent += not found
@@ -129,6 +138,21 @@ class DirectoryFile(Generic[Row]):
             values = {readable(cells.values.get(column, "")) for cells in records}
             found[column] = values.pop() if len(values) == 1 else ""
         return found
+
+
+def _together(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Lists of so many rows as are read at once; rows above a place where a file is damaged come before its error."""
+    some: list[Line] = []
+    try:
+        for line in lines:
+            some.append(line)
+            if len(some) == TOGETHER:
+                yield some
+                some = []
+    except InvalidCallError:
+        yield some
+        raise
+    yield some
 
 
 def open_sheet(path: Path, known: Collection[str] = (), needed: str = "key, name", skip_rows: int = 0) -> Sheet:

@@ -8,10 +8,20 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 
-from releasewatch.domain.customers import Contact, FileOutcome, PhoneReader, Problem, Rejected, Stated, contact_id
+from releasewatch.domain.customers import (
+    Contact,
+    FileOutcome,
+    Phone,
+    PhoneReader,
+    Problem,
+    Rejected,
+    Stated,
+    contact_id,
+)
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
+from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.imports.repeats import contradictions, drop_repeats
 from releasewatch.storage.types import OPEN_END
@@ -31,6 +41,8 @@ _STATED = {
     **{name: name for name in ("name", "phone", "email")},
 }
 """What rows about one contact must agree in, with the names of the columns."""
+_LOADED = ("line", *_IDS, *ROLE, *PERSON, "state")
+
 _KEEPS = (s.KEPT_CONTACT, "contact_id")
 _NOBODY = UUID(int=0)
 """Stands for the customer where a contact's key says who is meant."""
@@ -39,18 +51,21 @@ _NOBODY = UUID(int=0)
 def stage_contacts(imp: s.Import, rows: Iterable[Stated[Contact] | Rejected], look_at_phone: PhoneReader) -> int:
     """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were."""
     read = 0
+    loader = Loader(imp.connection, s.contact, _LOADED)
     for batch in s.in_batches(rows):
         read += len(batch)
-        _stage(imp, batch, look_at_phone)
-    s.analyze(imp.connection, s.contact)
+        _stage(imp, batch, look_at_phone, loader)
+    s.all_staged(imp, s.contact)
     return read
 
 
-def _stage(imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_phone: PhoneReader) -> None:
+def _stage(
+    imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_phone: PhoneReader, loader: Loader
+) -> None:
     references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
     named = find_named(imp, references - {""})
     refused: list[Rejected] = []
-    staged: list[dict[str, Any]] = []
+    staged: list[tuple[Any, ...]] = []
     for row in batch:
         if isinstance(row, Rejected):
             refused.append(row)
@@ -63,47 +78,45 @@ def _stage(imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_p
             identity = {"key": row.row.key}
             refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), identity))
             continue
-        values = _values(imp, row, whose.customer_id, look_at_phone(row.row.phone, whose.country))
-        if _is_forgotten(imp, values):
+        contact, phone = row.row, look_at_phone(row.row.phone, whose.country)
+        identity = contact_id(imp.directory, whose.customer_id, contact)
+        if imp.forgotten.digests and _is_forgotten(imp, identity, contact, phone):
             imp.suppressed["contacts"] += 1
             continue
-        staged.append(values)
+        staged.append(
+            (
+                row.line,
+                whose.customer_id,
+                identity,
+                contact.key,
+                contact.role,
+                contact.language,
+                contact.timezone,
+                contact.best_from,
+                contact.best_to,
+                contact.primary,
+                contact.do_not_call,
+                contact.consent,
+                contact.name,
+                contact.phone,
+                phone.e164,
+                phone.state,
+                contact.email,
+                s.NEW,
+            )
+        )
     s.reject(imp, "contacts", refused)
     _keep(imp, refused, named)
-    if staged:
-        imp.connection.execute(insert(s.contact), staged)
+    loader.add(staged)
 
 
-def _is_forgotten(imp: s.Import, values: Mapping[str, Any]) -> bool:
+def _is_forgotten(imp: s.Import, identity: UUID, contact: Contact, phone: Phone) -> bool:
     """Whether a row is of a person who was forgotten: by their id, their address, or their own number."""
     return (
-        imp.forgotten.holds("contact", values["contact_id"].hex)
-        or imp.forgotten.holds("email", values["email"])
-        or imp.forgotten.holds("phone", values["phone_e164"])
+        imp.forgotten.holds("contact", identity.hex)
+        or imp.forgotten.holds("email", contact.email)
+        or imp.forgotten.holds("phone", phone.e164)
     )
-
-
-def _values(imp: s.Import, stated: Stated[Contact], customer: UUID, phone: Any) -> dict[str, Any]:
-    row = stated.row
-    return {
-        "line": stated.line,
-        "customer_id": customer,
-        "contact_id": contact_id(imp.directory, customer, row),
-        "key": row.key,
-        "role": row.role,
-        "language": row.language,
-        "timezone": row.timezone,
-        "best_from": row.best_from,
-        "best_to": row.best_to,
-        "is_primary": row.primary,
-        "do_not_call": row.do_not_call,
-        "consent": row.consent,
-        "name": row.name,
-        "phone": row.phone,
-        "phone_e164": phone.e164,
-        "phone_state": phone.state,
-        "email": row.email,
-    }
 
 
 def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]) -> None:
@@ -222,7 +235,9 @@ def write_contacts(imp: s.Import, import_id: int, starts_at: datetime) -> None:
         else:
             columns += ["valid_from", "recorded_from"]
             values += [clocks["valid_from"], clocks["recorded_from"]]
-        connection.execute(insert(table).from_select(columns, select(*values).where(c.state != s.SAME)))
+        rows = select(*values).where(c.state != s.SAME).order_by(c.customer_id, c.contact_id)
+        with s.without_indexes(imp, table):
+            connection.execute(insert(table).from_select(columns, rows))
 
 
 def _carry_over(imp: s.Import, import_id: int) -> None:

@@ -33,6 +33,7 @@ from releasewatch.storage.imports.clocks import (
     instant,
     is_current,
 )
+from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.oddities import find_oddities
 from releasewatch.storage.imports.repeats import contradictions, drop_repeats, settle_attributes
 from releasewatch.storage.types import OPEN_END
@@ -61,47 +62,80 @@ FACTS = (
 CONTRACT = ("contract_value", "currency", "renewal_on", "attributes")
 _STATED = {name: name for name in (*FACTS, *CONTRACT, "aliases") if name != "attributes"}
 """What rows about one customer must agree in."""
+_LOADED = (
+    "line",
+    "customer_id",
+    "key",
+    *FACTS,
+    *CONTRACT,
+    "aliases",
+    "fact_state",
+    "contract_state",
+    "aliases_changed",
+)
+_NAMED = ("line", "customer_id", "alias", "is_key")
 _COMPARED = ((t.customer_fact, FACTS, "fact_state"), (t.customer_contract, CONTRACT, "contract_state"))
 
 
 def stage_customers(imp: s.Import, rows: Iterable[Stated[Customer] | Rejected]) -> int:
     """Put the rows of a file into the temporary tables; returns how many rows there were."""
     read = 0
+    loaders = Loader(imp.connection, s.customer, _LOADED), Loader(imp.connection, s.alias, _NAMED)
     for batch in s.in_batches(rows):
         read += len(batch)
         _stage(
             imp,
             [row for row in batch if isinstance(row, Stated)],
             [row for row in batch if isinstance(row, Rejected)],
+            *loaders,
         )
-    s.analyze(imp.connection, s.customer, s.alias)
+    s.all_staged(imp, s.customer, s.alias)
     return read
 
 
-def _stage(imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected]) -> None:
+def _stage(
+    imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected], loader: Loader, names: Loader
+) -> None:
     s.reject(imp, "customers", refused)
     keys = {row.identity["key"] for row in refused} - {""}
     s.keep(imp, s.KEPT_CUSTOMER, [(customer_id(imp.directory, key), "") for key in keys])
-    if not stated:
-        return
-    customers, aliases = [], []
+    customers: list[tuple[Any, ...]] = []
+    aliases: list[tuple[Any, ...]] = []
     for one in stated:
         row, identity = one.row, customer_id(imp.directory, one.row.key)
-        if imp.forgotten.holds("customer", identity.hex):
+        if imp.forgotten.digests and imp.forgotten.holds("customer", identity.hex):
             imp.suppressed["customers"] += 1
             continue
-        values = {name: getattr(row, name) for name in (*FACTS, *CONTRACT) if name != "attributes"}
-        values["attributes"] = dict(row.attributes)
-        values["aliases"] = ";".join(sorted(row.aliases))
-        if imp.forgotten.holds("name", row.parent):
-            values["parent"] = ""
-        customers.append({"line": one.line, "customer_id": identity, "key": row.key, **values})
-        for alias in (row.key, *row.aliases):
-            names = {"line": one.line, "customer_id": identity, "alias": alias, "is_key": alias == row.key}
-            aliases.append(names)
-    if customers:
-        imp.connection.execute(insert(s.customer), customers)
-        imp.connection.execute(insert(s.alias), aliases)
+        customers.append(
+            (
+                one.line,
+                identity,
+                row.key,
+                row.name,
+                "" if imp.forgotten.digests and imp.forgotten.holds("name", row.parent) else row.parent,
+                row.customer_tier,
+                row.segment,
+                row.account_manager,
+                row.country,
+                row.timezone,
+                row.language,
+                row.do_not_call,
+                row.escalated,
+                row.sla_minutes,
+                row.credit_after_minutes,
+                row.contract_value,
+                row.currency,
+                row.renewal_on,
+                dict(row.attributes),
+                ";".join(sorted(row.aliases)),
+                s.NEW,
+                s.NEW,
+                False,
+            )
+        )
+        aliases += [(one.line, identity, alias, alias == row.key) for alias in (row.key, *row.aliases)]
+    loader.add(customers)
+    names.add(aliases)
 
 
 def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
@@ -314,14 +348,14 @@ def write_customers(imp: s.Import, starts_at: datetime) -> None:
     """Write what was planned. `starts_at`: since when a customer who was not known before has been one."""
     connection, c, gone = imp.connection, s.customer.c, s.ended_of("customers")
     known = t.customer
-    connection.execute(
-        insert(known).from_select(
-            ["customer_id", "directory", "key", "recorded_at"],
-            select(c.customer_id, literal(imp.directory), c.key, instant(imp.at))
-            .join_from(s.customer, known, known.c.customer_id == c.customer_id, isouter=True)
-            .where(known.c.customer_id.is_(None)),
-        )
+    unknown = (
+        select(c.customer_id, literal(imp.directory), c.key, instant(imp.at))
+        .join_from(s.customer, known, known.c.customer_id == c.customer_id, isouter=True)
+        .where(known.c.customer_id.is_(None))
+        .order_by(c.customer_id)
     )
+    with s.without_indexes(imp, known):
+        connection.execute(insert(known).from_select(["customer_id", "directory", "key", "recorded_at"], unknown))
     _let_in_again(imp)
     for table, names, state in _COMPARED:
         changed = select(c.customer_id).where(c[state] == s.CHANGED).subquery()
@@ -329,12 +363,10 @@ def write_customers(imp: s.Import, starts_at: datetime) -> None:
         close_current(connection, table, imp.at, gone, ["customer_id"])
         carry_over(connection, table, imp.at)
         starts = case((c[state] == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
-        connection.execute(
-            insert(table).from_select(
-                ["customer_id", *names, *CLOCKS],
-                select(c.customer_id, *(c[name] for name in names), *fresh(starts, imp.at)).where(c[state] != s.SAME),
-            )
-        )
+        rows = select(c.customer_id, *(c[name] for name in names), *fresh(starts, imp.at)).where(c[state] != s.SAME)
+        with s.without_indexes(imp, table):
+            columns = ["customer_id", *names, *CLOCKS]
+            connection.execute(insert(table).from_select(columns, rows.order_by(c.customer_id)))
     _write_aliases(imp)
 
 
@@ -354,7 +386,8 @@ def _write_aliases(imp: s.Import) -> None:
     still = and_(a.c.recorded_to == OPEN_END, a.c.source == FROM_DIRECTORY)
     added = select(new.c.alias, new.c.customer_id, instant(imp.at), instant(OPEN_END), literal(FROM_DIRECTORY))
     columns = ["alias", "customer_id", "recorded_from", "recorded_to", "source"]
-    imp.connection.execute(insert(a).from_select(columns, added))
+    with s.without_indexes(imp, a):
+        imp.connection.execute(insert(a).from_select(columns, added.order_by(new.c.alias, new.c.customer_id)))
     for whose in (
         and_(a.c.customer_id == old.c.customer_id, a.c.alias == old.c.alias),
         a.c.customer_id == gone.c.customer_id,

@@ -18,6 +18,7 @@ from releasewatch.domain.versions import tellable
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import instant
+from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
-    from releasewatch.storage.imports.subjects import Subjects
+    from releasewatch.storage.imports.subjects import Subject, Subjects
 
 CELL = ("subject", "customer_id", "environment", "region", "ring", "version")
 _AXES = ("customer_id", "environment", "region", "ring", "version")
@@ -40,27 +41,50 @@ ARRIVED = "arrived"
 """The state of a staged cell whose interval takes the place of one that the file no longer states."""
 
 
-def stage_entitlements(imp: s.Import, rows: Iterable[Stated[Entitlement] | Rejected], subjects: Subjects) -> int:
-    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were."""
+_LOADED = ("seq", "line", "subject", "written", *_AXES, "valid_from", "valid_to", "waits", "state")
+
+
+def stage_entitlements(
+    imp: s.Import, rows: Iterable[Stated[Entitlement] | Rejected], subjects: Subjects, starts_at: datetime
+) -> int:
+    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were.
+
+    `starts_at`: since when a cell has been used that was not known before and whose start is not stated.
+    """
     read = cells = 0
+    loader = Loader(imp.connection, s.entitlement, _LOADED)
+    # Where nothing is known there is nothing to look up: each row says all that can be said of its start.
+    start = starts_at if _nothing_known(imp) else None
     for batch in s.in_batches(rows):
         read += len(batch)
-        cells = _stage(imp, batch, subjects, cells)
-    s.analyze(imp.connection, s.entitlement)
+        cells = _stage(imp, batch, subjects, cells, loader, start)
+    s.all_staged(imp, s.entitlement)
     return read
 
 
-def _stage(imp: s.Import, batch: Sequence[Stated[Entitlement] | Rejected], subjects: Subjects, cells: int) -> int:
-    """Stage one batch; returns the number of cells so far."""
+def _stage(
+    imp: s.Import,
+    batch: Sequence[Stated[Entitlement] | Rejected],
+    subjects: Subjects,
+    cells: int,
+    loader: Loader,
+    start: datetime | None,
+) -> int:
+    """Stage one batch; returns the number of cells so far. `start`: of a cell that states none, or None."""
     references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
     named = find_named(imp, references - {""})
     refused: list[Rejected] = []
-    staged: list[dict[str, Any]] = []
+    staged: list[tuple[Any, ...]] = []
+    found: dict[tuple[str, str], Subject] = {}
     for row in batch:
         if isinstance(row, Rejected):
             refused.append(row)
             continue
-        stated, customer, subject = row.row, named[row.row.customer], subjects.find(row.row)
+        stated = row.row
+        customer, used = named[stated.customer], (stated.component, stated.product)
+        subject = found.get(used)
+        if subject is None:
+            subject = found[used] = subjects.find(stated)
         if customer.customer_id is None and imp.forgotten.holds("name", stated.customer):
             imp.suppressed["entitlements"] += 1
             continue
@@ -76,28 +100,32 @@ def _stage(imp: s.Import, batch: Sequence[Stated[Entitlement] | Rejected], subje
             continue
         if stated.written_version:
             imp.no_version[tellable(stated.written_version)] += 1
+        ends = OPEN_END if stated.valid_to is None else min(stated.valid_to, OPEN_END)
+        begins = stated.valid_from
+        if begins is None and start is not None:
+            begins = OPEN_START if ends <= imp.at else start
         for environment, region, ring in product(stated.environments, stated.regions, stated.rings):
             cells += 1
             staged.append(
-                {
-                    "seq": cells,
-                    "line": row.line,
-                    "subject": subject.key,
-                    "written": subject.written,
-                    "customer_id": customer.customer_id,
-                    "environment": environment,
-                    "region": region,
-                    "ring": ring,
-                    "version": stated.version,
-                    "valid_from": stated.valid_from,
-                    "valid_to": min(stated.valid_to or OPEN_END, OPEN_END),
-                    "waits": subject.waits,
-                }
+                (
+                    cells,
+                    row.line,
+                    subject.key,
+                    subject.written,
+                    customer.customer_id,
+                    environment,
+                    region,
+                    ring,
+                    stated.version,
+                    begins,
+                    ends,
+                    subject.waits,
+                    s.NEW,
+                )
             )
     s.reject(imp, "entitlements", refused)
     _keep(imp, refused, named, subjects)
-    if staged:
-        imp.connection.execute(insert(s.entitlement), staged)
+    loader.add(staged)
     return cells
 
 
@@ -119,19 +147,22 @@ def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]
 
 
 def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutcome:
-    """Compare what was staged with the ledger; nothing is written there.
-
-    `starts_at`: since when a cell has been used that was not known before and whose start is not stated.
-    """
+    """Compare what was staged with the ledger; nothing is written there. `starts_at`: as it was staged with."""
     connection, e = imp.connection, s.entitlement.c
-    known = _known(imp)
-    _find_starts(imp, known, starts_at)
+    known, is_new = _known(imp), _nothing_known(imp)
+    if not is_new:
+        _find_starts(imp, known, starts_at)
     keeps = (s.KEPT_ENTITLEMENT, "customer_id")
     s.reject_staged(imp, "entitlements", _empty_intervals(), s.entitlement, keeps)
-    s.reject_staged(imp, "entitlements", _contradictions(), s.entitlement, keeps)
+    repeated = 0
     interval = [e[name] for name in (*CELL, "valid_from")]
-    firsts = select(func.min(e.seq)).group_by(*interval).scalar_subquery()
-    repeated = connection.execute(delete(s.entitlement).where(e.seq.not_in(firsts))).rowcount
+    again = select(literal(1)).select_from(s.entitlement).group_by(*interval).having(func.count() > 1)
+    if connection.execute(again.limit(1)).first():
+        s.reject_staged(imp, "entitlements", _contradictions(), s.entitlement, keeps)
+        firsts = select(func.min(e.seq)).group_by(*interval).scalar_subquery()
+        repeated = connection.execute(delete(s.entitlement).where(e.seq.not_in(firsts))).rowcount
+    if is_new:
+        return _outcome(imp, read, repeated, known)
     connection.execute(
         update(s.entitlement)
         .where(*_same_interval(known))
@@ -141,6 +172,11 @@ def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutc
     if imp.is_snapshot:
         _find_ended(imp, known)
     return _outcome(imp, read, repeated, known)
+
+
+def _nothing_known(imp: s.Import) -> bool:
+    """Whether this directory has stated no entitlement yet that is still recorded."""
+    return imp.connection.execute(select(_known(imp).c.subject).limit(1)).first() is None
 
 
 def _known(imp: s.Import) -> FromClause:
@@ -317,6 +353,7 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
 def write_entitlements(imp: s.Import, import_id: int) -> None:
     """Write what was planned."""
     connection, e, closing = imp.connection, t.entitlement, s.closing
+    is_new = _nothing_known(imp)
     identity = [*CELL, "valid_from", "recorded_from"]
     chosen = and_(*(e.c[name] == closing.c[name] for name in identity))
     connection.execute(update(e).where(chosen).values(recorded_to=imp.at))
@@ -330,4 +367,8 @@ def write_entitlements(imp: s.Import, import_id: int) -> None:
     connection.execute(insert(e).from_select(columns, ended))
     staged = s.entitlement.c
     fresh = select(*(staged[name] for name in (*CELL, "valid_from")), written[0], staged.valid_to, *written[1:])
-    connection.execute(insert(e).from_select(columns, fresh.where(staged.state != s.SAME)))
+    if not is_new:
+        fresh = fresh.where(staged.state != s.SAME)
+    in_order = fresh.order_by(*(staged[name] for name in (*CELL, "valid_from")))
+    with s.without_indexes(imp, e):
+        connection.execute(insert(e).from_select(columns, in_order))

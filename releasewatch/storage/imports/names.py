@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import ARRAY, String, and_, bindparam, func, literal, or_, select
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_DIRECTORY
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from uuid import UUID
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
 UNKNOWN = "is no key or alias of a customer that is known"
 AMBIGUOUS = "is the key of customers in several directories; write an alias that only one of them has"
@@ -35,16 +36,34 @@ class Named:
 def find_named(imp: s.Import, names: Collection[str]) -> dict[str, Named]:
     """Look up keys and aliases. Those of this directory come before those of others; every name gets an answer."""
     found: dict[str, dict[UUID, tuple[int, str]]] = {}
-    for query in (_brought(imp, names), _recorded(names)):
+    asked = _Names(imp.connection, names)
+    for query in (_brought(imp, asked), _recorded(asked)):
         for name, customer_id, country, directory in imp.connection.execute(query):
             rank = 0 if directory == imp.directory else 1
             found.setdefault(name, {}).setdefault(customer_id, (rank, country or ""))
     # A customer who has left the directory is still known by their key, unless somebody else goes by it now.
-    for name, customer_id in imp.connection.execute(_gone(imp, set(names) - found.keys())):
-        found[name] = {customer_id: (0, "")}
+    missing = set(names) - found.keys()
+    if missing:
+        for name, customer_id in imp.connection.execute(_gone(imp, _Names(imp.connection, missing))):
+            found[name] = {customer_id: (0, "")}
     several = {one for ids in found.values() if len(ids) > 1 for one in ids}
     survivors = _survivors(imp, several)
     return {name: _choose(found.get(name, {}), survivors) for name in names}
+
+
+class _Names:
+    """Many names as one value of a statement: one for each would cost more than finding them."""
+
+    def __init__(self, connection: Connection, names: Collection[str]) -> None:
+        self._names = list(names)
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    def hold(self, column: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether a column is one of them."""
+        if self._is_sqlite:
+            found = func.json_each(json.dumps(self._names)).table_valued("value")
+            return column.in_(select(found.c.value))
+        return column == func.any(bindparam("names", self._names, ARRAY(String), unique=True))
 
 
 def _survivors(imp: s.Import, ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -66,16 +85,16 @@ def _choose(found: dict[UUID, tuple[int, str]], survivors: Mapping[UUID, UUID]) 
     return Named(best, chosen[best])
 
 
-def _brought(imp: s.Import, names: Collection[str]) -> Select[str, UUID, str, str]:
+def _brought(imp: s.Import, names: _Names) -> Select[str, UUID, str, str]:
     """Names that the customers file of this import states."""
     return (
         select(s.alias.c.alias, s.alias.c.customer_id, s.customer.c.country, literal(imp.directory))
         .join_from(s.alias, s.customer, s.customer.c.line == s.alias.c.line)
-        .where(s.alias.c.alias.in_(names))
+        .where(names.hold(s.alias.c.alias))
     )
 
 
-def _recorded(names: Collection[str]) -> Select[str, UUID, str, str]:
+def _recorded(names: _Names) -> Select[str, UUID, str, str]:
     """Names in the ledger, without those that this import replaces."""
     a, f = t.customer_alias, t.customer_fact
     return (
@@ -84,14 +103,14 @@ def _recorded(names: Collection[str]) -> Select[str, UUID, str, str]:
         .outerjoin(f, and_(f.c.customer_id == a.c.customer_id, is_current(f)))
         .outerjoin(s.customer, s.customer.c.customer_id == a.c.customer_id)
         .where(
-            a.c.alias.in_(names),
+            names.hold(a.c.alias),
             a.c.recorded_to == OPEN_END,
             or_(s.customer.c.line.is_(None), a.c.source != FROM_DIRECTORY),
         )
     )
 
 
-def _gone(imp: s.Import, names: Collection[str]) -> Select[str, UUID]:
+def _gone(imp: s.Import, names: _Names) -> Select[str, UUID]:
     return select(t.customer.c.key, t.customer.c.customer_id).where(
-        t.customer.c.directory == imp.directory, t.customer.c.key.in_(names)
+        t.customer.c.directory == imp.directory, names.hold(t.customer.c.key)
     )

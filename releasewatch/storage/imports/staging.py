@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.schema import CreateTable
 
 from releasewatch.domain.erasure import Suppressions
 from releasewatch.storage import tables as t
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BATCH = 1000
+BATCH = 5000
+_MANY = 1000
 NEW, CHANGED, SAME = "new", "changed", "same"
 
 NOBODY = Suppressions()
@@ -94,7 +97,7 @@ alias = _staged(
     Column("line", Integer, nullable=False, index=True),
     Column("customer_id", Uuid16, nullable=False, index=True),
     Column("is_key", Boolean, nullable=False),
-    PrimaryKeyConstraint("alias", "line"),
+    Index("ix_staged_alias_alias", "alias", "line"),
 )
 
 contact = _staged(
@@ -113,7 +116,7 @@ contact = _staged(
 entitlement = _staged(
     "entitlement",
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("line", Integer, nullable=False, index=True),
+    Column("line", Integer, nullable=False),
     *_texts("subject", "written"),
     Column("customer_id", Uuid16, nullable=False),
     *_texts("environment", "region", "ring", "version"),
@@ -121,7 +124,19 @@ entitlement = _staged(
     Column("valid_to", Instant, nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("state", String, nullable=False, default=NEW),
-    Index("ix_staged_entitlement_cell", "subject", "customer_id", "environment", "region", "ring", "version"),
+    # The intervals stand in it as well: what is asked of all rows in the order of their cells reads nothing else.
+    Index(
+        "ix_staged_entitlement_cell",
+        "subject",
+        "customer_id",
+        "environment",
+        "region",
+        "ring",
+        "version",
+        "valid_from",
+        "valid_to",
+        "waits",
+    ),
     Index(
         "ix_staged_entitlement_written",
         "written",
@@ -206,7 +221,41 @@ class Import:
 
 def create_staging(connection: Connection) -> None:
     """Make the empty temporary tables; they are gone with the connection (SQLite) or transaction (PostgreSQL)."""
-    staging.create_all(connection, checkfirst=False)
+    for table in staging.sorted_tables:
+        connection.execute(CreateTable(table))
+        if table not in FILLED_FIRST:
+            _create_indexes(connection, table)
+
+
+FILLED_FIRST = (customer, alias, contact, entitlement)
+"""What a file is staged in: its indexes are made when all rows are there, in one go and in order."""
+
+
+def all_staged(imp: Import, *tables: Table[Any]) -> None:
+    """Make the indexes of tables that were filled, and let the database look at them."""
+    for table in tables:
+        _create_indexes(imp.connection, table)
+    analyze(imp.connection, *tables)
+
+
+def _create_indexes(connection: Connection, table: Table[Any]) -> None:
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        index.create(connection)
+
+
+@contextmanager
+def without_indexes(imp: Import, table: Table[Any]) -> Iterator[None]:
+    """On SQLite, fill an empty table of the ledger without its further indexes, and make them when all rows are there:
+    rows come in the order of the primary key, which is no order for the others. An interruption takes back both."""
+    connection = imp.connection
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite or connection.execute(select(literal(1)).select_from(table).limit(1)).first():
+        yield
+        return
+    for index in table.indexes:
+        index.drop(connection)
+    yield
+    _create_indexes(connection, table)
 
 
 def analyze(connection: Connection, *tables: Table) -> None:
@@ -223,7 +272,7 @@ def ended_of(kind: Kind) -> FromClause:
 
 def analyze_ledger(imp: Import, outcomes: Iterable[FileOutcome]) -> None:
     """After an import that changed much, let PostgreSQL look at what it wrote: who asks next asks over these tables."""
-    if sum(one.added + one.changed + one.ended for one in outcomes) >= BATCH:
+    if sum(one.added + one.changed + one.ended for one in outcomes) >= _MANY:
         written: tuple[Table[Any], ...] = (t.customer, t.customer_fact, t.customer_contract, t.customer_alias)
         analyze(imp.connection, *written, t.contact, t.contact_detail, t.entitlement)
 
