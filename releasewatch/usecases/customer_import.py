@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from releasewatch import __version__
 from releasewatch.domain.customers import (
     Contact,
     Row,
@@ -25,8 +27,8 @@ from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
+from releasewatch.storage.imports.unchanged import digest_of_run, find_unchanged
 from releasewatch.storage.products import refresh_subjects, store_products
-from releasewatch.storage.sql import digest_of
 from releasewatch.storage.suppressions import read_suppressions
 from releasewatch.storage.types import OPEN_START
 
@@ -179,6 +181,10 @@ def import_directory(
             refresh_subjects(connection, at)
         _readmit(connection, order, at)
         imp = staging.Import(connection, order.directory, order.mode, at, read_suppressions(connection))
+        same = None if order.readmit else _find_unchanged(imp, files, order)
+        if same:
+            _record(imp, files, order, same)
+            return ImportReport(order, at, tuple((file, same[file.shape.kind]) for file in files))
         staging.create_staging(connection)
         planned = _plan(imp, files, order)
         report = ImportReport(
@@ -190,7 +196,7 @@ def import_directory(
         )
         if report.written:
             _ask_guards(planned.outcomes, order)
-            _write(imp, files, planned)
+            _write(imp, files, order, planned)
     return report
 
 
@@ -263,14 +269,42 @@ def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> Non
         )
 
 
-def _write(imp: staging.Import, files: DirectoryFiles, planned: _Planned) -> None:
-    # Reference rows come before customer rows (ARCHITECTURE.md, storage rule 4).
-    ids = {
-        file.shape.kind: runs.record_run(imp, planned.outcomes[file.shape.kind], digest_of([file.reading, imp.mode]))
-        for file in files
-    }
+def _find_unchanged(
+    imp: staging.Import, files: DirectoryFiles, order: ImportOrder
+) -> Mapping[Kind, FileOutcome] | None:
+    """What comes of each file, when all of them are the same as last time; else None."""
+    found: dict[Kind, FileOutcome] = {}
+    for file in files:
+        kind = file.shape.kind
+        outcome = find_unchanged(imp, kind, digest_of_run(imp, kind, _reading(file, order)))
+        if outcome is None:
+            return None
+        found[kind] = outcome
+    return found
+
+
+def _reading(file: Source, order: ImportOrder) -> list[Any]:
+    """What a file says, and what makes something of it: numbers, countries and time zones are read by libraries."""
+    products = {key: list(holds) for key, holds in order.products.items()}
+    return [file.reading, products, __version__, *(version(name) for name in ("phonenumbers", "pycountry", "tzdata"))]
+
+
+def _record(
+    imp: staging.Import, files: DirectoryFiles, order: ImportOrder, outcomes: Mapping[Kind, FileOutcome]
+) -> dict[Kind, int]:
+    """Keep that the files were imported; returns the number of each import."""
+    ids = {}
+    for file in files:
+        kind = file.shape.kind
+        ids[kind] = runs.record_run(imp, outcomes[kind], digest_of_run(imp, kind, _reading(file, order)))
     for kind, kept in files.pages.items():
         store_pages(imp, kind, ids[kind], kept.reading, kept.pages)
+    return ids
+
+
+def _write(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, planned: _Planned) -> None:
+    # Reference rows come before customer rows (ARCHITECTURE.md, storage rule 4).
+    ids = _record(imp, files, order, planned.outcomes)
     if files.customers:
         customers.write_customers(imp, planned.starts_at["customers"])
     if files.contacts:

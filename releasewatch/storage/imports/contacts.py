@@ -75,8 +75,7 @@ def _stage(
             imp.suppressed["contacts"] += 1
             continue
         if whose.customer_id is None:
-            identity = {"key": row.row.key}
-            refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), identity))
+            refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), {"key": row.row.key}))
             continue
         contact, phone = row.row, look_at_phone(row.row.phone, whose.country)
         identity = contact_id(imp.directory, whose.customer_id, contact)

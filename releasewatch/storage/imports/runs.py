@@ -11,6 +11,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import RefusedError
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.unchanged import kept_outcome
 from releasewatch.storage.sql import insert_row
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def record_run(imp: s.Import, outcome: FileOutcome, digest: str) -> int:
         changed=outcome.changed,
         ended=outcome.ended,
         rejected=outcome.rejected,
+        outcome=kept_outcome(outcome),
     )
+    if not outcome.rejected:
+        return import_id
     r = s.rejection.c
     imp.connection.execute(
         insert(t.import_rejection).from_select(

@@ -32,7 +32,10 @@ settings: Table[SettingsColumns] = Table(
 
 
 class ImportRunColumns(TypedColumns):
-    """One import of one file. `digest` is of the file's bytes and of how it was read (map, mode)."""
+    """One import of one file. `digest`: of the file's bytes, how it was read (map, mode), and what it stands on.
+
+    `outcome`: its counts, and the names of columns, components and versions that it had something to say about.
+    """
 
     import_id = Column(id_type(), primary_key=True)
     directory = Column(key_type(), nullable=False)
@@ -45,6 +48,7 @@ class ImportRunColumns(TypedColumns):
     changed = Column(Integer, nullable=False)
     ended = Column(Integer, nullable=False)
     rejected = Column(Integer, nullable=False)
+    outcome = Column(JSON(none_as_null=True), nullable=True)
 
 
 import_run: Table[ImportRunColumns] = Table(
