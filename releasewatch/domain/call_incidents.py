@@ -44,7 +44,7 @@ class Hurt:
 
     `minutes`: inside their working hours, None when these are not known. `level`: the worst status of a component they
     are reached by. `again`: hurt in another incident shortly before. `confirmed`: a person said that they were hurt.
-    `further`: how many other incidents are in their call. `spoken`: they were told by voice before.
+    `further`: how many other incidents are in their call. `told`: they heard of it before; `spoken`: by voice.
     `ways`: how they are reached, in sentences. `reported_at`: when they told us of it first; None when they did not.
     `called_first`: they did before we told them. `called_about`: another incident in the same call, about which they
     are to be called; `called_urgently`: that is severe, or a correction.
@@ -59,6 +59,7 @@ class Hurt:
     again: bool = False
     confirmed: bool = False
     further: int = 0
+    told: bool = False
     spoken: bool = False
     ways: tuple[str, ...] = ()
     reported_at: datetime | None = None
@@ -82,7 +83,7 @@ def verdict_for(hurt: Hurt) -> tuple[Verdict, str]:
 
 
 def own_verdict(hurt: Hurt) -> tuple[Verdict, str]:
-    """The same for this incident alone."""
+    """The same for this incident alone. Whoever heard of it, were it as a question, is never left without an answer."""
     due = hurt.due
     if not due.purpose:
         return "leave", due.because
@@ -96,6 +97,8 @@ def own_verdict(hurt: Hurt) -> tuple[Verdict, str]:
         why += f", {hurt.minutes} minutes inside their working hours"
     if due.purpose != "first_notice" and hurt.state != "affected":
         verdict = _LOWER[verdict]
+    if verdict == "leave" and hurt.told:
+        return "write", f"{why}; {due.because}, so write"
     return verdict, f"{why}; {due.because}"
 
 

@@ -179,7 +179,7 @@ class _Briefing:
                 "since": format_utc(scene.window.started_at),
                 "until": instant_or_none(scene.window.until),
                 "call": (row.candidate.call or None) if row is not None else None,
-                "owed": (row.candidate.hurt_purpose or None) if row is not None else None,
+                "owed": (row.candidate.hurt_purpose or None) if row is not None and row.verdict != "leave" else None,
                 "because": list(row.because) if row is not None else [],
                 "told_at": format_utc(told_at) if told_at is not None else None,
             }

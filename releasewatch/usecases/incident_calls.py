@@ -192,6 +192,7 @@ class _Planner:
             again=customer in self._again,
             confirmed=bool(rows) and rows[0].said == "affected" and rows[0].said_by_source == "person",
             further=len(further),
+            told=self._tellings.last(customer) is not None,
             spoken=self._tellings.was_spoken_to(customer),
             ways=(*complaint.words, *_sentences(rows, ways, self._names)),
             reported_at=complaint.reported_at,

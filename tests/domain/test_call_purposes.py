@@ -79,6 +79,9 @@ def test_the_verdict_is_by_severity_state_and_minutes_in_their_working_hours():
     assert verdict_for(hurt("presumed", "SEV3", minutes=60))[0] == "call"
     assert verdict_for(hurt("presumed", "SEV2", "update"))[0] == "write"
     assert verdict_for(hurt("affected", "SEV2", "update"))[0] == "call"
+    assert verdict_for(hurt("possible", "SEV2", "resolution"))[0] == "leave"
+    assert verdict_for(hurt("possible", "SEV2", "resolution", told=True))[0] == "write"
+    assert verdict_for(hurt("presumed", "SEV5", "update", told=True))[0] == "write"
     assert verdict_for(hurt("cleared", "SEV2", "correction", spoken=True))[0] == "call"
     assert verdict_for(hurt("cleared", "SEV2", "correction"))[0] == "write"
     assert verdict_for(Hurt("INC-1", "SEV1", "affected", Due("", "they know"))) == ("leave", "they know")

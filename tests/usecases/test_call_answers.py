@@ -1,0 +1,64 @@
+"""Who was told of an incident hears how it ends, and every page says the same of it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from releasewatch.domain.privacy import Reveal
+from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_report import CallReportRequest, report_calls
+from releasewatch.usecases.customer_brief import brief_customer
+from releasewatch.usecases.incident_contacts import Asking
+from releasewatch.usecases.incidents import change_status
+from tests.usecases.test_incident_calls import Desks
+from tests.usecases.test_incidents import hour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from releasewatch.storage.ledger import Ledger
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path, sqlite_pattern: Path) -> str:
+    """SQLite alone: nothing here is told differently by another database."""
+    return f"sqlite:///{shutil.copy(sqlite_pattern, tmp_path / 'ledger.db')}"
+
+
+@pytest.fixture
+def desks(tmp_path: Path, ledger: Ledger) -> Desks:
+    return Desks(tmp_path, ledger)
+
+
+def owed(desks: Desks, customer: str, at: float) -> str | None:
+    found = brief_customer(desks.ledger, customer, Planning(hour(at)), Reveal.CONTACTS)
+    return found.document["incidents"][0]["owed"]
+
+
+def open_calls(desks: Desks, key: str, at: float) -> int:
+    asked = CallReportRequest(hour(0), hour(at), incident=key)
+    return report_calls(desks.ledger, asked, Asking(hour(at)))["total"]["calls"]["open"]
+
+
+def test_who_was_asked_whether_they_noticed_hears_that_it_is_over(desks):
+    key = desks.open(3, deployment=desks.record(2), severity="SEV2")
+    desks.summary(key, 3, "Totals are wrong.")
+    desks.plan(key, 3.1)
+    calls = desks.calls(key, 3.2)
+    assert calls["bob"]["state"] == calls["di"]["state"] == "possible"
+    desks.log(calls["bob"]["id"], 3.3, "sent", channel="email")
+    change_status(desks.ledger, key, "resolved", desks.telling(4), hour(3.9))
+    told, untold = desks.calls(key, 4.1)["bob"], desks.calls(key, 4.1)["di"]
+    assert (told["purpose"], told["verdict"]) == ("resolution", "write")
+    assert told["verdict_because"].startswith("possible, SEV2; it is over, and they were told of it before, so write")
+    assert untold["verdict"] == "leave"
+    assert (owed(desks, "bob", 4.1), owed(desks, "di", 4.1)) == ("resolution", None), "as the list says"
+    made = desks.plan(key, 4.2)
+    assert made.added == open_calls(desks, key, 4.3) == 4, "ada, cy and fay hear it after the fact"
+    assert desks.purposes(key, 4.3)["bob"] == ("resolution", "open", "write")
+    desks.log(desks.calls(key, 4.3)["bob"]["id"], 4.4, "sent", channel="email")
+    assert owed(desks, "bob", 4.5) is None
+    assert open_calls(desks, key, 4.5) == 3
