@@ -27,6 +27,7 @@ IN_WORDS = {
     "check_in": "a check-in",
 }
 
+NOT_WORTH = "it is not worth a call by now"
 
 def purpose_in_words(purpose: str, deployment: str | None = "") -> str:
     """`first notice`; of what a deployment brought, which is live and comes no more, `what changed`."""
@@ -137,6 +138,16 @@ def purpose_for(state: str, heard: Heard | None, skipped: Mapping[str, datetime]
         since = max(filter(None, (heard.at, progress.revised_at)))
         return _unless_skipped("update", "what is agreed to be said has changed since they were told", skipped, since)
     return Due("", "they were told, and nothing is new")
+
+
+def why_not_due(purpose: str, due: Due, *, is_left: bool) -> str:
+    """Why a reason to call is not due any more; empty where it is. `is_left`: what is due instead is worth no call, and
+    so none is made: then it is said why, and not what would be due."""
+    if due.purpose == purpose:
+        return ""
+    if not due.purpose:
+        return due.because
+    return f"{due.because}; {NOT_WORTH}" if is_left else f"it is {IN_WORDS[due.purpose]} now"
 
 
 def _ahead(heard: Heard) -> str:

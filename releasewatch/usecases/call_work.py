@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
-from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.call_purposes import why_not_due
 from releasewatch.domain.staff import find_person, is_same_person
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
@@ -112,8 +112,7 @@ def find_stale(ledger: Ledger, ref: str, how: Planning) -> list[Stale]:
             hurt = planned.candidate.hurt if planned is not None else None
             if planned is None or hurt is None:
                 found.append(Stale(incident, item.purpose, "nothing reaches them any more"))
-            elif hurt.due.purpose != item.purpose:
-                because = f"it is {IN_WORDS[hurt.due.purpose]} now" if hurt.due.purpose else hurt.due.because
+            elif because := why_not_due(item.purpose, hurt.due, is_left=planned.verdict == "leave"):
                 found.append(Stale(incident, item.purpose, because))
             elif planned.verdict == "leave":
                 found.append(Stale(incident, item.purpose, planned.verdict_outside))

@@ -13,7 +13,15 @@ from uuid import UUID
 from releasewatch.domain.call_hands import with_lateness
 from releasewatch.domain.call_incidents import UNSAID_SEVERITY, URGENT, Hurt, own_verdict
 from releasewatch.domain.call_lists import CallList, IncidentHead
-from releasewatch.domain.call_purposes import IN_IT, IN_WORDS, CallReason, Due, Standing, purpose_for
+from releasewatch.domain.call_purposes import (
+    IN_IT,
+    NOT_WORTH,
+    CallReason,
+    Due,
+    Standing,
+    purpose_for,
+    why_not_due,
+)
 from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
@@ -265,16 +273,17 @@ class _Planner:
         for customer, row in self.ranked:
             due = self._due(customer)
             mine = [one for one in self._open(customer) if one.incident_id == self.whose.incident_id]
-            worth_it = due.purpose and row.verdict != "leave"
+            is_left = row.verdict == "leave"
+            worth_it = due.purpose and not is_left
             hurt = row.candidate.hurt
             # What is kept is of this incident alone: two in one call must not hold each other up.
             verdict = "write" if hurt is not None and own_verdict(hurt)[0] == "write" else row.verdict
             stays = [one for one in mine if one.purpose == due.purpose]
             for one in mine:
-                if one.purpose != due.purpose:
-                    withdrawn.append((one, due.because if not due.purpose else f"it is {IN_WORDS[due.purpose]} now"))
+                if why := why_not_due(one.purpose, due, is_left=is_left):
+                    withdrawn.append((one, why))
                 elif not worth_it and not self._is_begun(one):
-                    withdrawn.append((one, "it is not worth a call by now"))
+                    withdrawn.append((one, NOT_WORTH))
                 elif worth_it and one.verdict != verdict:
                     verdicts.append((one, verdict))
             if worth_it and not stays:

@@ -10,6 +10,7 @@ import pytest
 from releasewatch.domain.privacy import Reveal
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_report import CallReportRequest, report_calls
+from releasewatch.usecases.call_work import Stale, claim_call, find_stale
 from releasewatch.usecases.customer_brief import brief_customer
 from releasewatch.usecases.incident_contacts import Asking
 from releasewatch.usecases.incidents import change_status
@@ -61,4 +62,17 @@ def test_who_was_asked_whether_they_noticed_hears_that_it_is_over(desks):
     assert desks.purposes(key, 4.3)["bob"] == ("resolution", "open", "write")
     desks.log(desks.calls(key, 4.3)["bob"]["id"], 4.4, "sent", channel="email")
     assert owed(desks, "bob", 4.5) is None
+
+
+def test_what_is_withdrawn_is_not_said_to_be_another_call_where_none_is_made(desks):
+    key = desks.open(3, deployment=desks.record(2), severity="SEV2")
+    desks.plan(key, 3.1)
+    call = desks.calls(key, 3.2)["di"]["id"]
+    claim_call(desks.ledger, call, "olga", hour(3.3), 600)
+    change_status(desks.ledger, key, "resolved", desks.telling(4), hour(3.9))
+    none = "it is over, and they were not told; it is not worth a call by now"
+    assert find_stale(desks.ledger, call, Planning(hour(4.1))) == [Stale(key, "first_notice", none)]
+    made = desks.plan(key, 4.2)
+    assert dict(made.withdrawn) == {"it is an after-the-fact call now": 3, none: 3}
+    assert made.added == 3
     assert open_calls(desks, key, 4.5) == 3
