@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -46,7 +46,8 @@ RECENT = timedelta(days=30)
 """How far back calls and reports are told; what is open, or promised, is told however old it is."""
 
 _WORDED = 3
-"""Of so many deployments, the newest, it is said what may be said of them: one screen, and no minutes of waiting."""
+"""Of so many deployments, the newest, it is said what may be said of them, and of the newest of all what may not: one
+screen, and no minutes of waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,11 @@ class _Briefing:
         )
         found, blamed = self._incidents()
         words = [row for _, row in found if row is not None]
-        cared = self._cared_for(reached.found, blamed)
-        said = [*words, *(row for _, row in cared)]
+        spoken_of = [one for one in reached.found if one.number not in blamed and one.reach != "dependent"][:_WORDED]
+        cared = self._cared_for(one for one in reached.found if one in spoken_of or one in reached.found[:_WORDED])
+        said = [*words, *(row for one, row in cared if one in spoken_of)]
+        unsaid = [text for row in said for text in row.candidate.know]
+        unsaid += [text for row in (*words, *(row for _, row in cared)) for text in row.candidate.do_not_say]
         today = self._how.now.date()
         kept = in_order([one for _, one in promises.promises_of(self._connection, self._members)], today)
         recent = self._how.now - RECENT
@@ -121,7 +125,7 @@ class _Briefing:
                 if one.state == "open" or one.made_at >= recent
             ],
             "say": self._say(said),
-            "do_not_say": list(dict.fromkeys(text for row in said for text in row.candidate.know)),
+            "do_not_say": list(dict.fromkeys(unsaid)),
             "left_unsaid": sum(self._unsaid(row) for row in said),
             "contacts": [] if self._reveal < Reveal.CONTACTS else self._contacts(),
             "callable": self._callable(),
@@ -201,14 +205,10 @@ class _Briefing:
         say = wording.of(self._customer, self._key, asked, Standing(group="incident"), ())
         return replace(row, candidate=replace(row.candidate, say=say.lines, say_withheld=say.withheld))
 
-    def _cared_for(self, reached: Sequence[Reaching], blamed: dict[int, list[str]]) -> list[tuple[str, PlannedCall]]:
-        """What may be said of the newest deployments that nothing is blamed on."""
-        found = []
-        for one in [one for one in reached if one.number not in blamed and one.reach != "dependent"][:_WORDED]:
-            row = find_care_row(self._connection, one.number, self._customer, self._how)
-            if row is not None:
-                found.append((one.id, row))
-        return found
+    def _cared_for(self, reached: Iterable[Reaching]) -> list[tuple[Reaching, PlannedCall]]:
+        """Their rows of what reached them: what may be said of it, and what is not to be spoken of yet."""
+        rows = ((one, find_care_row(self._connection, one.number, self._customer, self._how)) for one in reached)
+        return [(one, row) for one, row in rows if row is not None]
 
     def _say(self, rows: Sequence[PlannedCall]) -> list[str]:
         """What may be said; where names may not be shown, nothing that holds their own."""

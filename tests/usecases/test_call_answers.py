@@ -76,3 +76,12 @@ def test_what_is_withdrawn_is_not_said_to_be_another_call_where_none_is_made(des
     assert dict(made.withdrawn) == {"it is an after-the-fact call now": 3, none: 3}
     assert made.added == 3
     assert open_calls(desks, key, 4.5) == 3
+
+
+def test_a_brief_says_what_is_under_embargo_as_the_list_does(desks):
+    trailers = {"Customer": "ada", "Embargo": "until 2026-04-01", "Release-note": "Forged signatures are refused."}
+    desks.world.commit("invoicing", subject="fix: close the signing hole", trailers=trailers)
+    desks.record(2)
+    found = brief_customer(desks.ledger, "ada", Planning(hour(2.5)), Reveal.CONTACTS).document
+    assert found["do_not_say"] == ["A fix is under embargo until 2026-04-01, 00:00 UTC."]
+    assert found["say"] == []
