@@ -32,6 +32,7 @@ from releasewatch.cli.call_output import (
     is_opaque,
     say_blank,
     say_if_limited,
+    say_if_outdated,
     say_left_out,
     say_withdrawn,
     show,
@@ -294,6 +295,7 @@ def list_(
     page = rows[:limit]
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
+    say_if_outdated(app, made)
     shown = [withhold(row, level, in_ci=app.ci is not None, opaque=is_opaque(app)) for row in page]
     if level < Reveal.KEYS:
         shown = []

@@ -84,6 +84,15 @@ def say_left_out(app: App, made: RankedList) -> None:
         )
 
 
+def say_if_outdated(app: App, made: RankedList) -> None:
+    """That the words are from before the end of the incident, and how they become new ones."""
+    if any(row.candidate.say_outdated and row.verdict != "leave" for row in made.calls.rows) and not app.quiet:
+        say(
+            "The words to say were agreed before it was over. Agree on others: "
+            f"releasewatch incident update {made.calls.subject} --audience customer --summary TEXT"
+        )
+
+
 def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -> dict[str, Any]:
     """A row as its channel may show it: what is withheld is null, and named."""
     from releasewatch.domain.call_rules import NO_RATE
@@ -135,7 +144,9 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     contact_words(row, "name"),
                     contact_words(row, "phone"),
                     _owner_words(row),
-                    "; ".join(filter(None, (row["verdict_because"], _late_words(row), *remarks(row)))),
+                    "; ".join(
+                        filter(None, (row["verdict_because"], _late_words(row), *remarks(row), _outdated_words(row)))
+                    ),
                 )
                 for row in rows
             ),
@@ -174,6 +185,12 @@ def _late_words(row: dict[str, Any]) -> str:
         return f"LATE, {row['late_because']}: goes up to {row['goes_up_to']}"
     up = "goes up to their manager" if "goes_up_to" in row["withheld"] else "no manager is known to whom it goes up"
     return f"LATE, {row['late_because']}: {up}"
+
+
+def _outdated_words(row: dict[str, Any]) -> str:
+    return (
+        "the words to say were agreed before it was over" if row["say_outdated"] and row["verdict"] != "leave" else ""
+    )
 
 
 def _call_words(row: dict[str, Any]) -> str:

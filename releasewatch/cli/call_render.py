@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.call_approve import say_draft
-from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_left_out
+from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_if_outdated, say_left_out
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
 from releasewatch.cli.output import open_output, say, stream_to
@@ -89,6 +89,7 @@ def render_list(
         made = of_team(app.ledger, made, team, level)
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
+    say_if_outdated(app, made)
     if drafts is not None:
         write_drafts(app, made, drafts)
         return

@@ -199,6 +199,8 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         yield f"  {one['deployment']} put the same as {one['same_as']} to {one['environment']} ({places}), still live"
     for audience, text in sorted(i["summaries"].items()):
         yield one_line(f"  for {audience}: {WITHHELD if text is None else text}")
+        if audience == "customer" and i["customer_summary_outdated"]:
+            yield "    agreed before it was over: say anew what customers are to hear now"
     yield from _count_lines(document, is_none=is_none)
     if len(document["places"]) > 1 and not is_none:
         # Those who still carry it come first: of many places only some are shown.

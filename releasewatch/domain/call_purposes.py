@@ -27,6 +27,9 @@ IN_WORDS = {
     "check_in": "a check-in",
 }
 
+TELL_THE_END = ("after_the_fact", "resolution")
+"""Purposes with which a customer hears that it is over."""
+
 NOT_WORTH = "it is not worth a call by now"
 
 def purpose_in_words(purpose: str, deployment: str | None = "") -> str:

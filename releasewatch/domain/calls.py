@@ -87,7 +87,8 @@ class CallCandidate:
     and of marks, `do_not_call_because` whose word it is. `account_manager` is who
     keeps them on the day, empty when nobody does; `owner_note` why nobody does, or what else is worth knowing (away,
     taken over). `say` comes from the customer's own notes (`talking_points`);
-    `say_withheld` sentences were left out because they name another customer.
+    `say_withheld` sentences were left out because they name another customer; `say_outdated`: it is over, and what is
+    to be said was agreed before that.
     `hurt`: what an incident is for them, where the list is one's; `know`: what was agreed for account staff alone.
     `care`: what it is without one.
     `standing`: how their call stands; `hands`: who is to make it.
@@ -123,6 +124,7 @@ class CallCandidate:
     contacts: tuple[CallContact, ...] = ()
     say: tuple[str, ...] = ()
     say_withheld: int = 0
+    say_outdated: bool = False
     know: tuple[str, ...] = ()
     hurt: Hurt | None = None
     care: Care | None = None

@@ -87,6 +87,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "say": list(candidate.say),
         "say_withheld": candidate.say_withheld,
         "say_outside": candidate.say_outside,
+        "say_outdated": candidate.say_outdated,
         "know": list(candidate.know),
         "do_not_say": list(candidate.do_not_say),
     }

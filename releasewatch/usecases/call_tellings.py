@@ -51,6 +51,14 @@ class Summaries:
         return next((place for place, one in enumerate(self.said, 1) if one.number == statement_id), None)
 
 
+def agreed_before_the_end(scene: Scene) -> datetime | None:
+    """When the words for customers were agreed, where that was before the incident was resolved; else None."""
+    newest, resolved_at = Summaries.of(scene).newest, scene.state.status_at
+    if scene.state.status != "resolved" or newest is None or resolved_at is None:
+        return None
+    return newest.happened_at if newest.happened_at < resolved_at else None
+
+
 def progress_of(scene: Scene) -> Progress:
     """Where an incident stands, as far as what customers are owed depends on it."""
     newest = Summaries.of(scene).newest

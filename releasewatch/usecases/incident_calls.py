@@ -220,6 +220,7 @@ class _Planner:
             possible_because=doubts or ("reached only through what they use depends on",),
             say=say.lines,
             say_withheld=say.withheld,
+            say_outdated=say.outdated,
             know=say.know,
             do_not_say=say.embargoed,
             letter=say.letter,

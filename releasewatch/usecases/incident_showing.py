@@ -19,7 +19,12 @@ from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, deployments, fixes, impacts, incidents, window_endings
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.call_tellings import Summaries, corrections_owed, owed_document
+from releasewatch.usecases.call_tellings import (
+    Summaries,
+    agreed_before_the_end,
+    corrections_owed,
+    owed_document,
+)
 from releasewatch.usecases.deployments import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
 from releasewatch.usecases.impact_measures import measure_customer, withhold_measures
@@ -153,6 +158,7 @@ def _incident(scene: Scene, reveal: Reveal, hides: Callable[[str], bool] | None)
         "commander": state.commander or None,
         "liaison": state.liaison or None,
         "summaries": dict(state.summaries),
+        "customer_summary_outdated": agreed_before_the_end(scene) is not None,
         "attributes": dict(state.attributes),
     }
     if reveal >= Reveal.NAMES:
@@ -210,6 +216,8 @@ def _next(scene: Scene, counts: ImpactCounts, proposed: Sequence[int], owed: int
         found.append(f"releasewatch incident suspects {key}")
     if counts.exposed:
         found.append(f"releasewatch incident show {key} --customers")
+    if (counts.exposed or owed) and agreed_before_the_end(scene) is not None:
+        found.append(f"releasewatch incident update {key} --audience customer --summary TEXT")
     if counts.exposed or owed:
         found.append(f"releasewatch call plan --incident {key}")
     found += [f"releasewatch incident link {key} --fixed-by D-{number}" for number in proposed]

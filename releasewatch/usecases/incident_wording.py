@@ -11,13 +11,13 @@ from uuid import UUID
 from releasewatch.domain.audiences import Audience
 from releasewatch.domain.call_embargoes import embargoes_in_words
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Agreed, Hurt, in_words, wording
-from releasewatch.domain.call_purposes import GRAVITY, IN_IT, Standing
+from releasewatch.domain.call_purposes import GRAVITY, IN_IT, TELL_THE_END, Standing, in_utc
 from releasewatch.domain.incident_document_building import held_for, people_among
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, notes_for, prepare_notes
 from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents
 from releasewatch.usecases.call_candidates import CallBook, Planning
-from releasewatch.usecases.call_tellings import Summaries, Tellings
+from releasewatch.usecases.call_tellings import Summaries, Tellings, agreed_before_the_end
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.named_people import find_named
 from releasewatch.usecases.notes import Reading, notes_within
@@ -34,7 +34,8 @@ class Say:
     """What may be said, how many texts were left out because of what they hold, and what account staff should know.
 
     `embargoed`: what is not to be spoken of yet. `letter`: the lines without our own numbers of incidents, as they may
-    be written; `letter_lacks`: words are not agreed for all that the call is about.
+    be written; `letter_lacks`: words are not agreed for all that the call is about. `outdated`: something is over, and
+    the words for it were agreed before that.
     """
 
     lines: tuple[str, ...]
@@ -43,6 +44,7 @@ class Say:
     embargoed: tuple[str, ...] = ()
     letter: tuple[str, ...] = ()
     letter_lacks: bool = True
+    outdated: bool = False
 
 
 class Wording:
@@ -79,7 +81,7 @@ class Wording:
         know: list[str] = []
         embargoed: list[str] = []
         letter: list[str] = []
-        withheld, lacks = 0, False
+        withheld, lacks, outdated = 0, False, False
         for incident, purpose in sorted(purposes.items(), key=lambda one: (order.index(one[1]), one[0])):
             is_mine = incident == self._mine
             if not is_mine and standing.approved and incident in standing.drafts:
@@ -107,6 +109,9 @@ class Wording:
                 kept = kept or [NO_INCIDENT_WORDING]
             lines += [about + line for line in kept]
             know += [about + text for text in talk.know]
+            if kept and purpose in TELL_THE_END and talk.outdated:
+                know.append(about + talk.outdated)
+                outdated = True
         if not purposes:
             know = list(self._talks[self._mine].know)
             embargoed = list(self._talks[self._mine].embargoed)
@@ -117,6 +122,7 @@ class Wording:
             tuple(dict.fromkeys(embargoed)),
             tuple(dict.fromkeys(letter)),
             letter_lacks=lacks or not letter or withheld > 0,
+            outdated=outdated,
         )
 
     def severity_of(self, incident: str) -> str:
@@ -178,6 +184,12 @@ class _Talk:
         """What was agreed for account staff, unless a brief for them would not be written with it."""
         text = self.scene.state.summaries.get("account", "").strip()
         return (text,) if text and not self.holds(text, "account") else ()
+
+    @cached_property
+    def outdated(self) -> str:
+        """That the words were agreed before it was over, in a sentence; else empty."""
+        at = agreed_before_the_end(self.scene)
+        return f"These words were agreed on {in_utc(at)}, before it was over." if at is not None else ""
 
     @cached_property
     def embargoed(self) -> tuple[str, ...]:

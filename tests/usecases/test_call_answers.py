@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
 
 
+OLD_WORDS = "These words were agreed on 2026-03-01 03:00 UTC, before it was over."
+
+
 @pytest.fixture
 def ledger_url(tmp_path: Path, sqlite_pattern: Path) -> str:
     """SQLite alone: nothing here is told differently by another database."""
@@ -57,6 +60,9 @@ def test_who_was_asked_whether_they_noticed_hears_that_it_is_over(desks):
     assert told["verdict_because"].startswith("possible, SEV2; it is over, and they were told of it before, so write")
     assert untold["verdict"] == "leave"
     assert (owed(desks, "bob", 4.1), owed(desks, "di", 4.1)) == ("resolution", None), "as the list says"
+    assert (told["know"], told["say_outdated"]) == ([OLD_WORDS], True)
+    desks.summary(key, 4.15, "Totals were wrong, and are right again.")
+    assert (desks.calls(key, 4.2)["bob"]["know"], desks.calls(key, 4.2)["bob"]["say_outdated"]) == ([], False)
     made = desks.plan(key, 4.2)
     assert made.added == open_calls(desks, key, 4.3) == 4, "ada, cy and fay hear it after the fact"
     assert desks.purposes(key, 4.3)["bob"] == ("resolution", "open", "write")
