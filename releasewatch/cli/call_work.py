@@ -79,7 +79,8 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     What they were told is kept: everything in the call, with the revision of the incident's customer summary. Tried
     again by rule: busy after 15 minutes, callback after an hour, no_answer after 2 hours, then 4, then a day, voicemail
     and sent after a day, a wrong number at once with the next contact: it is marked. Ends with 4 when somebody else
-    holds the call, or its list was a draft (`call approve`).
+    holds the call, or its list was a draft (`call approve`). What cannot have been is refused: a call from weeks before
+    it was planned, a promise for a day before the call, a day or time years ahead.
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_attempts import Noted, log_attempt
@@ -97,7 +98,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
         contact=given["contact"],
         ask_engineering=given["ask_engineering"].strip(),
     )
-    done = log_attempt(app.ledger, ref, said, by or app.actor, planning(app))
+    done = log_attempt(app.ledger, ref, said, by or app.actor, planning(app), app.zone)
     words = f"{done.call} is {done.status}."
     if done.status == "open":
         when = f"from {format_both(done.next_at, app.zone)} on" if done.next_at is not None else "as soon as can be"

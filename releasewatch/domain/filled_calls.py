@@ -7,15 +7,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
+from releasewatch.domain.attempt_times import why_not_at, why_not_due, why_not_next
 from releasewatch.domain.call_attempts import WRITTEN, problem_of
 from releasewatch.domain.call_sheets import AS_OF, CALL, FILLED, LIST, MORE_FILLED, VERSION, WORDS
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.typed_times import read_day, read_moment
 
-FAR = timedelta(days=2 * 366)
-"""Further ahead nobody promises anything, and a year is mistyped."""
 _YEARS = (2000, 2200)
 """What lies outside cannot be meant, and may lie outside the calendar in another time zone."""
 
@@ -108,7 +107,7 @@ def _read(number: int, call: str, cells: Mapping[str, str], zone: tzinfo, now: d
         raise _Wrong("channel", f"does not go with {disposition}: {problem}")
     as_of = _as_of(cells, now)
     at = _at(cells, zone, as_of, now)
-    promise, due_on = _promise(cells, (at or as_of or now).astimezone(zone).date(), (now + FAR).date())
+    promise, due_on = _promise(cells, (at or as_of or now).astimezone(zone).date(), now.date())
     next_at = _next_at(cells, zone, at or as_of, now)
     if next_at is not None and disposition == "connected":
         raise _Wrong("next_at", "does not go with connected: the call is made. Empty it, or write callback instead")
@@ -182,30 +181,30 @@ def _at(cells: Mapping[str, str], zone: tzinfo, as_of: datetime | None, now: dat
     found = _moment(cells, "at", zone, minute)
     if found is None:
         return None
-    if found > now:
-        raise _Wrong("at", "lies in the future: write when it was, as 2026-12-31 14:30")
-    if minute is not None and found < minute:
-        raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
-    return max(found, as_of) if as_of is not None else found
+    match why_not_at(found, minute, now):
+        case "":
+            return max(found, as_of) if as_of is not None else found
+        case "is too early":
+            raise _Wrong("at", "is before the list was made: check the day, and the time zone (TZ)")
+        case why:
+            raise _Wrong("at", f"{why}: write when it was, as 2026-12-31 14:30")
 
 
-def _promise(cells: Mapping[str, str], first: date, last: date) -> tuple[str, date | None]:
+def _promise(cells: Mapping[str, str], called_on: date, today: date) -> tuple[str, date | None]:
     promise, due_on = _text(cells, "promise"), _day(cells, "due")
     if promise and due_on is None:
         raise _Wrong("due", "is empty: a promise needs the day by which it is kept, as 2026-12-31")
     if due_on is not None and not promise:
         raise _Wrong("promise", "is empty: what was promised for that day? Write it, or empty due")
-    if due_on is not None and not first <= due_on <= last:
-        raise _Wrong("due", f"is {'before the call itself' if due_on < first else 'years ahead'}: check the year")
+    if due_on is not None and (why := why_not_due(due_on, called_on, today)):
+        raise _Wrong("due", f"{why}: check the year")
     return promise, due_on
 
 
 def _next_at(cells: Mapping[str, str], zone: tzinfo, after: datetime | None, now: datetime) -> datetime | None:
     found = _moment(cells, "next_at", zone, after)
-    if found is not None and found <= (after or now):
-        raise _Wrong("next_at", "is before the attempt itself: write when to try again, or empty it")
-    if found is not None and found > now + FAR:
-        raise _Wrong("next_at", "is years ahead: check the year")
+    if found is not None and (why := why_not_next(found, after or now, now)):
+        raise _Wrong("next_at", f"{why}: write when to try again, or empty it")
     return found
 
 

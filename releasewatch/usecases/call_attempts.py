@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.attempt_times import BEFORE_ITS_CALL, why_not_at, why_not_due, why_not_next
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
 from releasewatch.domain.call_purposes import IN_WORDS
-from releasewatch.domain.filled_calls import FAR
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import call_attempts, calls, impacts, incidents, marks, merges, personal_rows
 from releasewatch.storage.call_attempts import Attempt, Told
@@ -49,15 +50,15 @@ class Noted:
     source_key: str = ""
 
 
-def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning) -> Worked:
+def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning, zone: tzinfo = UTC) -> Worked:
     """Keep an attempt at a call, with what was told: each item of it, and the revision of the customer summary.
 
     They were reached when the line connected, or they replied; the call is made then, and when it was to be written and
-    was sent. Otherwise the next attempt is planned. A wrong number is marked. Raises RefusedError when somebody else
-    holds the call.
+    was sent. Otherwise the next attempt is planned. A wrong number is marked. `zone`: of which the day of a promise is.
+    Raises RefusedError when somebody else holds the call, InvalidCallError for what cannot have been.
     """
     require_actor(who)
-    _check(said, said.at or how.now, how.now)
+    _check(said, said.at or how.now, how.now, zone)
     with ledger.write() as connection:
         lock_attempts(ledger, connection, [said])
         return note_attempt(connection, ref, said, who, how, call_attempts.next_attempt(connection))
@@ -76,6 +77,7 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     row = get_call(connection, ref)
     who = as_held(connection, row, who)
     able, held_back = _make_able(connection, row, who, at, how)
+    _check_began(row, able, at)
     items, joined = _items_told(connection, row, able, held_back, said.listed_at)
     before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
     person = _person(connection, row, said, how)
@@ -124,16 +126,29 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     return Worked(f"C-{row.call_id}", key, status, None, next_at, number, marked, not_told)
 
 
-def _check(said: Noted, at: datetime, now: datetime) -> None:
+def _check_began(row: Any, items: Sequence[Any], at: datetime) -> None:
+    """Raise InvalidCallError for an attempt from long before there was anything to call about."""
+    planned_at = min((one.added_at for one in items), default=row.created_at)
+    if why_not_at(at, planned_at - BEFORE_ITS_CALL, at):
+        raise InvalidCallError(
+            f"That would be more than {BEFORE_ITS_CALL.days} days before C-{row.call_id} was planned, "
+            f"at {format_utc(planned_at)}.",
+            "Check the day of the attempt (--at), and its year.",
+        )
+
+
+def _check(said: Noted, at: datetime, now: datetime, zone: tzinfo) -> None:
     problem = problem_of(said.channel, said.disposition)
     if problem:
         raise InvalidCallError(problem, "Check --channel and --disposition.")
-    if at > now:
+    if why_not_at(at, None, now):
         raise InvalidCallError("The attempt would be in the future.", "Check --at.")
     if said.next_at is not None and said.next_at <= now:
         raise InvalidCallError("The next attempt would be in the past.", "Check --next-at.")
-    if said.next_at is not None and said.next_at > now + FAR:
-        raise InvalidCallError("The next attempt would be years ahead.", "Check the year of --next-at.")
+    if said.next_at is not None and (why := why_not_next(said.next_at, at, now)):
+        raise InvalidCallError(f"The next attempt {why}.", "Check the year of --next-at.")
+    if said.due_on is not None and (why := why_not_due(said.due_on, at.astimezone(zone).date(), now.date())):
+        raise InvalidCallError(f"The day of the promise {why}.", "Check --due.")
     if bool(said.promise) != (said.due_on is not None):
         raise InvalidCallError(
             "A promise needs a day by which it is kept, and a day needs a promise.",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.attempt_times import why_not_due
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.promises import Promise, Word, in_order
 from releasewatch.domain.times import format_utc
@@ -96,6 +97,8 @@ def _check(word: Word, now: datetime) -> None:
         raise InvalidCallError(f"A promise is {word.state} for a reason.", "Give it with --why TEXT.")
     if word.due_on is not None and word.due_on < now.date():
         raise InvalidCallError("The new day has passed already.", "Check --due.")
+    if word.due_on is not None and (why := why_not_due(word.due_on, now.date(), now.date())):
+        raise InvalidCallError(f"The new day {why}.", "Check the year of --due.")
     if word.said_at > now:
         raise InvalidCallError("That would be in the future.", "Check --at.")
 

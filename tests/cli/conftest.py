@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from releasewatch import wiring
 from tests.support.command import run_here
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CONFIG = """
@@ -47,6 +50,16 @@ bolt,shop/checkout,
 cask,shop/invoicing,
 dent,shop/invoicing,?
 """
+
+
+@pytest.fixture
+def days_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Moves the clock that commands read on by so many days, for commands that run here."""
+
+    def move(days: int) -> None:
+        monkeypatch.setattr(wiring, "clock", lambda: datetime.now(UTC) + timedelta(days=days))
+
+    return move
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.support.command import run_here
 
 BY = ("--by", "olga")
+TOMORROW, NEXT_YEAR = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (1, 365))
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def test_a_call_is_claimed_made_and_shown(called):
     assert refused.out == ""
     assert "Somebody else holds" in refused.err
     assert "olga" not in refused.err
-    words = ("--note", "Ada was cross", "--quote", "exports hang", "--promise", "a note", "--due", "2027-01-01")
+    words = ("--note", "Ada was cross", "--quote", "exports hang", "--promise", "a note", "--due", TOMORROW)
     logged = does("log", call, "--disposition", "connected", *words, *BY).document["call"]
     assert (logged["status"], logged["customer"]) == ("done", "acme")
     shown = does("show", call)
@@ -85,14 +88,15 @@ def test_what_the_calls_are_about_is_said_once(called):
     assert "call plan --incident INC-1" in blamed.err
 
 
-def test_a_promise_is_listed_until_it_is_kept(called):
+def test_a_promise_is_listed_until_it_is_kept(called, days_later):
     def does(*words, status=0):
         done = run_here("call", *words, cwd=called.path)
         assert done.status == status, done.err
         return done
 
-    promised = ("--promise", "a secret note", "--due", "2026-01-01", "--ask-engineering", "a secret question")
+    promised = ("--promise", "a secret note", "--due", TOMORROW, "--ask-engineering", "a secret question")
     does("log", "C-1", "--disposition", "connected", *promised, *BY)
+    days_later(3)
     shown = does("show", "C-1", "--format", "json")
     (attempt,) = shown.document["call"]["attempts"]
     assert attempt["withheld"] == ["promise", "ask_engineering", "by"]
@@ -107,8 +111,8 @@ def test_a_promise_is_listed_until_it_is_kept(called):
         assert "olga" not in text
     assert does("promise", "C-1", "kept", *BY).out.startswith("P-1 is kept.")
     assert does("promises").out == "0 promises, 0 overdue.\n"
-    moved = does("promise", "P-1", "moved", "--due", "2099-01-01", "--why", "they asked", "--format", "json", *BY)
-    assert (moved.document["promise"]["due_on"], moved.document["promise"]["why"]) == ("2099-01-01", None)
+    moved = does("promise", "P-1", "moved", "--due", NEXT_YEAR, "--why", "they asked", "--format", "json", *BY)
+    assert (moved.document["promise"]["due_on"], moved.document["promise"]["why"]) == (NEXT_YEAR, None)
     assert "There is no promise" in does("promise", "P-7", "kept", *BY, status=2).err
 
 
@@ -125,7 +129,7 @@ def test_who_leaves_hands_over_what_they_hold_and_promised(called):
     does("staff", "import", str(staff))
     calls = {one["customer"]: one for one in does("call", "list", "--incident", "INC-1").document["calls"]}
     first, second, third = (calls[name]["id"] for name in ("acme", "bolt", "dent"))
-    promise = ("--promise", "a note", "--due", "2999-01-01")
+    promise = ("--promise", "a note", "--due", TOMORROW)
     does("call", "log", first, "--disposition", "connected", *promise, "--by", "olga@example.org")
     does("call", "claim", second, "--by", "olga")
     does("call", "claim", third, "--by", "piet")
@@ -134,7 +138,7 @@ def test_who_leaves_hands_over_what_they_hold_and_promised(called):
         "customers": 2,
         "kept_by": "kim",
         "calls": [second],
-        "promises": [{"call": first, "customer": "acme", "due_on": "2999-01-01"}],
+        "promises": [{"call": first, "customer": "acme", "due_on": TOMORROW}],
     }
     rehearsed = does(*leaving, "--dry-run").document
     assert {name: rehearsed[name] for name in expected} == expected

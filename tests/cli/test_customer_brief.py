@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.support.command import run_here, run_on_terminal
 
 BY = ("--by", "olga")
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
 SECRET = ("Ada was cross", "exports hang!", "a secret note", "Ada Example", "23125", "ada@acme", "Acme", "olga")
 
 
 @pytest.fixture
-def spoken(shop):
-    """The second deployment is blamed; Acme rang, was called, and promised something."""
+def spoken(shop, days_later):
+    """The second deployment is blamed; Acme rang, was called, and promised something, which is overdue by now."""
 
     def does(*words):
         done = run_here(*words, cwd=shop.path)
@@ -23,8 +26,9 @@ def spoken(shop):
     does("call", "plan", "--incident", "INC-1")
     rang = ("--customer", "acme", "--note", "Ada was cross", "--quote", "The exports hang!", "--reference", "SUP-9")
     does("call", "inbound", *rang, "--component", "invoicing", *BY)
-    promised = ("--promise", "a secret note", "--due", "2026-01-01", "--quote", "exports hang, says Ada")
+    promised = ("--promise", "a secret note", "--due", TOMORROW, "--quote", "exports hang, says Ada")
     does("call", "log", "C-1", "--disposition", "connected", *promised, "--ask-engineering", "is it the csv?", *BY)
+    days_later(3)
     return shop
 
 
@@ -79,7 +83,7 @@ def test_a_file_for_account_staff_holds_everything(spoken):
         "  account manager: olga",
         "INC-1 (SEV1, investigating): exports down; they are presumed, since ",
         "why: they reported it to us at ",
-        "P-1 OVERDUE by 2026-01-01: a secret note (C-1)",
+        f"P-1 OVERDUE by {TOMORROW}: a secret note (C-1)",
         "“The exports hang!”; Ada was cross",
         "Ada Example: IT manager, 030 23125 101",
         "Say:\n  Exports hang, we are on it.",

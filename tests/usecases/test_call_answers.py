@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
 from releasewatch.domain.privacy import Reveal
+from releasewatch.errors import InvalidCallError
+from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_report import CallReportRequest, report_calls
 from releasewatch.usecases.call_work import Stale, claim_call, find_stale
@@ -91,3 +94,17 @@ def test_a_brief_says_what_is_under_embargo_as_the_list_does(desks):
     found = brief_customer(desks.ledger, "ada", Planning(hour(2.5)), Reveal.CONTACTS).document
     assert found["do_not_say"] == ["A fix is under embargo until 2026-04-01, 00:00 UTC."]
     assert found["say"] == []
+
+
+def test_what_cannot_have_been_is_no_attempt(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    call = desks.calls(key, 3.2)["ada"]["id"]
+    early = Noted("phone", "connected", at=hour(3) - timedelta(days=7))
+    said = Noted("phone", "connected", promise="a note", due_on=hour(-24).date())
+    with pytest.raises(InvalidCallError, match=rf"more than 7 days before {call} was planned, at 2026-03-01T03:06:00Z"):
+        log_attempt(desks.ledger, call, early, "olga", Planning(hour(3.5)))
+    with pytest.raises(InvalidCallError, match="The day of the promise is before the call itself"):
+        log_attempt(desks.ledger, call, said, "olga", Planning(hour(3.5)))
+    west = timezone(timedelta(hours=-12))
+    assert log_attempt(desks.ledger, call, said, "olga", Planning(hour(3.5)), west).status == "done", "today there"

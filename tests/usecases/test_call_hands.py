@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from releasewatch.domain.filled_calls import FAR
+from releasewatch.domain.attempt_times import FAR
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.usecases.call_candidates import Planning
