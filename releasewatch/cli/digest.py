@@ -80,6 +80,7 @@ def _show(document: dict[str, Any], stream: TextIO) -> None:
         customer_lines,
         digest_summary,
         nobodys_in_words,
+        none_in_words,
         promise_in_words,
         waiting_in_words,
         withdrawn_in_words,
@@ -95,7 +96,7 @@ def _show(document: dict[str, Any], stream: TextIO) -> None:
     calls = calls_to_make(document)
     if calls:
         emit_table(CALL_HEADINGS, [call_cells(one) for one in calls], stream=stream)
-        emit_line(f"Take one: {calls[0]['claim']}", stream)
+        emit_line(none_in_words(document) or f"Take one: {document['next']}", stream)
     if waiting := waiting_in_words(document):
         emit_line(waiting, stream)
     for one in document["promises"]:

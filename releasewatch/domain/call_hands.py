@@ -91,12 +91,18 @@ def in_turn(rows: Iterable[PlannedCall], me: Collection[str]) -> list[PlannedCal
     return sorted((row for row in rows if _may_be_made_now(row)), key=turn)
 
 
+def may_be_taken(row: PlannedCall) -> bool:
+    """Whether it can be claimed: it is planned, nobody holds it, it waits for no other, and its list is no draft."""
+    return row.candidate.standing.status == "open" and row.candidate.standing.approved
+
+
+def next_to_take(rows: Iterable[PlannedCall], me: Collection[str]) -> PlannedCall | None:
+    """What somebody should take next: a call that can be made now, else the first that is to be written."""
+    rows = list(rows)
+    mails = sorted((row for row in rows if row.verdict == "write" and may_be_taken(row)), key=lambda row: row.rank)
+    return next(iter((*in_turn(rows, me), *mails)), None)
+
+
 def _may_be_made_now(row: PlannedCall) -> bool:
-    standing = row.candidate.standing
-    return (
-        row.verdict == "call"
-        and standing.status == "open"
-        and standing.approved
-        and row.may_dial
-        and row.availability.callable in ("now", "unknown")
-    )
+    is_there = row.may_dial and row.availability.callable in ("now", "unknown")
+    return row.verdict == "call" and may_be_taken(row) and is_there

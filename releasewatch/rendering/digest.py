@@ -16,7 +16,7 @@ CALL_HEADINGS = ("when", "callable", "customer", "contact", "number", "why", "li
 
 @dataclass(frozen=True, slots=True)
 class DigestCallView(View):
-    """One call: `cells` as `CALL_HEADINGS` names them, and how to claim it."""
+    """One call: `cells` as `CALL_HEADINGS` names them, and how to claim it; empty where it cannot be now."""
 
     cells: tuple[str, ...]
     claim: str
@@ -34,7 +34,8 @@ class DigestCustomerView(View):
 @dataclass(frozen=True, slots=True)
 class DigestView(View):
     """The page. `overdue` and `promises` (those not due yet): a sentence each. `nobodys`: that calls are nobody's, or
-    empty; `waiting`: that calls of theirs wait for others of the same customer, or empty."""
+    empty; `waiting`: that calls of theirs wait for others of the same customer, or empty. `take`: the command that
+    takes the next one; `none`: why none can be, or empty."""
 
     account_manager: str
     as_of: str
@@ -45,6 +46,8 @@ class DigestView(View):
     withdrawn: tuple[str, ...]
     nobodys: str
     calls: tuple[DigestCallView, ...]
+    take: str
+    none: str
     waiting: str
     customers: tuple[DigestCustomerView, ...]
 
@@ -61,7 +64,11 @@ def digest_view(document: Mapping[str, Any]) -> DigestView:
         promises=tuple(promise_in_words(one) for one in document["promises"] if not one["overdue"]),
         withdrawn=tuple(withdrawn_in_words(one) for one in document["versions_withdrawn"]),
         nobodys=nobodys_in_words(document),
-        calls=tuple(DigestCallView(call_cells(one), one["claim"]) for one in calls_to_make(document)),
+        calls=tuple(
+            DigestCallView(call_cells(one), one["claim"] if one["claimable"] else "") for one in calls_to_make(document)
+        ),
+        take=document["next"] or "",
+        none=none_in_words(document),
         waiting=waiting_in_words(document),
         customers=tuple(
             DigestCustomerView(one["name"] or one["key"], one["key"], tuple(customer_lines(one)))
@@ -83,6 +90,22 @@ def digest_summary(document: Mapping[str, Any]) -> str:
 def calls_to_make(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The calls of the page, each customer once: a call that waits for another one of theirs is not one yet."""
     return [one for one in document["calls"] if one["status"] != "waiting"]
+
+
+def none_in_words(document: Mapping[str, Any]) -> str:
+    """Why none of the calls can be taken now, and which is next; empty where one can, or there is none."""
+    calls = calls_to_make(document)
+    if document["next"] or not calls:
+        return ""
+    held = [one for one in calls if one["status"] == "claimed"]
+    drafts = [one for one in calls if one["status"] != "claimed" and not one["approved"]]
+    later = [one for one in calls if one["claimable"] and one["callable"] == "later" and one["next_window"]]
+    said = [f"{len(held)} claimed"] if held else []
+    said += [f"{len(drafts)} of a draft"] if drafts else []
+    if later:
+        first = min(later, key=lambda one: str(one["next_window"]["from"]))
+        said.append(f"{len(later)} later, {first['id']} first, {_when(first)}")
+    return f"None can be taken now: {'; '.join(said) or 'see why with each'}."
 
 
 def waiting_in_words(document: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releasewatch.domain.call_bands import BANDS
-from releasewatch.domain.call_hands import gravest_first
+from releasewatch.domain.call_hands import gravest_first, may_be_taken, next_to_take
 from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.call_sendings import Withdrawn
 from releasewatch.domain.calls import PlannedCall
@@ -80,15 +80,18 @@ def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Ask
     promises = list_promises(ledger, Listing(how.now, account_manager=who))
     review = review_customers(ledger, ReviewRequest(who, asked.since, how.now), asking)
     today = how.now.date()
+    listed = sorted(found.values(), key=_turn)
+    chosen = next_to_take((row for _, row in listed), {who})
     return {
         "account_manager": who,
         "since": format_utc(asked.since),
         "as_of": format_utc(how.now),
         "promises": [promise_document(one.promise, today, one.account_manager, reveal) for one in promises],
         "calls": [
-            {"list": name, **call_document(row), "claim": f"releasewatch call claim {row.candidate.call}"}
-            for name, row in sorted(found.values(), key=_turn)
+            {"list": name, **call_document(row), "claim": _claim(row), "claimable": may_be_taken(row)}
+            for name, row in listed
         ],
+        "next": _claim(chosen) if chosen is not None else None,
         "nobodys_calls": [
             {"calls": many, "see": f"releasewatch call list {of}"} for of, many in wanted.nobodys.items()
         ],
@@ -154,6 +157,10 @@ def _take(found: dict[str, tuple[str, PlannedCall]], name: str, rows: Iterable[P
             continue
         if call not in found or gravest_first(row) < gravest_first(found[call][1]):
             found[call] = (name, row)
+
+
+def _claim(row: PlannedCall) -> str:
+    return f"releasewatch call claim {row.candidate.call}"
 
 
 def _turn(one: tuple[str, PlannedCall]) -> tuple[int, int, bool, int, str]:

@@ -62,7 +62,7 @@ As of 3 March 2026, 02:00 UTC. 1 promise overdue; 1 open call, 0 callable now; 3
 | --- | --- | --- | --- | --- | --- | --- | --- |
 | today | from 3 March 2026, 09:00 UTC | \\<Fay\\> & Co | Fay Person | +49 30 23125 105 | presumed, SEV2; they were not told yet | INC-1 | C-3 |
 
-Take one: `releasewatch call claim C-3`.
+None can be taken now: 1 later, C-3 first, from 3 March 2026, 09:00 UTC.
 
 ## What reached your customers since 1 March 2026, 00:00 UTC
 
@@ -88,6 +88,8 @@ def test_the_page_is_what_they_have_to_know(story):
 
 
 def test_each_has_their_own_and_words_of_a_promise_need_contacts(story):
+    desk = digest(story, at=57)
+    assert (desk["next"], desk["calls"][0]["callable"]) == ("releasewatch call claim C-3", "now")
     piet = digest(story, "piet")
     assert (piet["promises"], [one["customer"] for one in piet["calls"]]) == ([], ["bob"])
     assert [one["key"] for one in piet["customers"]] == ["bob"]
