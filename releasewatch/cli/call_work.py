@@ -9,7 +9,7 @@ import click
 
 from releasewatch.cli.call_output import contact_words, is_opaque, remarks, say_if_limited, withhold
 from releasewatch.cli.options import BY, INSTANT, common
-from releasewatch.cli.output import emit_json, emit_line, one_line
+from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
 from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import Reveal
@@ -84,6 +84,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_attempts import Noted, log_attempt
+    from releasewatch.usecases.call_work import WITHDRAWN_MEANWHILE
 
     said = Noted(
         channel=given["channel"],
@@ -103,6 +104,8 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     if done.status == "open":
         when = f"from {format_both(done.next_at, app.zone)} on" if done.next_at is not None else "as soon as can be"
         words = f"{done.call} is to be tried again {when}."
+    if done.was_withdrawn and not app.quiet:
+        say(f"{done.call}: {WITHDRAWN_MEANWHILE}.")
     give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
 
 
@@ -119,6 +122,7 @@ def give_out(app: App, form: str, done: Worked, words: str) -> None:
                     "held_until": None if done.until is None else format_utc(done.until),
                     "next_at": None if done.next_at is None else format_utc(done.next_at),
                     "number_marked": done.marked,
+                    "was_withdrawn": done.was_withdrawn,
                 }
             }
         )

@@ -22,7 +22,18 @@ from releasewatch.usecases.call_approval import Drafts, refuse_drafts
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_showing import find_row
 from releasewatch.usecases.call_tellings import Summaries
-from releasewatch.usecases.call_work import Worked, as_held, get_call, held, holds, key_of, live_items, require_actor
+from releasewatch.usecases.call_work import (
+    Worked,
+    as_held,
+    closed,
+    get_call,
+    has_joined,
+    held,
+    holds,
+    key_of,
+    live_items,
+    require_actor,
+)
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.sameness import DIRECTORY_LOCK
 
@@ -75,6 +86,8 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     """The same within a transaction that holds the locks, under a number that was taken before."""
     at = said.at or how.now
     row = get_call(connection, ref)
+    if row.status == "withdrawn" and has_joined(connection, row):
+        raise closed(connection, row)
     who = as_held(connection, row, who)
     able, held_back = _make_able(connection, row, who, at, how)
     _check_began(row, able, at)
@@ -123,7 +136,16 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
         for one in joined
     )
-    return Worked(f"C-{row.call_id}", key, status, None, next_at, number, marked, not_told)
+    return Worked(
+        f"C-{row.call_id}",
+        key,
+        status,
+        next_at=next_at,
+        attempt_id=number,
+        marked=marked,
+        was_withdrawn=row.status == "withdrawn",
+        not_told=not_told,
+    )
 
 
 def _check_began(row: Any, items: Sequence[Any], at: datetime) -> None:

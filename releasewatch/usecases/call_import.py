@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_sheets import VERSION
 from releasewatch.domain.erasure import forgotten_key
 from releasewatch.domain.filled_calls import FilledCall, Refused
 from releasewatch.domain.privacy import opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import call_attempts, call_facts, call_lists, calls, customer_refs, merges
-from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import all_or_nothing
 from releasewatch.usecases.call_attempts import Noted, lock_attempts, note_attempt
 from releasewatch.usecases.call_candidates import Planning
-from releasewatch.usecases.call_work import Worked, get_call
+from releasewatch.usecases.call_work import WITHDRAWN_MEANWHILE, Worked, get_call, has_joined
 
+_LISTS = {"INC": "incident_id", "D": "deployment_id", "H": "coming_id"}
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
 WITHHELD = "withheld"
@@ -102,6 +103,7 @@ def _take(connection: Any, row: FilledCall, who: str, how: Planning, number: int
     try:
         call = _find_call(connection, row.call)
         _check_customer(connection, call, row)
+        _check_version(connection, row)
         if call_attempts.came_from(connection, call.customer_id, call.call_id, row.source_key):
             report.unchanged += 1
             return
@@ -120,7 +122,7 @@ def _take(connection: Any, row: FilledCall, who: str, how: Planning, number: int
         report.refused.append(Refused(row.number, row.call, "", error.message.rstrip(".")))
     else:
         report.added.append(done)
-        report.noticed.extend(Noticed(row.number, row.call, text) for text in _to_know(call, done))
+        report.noticed.extend(Noticed(row.number, row.call, text) for text in _to_know(done))
 
 
 def _find_call(connection: Any, ref: str) -> Any:
@@ -161,6 +163,14 @@ def _check_customer(connection: Any, call: Any, row: FilledCall) -> None:
     raise _RowError("call", "is of another customer in this ledger: was the list made from another one? (--database)")
 
 
+def _check_version(connection: Any, row: FilledCall) -> None:
+    """Refuse a version that there has not been: it says nothing of what they were told."""
+    found = _versions(connection, row.list, row.list_version)
+    if found is not None and found[0] > found[1]:
+        reason = f"is {found[0]}, and the newest of that list is {found[1]}: put back what stood there, or empty it"
+        raise _RowError(VERSION, reason)
+
+
 def _is_one_of(connection: Any, given: str, customer_id: UUID) -> bool:
     try:
         found = customer_refs.resolve_customer(connection, given)
@@ -180,7 +190,7 @@ def _check_standing(connection: Any, call: Any, who: str, how: Planning) -> None
         raise _RowError("call", f"was made meanwhile by somebody else, at {when}; {again}")
     if call.status == "skipped":
         raise _RowError("call", f"was skipped meanwhile, at {when}; if they were called all the same, {note_it}")
-    if call.status == "withdrawn" and _has_joined(connection, call):
+    if call.status == "withdrawn" and has_joined(connection, call):
         raise _RowError("call", "joined the call of the customer whom theirs was merged into: write that one's id")
     held = call.claimed_until is not None and call.claimed_until > how.now and call.claimed_by != who
     if call.status == "open" and held:
@@ -188,15 +198,10 @@ def _check_standing(connection: Any, call: Any, who: str, how: Planning) -> None
         raise _RowError("call", f"is held by somebody else until {until}: settle it with them, and import again")
 
 
-def _has_joined(connection: Any, call: Any) -> bool:
-    items = calls.items_of(connection, call.customer_id, call.call_id)
-    return any(one.why_withdrawn == JOINED for one in items)
-
-
-def _to_know(call: Any, done: Worked) -> Sequence[str]:
+def _to_know(done: Worked) -> Sequence[str]:
     found = []
-    if call.status == "withdrawn":
-        found.append("had been withdrawn meanwhile; what they were told is kept. Plan again: a correction may be owed")
+    if done.was_withdrawn:
+        found.append(WITHDRAWN_MEANWHILE)
     if done.not_told:
         what = ", ".join(done.not_told)
         found.append(f"stays open: {what} joined it after the list was made, and they were not told of that")
@@ -209,14 +214,19 @@ def _older(connection: Any, rows: Sequence[FilledCall]) -> list[tuple[str, int, 
     """Which of the lists that rows come from have a newer version."""
     found = []
     for name, version in sorted({(row.list, row.list_version) for row in rows}):
-        kind, _, number = name.upper().partition("-")
-        if kind not in ("INC", "D") or not all(map(_NUMBER.fullmatch, (number, version))):
-            continue
-        of_one = calls.ListOf(incident_id=int(number)) if kind == "INC" else calls.ListOf(deployment_id=int(number))
-        newest = call_lists.list_version(connection, of_one)
-        if newest is not None and newest > int(version):
-            found.append((name, int(version), newest))
+        versions = _versions(connection, name, version)
+        if versions is not None and versions[1] > versions[0]:
+            found.append((name, *versions))
     return found
+
+
+def _versions(connection: Any, name: str, version: str) -> tuple[int, int] | None:
+    """A version of a list as a number, and the newest that there is; None where it is no list that is known."""
+    kind, _, number = name.upper().partition("-")
+    if kind not in _LISTS or not all(map(_NUMBER.fullmatch, (number, version))) or not int(number):
+        return None
+    newest = call_lists.list_version(connection, calls.ListOf(**{_LISTS[kind]: int(number)}))
+    return (int(version), newest) if newest is not None else None
 
 
 def report_document(report: FilledReport, keys: dict[str, str], *, dry_run: bool) -> dict[str, Any]:

@@ -22,13 +22,16 @@ from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.calls import find_care_row
 from releasewatch.usecases.incident_calls import find_incident_row
 
+WITHDRAWN_MEANWHILE = "had been withdrawn meanwhile; what they were told is kept. Plan again: a correction may be owed"
+"""What is to be known of an attempt at a call that was not to be made any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worked:
     """What became of a call. `customer` is a key; `until`: how long it is held; `next_at`: when to try again.
 
     `marked`: a number was marked as wrong with it. `not_told`: what joined the call after the list that was worked
-    from was made, and so keeps it open.
+    from was made, and so keeps it open. `was_withdrawn`: it was not to be made any more when it was noted.
     """
 
     call: str
@@ -38,6 +41,7 @@ class Worked:
     next_at: datetime | None = None
     attempt_id: int = 0
     marked: bool = False
+    was_withdrawn: bool = False
     not_told: tuple[str, ...] = ()
 
 
@@ -223,8 +227,13 @@ def held(row: Any) -> RefusedError:
     )
 
 
+def has_joined(connection: Any, row: Any) -> bool:
+    """Whether a call is part of another one since their customer was merged into somebody."""
+    return any(one.why_withdrawn == JOINED for one in calls.items_of(connection, row.customer_id, row.call_id))
+
+
 def closed(connection: Any, row: Any) -> RefusedError:
     """That a call is not open any more."""
-    joined = any(one.why_withdrawn == JOINED for one in calls.items_of(connection, row.customer_id, row.call_id))
-    words = "joined the call of whom their customer was merged into" if joined else f"is {row.status}"
+    joined = "joined the call of whom their customer was merged into"
+    words = joined if has_joined(connection, row) else f"is {row.status}"
     return RefusedError(f"C-{row.call_id} {words}.", f"See: releasewatch call show C-{row.call_id}")

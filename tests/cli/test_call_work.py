@@ -67,6 +67,9 @@ def test_a_call_is_claimed_made_and_shown(called):
     assert incident["corrections_owed"] == 1
     assert incident["corrections"][0]["customer"] == "acme"
     assert "1 correction owed:" in run_here("incident", "show", "INC-1", cwd=called.path).out
+    late = does("log", calls["dent"]["id"], "--disposition", "connected", *BY)
+    assert f"{calls['dent']['id']}: had been withdrawn meanwhile; what they were told is kept. Plan again" in late.err
+    assert late.document["call"]["was_withdrawn"]
 
 
 def test_a_document_of_an_incidents_list_says_what_not_to_improvise(called, tmp_path):

@@ -163,9 +163,10 @@ def test_a_row_that_is_refused_leaves_nothing_of_itself_and_a_strict_import_noth
         paper.row("fay", key="gil"),
         paper.row("fay", key="nobody-here"),
         paper.row("fay", call="C-99"),
+        paper.row("gil", list_version="99"),
     )
     strict = paper.back(5, *rows, strict=True)
-    assert (strict.written, strict.added, len(strict.refused), paper.attempts()) == (False, [], 5, 0)
+    assert (strict.written, strict.added, len(strict.refused), paper.attempts()) == (False, [], 6, 0)
     assert paper.shown("ada")["status"] == "open"
     report = paper.back(5, *rows)
     assert [(column, text.partition(":")[0]) for column, text in reasons(report)] == [
@@ -174,6 +175,7 @@ def test_a_row_that_is_refused_leaves_nothing_of_itself_and_a_strict_import_noth
         ("call", "is of another customer in this ledger"),
         ("call", "is of another customer in this ledger"),
         ("call", "is not in this ledger"),
+        ("list_version", "is 99, and the newest of that list is 1"),
     ]
     assert [(one.status, one.marked) for one in report.added] == [("done", False), ("open", True)]
     assert [one.text for one in report.noticed] == ["the number is marked as wrong"]
