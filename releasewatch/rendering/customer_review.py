@@ -147,7 +147,7 @@ def incident_in_words(one: Mapping[str, Any]) -> str:
     minutes, inside = one["minutes"], one["working_minutes"]
     within = "within working hours: not known" if inside is None else f"{_span(inside)} of it in their working hours"
     credit = f"; credit: {one['credit']['stands']}" if one["credit"] else ""
-    first = "" if one["state"] == "possible" else f"; {_FIRST[one['first']]}"
+    first = "" if one["state"] == "possible" and one["first"] is None else f"; {_FIRST[one['first']]}"
     return f"{one['incident']} {one['title']}: {one['state']} for {_span(minutes)}, {within}{credit}{first}"
 
 

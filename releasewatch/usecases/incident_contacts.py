@@ -13,7 +13,7 @@ from uuid import UUID
 from releasewatch.domain.call_report import HURT, Contacted
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.customer_reports import who_was_first
-from releasewatch.domain.impact_measures import Place, working_seconds
+from releasewatch.domain.impact_measures import COUNTED, Place, working_seconds
 from releasewatch.domain.incidents import fold
 from releasewatch.domain.promises import Promise
 from releasewatch.storage import call_facts, call_report, impacts, incidents, promises
@@ -48,8 +48,9 @@ class Open:
 
 @dataclass(slots=True)
 class Gathered:
-    """One incident. `contacts`: those hurt by it, nobody where it was cancelled; `owed`: who is owed a correction;
-    `calls`: those that were ever about it; `suffered`: by customer, `measure_customer` of each."""
+    """One incident. `contacts`: those hurt by it, nobody where it was cancelled; where certain customers were asked for,
+    those possibly hurt, too. `owed`: who is owed a correction; `calls`: those that were ever about it; `suffered`: by
+    customer, `measure_customer` of each."""
 
     incident: IncidentRef
     scene: Scene
@@ -127,7 +128,7 @@ def _look_into(connection: Any, scene: Scene, how: Asking, wanted: Callable[[Any
             continue
         if wanted is not None:
             made.suffered[customer] = measure_customer(ways, scene.question, how.hours) | {"state": best.state}
-        if best.state in HURT:
+        if best.state in (HURT if wanted is None else COUNTED):
             components = {row.component_id for row in ways if row.component_id is not None}
             told_at = tellings.first_at(customer)
             reported_at = complaints.of(customer, components, tellings).reported_at

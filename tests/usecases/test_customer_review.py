@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.errors import InvalidCallError
-from releasewatch.rendering.customer_review import render_review_workbook, review_cells
+from releasewatch.rendering.customer_review import incident_in_words, render_review_workbook, review_cells
 from releasewatch.rendering.documents import render_reviews
 from releasewatch.usecases.customer_review import ReviewRequest, review_customers
 from releasewatch.usecases.incident_contacts import Asking
@@ -62,6 +62,17 @@ def test_each_customer_has_what_happened_to_them_and_nobody_elses(story):
     assert found["fay"]["promises"]["rate"] is None
     assert list(review(story, "piet")) == ["bob"]
     assert review(story, "nobody") == {}
+
+
+def test_who_was_only_possibly_hurt_was_told_all_the_same(story):
+    (before,) = review(story, "piet")["bob"]["incidents"]
+    assert (before["state"], before["told_at"], before["first"]) == ("possible", None, None)
+    story.log(story.numbers["bob"], 50, "sent", channel="email")
+    bob = review(story, "piet")["bob"]
+    (after,) = bob["incidents"]
+    assert (after["told_at"], after["first"]) == ("2026-03-03T02:00:00Z", "we")
+    assert bob["called_first"]["incidents"] == 0, "a share is of those hurt alone"
+    assert incident_in_words(after).endswith("; we told them first")
 
 
 def test_another_period_holds_nothing_of_it(story):
