@@ -15,6 +15,10 @@ from releasewatch.storage.types import OPEN_END
 MOST = 10
 """So many matches are named; who has more asks for more of the name."""
 
+_WHITE = "\t\n\v\f\r\x85\xa0\u2007\u2009\u2028\u202f\u3000"
+_MARKS = "\x01\x02"
+"""Two signs that are in no name: a run of blanks becomes a run of these pairs, which loses all but its ends."""
+
 _FEWEST_DIGITS = 6
 _FEWEST_LETTERS = 2
 
@@ -77,6 +81,25 @@ def _by_part(connection: Connection, words: str) -> list[Any]:
 
 
 def _holds(column: Any, words: str) -> ColumnElement[bool]:
+    """Whether a column holds some words. Between several, a name may have line breaks and more blanks than one."""
+    first, *more = words.split(" ")
+    if not more:
+        return _holds_as_written(column, words)
+    # One word of them is looked for first: folding the blanks of every name would take longer than the rest.
+    return and_(_holds_as_written(column, first), _holds_as_written(_folded(column), words))
+
+
+def _folded(column: Any) -> ColumnElement[str]:
+    """The same with one blank for each run of white space."""
+    for one in _WHITE:
+        column = func.replace(column, one, " ")
+    for before, after in ((" ", _MARKS), (_MARKS[::-1], ""), (_MARKS, " ")):
+        column = func.replace(column, before, after)
+    folded: ColumnElement[str] = column
+    return folded
+
+
+def _holds_as_written(column: Any, words: str) -> ColumnElement[bool]:
     # SQLite folds the case of ASCII alone: of other letters the usual writings are tried.
     writings = {words, words.lower(), words.upper(), words.capitalize(), words.title()}
     return or_(

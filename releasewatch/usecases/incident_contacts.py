@@ -48,8 +48,8 @@ class Open:
 
 @dataclass(slots=True)
 class Gathered:
-    """One incident. `contacts`: those hurt by it, nobody where it was cancelled; where certain customers were asked for,
-    those possibly hurt, too. `owed`: who is owed a correction; `calls`: those that were ever about it; `suffered`: by
+    """One incident. `contacts`: those hurt by it, nobody where it was cancelled; where certain customers are asked for,
+    those possibly hurt too. `owed`: who is owed a correction; `calls`: those that were ever about it; `suffered`: by
     customer, `measure_customer` of each."""
 
     incident: IncidentRef
