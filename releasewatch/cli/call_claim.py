@@ -41,7 +41,7 @@ def claim(
     holds it for longer. What was due when it was planned and is not any more (they were cleared) is said, with why.
 
     --next takes the next one that may be made now: the most urgent first; of these nobody's calls, then your own, then
-    those of others. Of many who ask at once each gets another one.
+    those of others. Of many who ask at once each gets another one. Who may be asleep, for all we know, is said.
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_work import claim_call, find_stale
@@ -74,6 +74,8 @@ def _claim_next(app: App, form: str, incident: str | None, deployment: str | Non
     if found is not None:
         done, is_nobodys = found
         owner = " It was nobody's." if is_nobodys else ""
+        if not done.zone_known and not app.quiet:
+            say("Their time zone is not known: find out what time it is there before you dial.")
         give_out(app, form, done, f"{done.call} is yours until {format_both(done.until or app.now, app.zone)}.{owner}")
         return
     states = [one.candidate.standing.status for one in made.calls.rows if one.verdict == "call"]

@@ -123,6 +123,7 @@ def give_out(app: App, form: str, done: Worked, words: str) -> None:
                     "next_at": None if done.next_at is None else format_utc(done.next_at),
                     "number_marked": done.marked,
                     "was_withdrawn": done.was_withdrawn,
+                    "time_zone_known": done.zone_known,
                 }
             }
         )

@@ -86,7 +86,8 @@ def claim_next(ledger: Ledger, made: RankedList, who: str, how: Planning, minute
             mine = found.customer_id, found.call_id
             # Whoever asked at the same instant may have it by now: then the next one is tried.
             if calls.claim_call(connection, *mine, who, how.now, until, gone=gone, again=False):
-                worked = Worked(f"C-{found.call_id}", key_of(connection, found.customer_id), "claimed", until)
+                key, zone_known = key_of(connection, found.customer_id), bool(row.local_zone)
+                worked = Worked(f"C-{found.call_id}", key, "claimed", until, zone_known=zone_known)
                 return worked, not row.candidate.hands.caller
     return None
 

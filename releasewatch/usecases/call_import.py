@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,11 @@ from releasewatch.usecases.call_attempts import Noted, lock_attempts, note_attem
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_work import WITHDRAWN_MEANWHILE, Worked, get_call, has_joined
 
-_LISTS = {"INC": "incident_id", "D": "deployment_id", "H": "coming_id"}
+_LISTS: Mapping[str, Callable[[int], calls.ListOf]] = {
+    "INC": lambda number: calls.ListOf(incident_id=number),
+    "D": lambda number: calls.ListOf(deployment_id=number),
+    "H": lambda number: calls.ListOf(coming_id=number),
+}
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
 WITHHELD = "withheld"
@@ -225,7 +229,7 @@ def _versions(connection: Any, name: str, version: str) -> tuple[int, int] | Non
     kind, _, number = name.upper().partition("-")
     if kind not in _LISTS or not all(map(_NUMBER.fullmatch, (number, version))) or not int(number):
         return None
-    newest = call_lists.list_version(connection, calls.ListOf(**{_LISTS[kind]: int(number)}))
+    newest = call_lists.list_version(connection, _LISTS[kind](int(number)))
     return (int(version), newest) if newest is not None else None
 
 

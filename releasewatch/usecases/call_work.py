@@ -32,6 +32,7 @@ class Worked:
 
     `marked`: a number was marked as wrong with it. `not_told`: what joined the call after the list that was worked
     from was made, and so keeps it open. `was_withdrawn`: it was not to be made any more when it was noted.
+    `zone_known`: whether it is known what time it is where they are; None: nobody looked.
     """
 
     call: str
@@ -42,6 +43,7 @@ class Worked:
     attempt_id: int = 0
     marked: bool = False
     was_withdrawn: bool = False
+    zone_known: bool | None = None
     not_told: tuple[str, ...] = ()
 
 

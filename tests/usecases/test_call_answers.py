@@ -12,9 +12,11 @@ from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_hands import claim_next
 from releasewatch.usecases.call_report import CallReportRequest, report_calls
 from releasewatch.usecases.call_work import Stale, claim_call, find_stale
 from releasewatch.usecases.customer_brief import brief_customer
+from releasewatch.usecases.incident_calls import list_incident_calls
 from releasewatch.usecases.incident_contacts import Asking
 from releasewatch.usecases.incidents import change_status
 from tests.usecases.test_incident_calls import Desks
@@ -108,3 +110,13 @@ def test_what_cannot_have_been_is_no_attempt(desks):
         log_attempt(desks.ledger, call, said, "olga", Planning(hour(3.5)))
     west = timezone(timedelta(hours=-12))
     assert log_attempt(desks.ledger, call, said, "olga", Planning(hour(3.5)), west).status == "done", "today there"
+
+
+def test_the_next_call_says_when_nobody_knows_what_time_it_is_there(desks):
+    key = desks.open(3, deployment=desks.record(2), severity="SEV1")
+    desks.plan(key, 3.1)
+    made = list_incident_calls(desks.ledger, key, Planning(hour(3.2)))
+    known = {row.candidate.key: bool(row.local_zone) for row in made.calls.rows}
+    found = claim_next(desks.ledger, made, "olga", Planning(hour(3.2)), 60)
+    assert found is not None
+    assert found[0].zone_known is known[found[0].customer] is False
