@@ -252,7 +252,7 @@ def _spread(app: App, incident: str | None, found: Any, about: dict[str, Any], t
 @_about
 @_account_manager
 @click.option("--verdict", type=click.Choice(["call", "write", "leave"]), help="Only these.")
-@click.option("--band", type=click.Choice(["now", "today", "this week"]), help="Only these.")
+@click.option("--band", type=click.Choice(["now", "today", "this week"]), help="Only these; today: within 24 hours.")
 @click.option("--explain", metavar="KEY", help="Why this customer stands where they stand, and not higher.")
 @order_options
 @common(("table", "json", "jsonl"), reveal=True, reads=True)
