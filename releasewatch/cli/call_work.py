@@ -84,7 +84,7 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     """
     from releasewatch.cli.call import planning
     from releasewatch.usecases.call_attempts import Noted, log_attempt
-    from releasewatch.usecases.call_work import WITHDRAWN_MEANWHILE
+    from releasewatch.usecases.call_work import NOT_OPEN
 
     said = Noted(
         channel=given["channel"],
@@ -104,8 +104,8 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
     if done.status == "open":
         when = f"from {format_both(done.next_at, app.zone)} on" if done.next_at is not None else "as soon as can be"
         words = f"{done.call} is to be tried again {when}."
-    if done.was_withdrawn and not app.quiet:
-        say(f"{done.call}: {WITHDRAWN_MEANWHILE}.")
+    if done.was in NOT_OPEN and not app.quiet:
+        say(f"{done.call}: {NOT_OPEN[done.was]}.")
     give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
 
 
@@ -122,7 +122,7 @@ def give_out(app: App, form: str, done: Worked, words: str) -> None:
                     "held_until": None if done.until is None else format_utc(done.until),
                     "next_at": None if done.next_at is None else format_utc(done.next_at),
                     "number_marked": done.marked,
-                    "was_withdrawn": done.was_withdrawn,
+                    "was": done.was or None,
                     "time_zone_known": done.zone_known,
                 }
             }
@@ -228,7 +228,8 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     if found["next_at"]:
         lines.append(f"  next: {_local(app, found['next_at'])}")
     if found["why_closed"]:
-        lines.append(f"  because: {found['why_closed']}")
+        before = "skipped before, " if found["status"] == "done" else ""
+        lines.append(f"  {before}because: {found['why_closed']}")
     return lines
 
 

@@ -129,8 +129,20 @@ RELEASE = NameType(chosen_by_others=True)
 INSTANT = InstantType()
 STATUS = StatusType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
-BY = click.option("--by", metavar="WHO", help="Who says so; default: RELEASEWATCH_ACTOR, CI's actor, or git's e-mail.")
-"""Who of our people says something; without it `App.actor` is asked."""
+
+
+def _as_one_word(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A name without blanks around it, and one between its words: who is written in two ways would be two people."""
+    return None if value is None else " ".join(value.split())
+
+
+BY = click.option(
+    "--by",
+    metavar="WHO",
+    callback=_as_one_word,
+    help="Who says so; default: RELEASEWATCH_ACTOR, CI's actor, or git's e-mail.",
+)
+"""Who of our people says something; without it, or when it is blank, `App.actor` is asked."""
 
 
 def common(

@@ -96,12 +96,14 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     person = _person(connection, row, said, how)
     to_be_written = bool(items) and all(one.verdict == "write" for one in items)
     closes = row.status != "done" and not joined and is_made_by(said.disposition, to_be_written=to_be_written)
-    if closes and said.next_at is not None:
+    if said.next_at is not None and (closes or row.status != "open"):
+        is_made = "is made with this" if closes else f"is {row.status}"
         raise InvalidCallError(
-            f"C-{row.call_id} is made with this, so that there is no next attempt.",
+            f"C-{row.call_id} {is_made}, so that there is no next attempt.",
             "Leave --next-at out; or say --disposition callback, when they want to be called again.",
         )
-    next_at = None if closes else said.next_at or plan_next(said.disposition, len(before), at)
+    goes_on = row.status == "open" and not closes
+    next_at = (said.next_at or plan_next(said.disposition, len(before), at)) if goes_on else None
     values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
     if closes:
         values |= {"status": "done", "closed_at": how.now, "closed_by": who}
@@ -143,7 +145,7 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         next_at=next_at,
         attempt_id=number,
         marked=marked,
-        was_withdrawn=row.status == "withdrawn",
+        was=row.status,
         not_told=not_told,
     )
 

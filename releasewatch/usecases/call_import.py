@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.call_sheets import VERSION
+from releasewatch.domain.call_sheets import AS_OF, VERSION
 from releasewatch.domain.erasure import forgotten_key
 from releasewatch.domain.filled_calls import FilledCall, Refused
 from releasewatch.domain.privacy import opaque_key
@@ -26,6 +27,8 @@ _LISTS: Mapping[str, Callable[[int], calls.ListOf]] = {
     "D": lambda number: calls.ListOf(deployment_id=number),
     "H": lambda number: calls.ListOf(coming_id=number),
 }
+_MINUTE = timedelta(minutes=1)
+"""Sheets that were written by older versions tell the second alone."""
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 
 WITHHELD = "withheld"
@@ -107,7 +110,7 @@ def _take(connection: Any, row: FilledCall, who: str, how: Planning, number: int
     try:
         call = _find_call(connection, row.call)
         _check_customer(connection, call, row)
-        _check_version(connection, row)
+        _check_version(connection, call, row)
         if call_attempts.came_from(connection, call.customer_id, call.call_id, row.source_key):
             report.unchanged += 1
             return
@@ -167,8 +170,12 @@ def _check_customer(connection: Any, call: Any, row: FilledCall) -> None:
     raise _RowError("call", "is of another customer in this ledger: was the list made from another one? (--database)")
 
 
-def _check_version(connection: Any, row: FilledCall) -> None:
-    """Refuse a version that there has not been: it says nothing of what they were told."""
+def _check_version(connection: Any, call: Any, row: FilledCall) -> None:
+    """Refuse a version that there has not been, and one of before the call: it says nothing of what they were told."""
+    if row.list_version and not _NUMBER.fullmatch(row.list_version):
+        raise _RowError(VERSION, "is no version's number: put back what the list said there, or empty it")
+    if row.as_of is not None and row.as_of + _MINUTE < call.created_at:
+        raise _RowError(AS_OF, "is of before the call was planned: put back what the list said there, or empty it")
     found = _versions(connection, row.list, row.list_version)
     if found is not None and found[0] > found[1]:
         reason = f"is {found[0]}, and the newest of that list is {found[1]}: put back what stood there, or empty it"
@@ -204,7 +211,7 @@ def _check_standing(connection: Any, call: Any, who: str, how: Planning) -> None
 
 def _to_know(done: Worked) -> Sequence[str]:
     found = []
-    if done.was_withdrawn:
+    if done.was == "withdrawn":
         found.append(WITHDRAWN_MEANWHILE)
     if done.not_told:
         what = ", ".join(done.not_told)

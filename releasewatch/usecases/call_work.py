@@ -25,13 +25,20 @@ from releasewatch.usecases.incident_calls import find_incident_row
 WITHDRAWN_MEANWHILE = "had been withdrawn meanwhile; what they were told is kept. Plan again: a correction may be owed"
 """What is to be known of an attempt at a call that was not to be made any more."""
 
+NOT_OPEN = {
+    "withdrawn": WITHDRAWN_MEANWHILE,
+    "done": "had been made before; this is kept beside it",
+    "skipped": "had been skipped; this is kept all the same",
+}
+"""The same of each state in which a call is not to be made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worked:
     """What became of a call. `customer` is a key; `until`: how long it is held; `next_at`: when to try again.
 
     `marked`: a number was marked as wrong with it. `not_told`: what joined the call after the list that was worked
-    from was made, and so keeps it open. `was_withdrawn`: it was not to be made any more when it was noted.
+    from was made, and so keeps it open. `was`: how the call stood before an attempt was noted.
     `zone_known`: whether it is known what time it is where they are; None: nobody looked.
     """
 
@@ -42,7 +49,7 @@ class Worked:
     next_at: datetime | None = None
     attempt_id: int = 0
     marked: bool = False
-    was_withdrawn: bool = False
+    was: str = ""
     zone_known: bool | None = None
     not_told: tuple[str, ...] = ()
 

@@ -381,8 +381,8 @@ class App:
     def actor(self) -> str:
         """Who does it: RELEASEWATCH_ACTOR, else CI's actor, else git's e-mail."""
         said = self.environ.get("RELEASEWATCH_ACTOR") or (self.ci.actor if self.ci else None)
-        if said:
-            return said
+        if said and said.strip():
+            return " ".join(said.split())
         return (self.history_or_none.actor_email() if self.history_or_none else None) or ""
 
     def level(self, reveal: str | None, output: Path | None) -> Reveal:

@@ -42,6 +42,7 @@ def test_a_call_is_claimed_made_and_shown(called):
     assert all(sum(one["parts"].values()) == one["score"] for one in calls.values())
     call = calls["acme"]["id"]
     assert does("claim", call, *BY).document["call"]["status"] == "claimed"
+    does("claim", call, "--by", "  olga ")
     refused = does("claim", call, "--by", "piet", status=4)
     assert refused.out == ""
     assert "Somebody else holds" in refused.err
@@ -69,7 +70,11 @@ def test_a_call_is_claimed_made_and_shown(called):
     assert "1 correction owed:" in run_here("incident", "show", "INC-1", cwd=called.path).out
     late = does("log", calls["dent"]["id"], "--disposition", "connected", *BY)
     assert f"{calls['dent']['id']}: had been withdrawn meanwhile; what they were told is kept. Plan again" in late.err
-    assert late.document["call"]["was_withdrawn"]
+    assert late.document["call"]["was"] == "withdrawn"
+    again = does("log", call, "--disposition", "no_answer", *BY)
+    assert f"{call}: had been made before; this is kept beside it." in again.err
+    assert (again.document["call"]["status"], again.document["call"]["next_at"]) == ("done", None)
+    assert does("log", call, "--disposition", "callback", "--next-at", "2999-01-01", *BY, status=2).out == ""
 
 
 def test_a_document_of_an_incidents_list_says_what_not_to_improvise(called, tmp_path):

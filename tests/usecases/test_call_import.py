@@ -164,9 +164,11 @@ def test_a_row_that_is_refused_leaves_nothing_of_itself_and_a_strict_import_noth
         paper.row("fay", key="nobody-here"),
         paper.row("fay", call="C-99"),
         paper.row("gil", list_version="99"),
+        paper.row("gil", list_version="1e9"),
+        paper.row("gil", as_of="2020-01-01T00:00:00Z"),
     )
     strict = paper.back(5, *rows, strict=True)
-    assert (strict.written, strict.added, len(strict.refused), paper.attempts()) == (False, [], 6, 0)
+    assert (strict.written, strict.added, len(strict.refused), paper.attempts()) == (False, [], 8, 0)
     assert paper.shown("ada")["status"] == "open"
     report = paper.back(5, *rows)
     assert [(column, text.partition(":")[0]) for column, text in reasons(report)] == [
@@ -176,6 +178,8 @@ def test_a_row_that_is_refused_leaves_nothing_of_itself_and_a_strict_import_noth
         ("call", "is of another customer in this ledger"),
         ("call", "is not in this ledger"),
         ("list_version", "is 99, and the newest of that list is 1"),
+        ("list_version", "is no version's number"),
+        ("as_of", "is of before the call was planned"),
     ]
     assert [(one.status, one.marked) for one in report.added] == [("done", False), ("open", True)]
     assert [one.text for one in report.noticed] == ["the number is marked as wrong"]
