@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 FAR = timedelta(days=2 * 366)
-"""Further ahead nobody promises anything, and a year is mistyped."""
+"""Further ahead nobody promises anything, nor is told now what was said so long ago: a year is mistyped."""
 
 BEFORE_ITS_CALL = timedelta(days=7)
 """So long before a call was planned they may have been told: over a weekend, before anybody wrote it down."""

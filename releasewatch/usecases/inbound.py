@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from releasewatch.domain.attempt_times import FAR
 from releasewatch.domain.customer_reports import FirstContact, who_was_first
 from releasewatch.domain.inbound import (
     FRESH,
@@ -154,6 +155,10 @@ def _check(told: Told, reported_at: datetime, who: str, now: datetime) -> None:
         raise InvalidCallError("It is not said what they told us.", "Give --note TEXT, --quote TEXT or --reference T.")
     if reported_at > now:
         raise InvalidCallError("They would have reached us in the future.", "Check --reported-at.")
+    if reported_at < now - FAR:
+        raise InvalidCallError(
+            "They would have reached us years ago.", "Check the year of --reported-at; old tickets come with --file."
+        )
 
 
 def _read(connection: Any, customer: CustomerRef, told: Told, reported_at: datetime, repo: str | None) -> Said:

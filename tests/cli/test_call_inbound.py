@@ -90,6 +90,7 @@ def test_in_the_log_of_a_public_repository_stands_nobody(does):
         (("--customer", "nobody", "--note", "x"), "no customer 'nobody'"),
         (("--customer", "acme", "--note", "x", "--component", "nothing"), "no component 'nothing'"),
         (("--customer", "acme", "--note", "x", "--at", "2099-01-01"), "in the future"),
+        (("--customer", "acme", "--note", "x", "--at", "1999-01-01"), "years ago"),
     ],
 )
 def test_what_is_wrong_is_said(does, words, message):
