@@ -52,11 +52,12 @@ class Summaries:
 
 
 def agreed_before_the_end(scene: Scene) -> datetime | None:
-    """When the words for customers were agreed, where that was before the incident was resolved; else None."""
+    """When the words for customers were agreed, where an incident is resolved and was not over then; else None."""
     newest, resolved_at = Summaries.of(scene).newest, scene.state.status_at
     if scene.state.status != "resolved" or newest is None or resolved_at is None:
         return None
-    return newest.happened_at if newest.happened_at < resolved_at else None
+    over_at = min(resolved_at, scene.window.until or resolved_at)
+    return newest.happened_at if newest.happened_at < over_at else None
 
 
 def progress_of(scene: Scene) -> Progress:
