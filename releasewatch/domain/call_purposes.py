@@ -32,6 +32,7 @@ TELL_THE_END = ("after_the_fact", "resolution")
 
 NOT_WORTH = "it is not worth a call by now"
 
+
 def purpose_in_words(purpose: str, deployment: str | None = "") -> str:
     """`first notice`; of what a deployment brought, which is live and comes no more, `what changed`."""
     return "what changed" if purpose == "heads_up" and deployment else purpose.replace("_", " ")
