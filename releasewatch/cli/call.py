@@ -177,6 +177,7 @@ def plan(app: App, form: str, incident: str | None, team: str | None, by: str | 
                 "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
                 **made.calls.unsure.document,
+                **made.calls.beyond.document,
             }
         )
         tell_others(app)
@@ -310,6 +311,7 @@ def list_(
                 "not_planned": _not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
                 **made.calls.unsure.document,
+                **made.calls.beyond.document,
                 "list_version": made.version,
                 "settings_version": made.calls.settings_version,
                 **approval_of(made, level),
@@ -391,4 +393,5 @@ def planning(app: App) -> Planning:
         approve_by_itself=tables.calling.approve_by_itself,
         escalate_after=timedelta(minutes=tables.calling.escalate_after),
         told=rules_of(app),
+        most=calling.most,
     )

@@ -43,11 +43,12 @@ def say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
 
 
 def _blank_of(made: RankedList) -> str:
-    return blank_line(made.calls.unmapped, made.calls.not_ruled_out, made.calls.unsure.lines)
+    blank = blank_line(made.calls.unmapped, made.calls.not_ruled_out, made.calls.unsure.lines)
+    return " ".join(filter(None, (made.calls.beyond.line, blank)))
 
 
 def emit_blank(made: RankedList) -> None:
-    """How many cannot be ruled out, and why."""
+    """Who is beyond the list's length; how many cannot be ruled out, and why."""
     if blank := _blank_of(made):
         emit_line(blank)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.call_approval import ListStanding
 from releasewatch.domain.call_care import ComingHead
@@ -38,6 +38,39 @@ class IncidentHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """Who is not on a list because it holds `most` customers: how many, by reach or by state."""
+
+    most: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def customers(self) -> int:
+        """How many in all."""
+        return sum(self.counts.values())
+
+    @property
+    def line(self) -> str:
+        """The same in words; empty for nobody."""
+        if not self.customers:
+            return ""
+        told = ", ".join(f"{many:,} {kind}" for kind, many in sorted(self.counts.items()) if many)
+        who = "1 more customer scores" if self.customers == 1 else f"{self.customers:,} more customers score"
+        return (
+            f"And {who} lower ({told}): the list holds the first {self.most:,}, "
+            "and whoever has a call already. [calling] most is how many."
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The same for `--format json`."""
+        return {"beyond": {"customers": self.customers, "most": self.most or None, "by": dict(self.counts)}}
+
+
+NOBODY_BEYOND = Beyond()
+
+
+@dataclass(frozen=True, slots=True)
 class CallList:
     """A planned list, or one account manager's part of it, ready to be rendered. Instants in UTC.
 
@@ -48,7 +81,8 @@ class CallList:
     check-ins; `deployment` is then empty. `waiting`: for how many something is meant that is not theirs yet.
     `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
-    `unsure`: those by what is not known of them. `withdrawn`: who received what is not so any more.
+    `unsure`: those by what is not known of them. `withdrawn`: who received what is not so any more. `beyond`: who is
+    not among so many as a list holds.
     """
 
     deployment: str
@@ -74,6 +108,7 @@ class CallList:
     week: str = ""
     waiting: int = 0
     withdrawn: tuple[Withdrawn, ...] = ()
+    beyond: Beyond = NOBODY_BEYOND
 
     @property
     def subject(self) -> str:

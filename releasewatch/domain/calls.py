@@ -209,9 +209,26 @@ def rank_calls(
     Ties are in the order of what `tie` makes of the key: where keys are withheld, their order must not tell them.
     `spent`: by account manager, calls of today that are taken by what is not on this list.
     """
-    rules = rules or CallRules()
     planned = [plan_call(candidate, weights, hours, now, rules) for candidate in candidates]
-    planned.sort(key=lambda row: (-row.score, tie(row.candidate.key), row.candidate.key))
+    planned.sort(key=lambda row: place_of(row, tie))
+    return arrange_calls(planned, weights, hours, now, rules, spent)
+
+
+def place_of(row: PlannedCall, tie: Callable[[str], str]) -> tuple[int, str, str]:
+    """Where a row stands in the order of the list."""
+    return -row.score, tie(row.candidate.key), row.candidate.key
+
+
+def arrange_calls(
+    planned: Iterable[PlannedCall],
+    weights: RankingWeights,
+    hours: CallingHours,
+    now: datetime,
+    rules: CallRules | None = None,
+    spent: Mapping[str, int] | None = None,
+) -> list[PlannedCall]:
+    """The rows of a list, given in its order: with ranks, and what they are to each other (days, shared numbers)."""
+    rules = rules or CallRules()
     ranked = [replace(row, rank=rank) for rank, row in enumerate(planned, 1)]
 
     def write_instead(row: PlannedCall, because: str) -> PlannedCall:

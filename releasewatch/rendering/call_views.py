@@ -144,6 +144,7 @@ class CallListView(View):
     - `sections`: call, write and leave, in this order, each in the order of the score; empty ones are left out.
     - `unowned`: rows to call or to write to that no account manager keeps; they are in their sections, too.
     - `blank`: how many customers cannot be ruled out, and why, in one sentence, or empty.
+    - `beyond`: how many more there are than the list holds, in one sentence, or empty
     - `waiting`: for how many something is meant that is not theirs yet, in one sentence, or empty.
     - `withheld`: what this channel does not show, in words, or empty. `weights`: how a score is made.
     """
@@ -162,6 +163,7 @@ class CallListView(View):
     withheld: str
     weights: tuple[FactView, ...]
     waiting: str = ""
+    beyond: str = ""
 
 
 def call_list_view(
@@ -204,6 +206,7 @@ def call_list_view(
         withheld=_withheld(reveal),
         weights=weights_in_words(calls.weights, of_incident=calls.incident is not None),
         waiting=waiting_line(calls.waiting),
+        beyond=calls.beyond.line,
     )
 
 

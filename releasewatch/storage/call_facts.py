@@ -41,6 +41,17 @@ def exposed_members(q: ExposureQuestion) -> Members:
 def incident_members(q: ImpactQuestion) -> Members:
     """Everybody in an incident, and whoever was told of it or has a call about it."""
     merged = merged_at(q.known_at)
+    standing = everybody_in(q).customers
+    everybody = select(standing.c.customer_id).union(_spoken_of(q, merged)).cte("everybody")
+    return _with_merged(everybody, merged, q.at, q.known_at)
+
+
+def spoken_of(connection: Connection, q: ImpactQuestion) -> list[UUID]:
+    """Whoever was told of an incident or has a call about it."""
+    return list(connection.scalars(_spoken_of(q, merged_at(q.known_at)).distinct()))
+
+
+def _spoken_of(q: ImpactQuestion, merged: CTE) -> Select[UUID]:
     i, o = t.call_item.c, t.attempt_told.c
     spoken_of = (
         select(i.customer_id)
@@ -49,12 +60,9 @@ def incident_members(q: ImpactQuestion) -> Members:
         .subquery("spoken_of")
     )
     who = func.coalesce(merged.c.survivor_id, spoken_of.c.customer_id, type_=i.customer_id.type)
-    survivors = select(who.label("customer_id")).join_from(
+    return select(who.label("customer_id")).join_from(
         spoken_of, merged, merged.c.customer_id == spoken_of.c.customer_id, isouter=True
     )
-    standing = everybody_in(q).customers
-    everybody = select(standing.c.customer_id).union(survivors).cte("everybody")
-    return _with_merged(everybody, merged, q.at, q.known_at)
 
 
 def only_member(customer_id: UUID, now: datetime) -> Members:
@@ -69,6 +77,11 @@ def some_members(customers: Sequence[UUID], now: datetime) -> Members:
     merged = merged_at(LATEST)
     some = _by_id(customers).cte("some_customers")
     return _with_merged(some, merged, now, LATEST)
+
+
+def chosen_members(customers: Sequence[UUID], at: datetime, known_at: datetime) -> Members:
+    """Some of the customers of a list, as of the instants of it."""
+    return _with_merged(_by_id(customers).cte("chosen_customers"), merged_at(known_at), at, known_at)
 
 
 def members_of(customers: CTE, at: datetime, known_at: datetime) -> Members:
@@ -251,6 +264,20 @@ def read_marks(connection: Connection, members: Members) -> dict[UUID, list[Any]
     found: dict[UUID, list[Any]] = {}
     for row in rows:
         found.setdefault(row.survivor_id, []).append(row)
+    return found
+
+
+def customers_called(connection: Connection, names: Sequence[str]) -> set[UUID]:
+    """Whoever answers to one of some names, and whoever took them over."""
+    a, m = t.customer_alias.c, merged_at(LATEST)
+    found: set[UUID] = set()
+    for part in chunks(names):
+        rows = connection.execute(
+            select(a.customer_id, m.c.survivor_id)
+            .join_from(t.customer_alias, m, m.c.customer_id == a.customer_id, isouter=True)
+            .where(a.alias.in_(part))
+        )
+        found.update(one for row in rows for one in row if one is not None)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -140,6 +140,19 @@ def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[in
             .distinct()
         )
     }
+
+
+def components_touched(connection: Connection, deployment_id: int, touches: Collection[tuple[int, int]]) -> set[int]:
+    """The components that what is touched is part of itself, wherever that is."""
+    if not touches:
+        return set()
+    r, o = t.reach.c, t.origin.c
+    rows = connection.execute(
+        select(r.component_id, o.touched_id, o.baseline_no)
+        .join_from(t.reach, t.origin, and_(o.deployment_id == r.deployment_id, o.origin_no == r.origin_no))
+        .where(r.deployment_id == deployment_id, r.distance == 0)
+    )
+    return {row.component_id for row in rows if (row.touched_id, row.baseline_no) in touches}
 
 
 def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[UUID, list[Item]]:

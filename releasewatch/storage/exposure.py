@@ -30,7 +30,7 @@ customer is lost and none is called for nothing:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,10 @@ from releasewatch.storage.exposure_ways import (
     ExposureQuestion,
     in_view,
 )
+from releasewatch.storage.sql import chunks
+
+TOGETHER = 1000
+"""So many customers are asked about in one statement."""
 
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
 
@@ -229,6 +233,15 @@ def detail_statement(
     return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
+def stream_details(connection: Connection, q: ExposureQuestion, only: Sequence[UUID] | None = None) -> Iterator[Any]:
+    """The rows of `detail_statement`; of some customers alone a part of them at a time."""
+    if only is None:
+        yield from connection.execute(detail_statement(q))
+        return
+    for part in chunks(only, TOGETHER):
+        yield from connection.execute(detail_statement(q, None, part))
+
+
 __all__ = [
     "BLANK_DISTANCE",
     "EVERYONE",
@@ -246,6 +259,7 @@ __all__ = [
     "has_customer",
     "may_be_reached",
     "page_statement",
+    "stream_details",
 ]
 
 

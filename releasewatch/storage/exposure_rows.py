@@ -6,7 +6,7 @@ unmapped or unplaced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -48,12 +48,14 @@ def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CT
     )
 
 
-def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
+def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE, marking: Collection[int] | None = None) -> CTE:
     """The exposed customers, each once: `rank` of their nearest way and whether one is `certain`.
 
-    `carried`: still at `at`; `surely`: and that is certain.
+    `carried`: still at `at`; `surely`: and that is certain. `marking`: components; who is reached by one is `marked`.
     """
     sums: dict[str, Any] = {"rank": func.min, "certain": func.max, "carried": func.max, "surely": func.max}
+    if marking is not None:
+        sums["marked"] = func.max
 
     def summed(part: Select[Any]) -> Select[Any]:
         # Within its branch already, so that as little as possible is carried on for each way.
@@ -63,6 +65,7 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE) -> CTE:
             "certain": c["certain"],
             "carried": case((c["carrying_until"] > q.at, 1), else_=0),
             "surely": case((and_(c["certain"] == 1, c["sure_until"] > q.at), 1), else_=0),
+            "marked": case((c["component_id"].in_(sorted(marking)), 1), else_=0) if marking else literal(0),
         }
         totals = [total(values[name]).label(name) for name, total in sums.items()]
         return part.with_only_columns(c["customer_id"].label("customer_id"), *totals).group_by(c["customer_id"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -89,11 +90,12 @@ WAY = (
 """The columns of a way, as exposure gives them; `deployment_id` stands before."""
 
 
-def ways_in(q: ImpactQuestion) -> CTE:
-    """Every way in which somebody is a candidate, each with the deployment (0: none) that reaches them."""
-    parts = [_blamed_ways(q, one) for one in q.blamed]
+def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None) -> CTE:
+    """Every way in which somebody (`among`: one of these) is a candidate, each with the deployment (0: none) that
+    reaches them."""
+    parts = [_blamed_ways(q, one, among) for one in q.blamed]
     if not parts and q.components:
-        parts = [_entitled_ways(q)]
+        parts = [_entitled_ways(q, among)]
     return union_all(*parts).cte("way_in") if parts else _no_ways()
 
 
@@ -112,8 +114,8 @@ def _no_ways() -> CTE:
     )
 
 
-def _blamed_ways(q: ImpactQuestion, one: Blamed) -> Select[Any]:
-    rows = exposed_rows(one.question)
+def _blamed_ways(q: ImpactQuestion, one: Blamed, among: Sequence[UUID] | None) -> Select[Any]:
+    rows = exposed_rows(one.question, among)
     r = rows.c
     found = select(literal(one.question.deployment_id).label("deployment_id"), *(r[name] for name in WAY))
     found = found.where(r.carrying_until > q.started_at)
@@ -133,7 +135,7 @@ def _blamed_ways(q: ImpactQuestion, one: Blamed) -> Select[Any]:
     return found
 
 
-def _entitled_ways(q: ImpactQuestion) -> Select[Any]:
+def _entitled_ways(q: ImpactQuestion, among: Sequence[UUID] | None) -> Select[Any]:
     """Who uses the components, or what depends on them, while the impact goes on."""
     e, s = t.entitlement.c, t.component_subject.c
     asked = ExposureQuestion(0, "", is_production=True, release="", at=q.at, known_at=q.known_at, label="entitled")
@@ -190,6 +192,9 @@ def _entitled_ways(q: ImpactQuestion) -> Select[Any]:
             s.valid_to > q.started_at,
         )
     )
+    if among is not None:
+        others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(among))
+        found = found.where(or_(e.customer_id.in_(among), e.customer_id.in_(others)))
     if q.until is not None:
         found = found.where(*(or_(start < q.until, start <= q.started_at) for start in (e.valid_from, s.valid_from)))
     for places, place in ((q.regions, e.region), (q.rings, e.ring)):

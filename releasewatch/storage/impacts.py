@@ -63,9 +63,13 @@ class Everybody:
     customers: CTE
 
 
-def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
-    """Everybody in the incident, each once: `customer_id, state, still_exposed, unexplained`."""
-    ways, said = ways_in(q), newest_said(q.incident_id, q.known_at, with_why=with_why)
+def everybody_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, *, with_why: bool = False) -> Everybody:
+    """Everybody in the incident, each once: `customer_id, state, still_exposed, unexplained`; of their ways `rank` (-1
+    for none) and from when to when they were reached.
+
+    `among`: how these alone come into it; words are of everybody.
+    """
+    ways, said = ways_in(q, among), newest_said(q.incident_id, q.known_at, with_why=with_why)
     w, s = ways.c, said.c
     carried = case((w.carrying_until > q.at, 1), else_=0)
     goes_on = literal(0 if q.until is not None and q.until <= q.at else 1)
@@ -77,6 +81,7 @@ def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
             func.max(w.certain).label("certain"),
             func.max(carried).label("carried"),
             literal("", key_type()).label("said"),
+            func.min(w.live_from, type_=Instant).label("live_from"),
             func.max(w.carrying_until, type_=Instant).label("carrying_until"),
             never.label("seen_at"),
         ).group_by(w.customer_id),
@@ -86,6 +91,7 @@ def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
             literal(0).label("certain"),
             literal(-1).label("carried"),
             s.state.label("said"),
+            never.label("live_from"),
             never.label("carrying_until"),
             func.coalesce(s.last_at, s.first_at, type_=Instant).label("seen_at"),
         ),
@@ -99,6 +105,7 @@ def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
             func.max(b.certain).label("certain"),
             func.max(b.carried).label("carried"),
             func.max(b.said).label("said"),
+            func.min(b.live_from, type_=Instant).label("live_from"),
             func.max(b.carrying_until, type_=Instant).label("carrying_until"),
             func.max(b.seen_at, type_=Instant).label("seen_at"),
         )
@@ -116,7 +123,8 @@ def everybody_in(q: ImpactQuestion, *, with_why: bool = False) -> Everybody:
     unexplained = _unexplained(c) if q.blamed else literal("", key_type())
     explained = case((unexplained == AFTER_RETURN, 0), else_=1) == 1
     still = case((c.said == "cleared", 0), (and_(c.carried >= 0, explained), c.carried), else_=goes_on)
-    columns = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
+    columns: tuple[Any, ...] = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
+    columns += c.rank, c.live_from, c.carrying_until
     customers = (select(c.customer_id, *columns).where(c.said != "removed")).cte("standing")
     return Everybody(ways, said, customers)
 
@@ -232,14 +240,15 @@ def current_fact(q: ImpactQuestion) -> ColumnElement[bool]:
 
 
 def stream_customers(
-    connection: Connection, q: ImpactQuestion, fetched: int, customer_id: UUID | None = None
+    connection: Connection, q: ImpactQuestion, fetched: int, customer_id: UUID | Sequence[UUID] | None = None
 ) -> Iterator[Any]:
     """Every customer in the incident with each way in, those of a customer together, in the order of their keys.
 
-    `customer_id`: only this one.
+    `customer_id`: only this one, or these; nobody else's ways are looked for.
     """
     with_why = may_read_column(connection, t.impact.c.why)
-    parts = everybody_in(q, with_why=with_why)
+    among = (customer_id,) if isinstance(customer_id, UUID) else customer_id
+    parts = everybody_in(q, among, with_why=with_why)
     w, s, c, f, k = parts.ways.c, parts.said.c, parts.customers.c, t.customer_fact.c, t.customer.c
     statement = (
         select(
@@ -272,8 +281,8 @@ def stream_customers(
         .join(parts.ways, w.customer_id == c.customer_id, isouter=True)
         .order_by(k.key, k.directory, w.deployment_id, w.rank, w.component_id, w.region, w.ring, w.live_from, w.subject)
     )
-    if customer_id is not None:
-        statement = statement.where(c.customer_id == customer_id)
+    if among is not None:
+        statement = statement.where(c.customer_id.in_(among))
     # Of this statement alone: options of a connection stay with it, and PostgreSQL writes nothing by a cursor.
     with connection.execute(statement, execution_options={"yield_per": fetched}) as rows:
         yield from rows

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Float, insert, update
+from sqlalchemy import Connection, Float, Integer, insert, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -75,3 +75,20 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(clause, **options) for clause in element.clauses)
     # Days as a float are good to some hundred microseconds: what is finer is noise.
     return f"ROUND((julianday({end}) - julianday({start})) * 86400.0, 3)"
+
+
+class OctetLength(FunctionElement[int]):
+    """How many bytes a text has, where its letters may be fewer."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(OctetLength, "postgresql")
+def _octets_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(OctetLength, "sqlite")
+def _octets_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"

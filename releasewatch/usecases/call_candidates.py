@@ -13,7 +13,7 @@ from releasewatch.domain.call_care import CareSettings
 from releasewatch.domain.call_hands import Hands
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
-from releasewatch.domain.call_rules import CallRules, Talk
+from releasewatch.domain.call_rules import MOST, CallRules, Talk
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.callees import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL
 from releasewatch.domain.calling_hours import CallingHours
@@ -36,7 +36,7 @@ class Planning:
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
     `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
     severities whose lists are no drafts. `escalate_after`: how long nobody may have begun a call before it goes up.
-    `told`: the rules of who is told that a list may be worked on.
+    `told`: the rules of who is told that a list may be worked on. `most`: how many customers a list holds.
     """
 
     now: datetime
@@ -51,6 +51,7 @@ class Planning:
     approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
     escalate_after: timedelta = timedelta(hours=2)
     told: tuple[Rule, ...] = ()
+    most: int = MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasewatch.domain.call_explaining import Explanation, explain_place
+from releasewatch.domain.calls import PlannedCall
 from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.storage import call_facts, impacts, incidents
 from releasewatch.storage.customers import resolve_customer
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
+from releasewatch.usecases.calls import find_care_row
+from releasewatch.usecases.incident_calls import find_incident_row
 from releasewatch.usecases.incident_scene import Viewing, look_at
 
 
@@ -37,6 +40,8 @@ def explain_call(ledger: Ledger, made: RankedList, ref: str, how: Planning, leve
 
 
 def _why_not(connection: Any, made: RankedList, customer_id: Any, how: Planning) -> str:
+    if made.calls.beyond.customers and (row := _row_beyond(connection, made, customer_id, how)) is not None:
+        return f"they score {row.score}, and the list holds only the first {made.calls.beyond.most:,} ([calling] most)"
     if made.calls.week:
         return "it is not their turn this week"
     if made.calls.coming is not None:
@@ -54,6 +59,13 @@ def _why_not(connection: Any, made: RankedList, customer_id: Any, how: Planning)
     if state == "cleared":
         return "they were cleared, and told of nothing"
     return "nothing that is known of the incident reaches them, and they were told of nothing"
+
+
+def _row_beyond(connection: Any, made: RankedList, customer_id: Any, how: Planning) -> PlannedCall | None:
+    """The row that a customer would have on a list without an end."""
+    if made.calls.incident is not None:
+        return find_incident_row(connection, made.calls.incident.id, customer_id, how)
+    return find_care_row(connection, int(made.calls.deployment.removeprefix("D-")), customer_id, how)
 
 
 def explanation_document(explained: Explained) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
@@ -17,14 +17,12 @@ from releasewatch.domain.call_care import (
     said_before_it_comes,
     when_told_before,
 )
-from releasewatch.domain.call_hands import with_lateness
-from releasewatch.domain.call_lists import CallList
+from releasewatch.domain.call_lists import NOBODY_BEYOND, Beyond, CallList
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.call_rules import kept_by
-from releasewatch.domain.calls import CallCandidate, CallComponent, PlannedCall, rank_calls
+from releasewatch.domain.calls import CallCandidate, CallComponent, PlannedCall
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.notes import CustomerScope, NotesInput
-from releasewatch.domain.privacy import opaque_key
 from releasewatch.errors import RefusedError
 from releasewatch.storage import (
     call_facts,
@@ -38,18 +36,20 @@ from releasewatch.storage import (
     exposure,
     incidents,
 )
+from releasewatch.storage.call_top import NAMED_KIND, scored_care
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.reaching import Behind, Reaching
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
+from releasewatch.usecases.call_choosing import Choice, arranged, plan_in_order
 from releasewatch.usecases.call_complaints import Reported
 from releasewatch.usecases.call_sendings import withdrawn_of_deployment
 from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import not_ruled_out_by, uncertain_because
-from releasewatch.usecases.good_news import NewsDesk
+from releasewatch.usecases.good_news import NewsDesk, who_waits
 from releasewatch.usecases.notes import Reading, notes_of_deployment, notes_within, origins_in_words
 from releasewatch.usecases.outbox import tell_of_list
 from releasewatch.usecases.talking_points import TalkingPoints
@@ -85,8 +85,7 @@ def list_calls(ledger: Ledger, deployment_id: int, how: Planning, account_manage
 
 def list_subject(ledger: Ledger, subject: Subject, how: Planning, account_manager: str | None = None) -> RankedList:
     """The same of anything that a list can be about."""
-    ranked, waiting, version = rank(ledger, subject, how)
-    return _as_list(ledger, subject, how, ranked, waiting, version, account_manager)
+    return _as_list(ledger, subject, how, rank(ledger, subject, how), account_manager)
 
 
 def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
@@ -96,7 +95,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
     """
     with ledger.read() as connection:
         subject = subject_of(connection, deployment_id)
-    ranked, waiting, _ = rank(ledger, subject, how)
+    ranked = rank(ledger, subject, how).rows
     with ledger.write() as connection:
         blamed_for = incidents.blamed_for(connection, deployment_id)
         if blamed_for:
@@ -115,8 +114,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         care.add_news(connection, deployment_id, _news(ranked))
         if kept.added:
             tell_of_list(connection, "list_ready", subject.whose, how.told, how.now, "planned")
-    ranked, waiting, version = rank(ledger, subject, how)
-    made = _as_list(ledger, subject, how, ranked, waiting, version, None)
+    made = _as_list(ledger, subject, how, rank(ledger, subject, how), None)
     return replace(made, added=kept.added, withdrawn=summed(kept.withdrawn, lost, late))
 
 
@@ -135,24 +133,52 @@ def subject_of(connection: Any, deployment_id: int) -> Subject:
     return Subject(deployment_id, ListOf(deployment_id=deployment_id, announced=announced))
 
 
-def rank(ledger: Ledger, subject: Subject, how: Planning) -> tuple[Ranked, int, int | None]:
-    """The rows of a list, how many wait who are not on it, and the newest version that was planned."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a list, how many wait who are not on it, its newest planned version, and who is beyond its length."""
+
+    rows: Ranked
+    waiting: int
+    version: int | None
+    beyond: Beyond
+
+
+def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
+    """Everybody on a list, in its order; of more than it may hold the first."""
     reading = how.reading or Reading(how.now)
     notes = notes_of_deployment(ledger, subject.deployment_id, None, reading)
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
-        exposed = call_facts.gathered(connection, call_facts.exposed_members(question))
-        book = CallBook(connection, exposed, subject.whose, how.now, how.rules)
-        customers = _candidates(connection, question, notes, how, subject, book)
+        everybody = call_facts.exposed_members(question)
+        members = call_facts.gathered(connection, everybody)
+        choice = None
+        if members is everybody and not subject.coming:
+            choice = _choice(connection, question, notes, how, subject)
+        for chosen in [None] if choice is None else choice.widths():
+            only = None if chosen is None else chosen.customers
+            if only is not None:
+                members = call_facts.chosen_members(only, question.at, question.known_at)
+            book = CallBook(connection, members, subject.whose, how.now, how.rules)
+            customers = _candidates(connection, question, notes, how, subject, book, only)
+            planned = plan_in_order(customers.rows, how)
+            first = planned if choice is None or chosen is None else choice.first(chosen, planned)
+            if first is not None:
+                break
         spent = spent_by(connection, book, subject.whose, how)
         version = call_lists.list_version(connection, subject.whose)
-    ids_by_key = {candidate.key: customer_id for customer_id, candidate in customers.rows}
-    tie = opaque_key if how.opaque else str
-    candidates = (candidate for _, candidate in customers.rows)
-    ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, how.rules, spent)
-    rows = [(ids_by_key[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked]
-    return rows, customers.waiting, version
+    rows = arranged(first or [], how, spent)
+    beyond = NOBODY_BEYOND if choice is None else choice.beyond([row.candidate.reach for _, row in rows])
+    return Listed(rows, customers.waiting, version, beyond)
+
+
+def _choice(connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, subject: Subject) -> Choice:
+    """Whom to rank of many. Whoever has a call about it is on the list, and whom a change may be good news for."""
+    breaking = calls.breaking_touches(connection, q.deployment_id)
+    components = calls.components_touched(connection, q.deployment_id, breaking)
+    today = how.now.astimezone(UTC).date()
+    kept = calls.planned_customers(connection, subject.whose) | who_waits(connection, notes)
+    return Choice(connection, how, scored_care(q, how.weights, today, components), kept, NAMED_KIND)
 
 
 def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: Planning) -> PlannedCall | None:
@@ -161,10 +187,9 @@ def find_care_row(connection: Any, deployment_id: int, customer_id: UUID, how: P
     notes = notes_within(connection, deployment_id, None, how.reading or Reading(how.now))
     subject = subject_of(connection, deployment_id)
     book = CallBook(connection, call_facts.only_member(customer_id, how.now), subject.whose, how.now, how.rules)
-    rows = _candidates(connection, _question(connection, found, how), notes, how, subject, book, customer_id).rows
-    candidates = [candidate for _, candidate in rows]
-    rules = replace(how.rules, capacity=None)  # of one customer alone the rest of the day is not known
-    return next(iter(rank_calls(candidates, how.weights, how.hours, how.now, rules=rules)), None)
+    rows = _candidates(connection, _question(connection, found, how), notes, how, subject, book, [customer_id]).rows
+    found_rows = arranged(plan_in_order(rows, how), how, {}, alone=True)
+    return next((row for _, row in found_rows), None)
 
 
 def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) -> ExposureQuestion:
@@ -176,9 +201,7 @@ def _as_list(
     ledger: Ledger,
     subject: Subject,
     how: Planning,
-    ranked: Ranked,
-    waiting: int,
-    version: int | None,
+    listed: Listed,
     account_manager: str | None,
 ) -> RankedList:
     with ledger.read() as connection:
@@ -187,7 +210,7 @@ def _as_list(
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
         withdrawn = () if subject.coming else withdrawn_of_deployment(connection, subject.deployment_id)
-    rows = kept_by((row for _, row in ranked), account_manager)
+    rows = kept_by((row for _, row in listed.rows), account_manager)
     announced = None
     if subject.coming:
         number = subject.whose.coming_id
@@ -199,9 +222,9 @@ def _as_list(
         release=found.row.release or None,
         live_at=None if subject.coming else found.row.opened_at,
         as_of=how.now,
-        version=version or 0,
+        version=listed.version or 0,
         account_manager=account_manager,
-        total=len(ranked),
+        total=len(listed.rows),
         rows=rows,
         not_ruled_out=not_ruled_out,
         unmapped=found.row.unmapped_paths,
@@ -211,10 +234,11 @@ def _as_list(
         rules=how.rules,
         settings_version=how.settings_version,
         coming=announced,
-        waiting=waiting,
+        waiting=listed.waiting,
         withdrawn=withdrawn,
+        beyond=listed.beyond,
     )
-    return RankedList(made, version)
+    return RankedList(made, listed.version)
 
 
 def _candidates(
@@ -224,11 +248,11 @@ def _candidates(
     how: Planning,
     subject: Subject,
     book: CallBook,
-    only: UUID | None = None,
+    only: Sequence[UUID] | None = None,
 ) -> _Found:
     """Each exposed customer with everything a verdict needs; a handful of statements, however many customers.
 
-    Of what is coming only those whom a breaking change reaches.
+    Of what is coming only those whom a breaking change reaches. `only`: of these customers.
     """
     names = catalogs.component_keys(connection)
     titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
@@ -241,7 +265,7 @@ def _candidates(
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
     found = _Found()
     seen: set[UUID] = set()
-    rows = connection.execute(exposure.detail_statement(q, None, only))
+    rows = exposure.stream_details(connection, q, only)
     for customer_id, group in groupby(rows, key=lambda row: row.customer_id):
         seen.add(customer_id)
         mine = list(group)
@@ -310,7 +334,7 @@ def _candidates(
                 ),
             )
         )
-    found.waiting += desk.count_waiting(connection, seen, how.now) if only is None and not subject.coming else 0
+    found.waiting += desk.count_waiting(connection, seen, how.now) if not subject.coming else 0
     return found
 
 

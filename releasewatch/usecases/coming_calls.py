@@ -71,7 +71,7 @@ def look_ahead(
     whose = ListOf(coming_id=number or NOT_YET)
     subject = Subject(done.deployment_id, whose, coming=True, due_at=due_at)
     made = list_subject(ledger, subject, how, account_manager)
-    ranked, _, _ = rank(ledger, subject, how)
+    ranked = rank(ledger, subject, how).rows
     values = {
         "scope": scope,
         "head": row.head,

@@ -15,7 +15,7 @@ from releasewatch.domain.customer_reports import reference_key
 from releasewatch.domain.messages import named_customers, trailer_values
 from releasewatch.domain.notes import NoteChange, NotesInput
 from releasewatch.storage import care
-from releasewatch.storage.call_facts import Members, some_members
+from releasewatch.storage.call_facts import Members, customers_called, some_members
 from releasewatch.storage.customer_reports import reporters_of
 from releasewatch.storage.reaching import Reaching
 
@@ -37,6 +37,14 @@ class _Wanted:
     tickets: frozenset[str]
     touches: frozenset[tuple[str, int]]
     kept: str
+
+
+def who_waits(connection: Any, notes: NotesInput) -> set[UUID]:
+    """Whom a change of the notes may be good news for: it names them, or may settle what they reported."""
+    wanted = list(_wanted_in(notes))
+    tickets = sorted({one for change in wanted for one in change.tickets})
+    found = {one.customer_id for one in reporters_of(connection, tickets)} if tickets else set()
+    return found | customers_called(connection, sorted({name for change in wanted for name in change.names}))
 
 
 class NewsDesk:

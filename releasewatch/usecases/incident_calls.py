@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -10,9 +10,8 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-from releasewatch.domain.call_hands import with_lateness
 from releasewatch.domain.call_incidents import UNSAID_SEVERITY, URGENT, Hurt, own_verdict
-from releasewatch.domain.call_lists import CallList, IncidentHead
+from releasewatch.domain.call_lists import NOBODY_BEYOND, CallList, IncidentHead
 from releasewatch.domain.call_purposes import (
     IN_IT,
     NOT_WORTH,
@@ -23,12 +22,10 @@ from releasewatch.domain.call_purposes import (
     why_not_due,
 )
 from releasewatch.domain.call_rules import kept_by
-from releasewatch.domain.call_sendings import Withdrawn
-from releasewatch.domain.calls import CallCandidate, PlannedCall, rank_calls
+from releasewatch.domain.calls import CallCandidate, PlannedCall
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
 from releasewatch.domain.incident_document_building import people_among
-from releasewatch.domain.privacy import opaque_key
 from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import (
     call_attempts,
@@ -41,15 +38,20 @@ from releasewatch.storage import (
     impacts,
     incidents,
 )
+from releasewatch.storage.call_facts import Members
+from releasewatch.storage.call_top import cleared_in
 from releasewatch.storage.calls import Item, ListOf, Wanted
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.sql import chunks
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked, RankedList, spent_by
+from releasewatch.usecases.call_choosing import Choice, arranged, plan_in_order
 from releasewatch.usecases.call_complaints import Complaints
 from releasewatch.usecases.call_sendings import withdrawn_of_incident
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
+from releasewatch.usecases.incident_choosing import incident_choice
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.incident_showing import level_of
 from releasewatch.usecases.incident_wording import Wording
@@ -111,43 +113,58 @@ class _Planner:
 
     def __init__(self, connection: Any, ref: str, how: Planning, only: UUID | None = None) -> None:
         self._connection, self._how = connection, how
+        self._choice: Choice | None = None
         incident = incidents.resolve_incident(connection, ref)
         self.scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
         self.whose = ListOf(incident_id=incident.incident_id)
-        if only is None:
-            members = call_facts.gathered(connection, call_facts.incident_members(self.scene.question))
-        else:
-            members = call_facts.only_member(only, how.now)
-        self._keys = call_facts.read_keys(connection, members)
         self._drafts = Drafts(connection, how.now, how.approve_by_itself)
-        self._book = CallBook(connection, members, self.whose, how.now, how.rules, self._drafts)
         self._tellings = Tellings(connection, self.scene)
         self._progress = progress_of(self.scene)
-        self._dues: dict[UUID, Due] = {}
-        since = self.scene.window.started_at - timedelta(days=how.weights.incident.again_days)
-        self._again = call_attempts.hurt_before(connection, members, incident.incident_id, since, how.now)
-        self._complaints = Complaints(connection, members, self.scene)
         self._names = catalogs.component_keys(connection)
         self._titles = catalogs.titles_for_customers(connection, how.now, self.scene.question.known_at)
-        self._wording = Wording(connection, self._book, self.scene, self._tellings, self._titles, how)
-        rows = impacts.stream_customers(connection, self.scene.question, FETCHED, only)
+        if only is not None:
+            planned = self._look_at(call_facts.only_member(only, how.now), [only])
+            spent: dict[str, int] = {}
+        else:
+            planned = self._rank()
+            spent = spent_by(connection, self._book, self.whose, how)
+        self.ranked: Ranked = arranged(planned, how, spent, alone=only is not None)
+
+    def _rank(self) -> Ranked:
+        """Everybody, in the order of the list; of more than a list holds the first."""
+        q = self.scene.question
+        everybody = call_facts.incident_members(q)
+        members = call_facts.gathered(self._connection, everybody)
+        if members is not everybody:
+            return self._look_at(members)
+        self._choice = incident_choice(self._connection, self.scene, self._how)
+        for chosen in self._choice.widths():
+            if chosen.customers is not None:
+                members = call_facts.chosen_members(chosen.customers, q.at, q.known_at)
+            first = self._choice.first(chosen, self._look_at(members, chosen.customers))
+            if first is not None:
+                return first
+        return []
+
+    def _look_at(self, members: Members, customers: Sequence[UUID] | None = None) -> Ranked:
+        """Read what is known of some customers, and rank those of them who are on the list."""
+        connection, how, scene = self._connection, self._how, self.scene
+        self._keys = call_facts.read_keys(connection, members)
+        self._book = CallBook(connection, members, self.whose, how.now, how.rules, self._drafts)
+        self._dues: dict[UUID, Due] = {}
+        since = scene.window.started_at - timedelta(days=how.weights.incident.again_days)
+        self._again = call_attempts.hurt_before(connection, members, scene.incident.incident_id, since, how.now)
+        self._complaints = Complaints(connection, members, scene)
+        self._wording = Wording(connection, self._book, scene, self._tellings, self._titles, how)
+        rows = (
+            row
+            for part in ([None] if customers is None else chunks(customers, FETCHED))
+            for row in impacts.stream_customers(connection, scene.question, FETCHED, part)
+        )
         found = {customer: list(group) for customer, group in groupby(rows, key=attrgetter("customer_id"))}
         self._states = {customer: mine[0].state for customer, mine in found.items()}
-        listed = [
-            (customer, self._candidate(customer, found.get(customer, [])))
-            for customer in self._keys
-            if self._is_listed(customer)
-        ]
-        ids = {candidate.key: customer for customer, candidate in listed}
-        tie: Callable[[str], str] = opaque_key if how.opaque else str
-        # Of one customer alone nothing is known of the rest of their account manager's day.
-        rules = how.rules if only is None else replace(how.rules, capacity=None)
-        spent = spent_by(connection, self._book, self.whose, how) if only is None else {}
-        candidates = (candidate for _, candidate in listed)
-        ranked = rank_calls(candidates, how.weights, how.hours, how.now, tie, rules, spent)
-        self.ranked: Ranked = [
-            (ids[row.candidate.key], with_lateness(row, how.escalate_after, how.now)) for row in ranked
-        ]
+        listed = (customer for customer in self._keys if self._is_listed(customer))
+        return plan_in_order(((one, self._candidate(one, found.get(one, []))) for one in listed), how)
 
     def is_ready_by_rule(self) -> bool:
         """Whether its calls may be made without anybody's word."""
@@ -308,11 +325,10 @@ class _Planner:
         """The list, of one account manager, or all."""
         scene, how = self.scene, self._how
         rows = kept_by((row for _, row in self.ranked), account_manager)
-        cleared = sum(
-            1
-            for customer, state in self._states.items()
-            if state == "cleared" and not any(customer == listed for listed, _ in self.ranked)
-        )
+        cleared, beyond = self._cleared(), NOBODY_BEYOND
+        there = [state for state in (self._states.get(customer) for customer, _ in self.ranked) if state in IN_IT]
+        if self._choice is not None:
+            beyond = self._choice.beyond(there)
         version = call_lists.list_version(self._connection, self.whose)
         head = IncidentHead(
             id=scene.incident.id,
@@ -323,7 +339,7 @@ class _Planner:
             started_at=scene.window.started_at,
             until=scene.window.until,
             deployments=tuple(f"D-{number}" for number in sorted(self._progress.blamed)),
-            left_out={"cleared": cleared},
+            left_out={"cleared": len(cleared - {customer for customer, _ in self.ranked})},
             approval=self._drafts.standing(scene.incident.incident_id),
         )
         made = CallList(
@@ -341,7 +357,10 @@ class _Planner:
             settings_version=how.settings_version,
             incident=head,
             unsure=NOBODY if scene.state.status == "cancelled" else find_unsure_in(self._connection, scene.question),
-            withdrawn=self._withdrawn(),
+            withdrawn=withdrawn_of_incident(
+                self._connection, self.scene, sorted(cleared), self._book.keepers, self._how.now
+            ),
+            beyond=beyond,
         )
         return RankedList(made, version)
 
@@ -349,10 +368,11 @@ class _Planner:
         people = people_among(self.scene.statements, ())
         return hiding(self._connection, (), [title], people, self._how.now)(title)
 
-    def _withdrawn(self) -> tuple[Withdrawn, ...]:
-        """Who received what is not so any more."""
-        cleared = [customer for customer, state in self._states.items() if state == "cleared"]
-        return withdrawn_of_incident(self._connection, self.scene, cleared, self._book.keepers, self._how.now)
+    def _cleared(self) -> set[UUID]:
+        """Everybody who was cleared, on the list or not."""
+        if self._choice is None:
+            return {customer for customer, state in self._states.items() if state == "cleared"}
+        return set(cleared_in(self._connection, self.scene.question))
 
 
 def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,6 +24,21 @@ BATCH = 20_000
 SPREAD = 47
 """How far apart the components of one customer are, so that two neighbouring ones share hardly any customers."""
 
+PLACES = (
+    ("Europe/Berlin", "DE"),
+    ("Europe/Paris", "FR"),
+    ("Europe/London", "GB"),
+    ("America/New_York", "US"),
+    ("America/Chicago", "US"),
+    ("America/Los_Angeles", "US"),
+    ("America/Sao_Paulo", "BR"),
+    ("Asia/Kolkata", "IN"),
+    ("Asia/Tokyo", "JP"),
+    ("Australia/Sydney", "AU"),
+    ("", ""),
+)
+"""Where customers are, and that it is not known of some."""
+
 ALWAYS = {"valid_from": OPEN_START, "recorded_from": BEGAN, "valid_to": OPEN_END, "recorded_to": OPEN_END}
 
 TEXTS = {value: f"{value:%Y-%m-%d %H:%M:%S.%f}" for value in (BEGAN, OPEN_START, OPEN_END)}
@@ -34,17 +50,23 @@ def config_of(components: int) -> str:
     return "\n".join(f'[components.c{n}]\npaths = ["c{n}/**"]' for n in range(components))
 
 
-def write_crowd(ledger: Ledger, *, customers: int, each: int, components: int) -> None:
+def write_crowd(ledger: Ledger, *, customers: int, each: int, components: int, known: bool = False) -> None:
     """So many customers with so many entitlements each, to components of the repo `shop`.
 
-    Three of five customers use `c0`; every other component is used by equally many.
+    Three of five customers use `c0`; every other component is used by equally many. `known`: with tier, contract,
+    place and a contact, of which few have much and most have little.
     """
     keys = [f"k{number:07}" for number in range(customers)]
     ids = [customer_id("crm", key) for key in keys]
+    # In the order of their ids: a database writes what is sorted much faster.
+    people = sorted(zip(ids, keys, range(customers), strict=True))
     with ledger.write() as connection:
         for table, rows in (
-            (t.customer, _customers(keys, ids)),
-            (t.customer_fact, _facts(keys, ids)),
+            (t.customer, _customers(people)),
+            (t.customer_fact, _facts(people, known=known)),
+            (t.customer_contract, _contracts(people) if known else ()),
+            (t.contact, _contacts(people) if known else ()),
+            (t.contact_detail, _details(people) if known else ()),
             (t.entitlement, _entitlements(ids, each, components)),
         ):
             _write(connection, table, rows)
@@ -71,20 +93,83 @@ def _write(connection: Connection, table: Any, rows: Iterable[dict[str, Any]]) -
 def _as_sqlite(value: Any) -> Any:
     if isinstance(value, datetime):
         return TEXTS[value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
     return value.bytes if isinstance(value, UUID) else value
 
 
-def _customers(keys: list[str], ids: list[UUID]) -> Iterator[dict[str, Any]]:
-    for key, number in zip(keys, ids, strict=True):
+People = list[tuple[UUID, str, int]]
+"""The id and key of each customer, and the how manieth they are."""
+
+
+def _customers(people: People) -> Iterator[dict[str, Any]]:
+    for number, key, _ in people:
         yield {"customer_id": number, "directory": "crm", "key": key, "recorded_at": BEGAN}
 
 
-def _facts(keys: list[str], ids: list[UUID]) -> Iterator[dict[str, Any]]:
+def _facts(people: People, *, known: bool) -> Iterator[dict[str, Any]]:
     words = ("parent", "customer_tier", "segment", "country", "timezone", "language")
     numbers = {"do_not_call": False, "escalated": False, "sla_minutes": 0, "credit_after_minutes": 0}
     empty: dict[str, Any] = dict.fromkeys(words, "") | numbers | ALWAYS
-    for place, (key, number) in enumerate(zip(keys, ids, strict=True)):
-        yield empty | {"customer_id": number, "name": f"Name of {key}", "account_manager": f"manager-{place % 50}"}
+    for number, key, place in people:
+        about = _known_of(place) if known else {}
+        yield (
+            empty
+            | about
+            | {
+                "customer_id": number,
+                "name": f"Name of {key}",
+                "account_manager": f"manager-{place % 50}",
+            }
+        )
+
+
+def _known_of(place: int) -> dict[str, Any]:
+    """Few have a tier; 1 of 200 is escalated."""
+    spread = place * 7919 % 1000
+    tier = "platinum" if spread < 5 else "gold" if spread < 40 else "silver" if spread < 160 else ""
+    timezone, country = PLACES[place * 31 % len(PLACES)]
+    escalated = place * 104_729 % 200 == 0
+    return {"customer_tier": tier, "timezone": timezone, "country": country, "escalated": escalated}
+
+
+def _contracts(people: People) -> Iterator[dict[str, Any]]:
+    """One of eight has none; the others from 200 to 20 million, half of them below 2,000."""
+    for number, _, place in people:
+        spread = place * 15_485_863 % 10_000
+        value = None if place % 8 == 0 else Decimal(int(200 * 10 ** (5 * (spread / 10_000) ** 2)))
+        ends = date(2026, 4, 1) + timedelta(days=place * 37 % 730)
+        yield ALWAYS | {
+            "customer_id": number,
+            "contract_value": value,
+            "currency": "EUR",
+            "renewal_on": ends,
+            "attributes": "{}",
+        }
+
+
+def _contacts(people: People) -> Iterator[dict[str, Any]]:
+    words = ("role", "language", "timezone", "best_from", "best_to")
+    same = dict.fromkeys(words, "") | {"is_primary": True, "do_not_call": False, "consent": "yes", "import_id": None}
+    for number, _, _ in people:
+        yield same | ALWAYS | {"customer_id": number, "contact_id": number, "key": "1"}
+
+
+def _details(people: People) -> Iterator[dict[str, Any]]:
+    for number, key, place in people:
+        phone = f"+4930{23_125_000 + place}"
+        yield {
+            **{name: ALWAYS[name] for name in ("valid_from", "recorded_from")},
+            "customer_id": number,
+            "contact_id": number,
+            "name": f"Somebody at {key}",
+            "phone": phone,
+            "phone_e164": phone,
+            "phone_state": "valid",
+            "email": f"{key}@example.org",
+        }
 
 
 def _entitlements(ids: list[UUID], each: int, components: int) -> Iterator[dict[str, Any]]:

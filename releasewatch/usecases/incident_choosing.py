@@ -1,0 +1,31 @@
+"""Which customers of a large incident are ranked one by one: see `usecases/call_choosing.py`."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from releasewatch.domain.call_incidents import UNSAID_SEVERITY
+from releasewatch.domain.impact_measures import Span
+from releasewatch.storage import call_facts
+from releasewatch.storage.call_top import Scored, scored_incident
+from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.call_choosing import Choice
+from releasewatch.usecases.incident_scene import Scene
+
+
+def incident_choice(connection: Any, scene: Scene, how: Planning) -> Choice:
+    """Whom to rank of many. Who was told of it, or has a call about it, is on the list whatever they score."""
+    span = Span(scene.window.started_at, scene.window.until, how.now)
+    kept = call_facts.spoken_of(connection, scene.question)
+    return Choice(connection, how, _scored(scene, how, span), kept, span=span, nobody=scene.state.status == "cancelled")
+
+
+def _scored(scene: Scene, how: Planning, span: Span) -> Scored:
+    points, state = how.weights.incident, scene.state
+    # At most what the worst status of any component gives: which of them reach somebody is not asked.
+    level = max((points.level.get(status, 0) for status in state.components.values()), default=0)
+    severity = points.severity.get(state.severity or UNSAID_SEVERITY, 0)
+    today = how.now.astimezone(UTC).date()
+    lasted = min(filter(None, (span.until, span.at))) - span.started_at
+    return scored_incident(scene.question, how.weights, today, severity, level, max(lasted, timedelta()))
