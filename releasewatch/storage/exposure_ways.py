@@ -279,7 +279,7 @@ def says_where(entitled: Any = t.entitlement) -> ColumnElement[bool]:
 
 def of_these(part: Select[Any], among: Sequence[UUID], merged: CTE) -> Select[Any]:
     """A branch for some customers alone, and for those who were merged into them."""
-    customer_id = part.exported_columns["customer_id"]
-    these = list(among)
-    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(these))
-    return part.where(or_(customer_id.in_(these), customer_id.in_(others)))
+    # One list: of two that are joined by OR no database looks up one customer after the other.
+    these = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(list(among)))
+    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(list(among)))
+    return part.where(part.exported_columns["customer_id"].in_(these.union_all(others)))

@@ -194,7 +194,8 @@ def _entitled_ways(q: ImpactQuestion, among: Sequence[UUID] | None) -> Select[An
     )
     if among is not None:
         others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(among))
-        found = found.where(or_(e.customer_id.in_(among), e.customer_id.in_(others)))
+        these = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(among)).union_all(others)
+        found = found.where(e.customer_id.in_(these))
     if q.until is not None:
         found = found.where(*(or_(start < q.until, start <= q.started_at) for start in (e.valid_from, s.valid_from)))
     for places, place in ((q.regions, e.region), (q.rings, e.ring)):
