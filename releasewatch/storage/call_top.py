@@ -212,7 +212,7 @@ def _scored(
 
 
 def _distance(rank: Any) -> Any:
-    far = rank % RANK
+    far = rank - case((rank >= DEPENDENT * RANK, DEPENDENT * RANK), (rank >= DIRECT * RANK, DIRECT * RANK), else_=0)
     return case((far > FARTHEST, FARTHEST), else_=far)
 
 

@@ -1,0 +1,95 @@
+"""How both databases find the customers of a list of calls, of an incident and of a deployment: never by reading all.
+
+A hundredth of a large directory, and a deployment that reaches few of them: what is read of a customer table is looked
+up by a key, or as many rows would be read for ten customers as for all.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from releasewatch.storage import call_facts
+from releasewatch.usecases.call_candidates import Planning
+from releasewatch.usecases.calls import list_calls, plan_calls
+from releasewatch.usecases.exposure import Asking, count_document, page_exposed
+from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
+from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
+from tests.support.crowds import config_of, write_crowd
+from tests.support.ledgers import new_ledger
+from tests.support.statements import Statement, listening
+from tests.support.worlds import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from releasewatch.storage.ledger import Ledger
+
+COMPONENTS = 200
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+DIRECTORY = ("customer", "customer_fact", "customer_contract", "contact", "contact_detail", "entitlement")
+"""The tables that are as large as the directory; those of calls and words hold what people did. The customers here have
+no aliases: a table without a row is read from end to end."""
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    made = new_ledger(ledger_url)
+    yield made
+    made.close()
+
+
+def scanned(ledger: Ledger, asked: Statement) -> list[str]:
+    """The tables of the directory that the database's plan reads from end to end."""
+    with ledger.read() as connection:
+        if asked.dialect == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.text}", asked.parameters).all()
+            steps = (re.match(r"SCAN (\w+)", row.detail) for row in rows)
+            return [step[1] for step in steps if step is not None and step[1] in DIRECTORY]
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.parameters).scalar_one()
+    return [
+        node["Relation Name"]
+        for node in _nodes(plan["Plan"])
+        if node.get("Relation Name") in DIRECTORY
+        and (node["Node Type"] == "Seq Scan" or ("Index" in node["Node Type"] and not node.get("Index Cond")))
+    ]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def test_no_command_about_few_customers_reads_the_whole_directory(ledger, tmp_path, monkeypatch):
+    world = World(tmp_path, ledger, config=config_of(COMPONENTS))
+    world.commit(*(f"c{n}" for n in range(COMPONENTS)))
+    world.record(1)
+    world.commit("c7")
+    care = world.record(2).number
+    world.commit("c7", "c8")
+    bad = world.record(3).number
+    write_crowd(ledger, customers=10_000, each=3, components=COMPONENTS, known=True)
+    monkeypatch.setattr(call_facts, "_FEW", 0)
+    how = Planning(NOW, most=20)
+    with listening() as listener:
+        asking = Asking(care, NOW)
+        count_document(ledger, asking)
+        page_exposed(ledger, asking, limit=10, after=None)
+        listed = list_calls(ledger, care, how)
+        plan_calls(ledger, care, how)
+        telling = Telling(NOW, "kim@example.org", "asked", None, "shop")
+        incident = open_incident(ledger, IncidentFields(title="broken"), telling, deployment_id=bad).incident.id
+        list_incident_calls(ledger, incident, how)
+        hurt = plan_incident_calls(ledger, incident, how)
+    assert (len(listed.calls.rows), len(hurt.calls.rows)) == (20, 20)
+    assert listed.calls.beyond.customers > 50, "and so many are beyond it"
+    # Whether a title names somebody is the one question that goes through all names (`storage/named_people.py`).
+    guard = re.compile(r"lower\(substr\(", re.IGNORECASE)
+    asked = [one for one in listener.questions if set(one.tables) & set(DIRECTORY) and not guard.search(one.text)]
+    assert len(asked) > 20
+    found = {one.text: tables for one in asked if (tables := scanned(ledger, one))}
+    assert not found, "\n\n".join(f"{tables}: {text}" for text, tables in found.items())
