@@ -6,6 +6,7 @@ import click
 
 from releasewatch.cli import exit_codes
 from releasewatch.cli.db_grant import grant
+from releasewatch.cli.db_prune import prune
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.wiring import App
@@ -17,6 +18,7 @@ def command() -> None:
 
 
 command.add_command(grant)
+command.add_command(prune)
 
 
 @command.command("upgrade")
@@ -65,8 +67,11 @@ def check(app: App, form: str, strict: bool) -> None:
     else:
         for one in document["findings"]:
             emit_line(f"{one['check']}: {one['text']}")
-        if not document["findings"] and not app.quiet:
-            say(f"{document['ledger']}: nothing to find fault with.")
+        if not app.quiet:
+            if document["pruned_before"] is not None:
+                say(f"Pruned: what was known before {document['pruned_before']} is not in it any more.")
+            if not document["findings"]:
+                say(f"{document['ledger']}: nothing to find fault with.")
     if strict and document["findings"]:
         click.get_current_context().exit(exit_codes.FAILED_AS_ASKED)
 

@@ -184,6 +184,7 @@ def common(
                 _say_where_from(app)
             if reads and not quiet and not app.has_ledger:
                 _say_no_ledger(app)
+            _refuse_what_was_pruned(app, kwargs.get("known_at"))
             return function(app, *args, **kwargs)
 
         wrapped: Any = call
@@ -250,6 +251,14 @@ def _say_no_ledger(app: App) -> None:
     from releasewatch.cli.output import say
 
     say(f"There is no ledger {app.ledger_address.printable} yet: nothing is recorded.")
+
+
+def _refuse_what_was_pruned(app: App, known_at: datetime | None) -> None:
+    if known_at is None or not app.has_ledger:
+        return
+    from releasewatch.usecases.pruning import check_known_at
+
+    check_known_at(app.ledger, known_at)
 
 
 def _say_how_far_behind(replica: Ledger) -> None:

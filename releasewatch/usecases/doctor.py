@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import ReleasewatchError
-from releasewatch.storage import health, migrate
+from releasewatch.storage import health, migrate, pruning
 from releasewatch.usecases.directory_fetch import kinds_of, read_server
 from releasewatch.usecases.schema import as_it_is, state_of
 
@@ -208,7 +209,8 @@ def check_facts(url: Secret, config: Config, now: datetime) -> list[Check]:
             imports = health.last_imports(connection)
             waiting = health.waiting_subjects(connection, now)
             untiered = health.deployments_by_tier(connection, "other")
-    return [*_directories(config, imports, now), *_waiting(waiting), *_untiered(untiered)]
+            pruned = pruning.last_pruning(connection)
+    return [*_directories(config, imports, now), *_waiting(waiting), *_untiered(untiered), *_pruned(pruned, now)]
 
 
 def _directories(config: Config, imports: Mapping[str, Mapping[str, datetime]], now: datetime) -> list[Check]:
@@ -274,6 +276,13 @@ def _untiered(untiered: Mapping[str, int]) -> list[Check]:
         return [Check("environments", "ok", "each one that was deployed to has a tier")]
     text = f"{_some(untiered)} of tier other: entitlements without an environment are not reached there"
     return [Check("environments", "warn", text, 'Say which it is: [environments.NAME] tier = "staging", for example')]
+
+
+def _pruned(pruned: tuple[datetime, datetime] | None, now: datetime) -> list[Check]:
+    if pruned is None:
+        return []
+    text = f"{_ago(now - pruned[1])}: what was known before {format_utc(pruned[0])} is not in it any more"
+    return [Check("ledger_pruned", "ok", text)]
 
 
 def _some(names: Iterable[str]) -> str:

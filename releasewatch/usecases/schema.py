@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.storage import migrate
+from releasewatch.domain.times import format_utc
+from releasewatch.storage import migrate, pruning
 from releasewatch.storage.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -59,10 +60,22 @@ def check_ledger(url: Secret) -> dict[str, Any]:
     with as_it_is(url) as ledger:
         found = migrate.current(ledger)
         state = state_of(ledger, found)
+        pruned = None
         if state in _NOT_CURRENT:
             words = _NOT_CURRENT[state].format(found=found, head=migrate.HEAD)
             findings = [migrate.Finding("schema", words)]
         else:
             findings = migrate.check(ledger)
+            with ledger.read() as connection:
+                pruned = pruning.pruned_before(connection)
+                if pruned is not None and pruning.is_anything_left(connection, pruned):
+                    words = f"not all of it is done; run: releasewatch db prune --before {format_utc(pruned)} --yes"
+                    findings.append(migrate.Finding("prune", words))
         listed = [{"check": one.check, "text": one.text} for one in findings]
-        return {"ledger": ledger.place, "state": state, "findings": listed, "next_cursor": None}
+        return {
+            "ledger": ledger.place,
+            "state": state,
+            "pruned_before": None if pruned is None else format_utc(pruned),
+            "findings": listed,
+            "next_cursor": None,
+        }

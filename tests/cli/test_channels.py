@@ -152,6 +152,7 @@ spool flush
 db current
 db check
 db place --dry-run
+db prune --before 2026-01-01 --dry-run
 db grant --role reader --to nobody-here --dry-run = 2
 """
 """What is run, in this order; after `=` the statuses that it may end with, where it is not 0 alone."""

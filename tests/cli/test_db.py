@@ -108,7 +108,14 @@ def test_check_finds_nothing_in_a_new_ledger(run: Callable[..., Finished], ledge
     assert done.err == f"{place_of(ledger_url)}: nothing to find fault with.\n"
     document = run("db", "check", "--format", "json").document
     place = place_of(ledger_url)
-    assert document == {"schema": 1, "ledger": place, "state": "current", "findings": [], "next_cursor": None}
+    assert document == {
+        "schema": 1,
+        "ledger": place,
+        "state": "current",
+        "pruned_before": None,
+        "findings": [],
+        "next_cursor": None,
+    }
 
 
 def test_findings_are_no_failure_unless_asked_for(run: Callable[..., Finished], ledger_url: str) -> None:

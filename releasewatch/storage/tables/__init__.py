@@ -68,7 +68,7 @@ from releasewatch.storage.tables.erasure import suppression, suppression_key
 from releasewatch.storage.tables.events import taken_event
 from releasewatch.storage.tables.forges import forge_commit, forge_label, forge_person, forge_request
 from releasewatch.storage.tables.gate import customer_freeze, gate_approval
-from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, settings
+from releasewatch.storage.tables.house import counter, import_page, import_rejection, import_run, pruning, settings
 from releasewatch.storage.tables.incidents import (
     deployment_undo,
     impact,
@@ -159,6 +159,7 @@ __all__ = [
     "outbox",
     "product_component",
     "promise_word",
+    "pruning",
     "reach",
     "release",
     "release_author",

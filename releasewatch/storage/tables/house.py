@@ -1,4 +1,4 @@
-"""The ledger's own housekeeping: counters, settings with their versions, imports and what they rejected."""
+"""The ledger's own housekeeping: counters, settings with their versions, imports and what they rejected, pruning."""
 
 from __future__ import annotations
 
@@ -89,4 +89,17 @@ class ImportPageColumns(TypedColumns):
 
 import_page: Table[ImportPageColumns] = Table(
     "import_page", metadata, ImportPageColumns, info=placed("reference", "imports")
+)
+
+
+class PruningColumns(TypedColumns):
+    """That what was superseded before an instant was taken out. The latest `before` says what cannot be asked."""
+
+    before = Column(Instant, primary_key=True)
+    recorded_at = Column(Instant, nullable=False)
+    recorded_by = Column(String, nullable=False)
+
+
+pruning: Table[PruningColumns] = Table(
+    "pruning", metadata, PruningColumns, info=placed("reference", "settings", words=("recorded_by",))
 )
