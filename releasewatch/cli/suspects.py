@@ -73,7 +73,7 @@ def suspects(
     from releasewatch.usecases.suspect_names import without_names
     from releasewatch.usecases.suspects import Blaming, line_up
 
-    ranking = replace(ranking_of(app, strategy), at=at, known_at=known_at)
+    ranking = replace(ranking_of(app, strategy), at=at, known_at=known_at, shown=limit)
     if incident is not None:
         if any((components, regions, rings, environment, since, until)):
             raise InvalidCallError(
@@ -98,6 +98,7 @@ def suspects(
         look_back=ranking.look_back,
         at=at,
         known_at=known_at,
+        shown=limit,
     )
     found = without_names(app.ledger, line_up(app.ledger, how), limit, app.level(reveal, None), app.now)
     if form == "json":
@@ -177,5 +178,5 @@ def show_lineup(app: App, found: Lineup, limit: int, numbers: Mapping[int, int] 
             emit_line(one_line(f"  {reason.points:>3}  {reason.text}"))
     if found.none_plausible:
         emit_line(f"None of these is plausible: from {found.least} of {found.most} points on one would be.")
-    if len(found.suspects) > limit:
-        emit_line(f"Looked at {counted(len(found.suspects), 'deployment')}; --limit shows more.")
+    if found.candidates > limit:
+        emit_line(f"Looked at {counted(found.candidates, 'deployment')}; --limit shows more.")

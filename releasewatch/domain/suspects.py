@@ -180,6 +180,15 @@ def attainable(impact: Impact, weights: SuspectWeights) -> int:
     return most + (w.place if impact.regions or impact.rings else 0)
 
 
+def most_elsewhere(impact: Impact, live_at: datetime, weights: SuspectWeights) -> int:
+    """The most points that a deployment of that instant can have which reaches none of the components, or, where none
+    are known, was not taken back after the start."""
+    w = weights
+    most = w.size + w.migration + w.dependency + w.config + (0 if impact.components else w.carried)
+    most += w.place if impact.regions or impact.rings else 0
+    return most + round(w.time * decay(impact.began_at - live_at, timedelta(hours=w.half_hours)))
+
+
 def decay(gap: timedelta, half: timedelta) -> float:
     """1 at once, 1/2 after `half`, 1/3 after twice that: it falls ever slower and never to nothing."""
     return 1 / (1 + max(gap, timedelta()) / half)

@@ -1,8 +1,8 @@
-"""The deployments before an impact as the score of suspects sees them: seven statements, however many there are."""
+"""The deployments before an impact as the score of suspects sees them: which may matter, and what is known of those."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,10 @@ from releasewatch.domain.suspect_signs import BY_SUBJECT, SIGNS, Sign
 from releasewatch.domain.suspects import Candidate, Reached
 from releasewatch.storage import tables as t
 from releasewatch.storage import window_endings
+from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST, OPEN_END
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,61 @@ class Scene:
     known_at: datetime = LATEST
 
 
-def read_candidates(connection: Connection, scene: Scene) -> list[Candidate]:
-    """Every deployment that went live in the scene's environments between `since` and the start, oldest first."""
+def count_candidates(connection: Connection, scene: Scene) -> int:
+    """How many deployments went live in the scene's environments between `since` and the start."""
+    return connection.scalar(select(func.count()).select_from(t.deployment).where(*_among(scene))) or 0
+
+
+def find_near(connection: Connection, scene: Scene, also: Collection[int] = ()) -> set[int]:
+    """Those of them that reach the components, or may; without components those that were taken back after the start.
+
+    `also`: of these, the ones that are among them.
+    """
+    d, r, w, s = t.deployment.c, t.reach.c, t.window.c, t.scope_component.c
+    among = _among(scene)
+    if scene.components:
+        wanted = list(scene.components)
+        reach = select(r.deployment_id).where(r.component_id.in_(wanted))
+        scopes = select(s.scope_id).where(s.component_id.in_(wanted))
+        blank = or_(d.history_complete.is_(False), d.kind == "initial")
+        questions = [
+            select(d.deployment_id).where(*among, d.deployment_id.in_(reach)),
+            select(d.deployment_id).where(*among, blank, d.scope_id.in_(scopes)),
+        ]
+    else:
+        ended = select(w.deployment_id).where(w.carrying_until >= scene.began_at, w.carrying_ended_by.is_not(None))
+        questions = [select(d.deployment_id).where(*among, d.deployment_id.in_(ended))]
+    questions += [select(d.deployment_id).where(*among, d.deployment_id.in_(part)) for part in chunks(sorted(also))]
+    return {number for question in questions for number in connection.scalars(question)}
+
+
+def newest_first(
+    connection: Connection, scene: Scene, after: tuple[datetime, int] | None, most: int
+) -> list[tuple[datetime, int]]:
+    """When they went live, and their numbers, the newest first; `after`: the last one of the page before."""
     d = t.deployment.c
-    rows = connection.execute(_select().where(*_among(scene)).order_by(d.opened_at, d.deployment_id)).all()
-    among = select(d.deployment_id).where(*_among(scene)).subquery("among")
+    question = select(d.opened_at, d.deployment_id).where(*_among(scene))
+    if after is not None:
+        older = and_(d.opened_at == after[0], d.deployment_id < after[1])
+        question = question.where(d.opened_at <= after[0], or_(d.opened_at < after[0], older))
+    rows = connection.execute(question.order_by(d.opened_at.desc(), d.deployment_id.desc()).limit(most))
+    return [(row.opened_at, row.deployment_id) for row in rows]
+
+
+def read_candidates(connection: Connection, scene: Scene, numbers: Iterable[int]) -> list[Candidate]:
+    """Some of the scene's deployments with all that the score needs: seven statements for each 1,000 of them."""
+    found: list[Candidate] = []
+    for part in chunks(sorted(numbers), _AT_ONCE):
+        found += _read_part(connection, scene, part)
+    return found
+
+
+def _read_part(connection: Connection, scene: Scene, numbers: Sequence[int]) -> list[Candidate]:
+    d = t.deployment.c
+    rows = connection.execute(_select().where(d.deployment_id.in_(numbers))).all()
+    among = select(d.deployment_id).where(d.deployment_id.in_(numbers)).subquery("among")
     reached, touched = _read_reach(connection, among, scene.components)
-    unknown = _read_unknown(connection, scene)
+    unknown = _read_unknown(connection, numbers, scene.components)
     places = _read_places(connection, among)
     states = _read_states(connection, among, scene)
     paths, shown = _read_paths(connection, among)
@@ -140,21 +191,21 @@ def _read_reach(
     return reached, touched
 
 
-def _read_unknown(connection: Connection, scene: Scene) -> dict[int, set[str]]:
+def _read_unknown(connection: Connection, numbers: Sequence[int], components: Mapping[int, str]) -> dict[int, set[str]]:
     """The components asked about that were deployed without a baseline, or by a clone that lacked history."""
     d, s = t.deployment.c, t.scope_component.c
     rows = connection.execute(
         select(d.deployment_id, s.component_id)
         .join_from(t.deployment, t.scope_component, s.scope_id == d.scope_id)
         .where(
-            *_among(scene),
+            d.deployment_id.in_(numbers),
             or_(d.history_complete.is_(False), d.kind == "initial"),
-            s.component_id.in_(list(scene.components)),
+            s.component_id.in_(list(components)),
         )
     )
     found: dict[int, set[str]] = {}
     for row in rows:
-        found.setdefault(row.deployment_id, set()).add(scene.components[row.component_id])
+        found.setdefault(row.deployment_id, set()).add(components[row.component_id])
     return found
 
 

@@ -9,7 +9,7 @@ from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.incident_checks import check_blame
 from releasewatch.usecases.incident_fixes import end_blamed, release_cleared
-from releasewatch.usecases.incident_ranking import rank_incident
+from releasewatch.usecases.incident_ranking import rank_for
 from releasewatch.usecases.incidents import LOCK, Telling
 from releasewatch.usecases.outbox import tell_of_blamed, tell_of_incident, tell_of_list
 from releasewatch.usecases.suspects import Ranking
@@ -38,7 +38,7 @@ def link_deployment(
             return incident, True
         if state in incidents.BLAMED:
             check_blame(connection, incident, deployment_id)
-        found = rank_incident(connection, incident, telling.now, how).find(deployment_id) if how else None
+        found = rank_for(connection, incident, telling.now, how, deployment_id).find(deployment_id) if how else None
         reasons = reasons_text(found) if found is not None and with_reasons else ""
         why = "; ".join(filter(None, (telling.why, reasons)))
         score = own_score(found) if found is not None else None

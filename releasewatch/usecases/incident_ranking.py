@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -65,8 +66,10 @@ class Ranked:
         return f"it went live more than {self.how.look_back.days} days before the start"
 
 
-def rank_incident(connection: Any, incident: IncidentRef, now: datetime, how: Ranking) -> Ranked:
-    """Rank what may have begun an incident, as it is known now.
+def rank_incident(
+    connection: Any, incident: IncidentRef, now: datetime, how: Ranking, also: Collection[int] = ()
+) -> Ranked:
+    """Rank what may have begun an incident, as it is known now; `also`: deployments that are looked at in any case.
 
     Its start is what was said, else when the first of those who are affected suffered, else when it was opened: never
     when what is blamed went live, which would make that one the suspect. Where nobody said in which regions or rings it
@@ -88,12 +91,13 @@ def rank_incident(connection: Any, incident: IncidentRef, now: datetime, how: Ra
     regions, rings = _places(connection, environments, state, complaints)
     until = impact_window(state, None, incident.recorded_at).until
     impact = Impact(began_at, until, tuple(sorted(components)), regions, rings)
-    lineup = rank_in(connection, impact, {number: key for key, number in components.items()}, environments, how)
+    said_of_blame = incidents.newest_links(connection, incident.incident_id, known_at)
+    words = {number: link.state for number, link in said_of_blame.items()}
+    named = {number: key for key, number in components.items()}
+    lineup = rank_in(connection, impact, named, environments, how, {*also, *words})
     found = Ranked(incident, lineup, tuple(environments), how, because)
     if how.strategy == "latest":
         return found
-    said_of_blame = incidents.newest_links(connection, incident.incident_id, known_at)
-    words = {number: link.state for number, link in said_of_blame.items()}
     found = replace(found, lineup=replace(lineup, suspects=tuple(with_words(lineup.suspects, words))))
     ranked = {one.candidate.number for one in lineup.suspects}
     outside = [
@@ -102,6 +106,11 @@ def rank_incident(connection: Any, incident: IncidentRef, now: datetime, how: Ra
         if number not in ranked
     ]
     return replace(found, outside=tuple(outside))
+
+
+def rank_for(connection: Any, incident: IncidentRef, now: datetime, how: Ranking, deployment_id: int) -> Ranked:
+    """The same, with one deployment in view: it is among them where it can be, and what is further down may be not."""
+    return rank_incident(connection, incident, now, replace(how, shown=1), {deployment_id})
 
 
 def _began(state: IncidentState, complaints: Complaints, incident: IncidentRef) -> tuple[datetime, str]:

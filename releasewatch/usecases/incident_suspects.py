@@ -15,7 +15,7 @@ from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import incidents, suspect_numbers
 from releasewatch.storage.deployments import resolve_deployment
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.incident_ranking import BY_THE_AFFECTED, Ranked, rank_incident
+from releasewatch.usecases.incident_ranking import BY_THE_AFFECTED, Ranked, rank_for, rank_incident
 from releasewatch.usecases.incidents import LOCK
 from releasewatch.usecases.suspect_names import without_names
 from releasewatch.usecases.suspects import Ranking, suspect_document
@@ -65,7 +65,7 @@ def propose_suspects(
     """
     with ledger.read() as connection:
         incident = incidents.resolve_incident(connection, ref)
-        ranked = rank_incident(connection, incident, now, how)
+        ranked = rank_incident(connection, incident, now, replace(how, shown=limit))
         numbers = suspect_numbers.read_numbers(connection, incident.incident_id)
     shown = [one.candidate.number for one in ranked.lineup.suspects[:limit]]
     is_now = how.at is None and how.known_at is None
@@ -141,7 +141,7 @@ def choose_suspect(ledger: Ledger, ref: str, given: str, now: datetime, how: Ran
             number: one for one, number in suspect_numbers.read_numbers(connection, incident.incident_id).items()
         }
         deployment_id = _deployment(connection, incident.id, given.strip(), numbers)
-        ranked = rank_incident(connection, incident, now, how)
+        ranked = rank_for(connection, incident, now, how, deployment_id)
         said = incidents.newest_links(connection, incident.incident_id).get(deployment_id)
         found = ranked.find(deployment_id)
         if found is None:

@@ -28,7 +28,7 @@ from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_checks import check_blame, check_environment
-from releasewatch.usecases.incident_ranking import rank_incident
+from releasewatch.usecases.incident_ranking import rank_for
 from releasewatch.usecases.outbox import kind_of_change, tell_of_blamed, tell_of_incident
 from releasewatch.usecases.suspects import Ranking
 
@@ -117,7 +117,9 @@ def open_incident(
         incidents.add_statements(connection, incident.incident_id, said)
         if deployment_id is not None:
             why = telling.why or "named when the incident was opened"
-            score = rank_incident(connection, incident, telling.now, how).score_of(deployment_id) if how else None
+            score = (
+                rank_for(connection, incident, telling.now, how, deployment_id).score_of(deployment_id) if how else None
+            )
             check_blame(connection, incident, deployment_id)
             link = Link(deployment_id, "suspect", score, why, telling.by, telling.now)
             incidents.add_link(connection, incident.incident_id, link)

@@ -8,18 +8,35 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from releasewatch.domain.suspects import Impact, Suspect, SuspectWeights, attainable, rank_latest, rank_suspects
+from releasewatch.domain.suspects import (
+    Impact,
+    Suspect,
+    SuspectWeights,
+    attainable,
+    most_elsewhere,
+    rank_latest,
+    rank_suspects,
+)
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage.ledger import Ledger
-from releasewatch.storage.suspects import Scene, read_candidates, read_latest
+from releasewatch.storage.suspects import (
+    Scene,
+    count_candidates,
+    find_near,
+    newest_first,
+    read_candidates,
+    read_latest,
+)
 from releasewatch.storage.types import LATEST
 
 Strategy = Literal["score", "latest"]
 
-_LATEST = 1000
+MOST_SHOWN = 1000
 """So many are read for the rule of the clock, which blames one; the command shows no more."""
+
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class Ranking:
     """How suspects are ranked. `look_back`: how long before the start a deployment may have gone live.
 
     `at`, `known_at`: as the world was at an instant, and by what was recorded by one; None: as it is known now.
+    `shown`: so many are wanted at most, best first; of the others only those are read that come first by what is cheap.
     """
 
     strategy: Strategy = "score"
@@ -34,6 +52,7 @@ class Ranking:
     look_back: timedelta = timedelta(days=90)
     at: datetime | None = None
     known_at: datetime | None = None
+    shown: int = MOST_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +75,24 @@ class Blaming:
     look_back: timedelta = timedelta(days=90)
     at: datetime | None = None
     known_at: datetime | None = None
+    shown: int = MOST_SHOWN
 
     @property
     def ranking(self) -> Ranking:
-        return Ranking(self.strategy, self.weights, self.look_back, self.at, self.known_at)
+        return Ranking(self.strategy, self.weights, self.look_back, self.at, self.known_at, self.shown)
 
 
 @dataclass(frozen=True, slots=True)
 class Lineup:
-    """All suspects, best first. `least`: the points from which one is plausible; `most`: what the question allows."""
+    """The suspects, best first: as many as were wanted, or more. `least`: the points from which one is plausible;
+    `most`: what the question allows; `candidates`: how many deployments there were to suspect."""
 
     impact: Impact
     suspects: tuple[Suspect, ...]
     strategy: Strategy
     least: int
     most: int
+    candidates: int
 
     @property
     def none_plausible(self) -> bool:
@@ -86,7 +108,7 @@ class Lineup:
             "none_plausible": self.none_plausible,
             "plausible_from": self.least,
             "attainable": self.most,
-            "candidates": len(self.suspects),
+            "candidates": self.candidates,
             "suspects": [suspect_document(suspect) for suspect in self.suspects[:limit]],
         }
 
@@ -114,21 +136,52 @@ def line_up_in(connection: Any, how: Blaming) -> Lineup:
 
 
 def rank_in(
-    connection: Any, impact: Impact, components: Mapping[int, str], environments: Sequence[int], how: Ranking
+    connection: Any,
+    impact: Impact,
+    components: Mapping[int, str],
+    environments: Sequence[int],
+    how: Ranking,
+    also: Collection[int] = (),
 ) -> Lineup:
-    """Rank what went live in some environments before an impact whose names are resolved."""
+    """Rank what went live in some environments before an impact whose names are resolved.
+
+    `also`: deployments that are looked at in any case, beside those that are wanted.
+    """
     # Dates before year 1 do not exist: however long the look back, it ends there.
     floor = datetime.min.replace(tzinfo=impact.began_at.tzinfo)
     since = impact.began_at - how.look_back if impact.began_at - floor > how.look_back else floor
     places = impact.regions, impact.rings
     scene = Scene(environments, since, impact.began_at, components, *places, how.at or LATEST, how.known_at or LATEST)
     if how.strategy == "latest":
-        last = read_latest(connection, scene, _LATEST)
-        return Lineup(impact, tuple(rank_latest(impact, last)), "latest", 100, 100)
-    candidates = read_candidates(connection, scene)
+        last = read_latest(connection, scene, MOST_SHOWN)
+        return Lineup(impact, tuple(rank_latest(impact, last)), "latest", 100, 100, len(last))
     most = attainable(impact, how.weights)
     least = -(-how.weights.plausible * most // 100)
-    return Lineup(impact, tuple(rank_suspects(impact, candidates, how.weights)), "score", least, most)
+    ranked = _rank_some(connection, impact, scene, how, also)
+    return Lineup(impact, tuple(ranked), "score", least, most, count_candidates(connection, scene))
+
+
+def _rank_some(connection: Any, impact: Impact, scene: Scene, how: Ranking, also: Collection[int]) -> list[Suspect]:
+    """The first of all by their score, without reading all.
+
+    Those that may have points for what they reach are read at once. The others have few points but for their time: they
+    are read newest first, until none that is older can be among the first any more.
+    """
+    near = find_near(connection, scene, also)
+    candidates = read_candidates(connection, scene, near)
+    wanted = how.shown + len(also)
+    last: tuple[datetime, int] | None = None
+    while True:
+        ranked = rank_suspects(impact, candidates, how.weights)
+        if last is not None and len(ranked) >= wanted:
+            best_left = most_elsewhere(impact, last[0], how.weights)
+            if best_left < ranked[wanted - 1].score:
+                return ranked
+        page = newest_first(connection, scene, last, _PAGE)
+        candidates += read_candidates(connection, scene, (number for _, number in page if number not in near))
+        if len(page) < _PAGE:
+            return rank_suspects(impact, candidates, how.weights)
+        last = page[-1]
 
 
 def _check_times(how: Blaming) -> None:
