@@ -53,38 +53,55 @@ def coverages(
     head there, whenever.
     """
     d = t.deployment.c
-    ranked = (
-        select(
-            d.deployment_id,
-            d.opened_at,
-            d.head,
-            d.scope_id,
-            d.catalog_id,
-            t.target.c.region,
-            t.target.c.ring,
-            func.row_number()
-            .over(
-                partition_by=(d.scope_id, t.target.c.region, t.target.c.ring),
-                order_by=(d.opened_at.desc(), d.deployment_id.desc()),
-            )
-            .label("rank"),
-        )
-        .join_from(t.deployment, t.target, t.target.c.deployment_id == d.deployment_id)
-        .where(*_of(repo_id, environment_id), d.succeeded.is_(True), _is_before(opened_at, number))
-    )
+    wanted = [*_of(repo_id, environment_id), d.succeeded.is_(True), _is_before(opened_at, number)]
     if head is not None:
-        ranked = ranked.where(d.head == head)
-    newest = ranked.subquery()
-    rows = connection.execute(select(newest).where(newest.c.rank == 1)).all()
+        wanted.append(d.head == head)
+    return [one for _, one in _newest(connection, wanted)]
+
+
+def coverages_by_repo(connection: Connection, environment_id: int, at: datetime) -> dict[int, list[Coverage]]:
+    """What covers an environment's cells at an instant, by the number of the repo."""
+    d = t.deployment.c
+    wanted = [d.environment_id == environment_id, d.head.is_not(None), d.succeeded.is_(True), d.opened_at <= at]
+    found: dict[int, list[Coverage]] = {}
+    for repo_id, one in _newest(connection, wanted):
+        found.setdefault(repo_id, []).append(one)
+    return found
+
+
+def _newest(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> list[tuple[int, Coverage]]:
+    """Of some deployments the newest of each scope and target, with the number of its repo."""
+    d, place = t.deployment.c, (t.target.c.region, t.target.c.ring)
+    # The newest instants are gathered first: to sort all that ever came before takes many times as long.
+    newest = (
+        select(d.scope_id, *place, func.max(d.opened_at, type_=Instant).label("opened_at"))
+        .join_from(t.deployment, t.target, t.target.c.deployment_id == d.deployment_id)
+        .where(*wanted)
+        .group_by(d.scope_id, *place)
+        .subquery("newest")
+    )
+    there = (t.target.c.deployment_id == d.deployment_id, *(newest.c[one.name] == one for one in place))
+    found = connection.execute(
+        select(d.deployment_id, d.opened_at, d.head, d.scope_id, d.catalog_id, d.repo_id, *place)
+        .join_from(newest, t.deployment, and_(d.opened_at == newest.c.opened_at, d.scope_id == newest.c.scope_id))
+        .join(t.target, and_(*there))
+        .where(*wanted)
+        .order_by(d.deployment_id)
+    )
+    # Of several that opened at the same instant the last one counts.
+    rows = list({(row.scope_id, row.region, row.ring): row for row in found}.values())
     members = scope_members(connection, {row.scope_id for row in rows})
     return [
-        Coverage(
-            row.deployment_id,
-            row.opened_at,
-            row.head,
-            members[row.scope_id],
-            Place(row.region, row.ring),
-            row.catalog_id,
+        (
+            row.repo_id,
+            Coverage(
+                row.deployment_id,
+                row.opened_at,
+                row.head,
+                members[row.scope_id],
+                Place(row.region, row.ring),
+                row.catalog_id,
+            ),
         )
         for row in rows
     ]

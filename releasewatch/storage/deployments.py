@@ -13,7 +13,7 @@ from releasewatch.domain.deployments import Place, Statement, Status
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.readable import may_read
-from releasewatch.storage.sql import next_number
+from releasewatch.storage.sql import chunks, next_number
 
 _DERIVED = (
     t.window,
@@ -65,6 +65,15 @@ def get_deployment(connection: Connection, deployment_id: int) -> DeploymentRow:
             f"The ledger has no deployment D-{deployment_id}.", "See them with: releasewatch deployment list"
         )
     return _wrap(row)
+
+
+def get_deployments(connection: Connection, numbers: Iterable[int]) -> dict[int, DeploymentRow]:
+    """Several that are there, by number."""
+    found: dict[int, DeploymentRow] = {}
+    for part in chunks(sorted(numbers)):
+        rows = connection.execute(_select().where(t.deployment.c.deployment_id.in_(part)))
+        found |= {row.deployment_id: _wrap(row) for row in rows}
+    return found
 
 
 def find_attempts(connection: Connection, key: str) -> list[DeploymentRow]:

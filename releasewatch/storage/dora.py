@@ -62,14 +62,10 @@ def count_delivery(connection: Connection, asked: DoraQuestion, failures: Failur
         add(row.name, failed=row.many, by_incident=int(row.by_incident))
     for row in connection.execute(_possible(member, recovery, failures, asked)):
         add(row.name, possible=row.many)
-    for name, spread in _spreads(connection, recovery).items():
+    for name, (spread, _) in _spreads(connection, recovery).items():
         add(name, recovery=spread)
-    lead = _lead(member, asked)
-    for name, spread in _spreads(connection, lead).items():
-        add(name, lead=spread)
-    left_out = select(lead.c.name, func.count().label("many")).where(lead.c.seconds.is_(None)).group_by(lead.c.name)
-    for row in connection.execute(left_out):
-        add(row.name, left_out=row.many)
+    for name, (spread, without) in _spreads(connection, _lead(member, asked)).items():
+        add(name, lead=spread, left_out=without)
     return groups
 
 
@@ -117,12 +113,11 @@ def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:
             d.opened_at,
             func.coalesce(d.finished_at, d.opened_at).label("done_at"),
         )
-        .distinct()
         .join_from(t.deployment, span, and_(d.opened_at >= span.c.since, d.opened_at < span.c.until))
         .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else _never_succeeded())
     )
     if asked.by_part:
-        query = query.join(t.origin, o.deployment_id == d.deployment_id)
+        query = query.distinct().join(t.origin, o.deployment_id == d.deployment_id)
     if asked.by == "component":
         query = query.join(t.component, t.component.c.component_id == o.carrier_id)
     if asked.by == "team":
@@ -228,17 +223,20 @@ def _lead(member: CTE, asked: DoraQuestion) -> CTE:
     return select(first.c.name, seconds.label("seconds")).where(first.c.place == 1).cte("lead_time")
 
 
-def _spreads(connection: Connection, rows: CTE) -> Mapping[str, Spread]:
-    """Count, median and nearest-rank 90th percentile of the seconds in each group."""
+def _spreads(connection: Connection, rows: CTE) -> Mapping[str, tuple[Spread, int]]:
+    """Count, median and nearest-rank 90th percentile of the seconds in each group; and how many rows have none."""
+    seconds = rows.c.seconds
+    counts = (
+        select(rows.c.name, func.count(seconds).label("many"), func.count().label("whole"))
+        .group_by(rows.c.name)
+        .subquery("counts")
+    )
+    place = func.row_number().over(partition_by=rows.c.name, order_by=seconds).label("place")
+    placed = select(rows.c.name, seconds, place).where(seconds.is_not(None)).subquery("placed")
     ranked = (
-        select(
-            rows.c.name,
-            rows.c.seconds,
-            func.row_number().over(partition_by=rows.c.name, order_by=rows.c.seconds).label("place"),
-            func.count().over(partition_by=rows.c.name).label("many"),
-        )
-        .where(rows.c.seconds.is_not(None))
-        .subquery()
+        select(counts, placed.c.seconds, placed.c.place)
+        .join_from(counts, placed, placed.c.name == counts.c.name, isouter=True)
+        .subquery("ranked")
     )
     r = ranked.c
     middle = and_(r.place * 2 >= r.many, r.place * 2 <= r.many + 2)  # one place of an odd number, two of an even one
@@ -246,8 +244,15 @@ def _spreads(connection: Connection, rows: CTE) -> Mapping[str, Spread]:
         select(
             r.name,
             func.max(r.many).label("many"),
+            func.max(r.whole).label("whole"),
             func.avg(case((middle, r.seconds))).label("median"),
             func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
         ).group_by(r.name)
     )
-    return {row.name: Spread(int(row.many), float(row.median), float(row.p90)) for row in found}
+    return {
+        row.name: (
+            Spread(int(row.many), float(row.median), float(row.p90)) if row.many else Spread(),
+            int(row.whole - row.many),
+        )
+        for row in found
+    }

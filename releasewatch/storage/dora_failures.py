@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     Boolean,
+    Connection,
     Float,
-    String,
     and_,
     cast,
     column,
     false,
     func,
-    literal,
     literal_column,
     null,
     or_,
@@ -55,8 +55,17 @@ class Failures:
     interventions: CTE
 
 
-def failures_of(blame: BlameOfPeriod) -> Failures:
-    """Failures as deployments and incidents tell them.
+def read_named(connection: Connection) -> list[tuple[int, int]]:
+    """The deployments that somebody said were fixed, each with what fixed it: as many as people said."""
+    s = standing_fixes().c
+    rows = connection.execute(select(s.ref, s.deployment_id).where(s.ref.startswith("D-")))
+    return [(int(row.ref[2:]), row.deployment_id) for row in rows if row.ref[2:].isdecimal() and len(row.ref) < 18]
+
+
+def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime) -> Failures:
+    """Failures of the deployments that opened from `since` on, as deployments and incidents tell them.
+
+    `named`: what `read_named` gives. Whatever took something back opened after it, so the past before is not read.
 
     A deployment failed when a later one took back what it brought (a rollback, a revert, contents put as they were), or
     was said to fix it, when somebody took it back by hand, or when it is confirmed as the cause of an incident. What
@@ -66,22 +75,24 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
     """
     standing = standing_fixes()
     w, o, b, f, d = t.window.c, t.origin.c, t.baseline.c, standing.c, t.deployment.c
-    fixing = t.deployment.alias("fixing")
+    fixing, by = t.deployment.alias("fixing"), t.deployment.alias("ended_by")
+    told = _pairs(named)
     taken_back = (
         select(w.deployment_id, o.carrier_id, w.carrying_ended_by.label("by_id"))
         .join_from(t.window, t.origin, and_(o.deployment_id == w.deployment_id, o.origin_no == w.origin_no))
         .join(t.baseline, and_(b.deployment_id == o.deployment_id, b.baseline_no == o.baseline_no))
+        .join(by, and_(by.c.deployment_id == w.carrying_ended_by, by.c.opened_at >= since))
         .where(w.carrying_ended_by.is_not(None), w.certain.is_(True), b.kind != "rollback")
         .where(w.carrying_reason.not_like(FIXED_FOR.format("%", "%")))
     )
-    named = (
-        select(d.deployment_id, o.carrier_id, f.deployment_id.label("by_id"))
-        .join_from(standing, t.deployment, f.ref == literal("D-") + cast(d.deployment_id, String))
-        .join(fixing, and_(fixing.c.deployment_id == f.deployment_id, fixing.c.succeeded))
+    said = (
+        select(d.deployment_id, o.carrier_id, told.c.by_id)
+        .join_from(told, t.deployment, d.deployment_id == told.c.deployment_id)
+        .join(fixing, and_(fixing.c.deployment_id == told.c.by_id, fixing.c.succeeded))
         .join(t.origin, o.deployment_id == d.deployment_id, isouter=True)
     )
-    ended = union(taken_back, named).cte("ended")
-    by, undone = t.deployment.alias("ended_by"), standing_undos().subquery("undone").c
+    ended = union(taken_back, said).cte("ended")
+    undone = standing_undos().subquery("undone").c
     by_deployment = (
         select(ended.c.deployment_id, ended.c.carrier_id, func.coalesce(by.c.finished_at, by.c.opened_at).label("at"))
         .join_from(ended, by, by.c.deployment_id == ended.c.by_id)
@@ -105,7 +116,7 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
         select(d.deployment_id, o.carrier_id)
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
         .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
-        .where(or_(b.kind == "rollback", d.kind == "rollback"))
+        .where(d.opened_at >= since, or_(b.kind == "rollback", d.kind == "rollback"))
     )
     fixes = select(f.deployment_id, null().label("carrier_id"))
     interventions = union(
@@ -114,6 +125,13 @@ def failures_of(blame: BlameOfPeriod) -> Failures:
         rolled_back,
     ).cte("intervention")
     return Failures(failed, possible, interventions)
+
+
+def _pairs(named: Sequence[tuple[int, int]]) -> CTE:
+    """The pairs as a table of numbers."""
+    columns = column("deployment_id", id_type()), column("by_id", id_type())
+    rows = values(*columns, name="named_pair", literal_binds=True).data(list(named) or [(0, 0)])
+    return rows.cte("named_fix")
 
 
 def _literal(parts: Sequence[BlamedPart]) -> CTE:

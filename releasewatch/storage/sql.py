@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, insert, update
+from sqlalchemy import Connection, Float, Integer, insert, text, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -39,6 +39,12 @@ def next_number(connection: Connection, name: str, many: int = 1) -> int:
     return int(taken) - many + 1
 
 
+def sort_in_memory(connection: Connection) -> None:
+    """Let a report sort some hundred thousand rows without the disk, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('work_mem', '64MB', true)"))
+
+
 @contextmanager
 def all_or_nothing(connection: Connection) -> Iterator[None]:
     """A part of a transaction: where an exception leaves the block, nothing of the part is kept, and the rest is."""
@@ -67,7 +73,8 @@ class SecondsBetween(FunctionElement[float]):
 @compiles(SecondsBetween, "postgresql")
 def _seconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"EXTRACT(EPOCH FROM ({end}) - ({start}))"
+    # A double sorts in a fraction of the time that the server's exact numbers take.
+    return f"CAST(EXTRACT(EPOCH FROM ({end}) - ({start})) AS DOUBLE PRECISION)"
 
 
 @compiles(SecondsBetween, "sqlite")

@@ -296,8 +296,10 @@ def what_runs(ledger: Ledger, seeing: Seeing, *, environment: str | None, limit:
             if environment is not None and row.key != environment:
                 continue
             axes = catalogs.known_axes(connection, row.environment_id)
+            covering = coverages.coverages_by_repo(connection, row.environment_id, now)
             for repo, catalog_id in sorted(in_force.items()):
-                running += _running(connection, repo, catalog_id, row, axes, now)
+                found = covering.get(catalogs.repo_id_of(connection, repo) or 0, [])
+                running += _running(connection, Coverages(found), catalog_id, row, axes)
         last = deployments.list_deployments(connection, repo=None, environment=environment, limit=limit)
         hides = hiding_below_names(connection, [one["release"] for one in running], seeing.reveal, now)
         return {
@@ -307,33 +309,26 @@ def what_runs(ledger: Ledger, seeing: Seeing, *, environment: str | None, limit:
 
 
 def _running(
-    connection: Any, repo: str, catalog_id: int, environment: Any, axes: Axes, now: datetime
+    connection: Any, covering: Coverages, catalog_id: int, environment: Any, axes: Axes
 ) -> list[dict[str, Any]]:
-    repo_id = catalogs.repo_id_of(connection, repo)
-    if repo_id is None:
-        return []
-    covering = Coverages(coverages.coverages(connection, repo_id, environment.environment_id, now))
-    live: dict[int, deployments.DeploymentRow] = {}
-    found = []
+    held_in: list[tuple[str, Place, int]] = []
     for component in catalogs.load_catalog(connection, catalog_id).full_keys:
         for place in expand_targets([Place()], axes):
             held = covering.newest(Cell(component, place.region, place.ring))
             is_rest = (place.region == "" and axes.regions) or (place.ring == "" and axes.rings)
-            if held is None or is_rest:
-                continue
-            if held.deployment_id not in live:
-                live[held.deployment_id] = deployments.get_deployment(connection, held.deployment_id)
-            row = live[held.deployment_id].row
-            found.append(
-                {
-                    "environment": environment.key,
-                    "component": component,
-                    "region": place.region or None,
-                    "ring": place.ring or None,
-                    "deployment": live[held.deployment_id].id,
-                    "release": row.release or None,
-                    "head": row.head,
-                    "since": format_utc(row.opened_at),
-                }
-            )
-    return found
+            if held is not None and not is_rest:
+                held_in.append((component, place, held.deployment_id))
+    live = deployments.get_deployments(connection, {number for _, _, number in held_in})
+    return [
+        {
+            "environment": environment.key,
+            "component": component,
+            "region": place.region or None,
+            "ring": place.ring or None,
+            "deployment": live[number].id,
+            "release": live[number].row.release or None,
+            "head": live[number].row.head,
+            "since": format_utc(live[number].row.opened_at),
+        }
+        for component, place, number in held_in
+    ]

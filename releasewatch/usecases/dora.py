@@ -13,9 +13,10 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage import dora as storage
-from releasewatch.storage.dora_failures import failures_of
+from releasewatch.storage.dora_failures import failures_of, read_named
 from releasewatch.storage.dora_incidents import read_blame
 from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.sql import sort_in_memory
 
 FAILURES_FROM = "deployments and incidents"
 """Where failures are read from: what took back, or was named to fix, what others brought, and confirmed blame."""
@@ -38,6 +39,7 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
     """The document of `report dora --format json`, without its schema number. Raises UnknownNameError."""
     spans = spans_of(asked.since, asked.until, asked.by)
     with ledger.read() as connection:
+        sort_in_memory(connection)
         environments = _environments(connection, asked.environment)
         repo_id = None if asked.repo is None else _repo(connection, asked.repo)
         component = None
@@ -48,7 +50,7 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
             list(environments.values()), spans, asked.by, repo_id, component.component_id if component else None
         )
         blame = read_blame(connection, question.environments, asked.since, asked.until)
-        counted = storage.count_delivery(connection, question, failures_of(blame))
+        counted = storage.count_delivery(connection, question, failures_of(blame, read_named(connection), asked.since))
         unchanged = storage.count_without_changes(connection, question)
     rows = [_row(group, span, found, first_at) for group, span, found in _groups(spans, counted, asked.by)]
     return {
