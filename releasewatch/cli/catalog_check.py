@@ -36,7 +36,7 @@ FAIL_ON = (
     "--since", type=INSTANT, metavar="T", help="From when changes of a file are counted; default 90 days ago."
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many of each.")
-@common()
+@common(replica=True)
 def check(app: App, form: str, fail_on: tuple[str, ...], since: datetime | None, limit: int) -> None:
     """Check the catalog of this file against the files at HEAD, and against the customers in the ledger.
 
