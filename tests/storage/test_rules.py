@@ -59,6 +59,7 @@ PERSONAL = {
 """The tables that hold what can be said of a person, or what a contract is worth, and in which columns."""
 
 STATEMENTS_OF_STAFF = {
+    "pruning": {"recorded_by"},
     "acceptance": {"why", "recorded_by"},
     "alias_statement": {"why", "recorded_by"},
     "attempt": {"recorded_by"},
