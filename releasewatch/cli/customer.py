@@ -111,6 +111,7 @@ def import_(
         raise InvalidCallError("What an import reports holds nothing to reveal.", "--reveal goes with --guess.")
     from releasewatch.cli.importing import show_import
     from releasewatch.cli.overwriting import guard_inputs
+    from releasewatch.cli.progress import progress_of
     from releasewatch.usecases.customer_import import ImportOrder, import_directory, import_document
 
     name, table = _directory(app, directory)
@@ -129,10 +130,10 @@ def import_(
         products=app.products_to_store,
     )
     app.rehearse = dry_run
-    with _opened(app, table, order, given) as opened:
+    with _opened(app, table, order, given) as opened, progress_of(app) as told:
         ledger = app.ledger
         try:
-            report = import_directory(ledger, opened, order, wiring.clock)
+            report = import_directory(ledger, opened, order, wiring.clock, told)
         finally:
             ledger.close()
     with stream_to(output) as stream:

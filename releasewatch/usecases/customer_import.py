@@ -17,6 +17,7 @@ from releasewatch.domain.customers import (
     customer_id,
     ending_needs_word,
 )
+from releasewatch.domain.progress import UNTOLD
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import FileOutcome, Kind, Mode
     from releasewatch.domain.erasure import Identity
+    from releasewatch.domain.progress import Progress
     from releasewatch.integrations.directories.sources import Source
     from releasewatch.storage.ledger import Ledger
 
@@ -160,7 +162,7 @@ def open_directory(
 
 
 def import_directory(
-    ledger: Ledger, files: DirectoryFiles, order: ImportOrder, clock: Callable[[], datetime]
+    ledger: Ledger, files: DirectoryFiles, order: ImportOrder, clock: Callable[[], datetime], told: Progress = UNTOLD
 ) -> ImportReport:
     """Import files in one transaction: all of it is planned, then the guards are asked, then it is written.
 
@@ -186,7 +188,7 @@ def import_directory(
             _record(imp, files, order, same)
             return ImportReport(order, at, tuple((file, same[file.shape.kind]) for file in files))
         staging.create_staging(connection)
-        planned = _plan(imp, files, order)
+        planned = _plan(imp, files, order, told)
         report = ImportReport(
             order,
             at,
@@ -196,6 +198,7 @@ def import_directory(
         )
         if report.written:
             _ask_guards(planned.outcomes, order)
+            told.step("writing")
             _write(imp, files, order, planned)
     return report
 
@@ -217,21 +220,25 @@ def _readmit(connection: Any, order: ImportOrder, at: datetime) -> None:
             )
 
 
-def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder) -> _Planned:
+def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: Progress) -> _Planned:
+    def rows(file: Source) -> Iterator[Any]:
+        yield from told.rows(file.name, file.rows())
+        told.step(f"comparing {file.shape.kind}")
+
     planned = _Planned()
     for file in files:
         kind = file.shape.kind
         planned.starts_at[kind] = OPEN_START if runs.is_first(imp, kind) else imp.at
     if files.customers:
-        read = customers.stage_customers(imp, files.customers.rows())
+        read = customers.stage_customers(imp, rows(files.customers))
         planned.outcomes["customers"] = customers.plan_customers(imp, read, files.customers.columns)
     if files.contacts:
-        read = contacts.stage_contacts(imp, files.contacts.rows(), look_at_phone)
+        read = contacts.stage_contacts(imp, rows(files.contacts), look_at_phone)
         planned.outcomes["contacts"] = contacts.plan_contacts(imp, read, files.contacts.columns)
     if files.entitlements:
         subjects = read_subjects(imp.connection, order.products)
         starts_at = planned.starts_at["entitlements"]
-        read = entitlements.stage_entitlements(imp, files.entitlements.rows(), subjects, starts_at)
+        read = entitlements.stage_entitlements(imp, rows(files.entitlements), subjects, starts_at)
         planned.outcomes["entitlements"] = entitlements.plan_entitlements(imp, read, starts_at)
     for file in files:
         kind = file.shape.kind

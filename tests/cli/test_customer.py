@@ -50,6 +50,13 @@ def imported(folder: Path) -> Path:
     return folder
 
 
+def test_how_far_it_is_is_shown_on_a_terminal_only_and_to_nobody_who_wants_quiet(folder: Path) -> None:
+    _configure(folder)
+    assert "writing" in run_on_terminal("customer", "import", cwd=folder)
+    assert "writing" not in run_on_terminal("customer", "import", "--quiet", cwd=folder)
+    assert "writing" not in _run(folder, "import").err
+
+
 def test_import_from_the_settings(folder: Path) -> None:
     _configure(folder)
     (folder / "below").mkdir()
