@@ -189,7 +189,7 @@ def sample_row(one: Stated[Any] | Rejected, reveal: Reveal, *, opaque: bool = Fa
     is_contact = hasattr(one.row, "phone")
     values: dict[str, Any] = {}
     withheld = []
-    for name in one.row.__dataclass_fields__:
+    for name in one.row.__match_args__:
         value = getattr(one.row, name)
         if value in (None, "", 0, False, (), ("",), {}):
             continue
