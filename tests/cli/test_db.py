@@ -145,7 +145,7 @@ def test_what_is_no_ledger_has_status_2_and_stays_as_it_is(tmp_path: Path, verb:
     path.write_text("not a ledger\n" * 100)
     before = digest(path)
     done = run_command("db", verb, "--database", str(path), "--format", "json", cwd=tmp_path)
-    assert (done.status, done.out, done.error["code"]) == (2, "", "invalid_call")
+    assert (done.status, done.out, done.error["code"]) == (2, "", "not_a_ledger")
     assert done.error["message"] == f"{path} is not a ledger: it is no SQLite file."
     assert digest(path) == before
 
