@@ -57,12 +57,13 @@ def look_at(connection: Any, incident: IncidentRef, how: Viewing) -> Scene:
     window = impact_window(state, since, incident.recorded_at)
     grids = windows.grids(connection, (one.row.deployment_id for one in in_place))
     blamed = []
-    for one in in_place:
+    for place, one in enumerate(in_place):
         exposure = question_of(one, tier_of(connection, one.environment), at, known_at, how.without_entitlement or {})
         named = Axes.of(grids.get(one.row.deployment_id, []))
         blamed.append(
             Blamed(
-                replace(exposure, label=f"d{one.row.deployment_id}"),
+                # By place, not by number: then incidents with as many deployments share compiled statements.
+                replace(exposure, label=f"d{place}"),
                 rest_region=bool(set(state.regions) - named.regions),
                 rest_ring=bool(set(state.rings) - named.rings),
             )
