@@ -1,5 +1,5 @@
 """`python -m releasewatch` is the command `releasewatch`."""
 
-from releasewatch.cli.main import run
+from releasewatch.cli.main import start
 
-run()
+start()

@@ -110,11 +110,16 @@ def main(ctx: click.Context, config: str | None, database: str | None) -> None:
     ctx.obj = {"config": config, "database": database}
 
 
+def start() -> None:
+    """Run what the command line says, as the one thing that this process is for."""
+    gc.set_threshold(_GARBAGE, 20, 20)
+    atexit.register(gc.freeze)  # nor is there anything to look for in what ends with the process
+    run()
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run and exit. Every error ends here: ours with its own status, anything else as a bug with a log file."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    gc.set_threshold(_GARBAGE, 20, 20)
-    atexit.register(gc.freeze)  # nor is there anything to look for in what ends with the process
     wants_json = _wants_json(given)
     prepare_streams()
     try:
