@@ -66,6 +66,7 @@ def list_mail(envelope: Envelope, calls: CallList, withdrawn: Sequence[Withdrawn
         sentences=(
             f"As of {in_utc(calls.as_of)}, version {calls.version}.",
             *(holds_no_more(one) for one in withdrawn),
+            *([calls.beyond.line] if calls.beyond.line else []),
         ),
         rows=tuple(make(row) for row in planned[:MOST_ROWS]),
         closing=(

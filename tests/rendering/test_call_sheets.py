@@ -10,12 +10,14 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
+from releasewatch.domain.call_lists import Beyond
 from releasewatch.domain.call_purposes import Standing
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.call_sheets import FILLED, TOLD, column_name
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import CallCandidate, CallContact, rank_calls
 from releasewatch.domain.privacy import Reveal
+from releasewatch.rendering.call_mail import Envelope, list_mail
 from releasewatch.rendering.call_sheets import CALL_COLUMNS, render_workbook
 from tests.rendering.test_documents import EVIL, NOW, make_calls, written
 
@@ -93,6 +95,15 @@ def test_a_row_says_to_the_microsecond_of_when_it_is_as_its_calls_may_be_planned
     calls = replace(make_calls("Plain"), as_of=NOW.replace(microsecond=250001))
     book = load_workbook(io.BytesIO(render_workbook(calls, Reveal.CONTACTS, in_ci=False, opaque=False)))
     assert {row["as_of"] for row in rows_of(book)} == {"2026-03-10T09:30:00.250001Z"}
+
+
+def test_how_many_are_beyond_the_list_stands_above_it_and_in_the_mail_that_carries_it() -> None:
+    calls = replace(make_calls("Plain"), beyond=Beyond(5000, {"direct": 551_000}))
+    book = load_workbook(io.BytesIO(render_workbook(calls, Reveal.CONTACTS, in_ci=False, opaque=False)))
+    assert "551,000 more customers score lower (551,000 direct)" in book["Calls"]["A4"].value
+    assert len(rows_of(book)) == len(rows_of(opened()))
+    mail = list_mail(Envelope("a@example.org", "", "b@example.org", NOW), calls)
+    assert "551,000 more customers score lower" in mail.get_body(("plain",)).get_content()
 
 
 def test_a_list_that_was_not_planned_says_that_it_cannot_come_back() -> None:
