@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.guess_text import OPENING
 from releasewatch.errors import InvalidCallError, RefusedError, ReleasewatchError
 from releasewatch.integrations.devices import is_written_through
-from releasewatch.integrations.directories.xlsx_sheet import split_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +22,8 @@ def guard_inputs(app: App, output: Path | None, inputs: Iterable[Path]) -> None:
     """Raises RefusedError where `-o` names what the command reads: one of its files, or the settings."""
     if output is None or not output.exists() or is_written_through(output):
         return
+    from releasewatch.integrations.directories.xlsx_sheet import split_sheet
+
     if any(_is_same(output, split_sheet(one)[0]) for one in inputs):
         raise RefusedError(f"{output} is what is read here, and -o would overwrite it.", _HINT)
     if any(_is_same(output, one) for one in _settings(app)):
