@@ -394,4 +394,5 @@ def planning(app: App) -> Planning:
         escalate_after=timedelta(minutes=tables.calling.escalate_after),
         told=rules_of(app),
         most=calling.most,
+        unowned=tables.mail.unowned or "",
     )

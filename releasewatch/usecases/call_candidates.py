@@ -36,7 +36,8 @@ class Planning:
     `settings_version`: which of the organisation's settings these are; None when they are a repo's own file's.
     `opaque`: keys are withheld where names are, and so their order is nowhere that of a list. `approve_by_itself`:
     severities whose lists are no drafts. `escalate_after`: how long nobody may have begun a call before it goes up.
-    `told`: the rules of who is told that a list may be worked on. `most`: how many customers a list holds.
+    `told`: the rules of who is told that a list may be worked on. `most`: how many customers a list holds. `unowned`:
+    who gets by mail whom nobody keeps.
     """
 
     now: datetime
@@ -52,6 +53,7 @@ class Planning:
     escalate_after: timedelta = timedelta(hours=2)
     told: tuple[Rule, ...] = ()
     most: int = MOST
+    unowned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,16 @@ class CallBook:
         """Who keeps the customers of somebody whom the directory names; empty when nobody does."""
         return self._staff.owner(account_manager, self._day).key
 
-    def keepers(self, customer_id: UUID, day: date) -> set[str]:
-        """Who keeps a customer now, who kept them on a day, and who stood in then: one of them had their call."""
+    def keepers(self, customer_id: UUID, day: date, unowned: str = "") -> set[str]:
+        """Who keeps a customer now, who kept them on a day, and who stood in then: one of them had their call.
+
+        Of whom nobody kept that day: `unowned`, who gets those by mail, and the empty key, which is that of their file.
+        """
         fact = self._facts.get(customer_id)
         named = fact.account_manager if fact else ""
         kept = (self._staff.owner(named, self._day), self._staff.owner(named, day), self._staff.caller(named, "", day))
-        return {one.key for one in kept if one.key}
+        nobodys = set() if kept[1].key else {"", unowned}
+        return {one.key for one in kept if one.key} | nobodys
 
     def names_of(self, customer_id: UUID, key: str) -> tuple[frozenset[str], frozenset[str]]:
         """Every key and alias they answer to, and what they are called."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
@@ -358,7 +359,7 @@ class _Planner:
             incident=head,
             unsure=NOBODY if scene.state.status == "cancelled" else find_unsure_in(self._connection, scene.question),
             withdrawn=withdrawn_of_incident(
-                self._connection, self.scene, sorted(cleared), self._book.keepers, self._how.now
+                self._connection, self.scene, sorted(cleared), partial(self._book.keepers, unowned=how.unowned), how.now
             ),
             beyond=beyond,
         )

@@ -83,8 +83,11 @@ class Mailing(Desks):
         ids = (f"{number}@example.org" for number in self.ids)
         sender = Sender(self.post, ids.__next__, "calls@example.org", "lou", hour(at), **more)
         if not self.ranked:
-            self.ranked[self.key] = list_incident_calls(self.ledger, self.key, Planning(hour(at)))
+            self.ranked[self.key] = list_incident_calls(self.ledger, self.key, self.how(at, **more))
         return send_list(self.ledger, self.ranked[self.key], sender, only)
+
+    def how(self, at: float, unowned: str = "", **_: Any) -> Planning:
+        return Planning(hour(at), unowned=unowned)
 
     def outcomes(self, at: float, **more: Any) -> dict[tuple[str, str], str]:
         mails = self.send(at, **more).mails
@@ -302,6 +305,18 @@ def test_a_new_version_says_itself_that_the_one_before_does_not_hold(mailing):
     assert f"does {HOLDS}: 1 customer on it was cleared since." in to_olga
     assert HOLDS not in to_piet
     assert set(mailing.outcomes(4.3).values()) == {"already_sent"}
+
+
+def test_who_gets_whom_nobody_keeps_is_told_of_one_of_those_who_was_cleared(mailing):
+    mailing.send(3.2, unowned="kim")
+    (kims,) = (mail for mail in mailing.box.taken if mail["To"].startswith("kim"))
+    mailing.subjects()
+    nobodys = next(
+        key for key in ("ed", "fay", "gil", "hal") if f" {key}" in kims.get_body(("plain",)).get_content().casefold()
+    )
+    say_by_hand(mailing.ledger, mailing.key, {"cleared": [nobodys]}, mailing.telling(4, "logs"))
+    mailing.changed()
+    assert ("kim", "withdrawn 1") in mailing.outcomes(4.1, unowned="kim")
 
 
 def test_a_file_that_is_withdrawn_is_told_of_too_also_to_who_wrote_it_for_everyone(mailing):
