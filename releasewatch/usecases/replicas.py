@@ -9,6 +9,7 @@ from releasewatch.storage.replicas import read_standing
 
 if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
+    from releasewatch.storage.replicas import Standing
 
 
 def describe_lag(replica: Ledger) -> str | None:
@@ -16,11 +17,15 @@ def describe_lag(replica: Ledger) -> str | None:
 
     PostgreSQL knows the newest transaction that a standby has, not whether the primary has written since.
     """
-    found = read_standing(replica)
+    return word_lag(replica.place, read_standing(replica))
+
+
+def word_lag(place: str, found: Standing) -> str | None:
+    """The sentence for what a server answered; `place` is its address as it may be shown."""
     if not found.is_standby:
         return None
     if found.newest_at is None:
-        return f"Read from the replica {replica.place}, which has replayed no transaction since it started."
+        return f"Read from the replica {place}, which has replayed no transaction since it started."
     seconds = max(0, round((found.now - found.newest_at).total_seconds()))
     when = format_utc(found.newest_at)
-    return f"Read from the replica {replica.place}: its newest transaction is of {when}, {seconds} s ago."
+    return f"Read from the replica {place}: its newest transaction is of {when}, {seconds} s ago."

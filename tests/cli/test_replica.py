@@ -158,8 +158,6 @@ def test_a_hot_standby_answers_and_says_how_far_behind_it_is(
         pytest.skip(f"the server that {postgres.VARIABLE} names may let nobody copy it")
     assert postgres_server.pid
     with standby_of(primary) as standby:
-        started = ask(shop, "status", READ_URL=standby)
-        assert "which has replayed no transaction since it started." in started.err
         assert ask(shop, "release record --release v4", DATABASE_URL=primary).status == 0
         wait_until_same(primary.replace("+psycopg", ""), standby)
         for words in questions:
