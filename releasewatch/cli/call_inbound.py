@@ -17,12 +17,14 @@ from releasewatch.cli import exit_codes
 from releasewatch.cli.call_output import say_if_limited
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
+from releasewatch.cli.telling import tell_others
 from releasewatch.domain.customer_reports import REPORT_CHANNELS
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
+from releasewatch.wiring.notifying import rules_of
 
 if TYPE_CHECKING:
     from releasewatch.usecases.inbound import Asked
@@ -65,7 +67,7 @@ def inbound(
     The deployments that came to them in 14 days and the open incidents that hold them, or could, best first, with why.
     It counts as reactive: who reached us before our first notice called first. They rank higher in their incident's
     list. When two customers who share a deployment of the last days report within [calling] reports_within minutes,
-    on-call is to be told, and it says so.
+    on-call is to be told: it says so, and tells whom a rule with when = ["reports_together"] names.
 
     With --file: every ticket of a help desk's export. The same reference is the same report; again adds nothing. A
     customer may be named by an alias, or by a mail address at one.
@@ -79,9 +81,12 @@ def inbound(
     level = app.level(reveal, None)
     say_if_limited(app, reveal, level)
     if file is not None:
-        return _take_file(app, form, file, by, level, given)
-    _take_one(app, form, customer or "", by, level, given)
-    return exit_codes.DONE
+        status = _take_file(app, form, file, by, level, given)
+    else:
+        _take_one(app, form, customer or "", by, level, given)
+        status = exit_codes.DONE
+    tell_others(app)
+    return status
 
 
 def _refuse_of_the_other(names: tuple[str, ...], is_file: bool) -> None:
@@ -103,6 +108,7 @@ def asked(app: App) -> Asked:
         within=timedelta(minutes=tables.calling.reports_within),
         repo=app.repo,
         without_entitlement={key: one.without_entitlement for key, one in tables.directory.items()},
+        told=rules_of(app),
     )
 
 

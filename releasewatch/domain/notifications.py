@@ -17,6 +17,7 @@ When = Literal[
     "call_overdue",
     "list_ready",
     "list_withdrawn",
+    "reports_together",
 ]
 """What others can be told of, in the order in which it is documented."""
 

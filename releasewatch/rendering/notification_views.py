@@ -23,6 +23,8 @@ class NotificationView(View):
     - of an incident: `title` (empty where it names somebody and names are not sent), `severity`, `status`,
       `components`, and `exposed`, `affected`, `still_exposed`: customers
     - of a call: `customer`: their key; `since`: when it could have been made; `incident`
+    - of customers who reported: `reporters`: how many, from `at` on, share the deployment, with its `repo` and
+      `environment`
     - of a list: `version`, `calls` on it, and `because`: why it is withdrawn, or may be worked on
     """
 
@@ -54,6 +56,7 @@ class NotificationView(View):
     version: int | None = None
     calls: int | None = None
     because: str = ""
+    reporters: int | None = None
 
 
 NAMES = frozenset(one.name for one in fields(NotificationView))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -24,6 +24,7 @@ from releasewatch.domain.inbound import (
     fit_of_deployment,
     fit_of_incident,
 )
+from releasewatch.domain.notifications import Fact, Rule
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import (
     call_attempts,
@@ -31,6 +32,7 @@ from releasewatch.storage import (
     catalogs,
     customer_reach,
     customer_reports,
+    deployments,
     impacts,
     incidents,
     merges,
@@ -46,6 +48,7 @@ from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.incidents import known_component
 from releasewatch.usecases.named_people import hiding
 from releasewatch.usecases.open_incidents import read_open
+from releasewatch.usecases.outbox import tell
 
 _COMPARED = 20
 """With so many other customers' reports at most is one compared: who calls is not to wait for the rest."""
@@ -67,12 +70,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How an answer is made. `within`: how near to each other two reports alarm; `repo`: whose bare components."""
+    """How an answer is made. `within`: how near to each other two reports alarm; `repo`: whose bare components;
+    `told`: who is told of an alarm.
+    """
 
     now: datetime
     within: timedelta
     repo: str | None = None
     without_entitlement: Mapping[str, str] = field(default_factory=dict)
+    told: Collection[Rule] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ class FitIncident:
 class Answer:
     """What is said to who has a customer on the line. `already`: the same report was there before.
 
-    `alarm`: that on-call has to be told; there is nothing yet that tells them but who reads this.
+    `alarm`: that on-call has to be told; who reads this tells them, and so does a rule in `[notify]`.
     """
 
     report: Report
@@ -142,6 +148,8 @@ def take_report(ledger: Ledger, ref: str, told: Told, who: str, how: Asked) -> A
         customer = resolve_customer(connection, ref)
         said = _read(connection, customer, told, reported_at, how.repo)
         report, already, changed = _keep(connection, customer, said, told, who, how.now)
+        if how.told:
+            tell_of_alarm(connection, alarm_of(connection, report, how), how)
     # After it is kept: of two who write at once, the one who reads last sees both.
     with ledger.read() as connection:
         answer = _answer(connection, customer, report, how)
@@ -308,6 +316,17 @@ def alarm_of(connection: Any, report: Report, how: Asked) -> Alarm | None:
     """Whether on-call has to be told of a report: see `domain.inbound.find_alarm`."""
     reached = _reached(connection, report.customer_id, report.said.reported_at, how)
     return _alarm(connection, report, reached, how)
+
+
+def tell_of_alarm(connection: Any, alarm: Alarm | None, how: Asked) -> None:
+    """Have others told of an alarm, if it is one: of the deployment that most of them share, once a day (UTC)."""
+    if alarm is None:
+        return
+    number, day = alarm.deployments[0], f"{alarm.first_at:%Y-%m-%d}"
+    environment = deployments.get_deployment(connection, number).environment
+    many = len(alarm.customers)
+    fact = Fact("reports_together", "deployment", number, day, alarm.first_at, environment, detail=many)
+    tell(connection, how.told, fact, how.now)
 
 
 def _alarm(connection: Any, report: Report, reached: ReachedLately, how: Asked) -> Alarm | None:

@@ -43,6 +43,8 @@ def facts_of(
         return {**said, **_of_call(ledger, about, reveal, opaque=opaque)}
     if about.kind.startswith("list_"):
         return {**said, **_of_list(ledger, about)}
+    if about.kind == "reports_together":
+        return {**said, **_of_reports(ledger, about)}
     if about.subject == "deployment":
         return {**said, **_of_deployment(ledger, about.number, Describing(now, without_entitlement, reveal=reveal))}
     return {**said, **_of_incident(ledger, said["subject"], Showing(Viewing(now), reveal, opaque))}
@@ -73,6 +75,12 @@ def _of_call(ledger: Ledger, about: Notification, reveal: Reveal, *, opaque: boo
         "customer": "" if reveal < Reveal.KEYS else opaque_key(key) if opaque and reveal < Reveal.NAMES else key,
         "since": format_utc(call.next_at or min(added, default=about.at)),
     }
+
+
+def _of_reports(ledger: Ledger, about: Notification) -> dict[str, Any]:
+    with ledger.read() as connection:
+        found = deployments.get_deployment(connection, about.number)
+    return {"reporters": about.detail, "repo": found.repo, "environment": found.environment}
 
 
 def _of_list(ledger: Ledger, about: Notification) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
@@ -21,7 +21,7 @@ from releasewatch.storage.customer_reports import Report, Said
 from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.attempts import AHEAD
-from releasewatch.usecases.inbound import Asked, alarm_of
+from releasewatch.usecases.inbound import Asked, alarm_of, tell_of_alarm
 from releasewatch.usecases.incidents import known_component
 
 _ALARMED = 20
@@ -88,13 +88,21 @@ def import_tickets(ledger: Ledger, path: Path, order: Order, who: str, how: Aske
         found = _Reader(connection, file, report, how).tickets()
         report.written = not (order.strict and report.rejected)
         new = _write(connection, found, report, who, next_instant(connection, how.now)) if report.written else []
-    recent = [one for one in new if how.now - one.said.reported_at <= how.within]
-    with ledger.read() as connection:
-        for one in sorted(recent, key=lambda one: one.said.reported_at, reverse=True)[:_ALARMED]:
-            alarm = alarm_of(connection, one, how)
-            if alarm is not None and not any(set(alarm.reports) <= set(known.reports) for known in report.alarms):
-                report.alarms.append(alarm)
+        report.alarms = list(_alarms(connection, new, how))
+        for alarm in report.alarms:
+            tell_of_alarm(connection, alarm, how)
     return report
+
+
+def _alarms(connection: Any, new: Sequence[Report], how: Asked) -> Iterator[Alarm]:
+    """What on-call has to be told of because of new reports, the newest first, each once."""
+    recent = [one for one in new if how.now - one.said.reported_at <= how.within]
+    seen: list[set[str]] = []
+    for one in sorted(recent, key=lambda one: one.said.reported_at, reverse=True)[:_ALARMED]:
+        alarm = alarm_of(connection, one, how)
+        if alarm is not None and not any(set(alarm.reports) <= known for known in seen):
+            seen.append(set(alarm.reports))
+            yield alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,22 @@ def test_who_rings_is_kept_and_answered(does, shop):
     assert "it is uncertain that it reached them" in shown
 
 
+def test_on_call_is_told_at_once_by_a_rule(does, shop, monkeypatch):
+    for name in ("_FOR", "_EACH", "_WHOLE"):
+        monkeypatch.setattr(f"releasewatch.cli.telling.{name}", 60.0)
+    rule = '[notify.oncall]\nwhen = ["reports_together"]\nto = "console"\n'
+    config = shop.path / "releasewatch.toml"
+    config.write_text(config.read_text("utf-8") + rule, "utf-8")
+    for words in (("--customer", "acme", "--note", "hangs"), ("--customer", "bolt", "--note", "hangs")):
+        done = does("inbound", *words, *BY)
+    assert "2 customers reached us within hours, and share D-2" in done.err
+    again = does("inbound", "--customer", "dent", "--note", "hangs", *BY)
+    assert "TELL ON-CALL: 3 customers" in again.err
+    assert "within hours" not in again.err, "it is the same alarm, on the same day"
+    waiting = run_here("outbox", "list", "--all", "--format", "json", cwd=shop.path).document["notifications"]
+    assert [(one["kind"], one["subject"], one["state"]) for one in waiting] == [("reports_together", "D-2", "sent")]
+
+
 def test_an_incident_that_holds_them_is_named_first(does, shop):
     opened = run_here("incident", "open", "--title", "down", "--deployment", "two", "--severity", "SEV1", cwd=shop.path)
     assert opened.status == 0

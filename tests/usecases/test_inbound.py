@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from releasewatch.domain.notifications import STATES, Message, Rule
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.inbound import Answer, Asked, Told, take_report
 from releasewatch.usecases.inbound_documents import next_lines
 from releasewatch.usecases.incidents import change_status
+from releasewatch.usecases.notifying import Sending, Way, send_waiting
+from releasewatch.usecases.outbox import list_outbox, subject_id
 from releasewatch.usecases.sameness import Word, merge_customers
 from tests.usecases.test_incident_calls import Desks
 from tests.usecases.test_incidents import Watch, hour
@@ -97,6 +101,23 @@ def test_two_who_share_a_fresh_deployment_within_hours_are_told_of(line):
     assert line.rings("cy", 20).alarm is None, "not within hours"
     assert line.rings("cy", 6, now=60, note="written down late").alarm is None
     assert line.rings("bob", 90, component="mail").alarm is None
+
+
+def test_on_call_is_told_of_them_once_a_day(line):
+    bad = line.record(2)
+    told = (Rule("oncall", frozenset({"reports_together"})), Rule("desk", frozenset({"list_ready"})))
+    for customer, at in (("ada", 4), ("fay", 7), ("fay", 7.5), ("cy", 8)):
+        how = Asked(hour(at), WITHIN, "shop", told=told)
+        take_report(line.ledger, customer, Told(note=f"exports hang at {at}"), "olga", how)
+    (kept,), _ = list_outbox(line.ledger, STATES, 100, None)
+    assert (kept.notification.rule, subject_id(kept)) == ("oncall", bad.id)
+    got: list[Message] = []
+    way = Way(told[0], lambda message, _: got.append(message))
+    assert [one.state for one in send_waiting(line.ledger, {"oncall": way}, Sending(lambda: hour(9)))] == ["sent"]
+    (message,) = got
+    assert message.title == f"2 customers reached us within hours, and share {bad.id}"
+    assert f"the first of them at {format_utc(hour(4))}" in message.text
+    assert "ada" not in message.text + str(message.facts)
 
 
 def test_an_old_deployment_and_another_component_are_nothing_in_common(line):
