@@ -8,7 +8,7 @@ A figure about which nothing can be said is None, with the reason; a rate never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -39,6 +39,15 @@ class Spread:
     facts: int = 0
     median: float | None = None
     p90: float | None = None
+
+
+def spread_of(seconds: Sequence[float]) -> Spread:
+    """The spread of some durations, in any order."""
+    if not seconds:
+        return Spread()
+    ordered, many = sorted(seconds), len(seconds)
+    middle = (ordered[(many - 1) // 2] + ordered[many // 2]) / 2
+    return Spread(many, middle, ordered[(many * 9 + 9) // 10 - 1])
 
 
 @dataclass(frozen=True, slots=True)

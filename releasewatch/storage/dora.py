@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, exists, func, or_, select, values
+from sqlalchemy import CTE, Connection, Select, and_, case, column, exists, func, or_, select, values
 
-from releasewatch.domain.dora import By, Counted, Span, Spread
+from releasewatch.domain.dora import By, Counted, Span, Spread, spread_of
+from releasewatch.domain.dora_recovery import Failing, recovery_seconds
 from releasewatch.storage import tables as t
-from releasewatch.storage.dora_failures import Failures
-from releasewatch.storage.sql import SecondsBetween
-from releasewatch.storage.types import Instant, key_type
+from releasewatch.storage.dora_failures import Among, Failures, failures_of, read_named
+from releasewatch.storage.dora_incidents import BlameOfPeriod
+from releasewatch.storage.sql import SecondsBetween, chunks, number_table
+from releasewatch.storage.types import Instant, id_type, key_type
 
 NO_TEAM = "(no owner)"
+
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +46,73 @@ def first_deployment_at(connection: Connection, environments: Sequence[int], rep
     return connection.scalar(wanted if repo_id is None else wanted.where(d.repo_id == repo_id))
 
 
-def count_delivery(connection: Connection, asked: DoraQuestion, failures: Failures) -> dict[str, Counted]:
-    """What is counted of each group: of each span, component, team or repo by its name, else of the one named ''."""
+def count_delivery(connection: Connection, asked: DoraQuestion, blame: BlameOfPeriod) -> dict[str, Counted]:
+    """What is counted of each group: of each span, component, team or repo by its name, else of the one named ''.
+
+    SQL puts changes in order, for there are many; what failed is few, and read once for all figures.
+    """
     groups: dict[str, Counted] = {}
 
     def add(group: str, **found: Any) -> None:
         groups[group] = replace(groups.get(group, Counted()), **found)
 
-    member = _members(asked, succeeded=True)
-    for row in connection.execute(_count(member)):
-        add(row.name, deployments=row.many)
-    for row in connection.execute(_count(_members(asked, succeeded=False))):
-        add(row.name, failed_attempts=row.many)
-    for row in connection.execute(_rework(member, failures, asked)):
-        add(row.name, rework=row.many)
-    recovery = _recovery(member, failures, asked)
-    r = recovery.c
-    by_incident = func.sum(case((r.by_incident, 1), else_=0)).label("by_incident")
-    for row in connection.execute(select(r.name, func.count().label("many"), by_incident).group_by(r.name)):
-        add(row.name, failed=row.many, by_incident=int(row.by_incident))
-    for row in connection.execute(_possible(member, recovery, failures, asked)):
-        add(row.name, possible=row.many)
-    for name, (spread, _) in _spreads(connection, recovery).items():
-        add(name, recovery=spread)
-    for name, (spread, without) in _spreads(connection, _lead(member, asked)).items():
+    attempts = connection.execute(_attempts(asked)).all()
+    for row in attempts:
+        add(row.name, deployments=row.many, failed_attempts=row.failed)
+    among = Among.of([(row.first, row.last) for row in attempts if row.many])
+    if among is None:
+        return groups
+    failures = failures_of(blame, read_named(connection), min(span.since for span in asked.spans), among)
+    for name, found in _count_failures(connection, asked, failures).items():
+        add(name, **found)
+    for name, (spread, without) in _spreads(connection, _lead(_members(asked), asked, among)).items():
         add(name, lead=spread, left_out=without)
     return groups
+
+
+def _count_failures(connection: Connection, asked: DoraQuestion, failures: Failures) -> dict[str, dict[str, Any]]:
+    """Of each group what failed, may have failed, was rework, and how long the failed ones took to recover."""
+    failed: dict[int, list[Failing]] = defaultdict(list)
+    for row in connection.execute(select(failures.failed)):
+        failed[row.deployment_id].append(Failing(row.carrier_id, row.began, row.ended, bool(row.by_incident)))
+    possible = _carriers(connection, failures.possible)
+    unplanned = _carriers(connection, failures.interventions)
+    told: dict[str, dict[int, list[Failing]]] = defaultdict(lambda: defaultdict(list))
+    suspected: dict[str, set[int]] = defaultdict(set)
+    rework: dict[str, set[int]] = defaultdict(set)
+    for row in _read_members(connection, asked, {*failed, *possible, *unplanned}):
+        number, mine = row.deployment_id, {None, row.carrier_id}
+        about = [one for one in failed.get(number, ()) if not asked.by_part or one.carrier_id in mine]
+        if about:
+            told[row.name][number] += about
+        for found, known in ((suspected, possible), (rework, unplanned)):
+            if number in known and (not asked.by_part or known[number] & mine):
+                found[row.name].add(number)
+    groups: dict[str, dict[str, Any]] = {}
+    for name in {*told, *suspected, *rework}:
+        over = [seconds for one in told[name].values() if (seconds := recovery_seconds(one)) is not None]
+        groups[name] = {
+            "failed": len(told[name]),
+            "by_incident": sum(any(one.by_incident for one in several) for several in told[name].values()),
+            "possible": len(suspected[name] - told[name].keys()),
+            "rework": len(rework[name]),
+            "recovery": spread_of(over),
+        }
+    return groups
+
+
+def _carriers(connection: Connection, told: CTE) -> dict[int, set[int | None]]:
+    found: dict[int, set[int | None]] = defaultdict(set)
+    for row in connection.execute(select(told.c.deployment_id, told.c.carrier_id)):
+        found[row.deployment_id].add(row.carrier_id)
+    return found
+
+
+def _read_members(connection: Connection, asked: DoraQuestion, numbers: Collection[int]) -> Iterator[Any]:
+    """Those of some deployments that are in any group: name, deployment_id, carrier_id."""
+    for part in chunks(sorted(numbers), _AT_ONCE):
+        m = _members(asked, number_table("told_of", [("deployment_id", id_type())], [(one,) for one in part])).c
+        yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id))
 
 
 def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[str, int]:
@@ -90,20 +136,40 @@ def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[s
     return {row.kind: row.many for row in connection.execute(query.where(~changed).group_by(d.kind))}
 
 
-def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:
+def _attempts(asked: DoraQuestion) -> Select[Any]:
+    """Of each group how many deployments succeeded and how many never did; the first and last number of the former."""
+    m = _members(asked, succeeded=False).c
+    number, succeeded = m.deployment_id, m.succeeded.is_(True)
+    many: Any = case((succeeded, number))
+    failed: Any = case((~succeeded, number))
+    if asked.by_part:
+        # A team may own several components of one deployment.
+        many, failed = many.distinct(), failed.distinct()
+    return select(
+        m.name,
+        func.count(many).label("many"),
+        func.count(failed).label("failed"),
+        func.min(case((succeeded, number))).label("first"),
+        func.max(case((succeeded, number))).label("last"),
+    ).group_by(m.name)
+
+
+def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = True) -> CTE:
     """One row for each group and deployment in it; for each deployed component that changed, where parts are asked for.
 
-    Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at.
+    Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at,
+    succeeded. `only`: of these deployments alone. `succeeded` False: also those that never did.
     """
     d, o, c = t.deployment.c, t.origin.c, t.catalog_component.c
     span = (
         values(column("label", key_type()), column("since", Instant), column("until", Instant), name="span")
         .data([(one.label, one.since, one.until) for one in asked.spans])
-        .cte("span_failed" if not succeeded else "span")
+        .cte("span")
     )
     owner = func.coalesce(func.nullif(c.owner, ""), NO_TEAM)
     names: dict[str, Any] = {"component": t.component.c.full_key, "team": owner, "repo": t.repo.c.key}
     carrier: Any = o.carrier_id if asked.by_part else column("NULL", is_literal=True)
+    never = and_(d.succeeded.is_(False), d.status == "failed")
     query = (
         select(
             names.get(asked.by, span.c.label).label("name"),
@@ -112,10 +178,13 @@ def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:
             d.repo_id,
             d.opened_at,
             func.coalesce(d.finished_at, d.opened_at).label("done_at"),
+            d.succeeded,
         )
         .join_from(t.deployment, span, and_(d.opened_at >= span.c.since, d.opened_at < span.c.until))
-        .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else _never_succeeded())
+        .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else or_(d.succeeded, never))
     )
+    if only is not None:
+        query = query.where(d.deployment_id.in_(select(only.c.deployment_id)))
     if asked.by_part:
         query = query.distinct().join(t.origin, o.deployment_id == d.deployment_id)
     if asked.by == "component":
@@ -130,68 +199,10 @@ def _members(asked: DoraQuestion, *, succeeded: bool) -> CTE:
         query = query.where(d.repo_id == asked.repo_id)
     if asked.component_id is not None:
         query = query.where(o.carrier_id == asked.component_id)
-    return query.cte("member" if succeeded else "member_failed")
+    return query.cte("member")
 
 
-def _never_succeeded() -> ColumnElement[bool]:
-    d = t.deployment.c
-    return and_(d.succeeded.is_(False), d.status == "failed")
-
-
-def _count(member: CTE) -> Select[Any]:
-    many = func.count(member.c.deployment_id.distinct()).label("many")
-    return select(member.c.name, many).group_by(member.c.name)
-
-
-def _same_part(member: CTE, table: Any, asked: DoraQuestion) -> ColumnElement[bool]:
-    """Whether a failure or intervention is the member's: of its component, or of the deployment as a whole."""
-    same: ColumnElement[bool] = table.c.deployment_id == member.c.deployment_id
-    if not asked.by_part:
-        return same
-    return and_(same, func.coalesce(table.c.carrier_id, member.c.carrier_id) == member.c.carrier_id)
-
-
-def _rework(member: CTE, failures: Failures, asked: DoraQuestion) -> Select[Any]:
-    unplanned = failures.interventions
-    return _count(member).join_from(member, unplanned, _same_part(member, unplanned, asked))
-
-
-def _recovery(member: CTE, failures: Failures, asked: DoraQuestion) -> CTE:
-    """For each group and failed deployment of it, whether an incident says so, and the seconds until it was over.
-
-    Incidents count where each of the deployment's is over: from the first one's start to the last one's end. Else what
-    took it back counts: from its opening to the end of the last intervention. NULL while it is failing.
-    """
-    f = failures.failed.c
-    told = func.sum(case((f.by_incident, 1), else_=0))
-    over = func.sum(case((and_(f.by_incident, f.ended.is_not(None)), 1), else_=0))
-    hurt = func.max(case((f.by_incident, f.ended))) - func.min(case((f.by_incident, f.began)))
-    intervened = func.max(case((f.by_incident.is_(False), f.ended)))
-    return (
-        select(
-            member.c.name,
-            member.c.deployment_id,
-            (told > 0).label("by_incident"),
-            case((and_(told > 0, told == over), hurt), else_=intervened).label("seconds"),
-        )
-        .join_from(member, failures.failed, _same_part(member, failures.failed, asked))
-        .group_by(member.c.name, member.c.deployment_id)
-        .cte("recovery")
-    )
-
-
-def _possible(member: CTE, recovery: CTE, failures: Failures, asked: DoraQuestion) -> Select[Any]:
-    """How many deployments of each group are suspected, and have not failed for certain."""
-    failed = and_(recovery.c.name == member.c.name, recovery.c.deployment_id == member.c.deployment_id)
-    return (
-        _count(member)
-        .join_from(member, failures.possible, _same_part(member, failures.possible, asked))
-        .join(recovery, failed, isouter=True)
-        .where(recovery.c.deployment_id.is_(None))
-    )
-
-
-def _lead(member: CTE, asked: DoraQuestion) -> CTE:
+def _lead(member: CTE, asked: DoraQuestion, among: Among) -> CTE:
     """For each group and change, at its first deployment there, the seconds from commit to deployed.
 
     Merges stand for the commits that they bring, and what was reverted in its own range was not deployed. The seconds
@@ -203,7 +214,8 @@ def _lead(member: CTE, asked: DoraQuestion) -> CTE:
         c.committed_at,
         member.c.done_at,
         func.row_number()
-        .over(partition_by=(member.c.name, member.c.repo_id, c.sha), order_by=(member.c.opened_at, c.deployment_id))
+        # By sha first: PostgreSQL compares the first few letters of the first text alone.
+        .over(partition_by=(c.sha, member.c.repo_id, member.c.name), order_by=(member.c.opened_at, c.deployment_id))
         .label("place"),
     ).join_from(member, t.change, c.deployment_id == member.c.deployment_id)
     if asked.by_part:
@@ -218,41 +230,50 @@ def _lead(member: CTE, asked: DoraQuestion) -> CTE:
                 o.carrier_id == member.c.carrier_id,
             ),
         )
+    query = query.where(among.holds(c.deployment_id))
     first = query.where(c.side == "added", c.sha != "", c.is_merge.is_(False), c.reverted_by.is_(None)).cte("brought")
     seconds = case((first.c.committed_at <= first.c.done_at, SecondsBetween(first.c.committed_at, first.c.done_at)))
     return select(first.c.name, seconds.label("seconds")).where(first.c.place == 1).cte("lead_time")
 
 
-def _spreads(connection: Connection, rows: CTE) -> Mapping[str, tuple[Spread, int]]:
+def _spreads(connection: Connection, rows: CTE) -> dict[str, tuple[Spread, int]]:
     """Count, median and nearest-rank 90th percentile of the seconds in each group; and how many rows have none."""
-    seconds = rows.c.seconds
-    counts = (
-        select(rows.c.name, func.count(seconds).label("many"), func.count().label("whole"))
-        .group_by(rows.c.name)
-        .subquery("counts")
-    )
-    place = func.row_number().over(partition_by=rows.c.name, order_by=seconds).label("place")
-    placed = select(rows.c.name, seconds, place).where(seconds.is_not(None)).subquery("placed")
-    ranked = (
-        select(counts, placed.c.seconds, placed.c.place)
-        .join_from(counts, placed, placed.c.name == counts.c.name, isouter=True)
-        .subquery("ranked")
-    )
-    r = ranked.c
-    middle = and_(r.place * 2 >= r.many, r.place * 2 <= r.many + 2)  # one place of an odd number, two of an even one
-    found = connection.execute(
-        select(
-            r.name,
-            func.max(r.many).label("many"),
-            func.max(r.whole).label("whole"),
-            func.avg(case((middle, r.seconds))).label("median"),
-            func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
-        ).group_by(r.name)
-    )
+    of_groups = _percentiles if connection.dialect.name == "postgresql" else _places
     return {
         row.name: (
             Spread(int(row.many), float(row.median), float(row.p90)) if row.many else Spread(),
             int(row.whole - row.many),
         )
-        for row in found
+        for row in connection.execute(of_groups(rows))
     }
+
+
+def _percentiles(rows: CTE) -> Select[Any]:
+    seconds = rows.c.seconds
+    return select(
+        rows.c.name,
+        func.count(seconds).label("many"),
+        func.count().label("whole"),
+        func.percentile_cont(0.5).within_group(seconds).label("median"),
+        func.percentile_disc(0.9).within_group(seconds).label("p90"),
+    ).group_by(rows.c.name)
+
+
+def _places(rows: CTE) -> Select[Any]:
+    """The same where the database has no percentiles: each row with its place, in one pass."""
+    name, seconds = rows.c.name, rows.c.seconds
+    r = select(
+        name,
+        seconds,
+        func.row_number().over(partition_by=name, order_by=seconds.nulls_last()).label("place"),
+        func.count(seconds).over(partition_by=name).label("many"),
+        func.count().over(partition_by=name).label("whole"),
+    ).subquery("ranked").c  # fmt: skip
+    middle = and_(r.place * 2 >= r.many, r.place * 2 <= r.many + 2)  # one place of an odd number, two of an even one
+    return select(
+        r.name,
+        func.max(r.many).label("many"),
+        func.max(r.whole).label("whole"),
+        func.avg(case((middle, r.seconds))).label("median"),
+        func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
+    ).group_by(r.name)

@@ -5,19 +5,18 @@ Two sources tell of it, and a deployment counts once: what deployments took back
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     Float,
     and_,
-    cast,
-    column,
     false,
     func,
     literal_column,
@@ -27,14 +26,13 @@ from sqlalchemy import (
     true,
     union,
     union_all,
-    values,
 )
 
 from releasewatch.domain.dora_incidents import BlamedPart
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.fixes import standing_fixes
-from releasewatch.storage.sql import SecondsBetween
+from releasewatch.storage.sql import SecondsBetween, number_table
 from releasewatch.storage.types import id_type
 from releasewatch.storage.undoing_by_hand import standing_undos
 from releasewatch.storage.windows import FIXED_FOR
@@ -55,6 +53,23 @@ class Failures:
     interventions: CTE
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """The first and the last number of the deployments that are counted, for tables that know no instants."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, ends: Collection[tuple[int, int]]) -> Among | None:
+        """All of some ranges; None of none."""
+        return cls(min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
+
+    def holds(self, number: Any) -> ColumnElement[bool]:
+        """Whether a column's number is among them."""
+        return and_(number >= self.first, number <= self.last)
+
+
 def read_named(connection: Connection) -> list[tuple[int, int]]:
     """The deployments that somebody said were fixed, each with what fixed it: as many as people said."""
     s = standing_fixes().c
@@ -62,10 +77,11 @@ def read_named(connection: Connection) -> list[tuple[int, int]]:
     return [(int(row.ref[2:]), row.deployment_id) for row in rows if row.ref[2:].isdecimal() and len(row.ref) < 18]
 
 
-def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime) -> Failures:
+def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime, among: Among) -> Failures:
     """Failures of the deployments that opened from `since` on, as deployments and incidents tell them.
 
-    `named`: what `read_named` gives. Whatever took something back opened after it, so the past before is not read.
+    `named`: what `read_named` gives. `among`: which are asked about; of others less may be found. Whatever
+    took something back opened after it, so the past before is not read.
 
     A deployment failed when a later one took back what it brought (a rollback, a revert, contents put as they were), or
     was said to fix it, when somebody took it back by hand, or when it is confirmed as the cause of an incident. What
@@ -117,6 +133,7 @@ def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: d
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
         .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
         .where(d.opened_at >= since, or_(b.kind == "rollback", d.kind == "rollback"))
+        .where(among.holds(d.deployment_id), among.holds(b.deployment_id))
     )
     fixes = select(f.deployment_id, null().label("carrier_id"))
     interventions = union(
@@ -129,29 +146,17 @@ def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: d
 
 def _pairs(named: Sequence[tuple[int, int]]) -> CTE:
     """The pairs as a table of numbers."""
-    columns = column("deployment_id", id_type()), column("by_id", id_type())
-    rows = values(*columns, name="named_pair", literal_binds=True).data(list(named) or [(0, 0)])
-    return rows.cte("named_fix")
+    return number_table("named_fix", [("deployment_id", id_type()), ("by_id", id_type())], named)
 
 
 def _literal(parts: Sequence[BlamedPart]) -> CTE:
-    """The rows as a table: numbers alone, so they can stand in the statement, however many there are."""
-    given = [(one.deployment_id, one.carrier_id, one.confirmed, one.began, one.ended) for one in parts]
     columns = (
-        column("deployment_id", id_type()),
-        column("carrier_id", id_type()),
-        column("confirmed", Boolean()),
-        column("began", Float()),
-        column("ended", Float()),
+        ("deployment_id", id_type()),
+        ("carrier_id", id_type()),
+        ("confirmed", Boolean()),
+        ("began", Float()),
+        ("ended", Float()),
     )
-    rows = values(*columns, name="blamed", literal_binds=True).data(given or [(0, None, False, 0.0, None)])
-    r = rows.cte("blamed").c
-    # A column in which nothing is said would be text on PostgreSQL.
-    found = select(
-        r.deployment_id,
-        cast(r.carrier_id, BigInteger).label("carrier_id"),
-        r.confirmed,
-        r.began,
-        cast(r.ended, Float).label("ended"),
+    return number_table(
+        "blame", columns, [(one.deployment_id, one.carrier_id, one.confirmed, one.began, one.ended) for one in parts]
     )
-    return (found if given else found.where(false())).cte("blame")

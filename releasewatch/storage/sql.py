@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, insert, text, update
+from sqlalchemy import CTE, Connection, Float, Integer, cast, column, false, insert, select, text, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -43,6 +43,23 @@ def sort_in_memory(connection: Connection) -> None:
     """Let a report sort some hundred thousand rows without the disk, until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT set_config('work_mem', '64MB', true)"))
+
+
+def number_table(name: str, columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[float | None]]) -> CTE:
+    """Rows of numbers as a table within a statement, however many: written out, since each variable costs far more."""
+    named = [column(of, kind) for of, kind in columns]
+    shown = ", ".join(f"({', '.join(map(_number, row))})" for row in rows) or f"({', '.join('NULL' for _ in columns)})"
+    given = text(f"SELECT * FROM (VALUES {shown}) AS given").columns(  # noqa: S608 - numbers alone
+        *(column(f"column{number}", kind) for number, (_, kind) in enumerate(columns, 1))
+    )
+    raw = given.cte(f"{name}_given")
+    # A column in which nothing is said would be text on PostgreSQL.
+    found = select(*(cast(one, of.type).label(of.name) for one, of in zip(raw.c, named, strict=True)))
+    return (found if rows else found.where(false())).cte(name)
+
+
+def _number(value: float | None) -> str:
+    return "NULL" if value is None else repr(value).lower()
 
 
 @contextmanager

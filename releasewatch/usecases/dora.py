@@ -13,7 +13,6 @@ from releasewatch.domain.times import format_utc
 from releasewatch.errors import UnknownNameError
 from releasewatch.storage import catalogs
 from releasewatch.storage import dora as storage
-from releasewatch.storage.dora_failures import failures_of, read_named
 from releasewatch.storage.dora_incidents import read_blame
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import sort_in_memory
@@ -50,7 +49,7 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
             list(environments.values()), spans, asked.by, repo_id, component.component_id if component else None
         )
         blame = read_blame(connection, question.environments, asked.since, asked.until)
-        counted = storage.count_delivery(connection, question, failures_of(blame, read_named(connection), asked.since))
+        counted = storage.count_delivery(connection, question, blame)
         unchanged = storage.count_without_changes(connection, question)
     rows = [_row(group, span, found, first_at) for group, span, found in _groups(spans, counted, asked.by)]
     return {

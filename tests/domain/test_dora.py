@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,9 @@ from releasewatch.domain.dora import (
     deployment_rework_rate,
     failed_deployment_recovery_time,
     spans_of,
+    spread_of,
 )
+from releasewatch.domain.dora_recovery import Failing, recovery_seconds
 from releasewatch.errors import InvalidCallError
 
 
@@ -94,3 +97,29 @@ def test_durations_of_nothing_have_a_reason():
     assert (change_lead_time(Counted()), failed_deployment_recovery_time(Counted())) == (NO_CHANGE, NO_FAILURE)
     some = Counted(lead=Spread(1, 2.0, 2.0), recovery=Spread(1, 2.0, 2.0))
     assert (change_lead_time(some), failed_deployment_recovery_time(some)) == ("", "")
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 9, 10, 11, 20, 21])
+def test_a_spread_is_the_middle_and_the_nearest_rank(many):
+    numbers = [float(one * one) for one in range(many)]
+    found = spread_of(numbers[::-1])
+    assert found.facts == many
+    assert found.median == statistics.median(numbers)
+    assert found.p90 == next(one for place, one in enumerate(numbers, 1) if place * 10 >= many * 9)
+
+
+def test_a_spread_of_nothing():
+    assert spread_of([]) == Spread()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ([Failing(None, 0.0, 50.0, False), Failing(7, 0.0, 90.0, False), Failing(8, 0.0, None, False)], 90.0),
+        ([Failing(None, 20.0, 80.0, True), Failing(None, 10.0, 40.0, True), Failing(None, 0.0, 99.0, False)], 70.0),
+        ([Failing(None, 20.0, None, True), Failing(None, 10.0, 40.0, True), Failing(None, 0.0, 99.0, False)], 99.0),
+        ([Failing(None, 20.0, None, True)], None),
+    ],
+)
+def test_incidents_say_when_it_was_over_once_all_of_them_are(told, seconds):
+    assert recovery_seconds(told) == seconds
