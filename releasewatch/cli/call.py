@@ -22,6 +22,7 @@ from releasewatch.cli.call_care import (
     withdraw_coming,
 )
 from releasewatch.cli.call_claim import claim, emit_spread, hand_over_, spread_document
+from releasewatch.cli.call_document import list_document, not_planned, shown_rows
 from releasewatch.cli.call_import import import_
 from releasewatch.cli.call_inbound import inbound
 from releasewatch.cli.call_order import in_order, order_options
@@ -36,7 +37,6 @@ from releasewatch.cli.call_output import (
     say_left_out,
     say_withdrawn,
     show,
-    withhold,
 )
 from releasewatch.cli.call_promises import promise, promises
 from releasewatch.cli.call_render import render_list, render_options
@@ -47,7 +47,6 @@ from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.cli.telling import tell_others
-from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
@@ -174,7 +173,7 @@ def plan(app: App, form: str, incident: str | None, team: str | None, by: str | 
                 "added": made.added,
                 "withdrawn": [{"because": why, "items": many} for why, many in sorted(made.withdrawn.items())],
                 "verdicts": counts,
-                "not_planned": _not_planned(made, counts),
+                "not_planned": not_planned(made, counts),
                 "not_ruled_out": made.calls.not_ruled_out,
                 **made.calls.unsure.document,
                 **made.calls.beyond.document,
@@ -218,7 +217,8 @@ def render(
     """Render the list as a document or spreadsheet: for everyone, a team, one account manager or each of them.
 
     XLSX and CSV are worked on and read back: whom to call, what to say, and columns to fill in (disposition, outcome,
-    note, promise, due, next_at). Then: releasewatch call import FILE. What was filled in is not overwritten.
+    note, promise, due, next_at). Then: releasewatch call import FILE. What was filled in is not overwritten. JSON is
+    the document of call list, for programs, and is not read back.
 
     A file (-o) is written for its owner alone and holds contacts; in CI that needs --reveal contacts and the setting
     [privacy] ci = "contacts". Who got which version is kept: when the blame moves, a customer on it is cleared or the
@@ -297,47 +297,22 @@ def list_(
     say_if_limited(app, reveal, level)
     say_left_out(app, made)
     say_if_outdated(app, made)
-    shown = [withhold(row, level, in_ci=app.ci is not None, opaque=is_opaque(app)) for row in page]
-    if level < Reveal.KEYS:
-        shown = []
+    shown = shown_rows(app, page, level)
     next_cursor = page[-1]["rank"] if len(rows) > limit and goes_on else None
-    counts = counts_of(made)
     if form == "json":
-        emit_json(
-            {
-                **subject_document(made),
-                "calls": shown,
-                "verdicts": counts,
-                "not_planned": _not_planned(made, counts),
-                "not_ruled_out": made.calls.not_ruled_out,
-                **made.calls.unsure.document,
-                **made.calls.beyond.document,
-                "list_version": made.version,
-                "settings_version": made.calls.settings_version,
-                **approval_of(made, level),
-                "next_cursor": next_cursor,
-            }
-        )
+        emit_json(list_document(made, shown, level, next_cursor))
     elif form == "jsonl":
         emit_jsonl(shown)
         say_draft(app, made, level)
         say_blank(app, made)
     else:
         emit_draft(made, level)
-        show(shown, counts)
+        show(shown, counts_of(made))
         emit_blank(made)
         emit_left_out(made)
         emit_waiting(made)
         if next_cursor is not None and not app.quiet:
             say(f"More: --after {next_cursor}")
-
-
-def _not_planned(made: RankedList, counts: dict[str, int]) -> dict[str, int]:
-    """Who gets no call, by why."""
-    incident = made.calls.incident
-    return {"leave": counts["leave"], "waiting": made.calls.waiting} | (
-        dict(incident.left_out) if incident is not None else {}
-    )
 
 
 def planning(app: App) -> Planning:

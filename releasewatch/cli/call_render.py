@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.call_approve import say_draft
+from releasewatch.cli.call_document import list_document, shown_rows
 from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_if_outdated, say_left_out
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
-from releasewatch.cli.output import open_output, say, stream_to
+from releasewatch.cli.output import emit_json, open_output, say, stream_to
 from releasewatch.cli.overwriting import guard_list
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
@@ -22,8 +23,9 @@ from releasewatch.wiring import App
 
 if TYPE_CHECKING:
     from releasewatch.domain.call_lists import CallList
+    from releasewatch.usecases.call_candidates import RankedList
 
-FORMATS = ("md", "html", "csv", "xlsx", "mailmerge")
+FORMATS = ("md", "html", "csv", "xlsx", "json", "mailmerge")
 SHEETS = ("csv", "xlsx")
 _ENDINGS = {"mailmerge": "letters.csv"}
 
@@ -101,11 +103,9 @@ def render_list(
             "This list is not planned: its rows have no calls, and cannot be read back. Plan it: releasewatch call plan"
         )
     if each:
-        _write_each(
-            app, {key: one.calls for key, one in by_account_manager(made).items()}, form, output, templates, level
-        )
+        _write_each(app, by_account_manager(made), form, output, templates, level)
         return
-    _write(app, made.calls, form, output, templates, level)
+    _write(app, made, form, output, templates, level)
     if output is not None and not app.quiet:
         say(f"Written: {output} ({counted(len(made.calls.rows), 'customer')})")
 
@@ -128,7 +128,7 @@ def _check(form: str, output: Path | None, parts: tuple[bool, ...]) -> None:
 
 
 def _write_each(
-    app: App, parts: dict[str, CallList], form: str, folder: Path | None, templates: Path | None, level: Reveal
+    app: App, parts: dict[str, RankedList], form: str, folder: Path | None, templates: Path | None, level: Reveal
 ) -> None:
     folder = folder or Path()
     try:
@@ -140,20 +140,21 @@ def _write_each(
     names = _file_names(parts, form)
     for key in parts:
         guard_list(folder / names[key])
-    for key, calls in parts.items():
-        _write(app, calls, form, folder / names[key], templates, level)
+    for key, one in parts.items():
+        _write(app, one, form, folder / names[key], templates, level)
     if not app.quiet:
-        for key, calls in parts.items():
-            say(f"Written: {folder / names[key]} ({counted(len(calls.rows), 'customer')})")
+        for key, one in parts.items():
+            say(f"Written: {folder / names[key]} ({counted(len(one.calls.rows), 'customer')})")
         if not parts:
             say("Nobody is on the list: no file was written.")
 
 
-def _file_names(parts: dict[str, CallList], form: str) -> dict[str, str]:
+def _file_names(parts: dict[str, RankedList], form: str) -> dict[str, str]:
     """A name for the file of each part, by list, keeper and version; two keys that look alike have different ones."""
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for key, calls in parts.items():
+    for key, one in parts.items():
+        calls = one.calls
         keeper = (_in_a_name(key) or "somebody") if key else "UNOWNED"
         stem = name = f"{_in_a_name(calls.list_id)}-{keeper}-v{calls.version}"
         again = 1
@@ -169,9 +170,11 @@ def _in_a_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:60]
 
 
-def _write(app: App, calls: CallList, form: str, output: Path | None, templates: Path | None, level: Reveal) -> None:
+def _write(app: App, made: RankedList, form: str, output: Path | None, templates: Path | None, level: Reveal) -> None:
     from releasewatch.rendering.documents import write_calls
+    from releasewatch.usecases.call_documents import as_document
 
+    calls = made.calls
     shown: dict[str, Any] = {"in_ci": app.ci is not None, "opaque": is_opaque(app)}
     if output is not None:
         guard_list(output)
@@ -191,7 +194,10 @@ def _write(app: App, calls: CallList, form: str, output: Path | None, templates:
         return
     given: Any = form
     with stream_to(output) as stream:
-        write_calls(stream, calls, given, templates, reveal=level, **shown)
+        if form == "json":
+            emit_json(list_document(made, shown_rows(app, as_document(made), level), level), stream)
+        else:
+            write_calls(stream, calls, given, templates, reveal=level, **shown)
         if output is not None:
             _record(app, calls, output)
 

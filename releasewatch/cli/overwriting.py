@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def guard_list(output: Path) -> None:
 
 
 def _is_for_reading(path: Path) -> bool:
-    """A call list as a document, by its title, which a template of one's own has too; or a table for a mail merge."""
+    """A call list as a document, by its title, which a template of one's own has too; as JSON; or a table for a mail
+    merge."""
     from releasewatch.rendering.call_letters import MERGE_COLUMNS
     from releasewatch.rendering.call_views import TITLE
 
@@ -78,7 +80,13 @@ def _is_for_reading(path: Path) -> bool:
             text = file.read(_BEGINNING)
     except OSError:
         return False
+    if _JSON_LIST.match(text) is not None and '\n  "calls": [' in text:
+        return True
     return TITLE in text or text.startswith(",".join(MERGE_COLUMNS))
+
+
+_JSON_LIST = re.compile(r'\{\n  "schema": 1,\n  "incident": (?:null|"[^"]*"),\n  "deployment": ')
+"""How the document of a list begins."""
 
 
 _BEGINNING = 64 << 10

@@ -101,6 +101,10 @@ def _lines_above(file: Path) -> int:
     for number, line in enumerate(islice(first_lines(file), _ABOVE)):
         if any(_is_header(split([line], separator)) for separator in SEPARATORS):
             return number
+    if next(first_lines(file), "").lstrip("\ufeff \t")[:1] in ("{", "["):
+        raise InvalidCallError(
+            f"{file} is JSON, which programs read and nobody fills in: a list is read back from XLSX or CSV.", _HINT
+        )
     raise InvalidCallError(f"{file} is no call list: no line names the columns call and disposition.", _HINT)
 
 

@@ -100,7 +100,7 @@ class CallBook:
         return [one for one in self.items.get(customer_id, ()) if is_about(one, self._whose)]
 
     def attempts_at(self, call_id: int) -> int:
-        """How often an open call was tried."""
+        """How often a call was tried."""
         return self._attempts.get(call_id, 0)
 
     def owner_of(self, account_manager: str) -> str:
