@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.cli.output import emit_line, emit_table, say
 from releasewatch.domain.privacy import WORDS, Reveal
+from releasewatch.domain.times import format_both
 from releasewatch.domain.words import blank_line, counted
 from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from releasewatch.usecases.call_candidates import RankedList
 
@@ -31,6 +33,46 @@ def counts_of(made: RankedList) -> dict[str, int]:
 def is_opaque(app: App) -> bool:
     """Whether keys are withheld where names are."""
     return app.config.tables.privacy.keys == "opaque"
+
+
+def hours_in_words(
+    app: App, word: str, window: Sequence[str] | None, their: Mapping[str, Any], rules: Mapping[str, Any]
+) -> str:
+    """When somebody can be called, as call lists say it, and by our own clock, from what documents hold.
+
+    `word`: now, later, …; `window`: its begin and end; `their`: a document with `timezone`, `local_time` and what is
+    withheld of it; `rules`: one with `at_any_hour` and `holiday`.
+    """
+    from releasewatch.domain.calling_hours import Availability, Window, find_zone
+    from releasewatch.rendering.call_words import callable_in_words
+
+    place, given = find_zone(their["timezone"] or ""), [datetime.fromisoformat(one) for one in window or ()]
+    local = their["local_time"] and datetime.fromisoformat(their["local_time"]).astimezone(place)
+    slot = Window(*given) if given else None
+    found: Any = word
+    availability = Availability(found, local, slot, rules["holiday"] or "", rules["at_any_hour"] or "")
+    words = callable_in_words(availability, their_time="name" not in their["withheld"])
+    if slot is None or availability.by_rule or word not in ("now", "later"):
+        return words
+    return f"{words}, that is {format_both(slot.until_at if word == 'now' else slot.from_at, app.zone)}"
+
+
+def their_time(app: App, text: str, zone: str | None, *, day: bool = True) -> str:
+    """`, Wed 2026-05-27 09:00 their time`, where their clock shows another time than ours, and may be told."""
+    from releasewatch.domain.calling_hours import find_zone
+
+    at, place = datetime.fromisoformat(text), find_zone(zone or "")
+    if place is None or at.astimezone(place).utcoffset() == at.astimezone(app.zone).utcoffset():
+        return ""
+    return f", {at.astimezone(place):{'%a %Y-%m-%d %H:%M' if day else '%a %H:%M'}} their time"
+
+
+def local_time_of(zone: str | None, local_time: str | None) -> str:
+    """`Wed 10:07 (Europe/Berlin)`; empty where it is not known, or may not be told."""
+    if zone is None or local_time is None:
+        return ""
+    at = datetime.fromisoformat(local_time)
+    return f"{at:%a %H:%M} ({zone})"
 
 
 def say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
@@ -114,7 +156,16 @@ def withhold(row: dict[str, Any], level: Reveal, *, in_ci: bool, opaque: bool) -
         shown["name"] = None
         shown["account_manager"] = shown["account_manager_note"] = None
         # The window is the working day of their time zone, in UTC; minutes hurt within it may tell it too.
-        for name in ("local_time", "next_window", "holiday", "minutes_in_working_hours", "holder", "language", *_STAFF):
+        for name in (
+            "timezone",
+            "local_time",
+            "next_window",
+            "holiday",
+            "minutes_in_working_hours",
+            "holder",
+            "language",
+            *_STAFF,
+        ):
             if row.get(name) is not None:
                 shown[name] = None
                 withheld.append(name)

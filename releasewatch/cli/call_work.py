@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.call_output import contact_words, is_opaque, remarks, say_if_limited, withhold
+from releasewatch.cli.call_output import (
+    contact_words,
+    hours_in_words,
+    is_opaque,
+    local_time_of,
+    remarks,
+    say_if_limited,
+    their_time,
+    withhold,
+)
 from releasewatch.cli.options import BY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
@@ -192,7 +201,8 @@ def _move(one: dict[str, Any], *, names: bool) -> dict[str, Any]:
 def _lines(app: App, found: dict[str, Any]) -> list[str]:
     who = found["name"] or found["customer"]
     held = f" by {found['holder'] or 'somebody'}" if found["status"] == "claimed" else ""
-    lines = [f"{found['id']}: {who} ({found['customer']}), {found['status']}{held}"]
+    key = f" ({found['customer']})" if who != found["customer"] else ""
+    lines = [f"{found['id']}: {who}{key}, {found['status']}{held}"]
     if not found.get("approved", True):
         lines.append("  DRAFT: its list is not approved; it may not be made yet.")
     if found["changed_since_claim"]:
@@ -200,7 +210,9 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
     if found.get("verdict"):
         when = f"{found['band']}, " if found["band"] else ""
         lines.append(f"  {when}{found['verdict']}: {found['verdict_because']}")
-        lines.append(f"  contact: {contact_words(found, 'name')}, {contact_words(found, 'phone')}; {found['callable']}")
+        lines.append(f"  contact: {contact_words(found, 'name')}, {contact_words(found, 'phone')}")
+        there = local_time_of(found["timezone"], found["local_time"])
+        lines.append(f"  callable: {_hours(app, found)}" + (f"; their time is {there}" if there else ""))
     for one in found["items"]:
         out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
         out += ", of a draft" if one["incident"] in found.get("drafts", ()) and not out else ""
@@ -226,11 +238,18 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines += [f"    {name.replace('_', ' ')}: {one[name]}" for name in texts if one[name]]
         lines += [f"    promise to be kept by {one['promise_kept_by']}"] if one["promise_kept_by"] else []
     if found["next_at"]:
-        lines.append(f"  next: {_local(app, found['next_at'])}")
+        there = their_time(app, found["next_at"], found.get("timezone"), day=False)
+        lines.append(f"  next: {_local(app, found['next_at'])}{there}")
     if found["why_closed"]:
         before = "skipped before, " if found["status"] == "done" else ""
         lines.append(f"  {before}because: {found['why_closed']}")
     return lines
+
+
+def _hours(app: App, found: dict[str, Any]) -> str:
+    window = found["next_window"]
+    given = None if window is None else (window["from"], window["until"])
+    return hours_in_words(app, found["callable"], given, found, found)
 
 
 def _local(app: App, text: str) -> str:

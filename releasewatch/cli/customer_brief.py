@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import hours_in_words, local_time_of, say_if_limited, their_time
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
+from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING
 from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
@@ -52,21 +53,24 @@ def brief(app: App, form: str, who: tuple[str, ...], output: Path | None, reveal
 def _lines(app: App, found: dict[str, Any]) -> Iterator[str]:
     one = found["customer"]
     facts = [one[name] for name in ("customer_tier", "country", "language") if one[name]]
-    facts += [f"theirs is {one['local_time']}"] if one["local_time"] else []
+    there = local_time_of(one["timezone"], one["local_time"])
+    facts += [f"their time is {there}"] if there else []
     facts += ["ESCALATED"] if one["escalated"] else []
-    yield f"{one['name'] or one['key']} ({one['key']})" + (f": {', '.join(facts)}" if facts else "")
+    key = f" ({one['key']})" if one["name"] not in (None, one["key"]) else ""
+    yield f"{one['name'] or one['key']}{key}" + (f": {', '.join(facts)}" if facts else "")
     if "account_manager" not in one["withheld"] and "name" not in one["withheld"]:
         note = f" ({one['account_manager_note']})" if one["account_manager_note"] else ""
         yield f"  account manager: {one['account_manager'] or 'NOBODY'}{note}"
-    yield from _section("Incidents", _incidents(app, found["incidents"]), "no open incident holds them")
+    yield from _section("Incidents", _incidents(app, found), "no open incident holds them")
     yield from _section("Promises", _promises(found["promises"]), "")
-    yield from _section("Say", found["say"], "No agreed wording, do not improvise.")
+    yield from _section("Say", _say(found["words"]), NO_INCIDENT_WORDING)
     unsaid = found["left_unsaid"]
     beside = [f"{counted(unsaid, 'text')} left out, for what may not be said"] if unsaid else []
-    yield from _section("Know, do not say", [*found["do_not_say"], *beside], "")
+    silence = [f"{one['about']}: {text}" for one in found["words"] for text in one["do_not_say"]]
+    yield from _section("Know, do not say", [*silence, *beside], "")
     yield from _section("Reached them in 14 days", _reached(app, found), "nothing that is recorded")
     yield from _section("They told us", _reported(app, found["reported"]), "")
-    yield from _section("Our calls", _calls(app, found["calls"]), "none in 30 days")
+    yield from _section("Our calls", _calls(app, found), "none in 30 days")
     yield from _section("Contacts", _contacts(app, found), "")
 
 
@@ -77,13 +81,23 @@ def _section(title: str, lines: Any, empty: str) -> Iterator[str]:
         yield from (f"  {line}" for line in shown)
 
 
-def _incidents(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
-    for one in rows:
-        until = f" until {_local(app, one['until'])}" if one["until"] else ""
+def _say(words: list[dict[str, Any]]) -> Iterator[str]:
+    """Each line with what it is about; of an incident without agreed words, that there are none."""
+    for one in words:
+        about = f"{one['about']}{' (its list is a draft)' if one['draft'] else ''}"
+        if not one["say"] and one["about"].startswith("INC-"):
+            yield f"{about}: {NO_INCIDENT_WORDING if not one['agreed'] else 'left out, for what it holds.'}"
+        yield from (f"{about}: {text}" for text in one["say"])
+
+
+def _incidents(app: App, found: dict[str, Any]) -> Iterator[str]:
+    zone = found["customer"]["timezone"]
+    for one in found["incidents"]:
+        until = f" until {_local(app, one['until'], zone)}" if one["until"] else ""
         state = f"they are {one['state']}" if one["state"] else "it does not hold them any more"
         yield (
             f"{one['incident']} ({one['severity'] or 'severity not said'}, {one['status']}): "
-            f"{one['title'] or WITHHELD}; {state}, since {_local(app, one['since'])}{until}"
+            f"{one['title'] or WITHHELD}; {state}, since {_local(app, one['since'], zone)}{until}"
         )
         told = f"told {_local(app, one['told_at'])}" if one["told_at"] else "not told yet"
         owed = f"; owed: {one['owed'].replace('_', ' ')}" if one["owed"] else ""
@@ -125,11 +139,13 @@ def _item(one: dict[str, Any]) -> str:
     return f"{purpose_in_words(one['purpose'], one['deployment'])} {about}".rstrip()
 
 
-def _calls(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
-    for one in rows:
+def _calls(app: App, found: dict[str, Any]) -> Iterator[str]:
+    chosen = found["callable"]["call"]  # of this one it stands with the contacts
+    for one in found["calls"]:
         items = ", ".join(_item(each) for each in one["items"])
         when = f", again from {_local(app, one['next_at'])} on" if one["next_at"] else ""
-        yield f"{one['id']} {one['status']}: {items}{when}"
+        hours = f"; callable {_hours(app, one, found['customer'])}" if "callable" in one and one["id"] != chosen else ""
+        yield f"{one['id']} {one['status']}: {items}{when}{hours}"
         for each in one["attempts"]:
             outcome = f", {each['outcome']}" if each["outcome"] else ""
             yield f"  {_local(app, each['at'])}: {each['channel']}, {each['disposition']}{outcome}"
@@ -139,8 +155,10 @@ def _calls(app: App, rows: list[dict[str, Any]]) -> Iterator[str]:
 
 def _contacts(app: App, found: dict[str, Any]) -> Iterator[str]:
     able = found["callable"]
-    window = f", {_local(app, able['from'])} to {_local(app, able['until'])}" if able["from"] else ""
-    yield f"callable: {able['callable']}{window}" + (f" ({able['why_not']})" if able["why_not"] else "")
+    about = f" for {able['call']}" if able["call"] else ""
+    yield f"callable{about}: {_hours(app, able, found['customer'])}" + (
+        f" ({able['why_not']})" if able["why_not"] else ""
+    )
     for one in found["contacts"]:
         marks = ["call this one"] if one["to_call"] else []
         marks += ["do not call"] if not one["may_be_called"] else []
@@ -149,5 +167,11 @@ def _contacts(app: App, found: dict[str, Any]) -> Iterator[str]:
         yield f"{one['name']}: {', '.join([*words, *marks])}"
 
 
-def _local(app: App, text: str) -> str:
-    return format_both(datetime.fromisoformat(text), app.zone)
+def _hours(app: App, one: dict[str, Any], customer: dict[str, Any]) -> str:
+    window = (one["from"], one["until"]) if one["from"] else None
+    return hours_in_words(app, one["callable"], window, customer, one)
+
+
+def _local(app: App, text: str, zone: str | None = None) -> str:
+    """By our own clock and in UTC; with `zone` by the customer's, too."""
+    return format_both(datetime.fromisoformat(text), app.zone) + their_time(app, text, zone)

@@ -350,9 +350,9 @@ def _find_hours(
         return find_availability(zone, hours, now), zone.key if zone else ""
     # The next attempt is to be later: then, or in the window that follows.
     then = find_availability(zone, hours, later)
-    if then.callable != "now" or then.window is None:
-        return then, zone.key if zone else ""
     local = now.astimezone(zone) if zone else None
+    if then.callable != "now" or then.window is None:  # what is said of today is of now, and not of then
+        return replace(then, local_now=local, holiday=""), zone.key if zone else ""
     return Availability("later", local, Window(later, then.window.until_at)), zone.key if zone else ""
 
 

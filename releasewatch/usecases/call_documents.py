@@ -6,6 +6,7 @@ from typing import Any
 
 from releasewatch.domain.call_purposes import CallReason
 from releasewatch.domain.calls import PlannedCall
+from releasewatch.domain.their_time import in_their_time
 from releasewatch.domain.times import format_utc
 from releasewatch.usecases.call_candidates import RankedList
 
@@ -67,6 +68,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         else {"from": format_utc(window.from_at), "until": format_utc(window.until_at)},
         "at_any_hour": row.availability.by_rule or None,
         "holiday": row.availability.holiday or None,
+        "timezone": row.local_zone or None,
         "local_time": row.availability.local_now.isoformat(timespec="minutes") if row.availability.local_now else None,
         "language": (row.contact.language if row.contact else "") or candidate.language or None,
         "contact": _contact_document(row),
@@ -84,7 +86,7 @@ def call_document(row: PlannedCall) -> dict[str, Any]:
         "late_because": row.late or None,
         "goes_up_to": row.goes_up_to or None,
         "because": list(row.because),
-        "say": list(candidate.say),
+        "say": [in_their_time(text, row.local_zone) for text in candidate.say],
         "say_withheld": candidate.say_withheld,
         "say_outside": candidate.say_outside,
         "say_outdated": candidate.say_outdated,

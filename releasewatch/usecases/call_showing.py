@@ -32,10 +32,11 @@ def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:
     gravest = min(filter(None, rows), key=gravest_first, default=None)
     if gravest is not None:
         return gravest
-    for number in sorted({one.deployment_id for one in live if one.deployment_id}, reverse=True):
-        found = find_care_row(connection, number, row.customer_id, how)
-        if found is not None:
-            return found
+    changed = sorted({one.deployment_id for one in live if one.deployment_id}, reverse=True)
+    cares = (find_care_row(connection, number, row.customer_id, how) for number in changed)
+    gravest = min(filter(None, cares), key=gravest_first, default=None)
+    if gravest is not None:
+        return gravest
     plain = [one for one in live if not one.incident_id and not one.deployment_id]
     return find_plain_row(connection, row.customer_id, plain[0], how) if plain else None
 
@@ -55,6 +56,15 @@ def _find_listed(ledger: Ledger, row: Any, how: Planning) -> PlannedCall | None:
     ]
     rows = (one for made in lists for one in made.calls.rows if one.candidate.call == f"C-{row.call_id}")
     return min(rows, key=gravest_first, default=None)
+
+
+def find_as_listed(ledger: Ledger, row: Any, how: Planning) -> PlannedCall | None:
+    """A call as its list has it, where nobody asks what it is to the other rows: all of these are ranked only where a
+    day's capacity decides whether it is made."""
+    if how.rules.capacity is not None and (listed := _find_listed(ledger, row, how)) is not None:
+        return listed
+    with ledger.read() as connection:
+        return find_row(connection, row, how)
 
 
 def call_as_document(ledger: Ledger, row: Any, how: Planning) -> dict[str, Any]:

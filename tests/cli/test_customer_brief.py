@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from releasewatch import wiring
 from tests.support.command import run_here, run_on_terminal
 
 BY = ("--by", "olga")
@@ -86,9 +87,61 @@ def test_a_file_for_account_staff_holds_everything(spoken):
         f"P-1 OVERDUE by {TOMORROW}: a secret note (C-1)",
         "“The exports hang!”; Ada was cross",
         "Ada Example: IT manager, 030 23125 101",
-        "Say:\n  Exports hang, we are on it.",
+        "Say:\n  INC-1: Exports hang, we are on it.",
     ):
         assert line in text
+
+
+def test_it_says_of_each_incident_whether_there_are_agreed_words(shop):
+    for title, component in (("exports down", "invoicing"), ("slow", "invoicing")):
+        about = ("--deployment", "two", "--component", component, "--severity", "SEV2")
+        opened = run_here("incident", "open", "--title", title, *about, cwd=shop.path)
+        assert opened.status == 0, opened.err
+    agreed = ("--summary", "Exports hang, we are on it.", "--audience", "customer")
+    assert run_here("incident", "update", "INC-1", *agreed, cwd=shop.path).status == 0
+    inside = ("--summary", "No credit notes before Thursday.", "--audience", "account")
+    assert run_here("incident", "update", "INC-2", *inside, cwd=shop.path).status == 0
+    for incident in ("INC-1", "INC-2"):
+        assert run_here("call", "plan", "--incident", incident, cwd=shop.path).status == 0
+    assert run_here("call", "approve", "--incident", "INC-1", "--by", "olga", "--why", "x", cwd=shop.path).status == 0
+    text = run_here("customer", "brief", "acme", cwd=shop.path).out
+    assert "  INC-2 (its list is a draft): No agreed wording, do not improvise.\n" in text
+    assert "  INC-1: Exports hang, we are on it.\n" in text
+    assert text.count("Exports hang") == 1, "once, and not once for each incident in the call"
+    assert "Know, do not say:\n  INC-2: No credit notes before Thursday.\n" in text
+    brief = run_here("customer", "brief", "acme", "--format", "json", cwd=shop.path).document
+    words = {one["about"]: (one["agreed"], one["draft"]) for one in brief["words"]}
+    assert words == {"INC-1": (True, False), "INC-2": (False, True)}
+    shown = run_here("customer", "brief", "acme", "--reveal", "contacts", cwd=shop.path).out
+    assert "UTC" not in next(line for line in shown.splitlines() if "Did you notice" in line)
+    assert "your time" in shown
+
+
+def test_when_they_can_be_called_is_what_the_list_says(shop, monkeypatch):
+    instant = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr(wiring, "clock", lambda: instant)
+    assert run_here("call", "plan", "--deployment", "two", cwd=shop.path).status == 0
+    again = (instant + timedelta(hours=30)).isoformat()
+    log = ("--disposition", "no_answer", "--next-at", again, *BY)
+    assert run_here("call", "log", "C-1", *log, cwd=shop.path).status == 0
+    every = ("--reveal", "contacts", "--format", "json")
+    listed = run_here("call", "list", "--deployment", "two", *every, cwd=shop.path).document["calls"]
+    (row,) = (row for row in listed if row["id"] == "C-1")
+    brief = run_here("customer", "brief", "acme", *every, cwd=shop.path).document
+    told = brief["callable"]
+    assert (told["call"], told["callable"], row["callable"]) == ("C-1", "later", "later")
+    assert {"from": told["from"], "until": told["until"]} == row["next_window"]
+    assert brief["customer"]["local_time"] == row["local_time"]
+    shown = run_here("call", "show", "C-1", "--reveal", "contacts", cwd=shop.path).out
+    text = run_here("customer", "brief", "acme", "--reveal", "contacts", cwd=shop.path).out
+    hours = next(line.partition(": ")[2] for line in text.splitlines() if "callable for C-1" in line)
+    assert "their time, that is" in hours
+    assert f"  callable: {hours}; their time is " in shown
+    hidden = run_here("call", "show", "C-1", cwd=shop.path)
+    for word in ("Berlin", "their time", "23125"):
+        assert word not in hidden.out
+    keys = run_here("call", "show", "C-1", "--format", "json", cwd=shop.path).document["call"]
+    assert (keys["timezone"], "timezone" in keys["withheld"]) == (None, True)
 
 
 def test_voices_are_quotes_by_component_and_name_nobody(spoken):
