@@ -30,22 +30,23 @@ def check_channel(level: Reveal) -> None:
         )
 
 
-def write_merge_table(app: App, calls: CallList, stream: TextIO) -> None:
-    """The mail-merge table."""
+def write_merge_table(app: App, calls: CallList, stream: TextIO, templates: Path | None) -> int:
+    """The mail-merge table; says how many rows it has."""
     from releasewatch.rendering.call_letters import write_merge
     from releasewatch.usecases.call_letters import draft_letters
 
-    letters = draft_letters(app.ledger, calls, app.now)
+    letters = draft_letters(app.ledger, calls, app.now, templates)
     write_merge(stream, letters)
     _say_counts(app, letters, "In the table")
+    return len(letters)
 
 
-def write_drafts(app: App, made: RankedList, folder: Path) -> None:
+def write_drafts(app: App, made: RankedList, folder: Path, templates: Path | None) -> None:
     """A file for each customer, in a folder that is new or empty: all of them, or none."""
     from releasewatch.rendering.call_letters import draft_file
     from releasewatch.usecases.call_letters import draft_letters
 
-    letters = draft_letters(app.ledger, made.calls, app.now)
+    letters = draft_letters(app.ledger, made.calls, app.now, templates)
     files = [draft_file(one) for one in letters]
     write_new_folder(folder, files, "what was drafted before could be sent twice")
     _say_counts(app, letters, f"Written to {folder}")
@@ -54,15 +55,19 @@ def write_drafts(app: App, made: RankedList, folder: Path) -> None:
 def _say_counts(app: App, letters: list[Letter], where: str) -> None:
     if app.quiet:
         return
-    because: dict[str, int] = {}
-    for one in letters:
-        for problem in one.problems:
-            because[problem] = because.get(problem, 0) + 1
-    held = sum(1 for one in letters if not one.is_sendable)
+    because = Counter("; ".join(one.problems) for one in letters if not one.is_sendable)
+    held = because.total()
     say(f"{where}: {counted(len(letters) - held, 'letter')} to send, {held} not to be sent.")
-    for problem, many in sorted(because.items()):
-        say(f"  not to be sent, {many}: {problem}")
-    others = Counter(one.language for one in letters if one.is_sendable and is_foreign(one.language))
-    if others:
-        said = ", ".join(f"{language} {many}" for language, many in sorted(others.items()))
-        say(f"  for whom another language is noted ({said}): subject and greeting are English, translate them first")
+    for problems, many in sorted(because.items()):
+        say(f"  not to be sent, {many}: {problems}")
+    from releasewatch.rendering.call_letters import is_untranslated
+
+    sent = [one for one in letters if one.is_sendable and is_foreign(one.language)]
+    for foreign, what in (
+        ([one for one in sent if is_untranslated(one)], "subject and greeting are English, translate them first"),
+        ([one for one in sent if not is_untranslated(one)], "subject and greeting are by a template of that language"),
+    ):
+        if foreign:
+            many_each = sorted(Counter(one.language for one in foreign).items())
+            said = ", ".join(f"{language} {many}" for language, many in many_each)
+            say(f"  for whom another language is noted ({said}): {what}")

@@ -93,7 +93,7 @@ def render_list(
     say_left_out(app, made)
     say_if_outdated(app, made)
     if drafts is not None:
-        write_drafts(app, made, drafts)
+        write_drafts(app, made, drafts, templates)
         return
     if form == "csv":
         say_draft(app, made, level)
@@ -105,9 +105,9 @@ def render_list(
     if each:
         _write_each(app, by_account_manager(made), form, output, templates, level)
         return
-    _write(app, made, form, output, templates, level)
+    many = _write(app, made, form, output, templates, level)
     if output is not None and not app.quiet:
-        say(f"Written: {output} ({counted(len(made.calls.rows), 'customer')})")
+        say(f"Written: {output} ({many})")
 
 
 def _check(form: str, output: Path | None, parts: tuple[bool, ...]) -> None:
@@ -140,11 +140,10 @@ def _write_each(
     names = _file_names(parts, form)
     for key in parts:
         guard_list(folder / names[key])
-    for key, one in parts.items():
-        _write(app, one, form, folder / names[key], templates, level)
+    written = {key: _write(app, one, form, folder / names[key], templates, level) for key, one in parts.items()}
     if not app.quiet:
-        for key, one in parts.items():
-            say(f"Written: {folder / names[key]} ({counted(len(one.calls.rows), 'customer')})")
+        for key, many in written.items():
+            say(f"Written: {folder / names[key]} ({many})")
         if not parts:
             say("Nobody is on the list: no file was written.")
 
@@ -170,7 +169,8 @@ def _in_a_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:60]
 
 
-def _write(app: App, made: RankedList, form: str, output: Path | None, templates: Path | None, level: Reveal) -> None:
+def _write(app: App, made: RankedList, form: str, output: Path | None, templates: Path | None, level: Reveal) -> str:
+    """Write a list, or a part of it; says how many customers or letters stand in it."""
     from releasewatch.rendering.documents import write_calls
     from releasewatch.usecases.call_documents import as_document
 
@@ -185,13 +185,12 @@ def _write(app: App, made: RankedList, form: str, output: Path | None, templates
         with open_output(output) as stream:
             stream.buffer.write(content)
             _record(app, calls, output)
-        return
+        return counted(len(calls.rows), "customer")
     if form == "mailmerge":
         from releasewatch.cli.call_letters import write_merge_table
 
         with stream_to(output) as stream:
-            write_merge_table(app, calls, stream)
-        return
+            return counted(write_merge_table(app, calls, stream, templates), "row")
     given: Any = form
     with stream_to(output) as stream:
         if form == "json":
@@ -200,6 +199,7 @@ def _write(app: App, made: RankedList, form: str, output: Path | None, templates
             write_calls(stream, calls, given, templates, reveal=level, **shown)
         if output is not None:
             _record(app, calls, output)
+    return counted(len(calls.rows), "customer")
 
 
 def _record(app: App, calls: CallList, output: Path) -> None:

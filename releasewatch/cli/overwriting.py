@@ -82,7 +82,7 @@ def _is_for_reading(path: Path) -> bool:
         return False
     if _JSON_LIST.match(text) is not None and '\n  "calls": [' in text:
         return True
-    return TITLE in text or text.startswith(",".join(MERGE_COLUMNS))
+    return TITLE in text or text.startswith(",".join(MERGE_COLUMNS[:10]))
 
 
 _JSON_LIST = re.compile(r'\{\n  "schema": 1,\n  "incident": (?:null|"[^"]*"),\n  "deployment": ')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_incidents import in_words
@@ -33,6 +33,7 @@ _ASKING = {
     "after_the_fact": "A question about {what}",
 }
 """To whoever may not have been hurt: a presumption is never told as a fact."""
+NAMES_ANOTHER = "it names another customer"
 _CARE = "What changed in {what}"
 _COMING = "What will change in {what}"
 
@@ -42,7 +43,9 @@ class Letter:
     """A draft to one customer. `problems`: why it must not be sent, in sentences without a name; none: it may be.
 
     `greeting_name`: how to address them, empty when nobody is known. `language`: theirs; the words are as they were
-    agreed, in whatever language that was.
+    agreed, in whatever language that was. `subject` is ours, in English; `titles`: what it is about; `purpose`: what
+    for, `what_changed` or `coming` without an incident; `asks`: they are asked whether they were hurt, and not told.
+    `body`: the text of the mail, a blank line between paragraphs; `template`: what made subject and body.
     """
 
     rank: int
@@ -55,17 +58,23 @@ class Letter:
     subject: str
     lines: tuple[str, ...]
     problems: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    purpose: str = ""
+    asks: bool = False
+    body: str = ""
+    template: str = ""
+    own_names: frozenset[str] = frozenset()
 
     @property
     def is_sendable(self) -> bool:
         """Whether it may be sent as it is."""
         return not self.problems
 
-    @property
-    def body(self) -> str:
-        """The text of the mail; a blank line between paragraphs."""
-        greeting = f"Dear {self.greeting_name}," if self.greeting_name else "Hello,"
-        return "\n\n".join((greeting, *self.lines))
+    def worded(self, subject: str, body: str, template: str, scanner: LeakScanner) -> Letter:
+        """The same in the words of a template. `scanner`: as for `letters_of`; a template may name somebody, too."""
+        own, named = {self.key, self.customer, *self.own_names}, NAMES_ANOTHER in self.problems
+        more = () if named or not scanner.scan(f"{subject}\n{body}", own) else (NAMES_ANOTHER,)
+        return replace(self, subject=subject, body=body, template=template, problems=(*self.problems, *more))
 
 
 def is_foreign(language: str) -> bool:
@@ -91,6 +100,10 @@ def _letter(row: PlannedCall, scanner: LeakScanner, now: datetime) -> Letter:
     subject = subject_of(candidate)
     own = {candidate.key, candidate.name, *candidate.own_names}
     return Letter(
+        titles=candidate.titles,
+        purpose=purpose_of(candidate),
+        asks=asks(candidate),
+        own_names=candidate.own_names,
         rank=row.rank,
         call=candidate.call,
         key=candidate.key,
@@ -113,7 +126,9 @@ def _problems(row: PlannedCall, now: datetime, *, names_another: bool) -> Iterat
     elif candidate.letter_lacks:
         yield "no agreed wording for part of it"
     if names_another:
-        yield "it names another customer"
+        yield NAMES_ANOTHER
+    if candidate.say_outdated:
+        yield "the wording is older than the end: it was agreed before it was over"
     if row.contact is None:
         yield "nobody who may be written to is known"
     elif not row.contact.email.strip():
@@ -126,17 +141,28 @@ def _problems(row: PlannedCall, now: datetime, *, names_another: bool) -> Iterat
         yield "somebody has claimed it"
     if standing.waits_for:
         yield f"it waits for {standing.waits_for}, which is about an incident"
-    elif standing.not_before is not None and standing.not_before > now:
-        yield "they are to be tried again later"
+    elif standing.written and standing.not_before is not None and standing.not_before > now:
+        # A letter waits for no dial, but nobody is written to twice.
+        yield "they were written to already, and are to be tried again later"
+
+
+def purpose_of(candidate: CallCandidate) -> str:
+    """What a letter is for: of what is in the call the gravest; `what_changed` or `coming` without an incident."""
+    reasons, hurt = candidate.standing.reasons, candidate.hurt
+    if hurt is None:
+        return "coming" if any(one.coming for one in reasons) else "what_changed"
+    purposes = [one.purpose for one in reasons if one.incident]
+    return gravest(purposes) if purposes else hurt.due.purpose
+
+
+def asks(candidate: CallCandidate) -> bool:
+    """Whether a letter asks, because it is not known that they were hurt."""
+    hurt = candidate.hurt
+    return hurt is not None and hurt.state != "affected" and purpose_of(candidate) in _ASKING
 
 
 def subject_of(candidate: CallCandidate) -> str:
     """A line that says what it is about, by titles that customers know."""
-    what = in_words(candidate.titles) or "what you use of ours"
-    hurt = candidate.hurt
-    if hurt is None:
-        return (_COMING if any(one.coming for one in candidate.standing.reasons) else _CARE).format(what=what)
-    purposes = [one.purpose for one in candidate.standing.reasons if one.incident]
-    purpose = gravest(purposes) if purposes else hurt.due.purpose
-    words = _SUBJECTS if hurt.state == "affected" else _SUBJECTS | _ASKING
+    what, purpose = in_words(candidate.titles) or "what you use of ours", purpose_of(candidate)
+    words = {"what_changed": _CARE, "coming": _COMING, **_SUBJECTS, **(_ASKING if asks(candidate) else {})}
     return words.get(purpose, _SUBJECTS["update"]).format(what=what)

@@ -196,6 +196,7 @@ class Standing:
 
     `not_before`: the next attempt's instant. `reasons`: everything in it. `drafts`: those of its incidents whose lists
     nobody has approved. `assigned_to`: whom it was given to. `since`: from when on it could have been begun.
+    `attempts`: how often they were tried, `written` of these by mail or message.
     """
 
     call: str = ""
@@ -209,6 +210,7 @@ class Standing:
     changed: bool = False
     not_before: datetime | None = None
     attempts: int = 0
+    written: int = 0
     reasons: tuple[CallReason, ...] = field(default_factory=tuple)
     drafts: tuple[str, ...] = ()
     assigned_to: str = ""

@@ -36,15 +36,16 @@ class Withdrawn:
         """It in a sentence; who received it only where names may be shown."""
         one = self.sending
         what = f"Version {one.version}" if one.version else "A list that was not planned"
+        how, to = ("mailed", "to") if one.channel == "mail" else ("made", "for")
         if one.audience == "everyone":
-            whom = "for everyone"
+            whom = f"{to} everyone"
         elif one.audience == "team":
-            whom = f"for team {one.receiver}" if names else "for a team"
+            whom = f"{to} team {one.receiver}" if names else f"{to} a team"
         elif not one.receiver:
             whom = "of those whom nobody keeps"
         else:
-            whom = f"for {one.receiver}" if names else "for an account manager"
-        return f"{what}, written {whom} on {in_utc(one.at)}, is withdrawn: {self.because}."
+            whom = f"{to} {one.receiver}" if names else f"{to} an account manager"
+        return f"{what}, {how} {whom} on {in_utc(one.at)}, is withdrawn: {self.because}."
 
 
 def newest_of_each(sendings: Iterable[Sending]) -> list[Sending]:

@@ -62,6 +62,10 @@ class Templates:
         self._loader = _Folders(user_folder, builtin_folder())
         self._environment: _Environment = _ENVIRONMENTS[fmt](self._loader)
 
+    def first_of(self, names: Iterable[str]) -> str | None:
+        """The first of several templates that there is, the user's or a built-in one."""
+        return next(filter(self._loader.holds, names), None)
+
     def stream(self, name: str, values: Mapping[str, Any]) -> Iterator[str]:
         """The document piece by piece. Raises TemplateError, naming template and line, when the user's are wrong."""
         try:
@@ -110,6 +114,11 @@ class _Folders(jinja2.BaseLoader):
         self._builtin = builtin
         self.names: dict[str, str] = {}
         self.overridden: set[str] = set()
+
+    def holds(self, template: str) -> bool:
+        """Whether one of the folders has it."""
+        folders = filter(None, (self._user, self._builtin))
+        return any(folder.joinpath(*split_template_path(template)).is_file() for folder in folders)
 
     def get_source(
         self, environment: jinja2.Environment, template: str

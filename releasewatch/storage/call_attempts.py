@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, insert, select
+from sqlalchemy import Connection, and_, case, func, insert, select
 
+from releasewatch.domain.call_attempts import WRITTEN
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import next_number
@@ -150,15 +151,16 @@ def told_with(connection: Connection, customer_id: UUID, attempt_ids: Sequence[i
     return found
 
 
-def count_attempts(connection: Connection, members: Members) -> dict[int, int]:
-    """How many attempts there were at each call of some customers; those that are closed, too."""
+def count_attempts(connection: Connection, members: Members) -> dict[int, tuple[int, int]]:
+    """How many attempts there were at each call of some customers, and how many of them in writing."""
     a, member = t.attempt.c, members.rows
+    written = func.sum(case((a.channel.in_(WRITTEN), 1), else_=0))
     rows = connection.execute(
-        select(a.call_id, func.count().label("many"))
+        select(a.call_id, func.count().label("many"), written.label("written"))
         .join_from(t.attempt, member, member.c.member_id == a.customer_id)
         .group_by(a.call_id)
     )
-    return {row.call_id: row.many for row in rows}
+    return {row.call_id: (row.many, int(row.written)) for row in rows}
 
 
 def tellings(connection: Connection, incident_id: int, at: datetime, known_at: datetime) -> dict[UUID, list[Telling]]:

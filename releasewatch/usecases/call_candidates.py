@@ -99,9 +99,9 @@ class CallBook:
         """What is, or was, in their calls of what the list is about."""
         return [one for one in self.items.get(customer_id, ()) if is_about(one, self._whose)]
 
-    def attempts_at(self, call_id: int) -> int:
-        """How often a call was tried."""
-        return self._attempts.get(call_id, 0)
+    def attempts_at(self, call_id: int) -> tuple[int, int]:
+        """How often a call was tried, and how often of these in writing."""
+        return self._attempts.get(call_id, (0, 0))
 
     def owner_of(self, account_manager: str) -> str:
         """Who keeps the customers of somebody whom the directory names; empty when nobody does."""
@@ -192,7 +192,7 @@ class CallBook:
         chosen = about[0]
         inside = [one for one in items if one.call_id == chosen.call_id]
         held = chosen.held_at(self._now) and not self._staff.is_gone(chosen.claimed_by, self._day)
-        status = chosen.status
+        status, (attempts, written) = chosen.status, self.attempts_at(chosen.call_id)
         if status == "open" and (held or waits):
             status = "claimed" if held else "waiting"
         return Standing(
@@ -206,7 +206,8 @@ class CallBook:
             waits_until=later if chosen.status == "open" else None,
             changed=held and any(chosen.claimed_at is not None and one.added_at > chosen.claimed_at for one in inside),
             not_before=chosen.next_at if chosen.status == "open" else None,
-            attempts=self.attempts_at(chosen.call_id),
+            attempts=attempts,
+            written=written,
             reasons=tuple(map(reason_of, inside)),
             assigned_to=chosen.assigned_to,
             since=min(one.added_at for one in inside),

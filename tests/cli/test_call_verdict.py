@@ -89,6 +89,8 @@ def test_a_merge_table_goes_to_a_protected_file_and_nowhere_else(planned):
     assert (in_ci.status, (planned.path / "m.csv").exists()) == (4, False)
     done = run_here(*RENDER, "--format", "mailmerge", "-o", "m.csv", cwd=planned.path)
     assert done.status == 0, done.err
+    assert "In the table: 2 letters to send, 0 not to be sent.\n" in done.err
+    assert "Written: m.csv (2 rows)\n" in done.err, "and not everybody on the list"
     file = planned.path / "m.csv"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with file.open(encoding="utf-8-sig", newline="") as stream:

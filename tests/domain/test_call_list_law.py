@@ -115,7 +115,10 @@ def test_the_promises_of_a_list(who: list[CallCandidate], how: CallRules, chance
             assert letter.lines
             assert letter.call
             assert letter.email == "ada@example.org"
-            assert letter.customer in {"Bolt Ltd", *(["Acme Ltd"] if "Bolt" not in letter.body else [])}
+            assert letter.customer in {
+                "Bolt Ltd",
+                *(["Acme Ltd"] if "Bolt" not in " ".join((letter.subject, *letter.lines)) else []),
+            }
     for row in rows:
         found = explain_place(rows, row.candidate.key)
         assert found is not None

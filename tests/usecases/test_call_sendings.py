@@ -47,8 +47,8 @@ def test_a_cleared_customer_withdraws_what_their_account_manager_and_everyone_ha
     say_by_hand(desks.ledger, key, {"cleared": ["cy"]}, desks.telling(3002, "logs"))
     said = "is withdrawn: 1 customer on it was cleared since."
     assert desks.withdrawn(key, 3002.1) == [
-        f"Version 1, written for everyone on 2026-07-04 01:06 UTC, {said}",
-        f"Version 1, written for piet on 2026-07-04 01:06 UTC, {said}",
+        f"Version 1, made for everyone on 2026-07-04 01:06 UTC, {said}",
+        f"Version 1, made for piet on 2026-07-04 01:06 UTC, {said}",
     ]
     assert "piet" not in desks.withdrawn_rows(key, 3002.1)[1].sentence(names=False)
     desks.plan(key, 3002.2)
@@ -99,4 +99,4 @@ def test_a_care_list_is_withdrawn_when_its_deployment_is_blamed(desks):
     desks.open(3, deployment=bad)
     (one,) = made(3.1).withdrawn
     assert one.because == f"D-{bad.number} is blamed for INC-1, and its customers are called about that"
-    assert one.sentence(names=True).startswith("A list that was not planned, written for everyone on ")
+    assert one.sentence(names=True).startswith("A list that was not planned, made for everyone on ")
