@@ -112,7 +112,8 @@ def hand_over_(app: App, form: str, ref: str, to: str, why: str, by: str | None)
     minutes = app.config.tables.calling.claim_for
     done = hand_over(app.ledger, ref, to.strip(), by or app.actor, app.now, minutes, why.strip())
     until = f" until {format_both(done.until, app.zone)}" if done.until is not None else ""
-    give_out(app, form, done, f"{done.call} is theirs{until}.")
+    whom = f" to {to.strip()}" if app.level(None, None) >= Reveal.NAMES else ""
+    give_out(app, form, done, f"{done.call} is handed over{whom}{until and f', held{until}'}.")
 
 
 def spread_document(done: SpreadOut, level: Reveal) -> dict[str, Any]:

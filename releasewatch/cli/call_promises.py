@@ -48,12 +48,12 @@ def promises(
         return
     if rows:
         emit_table(
-            ("promise", "by", "", "customer", "what", "owner", "call"),
+            ("promise", "by", "state", "customer", "what", "owner", "call"),
             (
                 (
                     row["id"],
                     row["due_on"],
-                    "OVERDUE" if row["overdue"] else row["state"] if row["state"] != "open" else "",
+                    "OVERDUE" if row["overdue"] else row["state"],
                     row["customer"],
                     row["promise"] or ("withheld" if "promise" in row["withheld"] else ""),
                     row["account_manager"] or ("withheld" if "account_manager" in row["withheld"] else "UNOWNED"),

@@ -93,9 +93,10 @@ def render_list(
     say_left_out(app, made)
     say_if_outdated(app, made)
     if drafts is not None:
+        say_blank(app, made)
         write_drafts(app, made, drafts, templates)
         return
-    if form == "csv":
+    if form in ("csv", "mailmerge"):
         say_draft(app, made, level)
         say_blank(app, made)
     if form in SHEETS and made.version is None and not app.quiet:

@@ -23,7 +23,7 @@ from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
 from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import counted, with_key
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -199,10 +199,9 @@ def _move(one: dict[str, Any], *, names: bool) -> dict[str, Any]:
 
 
 def _lines(app: App, found: dict[str, Any]) -> list[str]:
-    who = found["name"] or found["customer"]
     held = f" by {found['holder'] or 'somebody'}" if found["status"] == "claimed" else ""
-    key = f" ({found['customer']})" if who != found["customer"] else ""
-    lines = [f"{found['id']}: {who}{key}, {found['status']}{held}"]
+    who = with_key(found["name"] or found["customer"], found["customer"])
+    lines = [f"{found['id']}: {who}, {found['status']}{held}"]
     if not found.get("approved", True):
         lines.append("  DRAFT: its list is not approved; it may not be made yet.")
     if found["changed_since_claim"]:

@@ -16,7 +16,7 @@ from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING
 from releasewatch.domain.call_purposes import purpose_in_words
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
-from releasewatch.domain.words import counted
+from releasewatch.domain.words import counted, with_key
 from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
@@ -56,8 +56,7 @@ def _lines(app: App, found: dict[str, Any]) -> Iterator[str]:
     there = local_time_of(one["timezone"], one["local_time"])
     facts += [f"their time is {there}"] if there else []
     facts += ["ESCALATED"] if one["escalated"] else []
-    key = f" ({one['key']})" if one["name"] not in (None, one["key"]) else ""
-    yield f"{one['name'] or one['key']}{key}" + (f": {', '.join(facts)}" if facts else "")
+    yield with_key(one["name"] or one["key"], one["key"]) + (f": {', '.join(facts)}" if facts else "")
     if "account_manager" not in one["withheld"] and "name" not in one["withheld"]:
         note = f" ({one['account_manager_note']})" if one["account_manager_note"] else ""
         yield f"  account manager: {one['account_manager'] or 'NOBODY'}{note}"

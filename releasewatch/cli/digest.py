@@ -10,6 +10,7 @@ import click
 
 from releasewatch.cli.options import InstantType, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say, stream_to
+from releasewatch.domain.words import with_key
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def command(
 def _show(document: dict[str, Any], stream: TextIO) -> None:
     from releasewatch.rendering.digest import (
         CALL_HEADINGS,
+        beyond_in_words,
         call_cells,
         calls_to_make,
         customer_lines,
@@ -99,10 +101,12 @@ def _show(document: dict[str, Any], stream: TextIO) -> None:
         emit_line(none_in_words(document) or f"Take one: {document['next']}", stream)
     if waiting := waiting_in_words(document):
         emit_line(waiting, stream)
+    for line in beyond_in_words(document):
+        emit_line(line, stream)
     for one in document["promises"]:
         if not one["overdue"]:
             emit_line(f"Promised: {promise_in_words(one)}", stream)
     for one in document["customers"]:
         for line in customer_lines(one):
-            emit_line(f"{one['name'] or one['key']} ({one['key']}): {line}", stream)
+            emit_line(f"{with_key(one['name'] or one['key'], one['key'])}: {line}", stream)
     emit_line(digest_summary(document), stream)

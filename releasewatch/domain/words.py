@@ -10,6 +10,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def with_key(name: str, key: str) -> str:
+    """`Acme GmbH (acme)`; `mueller` where the name is the key."""
+    return name if name == key else f"{name} ({key})"
+
+
 def blank_words(unmapped: int) -> str:
     """What is not known of a change that has a blank, with the number of its paths that belong to no component."""
     if not unmapped:

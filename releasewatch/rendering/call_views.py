@@ -66,8 +66,8 @@ class CallView(View):
     - `caller`: who makes the call, and why, where that is not the account manager; else empty. `late`: that nobody has
       begun it, and to whom it goes up; else empty.
     - `reach`, `why`: one sentence for each component. `score`, `parts`: name and points, which sum to the score.
-    - `say`: what may be said; `has_wording`: False when it is only the reminder that nothing was agreed. `know`: what
-      was agreed for account staff to know, and is not to be said.
+    - `say`: what may be said, nothing to who is left; `has_wording`: False when it only says that nothing was agreed.
+      `know`: what was agreed for account staff to know, and is not to be said.
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; draft: its list is not approved;
       `holder`: who has claimed it; `in_hand`: both in words, empty of one that anybody may take up.
@@ -244,7 +244,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             why=row.because,
             score=row.score,
             parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
-            say=say or (candidate.no_wording,),
+            say=say or (() if _is_over(row) else (candidate.no_wording,)),
             has_wording=bool(say),
             say_withheld=say_withheld,
             know=candidate.know,
@@ -262,6 +262,11 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
         )
 
     return make
+
+
+def _is_over(row: PlannedCall) -> bool:
+    """Whether nobody is to say anything to them: that nothing was agreed would send somebody looking for words."""
+    return row.verdict == "leave" or row.candidate.standing.status in ("done", "skipped", "withdrawn")
 
 
 def _facts(calls: CallList, reveal: Reveal) -> tuple[FactView, ...]:

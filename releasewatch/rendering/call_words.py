@@ -48,7 +48,7 @@ def in_hand_in_words(standing: Standing, *, names: bool) -> str:
     status = status_in_words(standing)
     if status in ("open", "not planned"):
         return ""
-    return f"{status} by {standing.holder if names else WITHHELD}" if standing.holder else status
+    return f"{status} by {standing.holder if names else 'somebody'}" if standing.holder else status
 
 
 def caller_in_words(row: PlannedCall) -> str:

@@ -35,7 +35,8 @@ class DigestCustomerView(View):
 class DigestView(View):
     """The page. `overdue` and `promises` (those not due yet): a sentence each. `nobodys`: that calls are nobody's, or
     empty; `waiting`: that calls of theirs wait for others of the same customer, or empty. `take`: the command that
-    takes the next one; `none`: why none can be, or empty."""
+    takes the next one; `none`: why none can be, or empty. `beyond`: of each list that is longer than it may be, how
+    many customers are not on it."""
 
     account_manager: str
     as_of: str
@@ -49,6 +50,7 @@ class DigestView(View):
     take: str
     none: str
     waiting: str
+    beyond: tuple[str, ...]
     customers: tuple[DigestCustomerView, ...]
 
 
@@ -70,6 +72,7 @@ def digest_view(document: Mapping[str, Any]) -> DigestView:
         take=document["next"] or "",
         none=none_in_words(document),
         waiting=waiting_in_words(document),
+        beyond=tuple(beyond_in_words(document)),
         customers=tuple(
             DigestCustomerView(one["name"] or one["key"], one["key"], tuple(customer_lines(one)))
             for one in document["customers"]
@@ -116,6 +119,11 @@ def waiting_in_words(document: Mapping[str, Any]) -> str:
     wait = "waits" if len(waiting) == 1 else "wait"
     named = ", ".join(f"{one['id']} (for {one['waits_for']})" for one in waiting)
     return f"{counted(len(waiting), 'more call')} {wait} until the one about an incident is made: {named}."
+
+
+def beyond_in_words(document: Mapping[str, Any]) -> Iterator[str]:
+    """`INC-1: And 34 more customers score lower …`, of each list that is longer than it may be."""
+    yield from (f"{one['list']}: {one['sentence']}" for one in document["lists_beyond"])
 
 
 def nobodys_in_words(document: Mapping[str, Any]) -> str:

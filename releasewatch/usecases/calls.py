@@ -151,7 +151,7 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
         everybody = call_facts.exposed_members(question)
-        members = call_facts.gathered(connection, everybody)
+        members = call_facts.gathered(connection, everybody, how.most)
         choice = None
         if members is everybody and not subject.coming:
             choice = _choice(connection, question, notes, how, subject)

@@ -64,14 +64,17 @@ def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Ask
         wanted = _lists_of(connection, who, team, how.now)
     found: dict[str, tuple[str, PlannedCall]] = {}
     withdrawn: list[dict[str, Any]] = []
+    beyond: list[dict[str, Any]] = []
     for number in wanted.incidents:
         made = list_incident_calls(ledger, f"INC-{number}", how, who)
         _take(found, made.calls.subject, made.calls.rows)
         withdrawn += _withdrawn(made, who, team)
+        beyond += _beyond(made)
     for number in wanted.deployments:
         made = list_calls(ledger, number, how, who)
         _take(found, made.calls.subject, made.calls.rows)
         withdrawn += _withdrawn(made, who, team)
+        beyond += _beyond(made)
     with ledger.read() as connection:
         for coming_id, customers in wanted.plain.items():
             rows = list_plain_rows(connection, customers, coming_id, how)
@@ -96,6 +99,7 @@ def make_digest(ledger: Ledger, asked: DigestRequest, how: Planning, asking: Ask
             {"calls": many, "see": f"releasewatch call list {of}"} for of, many in wanted.nobodys.items()
         ],
         "versions_withdrawn": withdrawn,
+        "lists_beyond": beyond,
         "customers": [
             {
                 "key": one["key"],
@@ -184,6 +188,14 @@ def _withdrawn(made: RankedList, who: str, team: str) -> list[dict[str, Any]]:
         for one in made.calls.withdrawn
         if _has(one, who, team) and one.sending.at >= made.calls.as_of - GIVEN_WITHIN
     ]
+
+
+def _beyond(made: RankedList) -> list[dict[str, Any]]:
+    """That there are more customers than a list holds; whose they are is not known, for nobody ranked them."""
+    found = made.calls.beyond
+    if not found.customers:
+        return []
+    return [{"list": made.calls.subject, **found.document["beyond"], "sentence": found.line}]
 
 
 def _has(one: Withdrawn, who: str, team: str) -> bool:

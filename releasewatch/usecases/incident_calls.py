@@ -135,7 +135,7 @@ class _Planner:
         """Everybody, in the order of the list; of more than a list holds the first."""
         q = self.scene.question
         everybody = call_facts.incident_members(q)
-        members = call_facts.gathered(self._connection, everybody)
+        members = call_facts.gathered(self._connection, everybody, self._how.most)
         if members is not everybody:
             return self._look_at(members)
         self._choice = incident_choice(self._connection, self.scene, self._how)
