@@ -139,5 +139,6 @@ def _plain_row(row: CallView) -> str:
         f"{row.callable_text} ({row.window})" if row.window else row.callable_text,
         f"Why: {row.because}",
         f"Say: {' '.join(row.say)}",
+        *([f"Know, do not say: {' '.join((*row.know, *row.do_not_say))}"] if row.know or row.do_not_say else []),
     )
     return "\n   ".join(map(clean, (head, *lines)))

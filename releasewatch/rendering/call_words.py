@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 WITHHELD = "withheld"
 """What stands in the place of something that the channel may not show."""
-_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 """An address that means nothing but itself in HTML and Markdown: it is printed as it is, so that it can be copied."""
-_E164 = re.compile(r"\+[1-9]\d{3,14}")
+E164 = re.compile(r"\+[1-9]\d{3,14}")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALLABLE_OUTSIDE = {"now": "now", "later": "later", "never": "not by phone", "unknown": "not known"}
 """Whether somebody can be called, where the time at their place may not be told."""
@@ -79,11 +79,11 @@ def contact_fields(row: PlannedCall, contact: CallContact | None, *, shown: bool
         number = WITHHELD if row.may_dial else ""
         return {**empty, "contact": WITHHELD, "role": contact.role if names else "", "phone": number}
     found = {**empty, "contact": contact.name, "role": contact.role, "email": contact.email}
-    if _ADDRESS.fullmatch(contact.email):
+    if ADDRESS.fullmatch(contact.email):
         found |= {"email": Markup(contact.email), "mailto": f"mailto:{contact.email}"}  # noqa: S704 - matched right here
     if not row.may_dial:
         return found
-    if _E164.fullmatch(contact.phone_e164):
+    if E164.fullmatch(contact.phone_e164):
         note = "the length fits, but no such range is known" if contact.phone_state == "possible" else ""
         return {**found, "phone": contact.phone_e164, "tel": f"tel:{contact.phone_e164}", "phone_note": note}
     return {**found, "phone": contact.phone, "phone_note": "as stored: it could not be read as a number"}

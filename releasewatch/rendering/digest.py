@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
+
+from releasewatch.domain.calling_hours import find_zone
 from releasewatch.domain.words import counted
+from releasewatch.rendering.call_words import ADDRESS, E164
 from releasewatch.rendering.customer_review import incident_in_words, releases_in_words
 from releasewatch.rendering.views import View, instant_in_words
 
-CALL_HEADINGS = ("when", "callable", "customer", "contact", "number", "why", "list", "call")
+CALL_HEADINGS = ("when", "callable", "customer", "contact", "reach at", "why", "list", "call")
 
 
 @dataclass(frozen=True, slots=True)
 class DigestCallView(View):
-    """One call: `cells` as `CALL_HEADINGS` names them, and how to claim it; empty where it cannot be now."""
+    """One call: `cells` as `CALL_HEADINGS` names them, and how to claim it; empty where it cannot be now.
+
+    `link`: by which the number is dialled, or the address written to; empty where there is none."""
 
     cells: tuple[str, ...]
     claim: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ def digest_view(document: Mapping[str, Any]) -> DigestView:
         withdrawn=tuple(withdrawn_in_words(one) for one in document["versions_withdrawn"]),
         nobodys=nobodys_in_words(document),
         calls=tuple(
-            DigestCallView(call_cells(one), one["claim"] if one["claimable"] else "") for one in calls_to_make(document)
+            DigestCallView(call_cells(one), one["claim"] if one["claimable"] else "", _link(one))
+            for one in calls_to_make(document)
         ),
         take=document["next"] or "",
         none=none_in_words(document),
@@ -145,11 +153,29 @@ def call_cells(one: Mapping[str, Any]) -> tuple[str, ...]:
         _when(one),
         one["name"] or one["customer"],
         nobody if contact is None else contact["name"],
-        nobody if contact is None else contact["phone"] or "none",
+        nobody if contact is None else _number(one, contact),
         "; ".join(_why(one)),
         ", ".join(_lists(one)),
         one["id"],
     )
+
+
+def _number(one: Mapping[str, Any], contact: Mapping[str, Any]) -> str:
+    """Where they are reached: the address of whom one writes to, else the number; never one not to be dialled."""
+    if one["verdict"] == "write":
+        address = contact["email"] or "no address"
+        return Markup(address) if ADDRESS.fullmatch(address) else address  # noqa: S704 - matched right here
+    return (contact["phone"] or "none") if contact["may_dial"] else "not by phone"
+
+
+def _link(one: Mapping[str, Any]) -> str:
+    contact = one["contact"]
+    if contact is None:
+        return ""
+    if one["verdict"] == "write":
+        return f"mailto:{contact['email']}" if contact["email"] and ADDRESS.fullmatch(contact["email"]) else ""
+    number = contact["phone_e164"] or ""
+    return f"tel:{number}" if contact["may_dial"] and E164.fullmatch(number) else ""
 
 
 def promise_in_words(one: Mapping[str, Any]) -> str:
@@ -174,7 +200,11 @@ def _when(one: Mapping[str, Any]) -> str:
     if one["verdict"] != "call":
         return str(one["verdict"])
     window = one["next_window"]
-    return f"from {_instant(window['from'])}" if one["callable"] == "later" and window else str(one["callable"])
+    if one["callable"] != "later" or not window:
+        return str(one["callable"])
+    place = find_zone(one["timezone"] or "")
+    there = f" ({datetime.fromisoformat(window['from']).astimezone(place):%a %H:%M} their time)" if place else ""
+    return f"from {_instant(window['from'])}{there}"
 
 
 def _lists(one: Mapping[str, Any]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releasewatch.domain.call_purposes import Standing
 from releasewatch.domain.call_scores import RankingWeights, Worth, parts_for_ci, score_parts
 from releasewatch.domain.calling_hours import CallingHours, Window, find_availability, find_zone, read_clock
 from releasewatch.domain.calls import CallCandidate, CallComponent, CallContact, PlannedCall, plan_call, rank_calls
@@ -258,3 +259,13 @@ def test_an_unknown_zone_is_said_and_not_guessed(zone: str) -> None:
 )  # fmt: skip
 def test_times_of_day_are_read_as_directories_write_them(text: str, clock: time | None) -> None:
     assert read_clock(text) == clock
+
+
+def test_what_time_it_is_there_is_told_of_now_and_not_of_the_next_try() -> None:
+    at_night = NOW + timedelta(hours=12)
+    row = plan(candidate(breaking=True, standing=Standing(status="open", not_before=at_night)))
+    assert row.availability.callable == "later"
+    assert row.availability.local_now is not None
+    assert row.availability.local_now.isoformat() == "2026-03-10T13:00:00+01:00"
+    assert row.availability.window is not None
+    assert row.availability.window.from_at == datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
