@@ -159,7 +159,8 @@ def test_the_page_puts_who_can_be_called_now_before_who_is_asleep_and_folds_why(
     assert [row.candidate.key for row in rows] == ["asleep", "awake"]
     assert text.index("1. Asleep") < text.index("2. Awake")
     places = [
-        page.index(word) for word in ("Callable now (1)", "2. <bdi>Awake", "Later (1)", "1. <bdi>Asleep", "claimed by")
+        page.index(word)
+        for word in ("Callable now (1)</h3>", "2. <bdi>Awake", "Later (1)</h3>", "1. <bdi>Asleep", "claimed by")
     ]
     assert places == sorted(places)
     assert page.count("<details>") == 2, "folded: none is open"

@@ -58,11 +58,11 @@ As of 3 March 2026, 02:00 UTC. 1 promise overdue; 1 open call, 0 callable now; 3
 
 2 open calls are nobody's, and first in turn: releasewatch call list --incident INC-1
 
-| when | callable | customer | contact | number | why | list | call |
+| when | callable | customer | contact | reach at | why | list | call |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| today | from 3 March 2026, 09:00 UTC | \\<Fay\\> & Co | Fay Person | +49 30 23125 105 | presumed, SEV2; they were not told yet | INC-1 | C-3 |
+| today | from 3 March 2026, 09:00 UTC (Tue 09:00 their time) | \\<Fay\\> & Co | Fay Person | +49 30 23125 105 | presumed, SEV2; they were not told yet | INC-1 | C-3 |
 
-None can be taken now: 1 later, C-3 first, from 3 March 2026, 09:00 UTC.
+None can be taken now: 1 later, C-3 first, from 3 March 2026, 09:00 UTC (Tue 09:00 their time).
 
 ## What reached your customers since 1 March 2026, 00:00 UTC
 
