@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.asking import request_of, said_by, told_to
 from releasewatch.cli.cloning import CLONE, clone_for
 from releasewatch.cli.deployment_approve import approve
 from releasewatch.cli.deployment_correct import correct
@@ -23,14 +22,11 @@ from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, SE
 from releasewatch.cli.output import emit_json, say
 from releasewatch.cli.pipeline import leave
 from releasewatch.cli.telling import tell_others
-from releasewatch.domain.deployments import Place, Status
-from releasewatch.domain.links import without_secrets
-from releasewatch.errors import InvalidCallError
+from releasewatch.cli.wrong_calls import SpoolingCommand, is_made
 from releasewatch.wiring import App
-from releasewatch.wiring.clones import head_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from releasewatch.usecases.record_facts import RecordRequest
 
@@ -113,7 +109,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--spool-errors",
             is_flag=True,
-            help="With --when-unreachable spool: a broken config, a clone that git refuses, or a bug, likewise.",
+            help="With --when-unreachable spool: what else is wrong (config, clone, a bug, these options) likewise.",
         ),
         click.option(
             "--timeout",
@@ -139,7 +135,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@command.command("record")
+@command.command("record", cls=SpoolingCommand)
 @_recording_options
 @_one("--status", type=STATUS, default="succeeded", show_default=True, help="How it ended.")
 @click.option("--started-at", type=INSTANT, metavar="T", help="When it began." + filled_by("job_started_at"))
@@ -147,16 +143,7 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--fixes", multiple=True, metavar="ID", help="An incident or deployment that this one ends: INC-7, D-12.")
 @click.option("--dry-run", is_flag=True, help="Show what would be recorded; write nothing.")
 @common()
-def record(
-    app: App,
-    form: str,
-    status: Status,
-    started_at: datetime | None,
-    finished_at: datetime | None,
-    fixes: tuple[str, ...],
-    dry_run: bool,
-    **given: Any,
-) -> None:
+def record(app: App, form: str, dry_run: bool, **given: Any) -> None:
     """Record a deployment and say which customers it reaches.
 
     Safe to repeat: the same CI run records the same deployment once. A failed or cancelled one is no baseline, and
@@ -165,89 +152,45 @@ def record(
     """
     app.rehearse = dry_run
     app.fetch_missing = not dry_run
-    said = {"status": status, "started_at": started_at, "finished_at": finished_at, "fixes": fixes}
-    _record(app, given, said, form)
+    _record(app, given, "record", form)
 
 
-@command.command("start")
+@command.command("start", cls=SpoolingCommand)
 @_recording_options
 @click.option("--started-at", type=INSTANT, metavar="T", help="When it began; default now.")
 @common()
-def start(app: App, form: str, started_at: datetime | None, **given: Any) -> None:
+def start(app: App, form: str, **given: Any) -> None:
     """Record that a deployment has begun: until it ends its customers are possibly exposed."""
-    _record(app, given, {"status": "running", "started_at": started_at or app.now}, form)
+    _record(app, given, "start", form)
 
 
-@command.command("finish")
+@command.command("finish", cls=SpoolingCommand)
 @_recording_options
 @_one("--status", type=STATUS, required=True, help="How it ended.")
 @click.option("--finished-at", type=INSTANT, metavar="T", help="When it ended; default now.")
 @common()
-def finish(app: App, form: str, status: Status, finished_at: datetime | None, **given: Any) -> None:
+def finish(app: App, form: str, **given: Any) -> None:
     """Record how a deployment that was started has ended: the same options find the same deployment."""
-    _record(app, given, {"status": status, "finished_at": finished_at or app.now, "finishes": True}, form)
-
-
-def _request(app: App, given: dict[str, Any]) -> RecordRequest:
-    """The facts of a deployment: flags, then what CI tells; without the settings, for which a ledger may be needed."""
-    from releasewatch.usecases.record_facts import RecordRequest
-
-    ci = app.ci
-    run = ci.run if ci else None
-    if given["key"] is None and run is None:
-        run = secrets.token_hex(16)
-    return RecordRequest(
-        environment=environment_of(app, given["environment"]),
-        tier="other",
-        now=app.now,
-        head=head_of(app.clone, ci, given["head"]),
-        head_is_given=given["head"] is not None,
-        components=tuple(sorted(set(given["components"]))),
-        targets=_targets(given["regions"], given["rings"]),
-        release=given["release"] or "",
-        base=given["base"],
-        job_started_at=ci.job_started_at if ci else None,
-        key=given["key"],
-        url=without_secrets(given["url"] or (ci.url if ci and ci.url else "")),
-        actor=given["actor"] or app.actor,
-        stated_kind=None if given["kind"] == "deploy" else given["kind"],
-        title=given["title"],
-        accept=tuple(given["accept"]),
-        why=given["why"],
-        provider=ci.provider if ci else "",
-        run=run or "",
-        attempt=ci.attempt if ci else 1,
-    )
+    _record(app, given, "finish", form)
 
 
 def request_of_plan(app: App, given: dict[str, Any], key: str) -> RecordRequest:
     """The facts of a deployment that is only thought of; `key`: one that was never used."""
     asked = dict.fromkeys(("base", "url", "actor")) | {"kind": "deploy", "title": "", "accept": (), "why": ""}
-    return _request(app, {**asked, **given, "key": key})
+    about = {**asked, **given, "key": key}
+    return request_of(told_to(app, about), about)
 
 
-def environment_of(app: App, given: str | None) -> str:
-    """Where it goes: as given, else as CI tells."""
-    told = app.ci.environment if app.ci else None
-    if given is None and told is None:
-        raise click.UsageError("Missing option '--environment'.")
-    return given or NAME.convert(told, None, None)
-
-
-def _targets(regions: Sequence[str], rings: Sequence[str]) -> tuple[Place, ...]:
-    return tuple(Place(region, ring) for region in regions or ("",) for ring in rings or ("",))
-
-
-def _record(app: App, given: dict[str, Any], said: dict[str, Any], form: str) -> None:
+def _record(app: App, given: dict[str, Any], verb: str, form: str) -> None:
     from releasewatch.cli.forge_record import ask_the_forge
     from releasewatch.cli.recording import Patience, record_patiently
 
     began = time.monotonic()
-    if given["why"] and not given["accept"]:
-        raise InvalidCallError("--why is the reason for --accept, and no rule is given.", "Add --accept RULE.")
     clone_for(app, given)
     patience = Patience(given["timeout"], given["when_unreachable"] == "spool", given["dotenv"], given["spool_errors"])
-    document = record_patiently(app, lambda: replace(_request(app, given), **said), form, patience)
+    said = said_by(verb, given, app.now)
+    document = record_patiently(app, lambda: replace(request_of(told_to(app, given), given), **said), form, patience)
+    is_made()
     if given["key"] is None and not (app.ci and app.ci.run) and not app.quiet:
         why = "No CI run is known" if app.ci else "Outside CI"
         say(f"{why}: this record has a random key, so the same command again is another record (give --key).")

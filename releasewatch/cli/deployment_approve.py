@@ -27,7 +27,7 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
     It holds for this commit, environment and rule alone, and is shown with the deployment (deployment show). Said
     twice, the first word stays. Outside of a clone the commit is one that the ledger knows.
     """
-    from releasewatch.cli.deployment import environment_of
+    from releasewatch.cli.asking import environment_of
     from releasewatch.cli.gate_output import rule_as_shown, word_document, word_sentence
     from releasewatch.domain.gate import Word
     from releasewatch.domain.times import format_utc
@@ -37,7 +37,7 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
     from releasewatch.wiring.pull_requests import refuse_in_pull_request
 
     refuse_in_pull_request(app.ci, "approve what breaks a rule")
-    environment = environment_of(app, given["environment"])
+    environment = environment_of(app.ci, given["environment"])
     ledger = app.ledger
     check_environment(ledger, environment, app.config.tables.environments)
     elsewhere = repo is not None and (app.history_or_none is None or repo != app.repo)

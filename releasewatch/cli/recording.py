@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from releasewatch.cli.time_limit import EndedError, ended_in_order, time_limit
 from releasewatch.errors import ConfigError, ReleasewatchError, TimedOutError, UnknownNameError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
-from releasewatch.wiring.releases import stored_release
+from releasewatch.wiring.releases import release_in_ledger, stored_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,10 +172,20 @@ def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroun
 
 def read_raw(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
     """The same for what waited raw: where the config is broken at its very commit, the one here speaks for it."""
+    from releasewatch.usecases.releases import stored_surroundings
+    from releasewatch.wiring import mapper_of
+
+    found = None
     if request.release and request.head == "HEAD" and app.history_or_none is not None:
-        # The release says which commit it was, and not what this clone stands at.
-        request = replace(request, head=request.release, head_is_given=True)
-    around, request = read_from(app, ledger, request)
+        # The release says which commit it was, and not what this clone stands at: the one that a build recorded, as in
+        # the job without a clone, else the tag of its name.
+        with suppress(UnknownNameError):
+            found = release_in_ledger(app, ledger, request.release, request.components)
+        request = replace(request, head=found.name if found else request.release, head_is_given=True)
+    if found is not None:
+        around = stored_surroundings(ledger, found, mapper_of)
+    else:
+        around, request = read_from(app, ledger, request)
 
     def catalog_at(sha: str | None) -> Catalog:
         try:

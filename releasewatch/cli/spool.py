@@ -11,7 +11,8 @@ import click
 
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, say
+from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
+from releasewatch.cli.spool_drop import drop
 from releasewatch.cli.telling import tell_others
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.wiring import App
@@ -30,6 +31,9 @@ def command() -> None:
     """Records that wait because the ledger could not be had when they were made."""
 
 
+command.add_command(drop)
+
+
 @command.command("list")
 @common()
 def list_(app: App, form: str) -> None:
@@ -39,7 +43,12 @@ def list_(app: App, form: str) -> None:
     waiting, damaged = app.spool.read()
     places = {one.record.checksum: one.place for one in waiting}
     items = [
-        {**_summary(record), "file": places[record.checksum], "because": record.because or None}
+        {
+            **_summary(record),
+            "file": places[record.checksum],
+            "because": record.because or None,
+            "fault": record.said.get("fault"),
+        }
         for record in in_order(one.record for one in waiting)
     ]
     if form == "json":
@@ -61,6 +70,9 @@ def list_(app: App, form: str) -> None:
             for item, record in zip(items, in_order(one.record for one in waiting), strict=True)
         ]
         emit_table(columns, rows)
+        for item in items:
+            if item["fault"]:
+                emit_line(f"{item['id']}: {item['fault']}")
     elif not app.quiet:
         say(f"No record waits in {app.spool.path}.")
     for one in damaged:
@@ -82,13 +94,22 @@ def list_(app: App, form: str) -> None:
     metavar="ID=SHA",
     help="The commit of a record that waits because nobody knew it (spool list shows the ids).",
 )
+@click.option(
+    "--set",
+    "anew",
+    multiple=True,
+    metavar="ID:OPTION=VALUE",
+    help="What was meant in a call that was wrong, as in 3f2a9c1b0d4e:status=failed; an option without VALUE goes.",
+)
 @common()
-def flush(app: App, form: str, log: Path | None, heads: tuple[str, ...]) -> None:
+def flush(app: App, form: str, log: Path | None, heads: tuple[str, ...], anew: tuple[str, ...]) -> None:
     """Record what waits, oldest deployment first, in a clone that has its commits; safe to repeat.
 
     Each is recorded once, compared with what was live at its own time. What cannot be recorded stays, with the reason,
-    and the exit status is 3.
+    and the exit status is 3. A step whose words were wrong waits with what is wrong: say what was meant (--set), or
+    discard it (spool drop).
     """
+    from releasewatch.cli.mending import mended, read_mends
     from releasewatch.cli.recording import read_raw, settings_in_force
     from releasewatch.integrations.spool_files import read_log
     from releasewatch.usecases.spool import Flushing
@@ -97,15 +118,23 @@ def flush(app: App, form: str, log: Path | None, heads: tuple[str, ...]) -> None
     waiting, damaged = app.spool.read()
     if log is not None:
         more, unreadable = read_log(log)
+        dropped = app.spool.dropped()
+        for known in more:
+            if known.record.id in dropped and not app.quiet:
+                say(f"{known.record.id} in {known.place} was dropped here.")
+        more = [one for one in more if one.record.id not in dropped]
         waiting, damaged = [*waiting, *more], [*damaged, *unreadable]
     if log is not None and not waiting and not damaged:
         say(f"No spooled record stands in {log}.")
     taken: list[Taken] = []
+    mends = read_mends(anew, [one.record for one in waiting])
     if waiting:
         ledger = app.ledger
         told = _heads(heads, [one.record for one in waiting])
         raw = partial(read_raw, app, ledger)
-        how = Flushing(app.now, partial(settings_in_force, app), app.surroundings_of, raw, told)
+        how = Flushing(
+            app.now, partial(settings_in_force, app), app.surroundings_of, raw, told, partial(mended, mends=mends)
+        )
         try:
             for one in record_what_waits(ledger, (one.record for one in waiting), how):
                 taken.append(one)
@@ -166,7 +195,7 @@ def _give_out(
             **_summary(one.record),
             "place": places[one.record.checksum],
             "reason": one.error.message,
-            "hint": one.error.hint or None,
+            "hint": _hint_of(one) or None,
         }
         for one in taken
         if one.error is not None
@@ -177,15 +206,26 @@ def _give_out(
         return
     for item in recorded:
         words = " was recorded before" if item["already_recorded"] else ""
-        emit_line(f"{item['id']} of {item['repo']} to {item['environment']} is {item['deployment']}{words}.")
+        emit_line(f"{item['id']}{_where_to(item['repo'], item['environment'])} is {item['deployment']}{words}.")
     for item in kept:
-        emit_line(f"{item['id']} of {item['repo']} to {item['environment']} stays: {item['reason']}")
+        emit_line(f"{item['id']}{_where_to(item['repo'], item['environment'])} stays: {item['reason']}")
         if item["hint"]:
             emit_line(f"  {item['hint']}")
     for item in unreadable:
         emit_line(f"{item['place']}: {item['reason']}. It was left alone.")
     if not (recorded or kept or unreadable or app.quiet):
         say(f"No record waits in {app.spool.path}.")
+
+
+def _hint_of(one: Taken) -> str:
+    """What the error says is to be done; of a wrong call, how to say what was meant as well."""
+    from releasewatch.cli.wrong_calls import mending_of
+    from releasewatch.errors import InvalidCallError, RefusedError
+
+    hint = one.error.hint if one.error else ""
+    if not one.record.is_call or not isinstance(one.error, InvalidCallError | RefusedError) or one.record.id in hint:
+        return hint
+    return f"{hint} {mending_of(one.record)}".strip()
 
 
 def _summary(record: SpooledRecord) -> dict[str, Any]:
@@ -202,11 +242,18 @@ def _summary(record: SpooledRecord) -> dict[str, Any]:
 
 
 def keep_for_later(
-    app: App, record: SpooledRecord, error: ReleasewatchError, form: str, dotenv: Path | None = None
+    app: App,
+    record: SpooledRecord,
+    error: ReleasewatchError,
+    form: str,
+    dotenv: Path | None = None,
+    *,
+    folder: bool = True,
 ) -> None:
     """Spool a record that the ledger would not take: a line in the log first, then a file; say so, and go on.
 
-    The log's line does not say who deployed, unless by a login of the CI system: the file does.
+    The log's line does not say who deployed, unless by a login of the CI system: the file does. Without a `folder`, as
+    where the one that we stand in is gone, the line is all.
     """
     from releasewatch.cli.pipeline import leave_outputs, warn
     from releasewatch.domain.spool import to_line, without_actor
@@ -219,13 +266,21 @@ def keep_for_later(
     warn(f"{error.message.rstrip('.')}. The deployment is not recorded yet.")
     file: Path | None = None
     try:
-        file = app.spool.keep(record)
+        if folder:
+            file = app.spool.keep(record)
+        why = "There is no folder to spool in: name one with RELEASEWATCH_SPOOL_DIR."
     except OutsideFailedError as trouble:
-        warn(f"{trouble.message} Nothing but the line above holds the record.")
+        why = trouble.message
+    if file is None:
+        warn(f"{why} Nothing but the line above holds the record.")
         say("  Save this log, and run in a clone: releasewatch spool flush --from-log FILE")
     else:
         say(f"  It waits in {file}. Run later, in a clone: releasewatch spool flush")
         say("  Should that file be lost: releasewatch spool flush --from-log FILE, with this log.")
+    if record.is_call:
+        from releasewatch.cli.wrong_calls import mending_of
+
+        say(f"  {mending_of(record)}")
     if "head" in record.said:
         say(f"  Which commit it was is not known here: give the flush --head {record.id}=SHA.")
     if form == "json":
@@ -233,4 +288,10 @@ def keep_for_later(
         emit_json({"spooled": {**_summary(record), "file": str(file) if file else None, "because": because}})
         return
     where = file or "this log"
-    emit_line(f"Spooled {record.id}: {record.said['status']} of {record.repo} to {record.said['environment']}, {where}")
+    status, to = one_line(str(record.said["status"])), _where_to(record.repo, record.said["environment"])
+    emit_line(f"Spooled {record.id}: {status}{to}, {where}")
+
+
+def _where_to(repo: str, environment: str) -> str:
+    """` of REPO to ENVIRONMENT`, as far as they are known."""
+    return (f" of {repo}" if repo else "") + (f" to {one_line(environment)}" if environment else "")

@@ -37,6 +37,9 @@ class SpooledRecord:
 
     It is raw where the clone could not settle it (its config is broken, there is no clone): `catalog` is empty, and
     what the head's catalog and the repo's name are is read when it is recorded.
+
+    It is a call where the words themselves were wrong: `said` then holds them as they were given, what CI said
+    (`call`), and what was wrong (`fault`); when it is recorded they are read anew, with what a person says was meant.
     """
 
     key: str
@@ -52,6 +55,11 @@ class SpooledRecord:
     def is_raw(self) -> bool:
         """Whether nothing but what was said is known."""
         return not self.catalog
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it holds the words of a call, of which nothing could be made."""
+        return "call" in self.said
 
     @property
     def checksum(self) -> str:

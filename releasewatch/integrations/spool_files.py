@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.spool import SpooledRecord, find_records, from_line, to_line
 from releasewatch.errors import InvalidCallError, OutsideFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SUFFIX = ".spool"
+
+DROPPED = "dropped.jsonl"
+"""What was taken out for good: by whom, why, and the record itself, a line each."""
 
 _OURS = ".releasewatch"
 """A folder of this name is ours alone, and is kept out of git when we make it."""
@@ -82,6 +86,32 @@ class SpoolFolder:
         with _told(f"{file} is recorded, and could not be removed"):
             file.unlink(missing_ok=True)
             self._sync()
+
+    def drop(self, file: Path, said: Mapping[str, Any]) -> None:
+        """Take a file out of the spool for good: first its content, with what is `said` of it, goes into a list."""
+        with _told(f"{file} could not be dropped"):
+            line = json.dumps({**said, "file": file.name, "held": _text_of(file).strip()}) + "\n"
+            handle = os.open(self.path / DROPPED, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write(line)
+                stream.flush()
+                os.fsync(handle)
+            file.unlink(missing_ok=True)
+            self._sync()
+
+    def dropped(self) -> frozenset[str]:
+        """The ids of the records that somebody took out for good."""
+        with _told(f"{self.path / DROPPED} cannot be read"):
+            try:
+                lines = (self.path / DROPPED).read_text(encoding="utf-8", errors="replace").splitlines()
+            except FileNotFoundError:
+                return frozenset()
+        found = set()
+        for line in lines:
+            with suppress(ValueError):  # a line that a full disk cut off
+                said = json.loads(line)
+                found.add(str(said["id"]) if isinstance(said, dict) and said.get("id") else "")
+        return frozenset(found - {""})
 
     def _make(self) -> None:
         if self.path.parent.name == _OURS:

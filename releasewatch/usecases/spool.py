@@ -94,13 +94,15 @@ class Taken:
 class Flushing:
     """When records are taken, and what is asked for each: what the settings say of its environment (facts of a
     request), and what recording it reads (of its repo, head and catalog; of a raw one, of what is said). `heads`: the
-    commit, by the record's id, of those whose commit the pipeline could not tell."""
+    commit, by the record's id, of those whose commit the pipeline could not tell. `mended`: what a call that was wrong
+    says by now; raises InvalidCallError where it is wrong still."""
 
     now: datetime
     settings: Callable[[str], Mapping[str, Any]]
     around: Callable[[str, str | None, Catalog], Surroundings]
     raw: Callable[[RecordRequest], tuple[Surroundings, RecordRequest]]
     heads: Mapping[str, str] = field(default_factory=dict)
+    mended: Callable[[SpooledRecord], SpooledRecord] = lambda waiting: waiting
 
 
 def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> Iterator[Taken]:
@@ -115,7 +117,7 @@ def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> It
             yield Taken(waiting, error=gone)
             continue
         try:
-            done = record(ledger, *_as_said(waiting, how))
+            done = record(ledger, *_as_said(how.mended(waiting), how))
         except LedgerUnavailableError as error:
             gone = error
             yield Taken(waiting, error=error)

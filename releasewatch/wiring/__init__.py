@@ -17,6 +17,7 @@ from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
 from releasewatch.wiring.clones import Clone, config_of_clone
 from releasewatch.wiring.repo_catalogs import mapper_of
+from releasewatch.wiring.standing import working_folder
 
 if TYPE_CHECKING:
     from releasewatch.config import Config, LedgerAddress, OrganisationSettings, Sources
@@ -52,7 +53,7 @@ class App:
     """What one command works with; everything is made when it is first asked for."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    cwd: Path = field(default_factory=Path.cwd)
+    cwd: Path = field(default_factory=working_folder)
     config_file: str | None = None
     database: str | None = None
     repo_flag: str | None = None

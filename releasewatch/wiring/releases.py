@@ -16,16 +16,13 @@ if TYPE_CHECKING:
 
 def stored_release(app: App, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease | None:
     """The recorded release to read where there is no clone, or the clone is not of the components' repo."""
-    from releasewatch.usecases.releases import choose_release, is_new
+    from releasewatch.usecases.releases import is_new
 
     repos = {key.rpartition("/")[0] for key in components if "/" in key}
     if not name or (app.history_or_none is not None and (not repos or app.repo in repos)):
         return None
-    usual = None
-    with suppress(ReleasewatchError):
-        usual = app.repo
     try:
-        return choose_release(ledger, name, components, usual)
+        return release_in_ledger(app, ledger, name, components)
     except UnknownNameError as error:
         if app.history_or_none is None:
             _raise_what_git_said(app)
@@ -36,6 +33,16 @@ def stored_release(app: App, ledger: Ledger, name: str, components: Sequence[str
                 "Set RELEASEWATCH_DATABASE_URL to the one in which the build recorded the release.",
             ) from error
         raise
+
+
+def release_in_ledger(app: App, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease:
+    """The recorded release of this name; raises UnknownNameError, AmbiguousNameError."""
+    from releasewatch.usecases.releases import choose_release
+
+    usual = None
+    with suppress(ReleasewatchError):
+        usual = app.repo
+    return choose_release(ledger, name, components, usual)
 
 
 def _raise_what_git_said(app: App) -> None:

@@ -149,6 +149,7 @@ outbox flush
 outbox drop N-1 --why MENTION = 2
 spool list
 spool flush
+spool drop 3f2a9c1b0d4e --why MENTION = 2
 db current
 db check
 db place --dry-run

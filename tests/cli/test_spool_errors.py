@@ -189,9 +189,9 @@ def test_a_release_without_a_checkout(shop, tmp_path):
     assert (shown["release"], shown["head"]) == ("v9", shop.head)
 
 
-def test_a_call_that_is_wrong_in_itself_is_not_kept(shop):
+def test_a_call_that_is_wrong_in_itself_is_kept_by_the_step_alone(shop):
     for words in (("--component", "nothing"), ("--head", "nothing"), ("--status", "soon")):
-        assert here(shop, *RECORD, *ERRORS, *words).status == 2
+        assert here(shop, *RECORD, *SPOOL, *words).status == 2
     assert files(shop) == []
 
 
