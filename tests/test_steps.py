@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,8 +112,11 @@ def test_what_fails_fails_the_step_in_strict_mode_alone(shop, env, status):
     ("env", "begin"),
     [({"GITHUB_ACTIONS": "true"}, "::warning "), ({"TF_BUILD": "True"}, "##vso[task.logissue type=warning]"), ({}, "")],
 )
-def test_a_step_that_cannot_record_says_so_at_the_top_of_the_run(shop, env, begin):
-    done = step(shop, RELEASEWATCH_RECORD_STATUS="skipped", RELEASEWATCH_RECORD_ENVIRONMENT="production", **env)
+def test_a_step_that_cannot_record_says_so_at_the_top_of_the_run(shop, tmp_path, env, begin):
+    program = tmp_path / "releasewatch"
+    program.write_text("#!/bin/sh\nexit 2\n")
+    program.chmod(0o755)
+    done = step(shop, path=f"{tmp_path}:{os.environ['PATH']}", **env)
     assert done.returncode == 0
     assert "was not recorded (exit status 2)" in done.stderr
     assert any(line.startswith(begin) for line in done.stdout.splitlines()) is bool(begin)
@@ -121,7 +125,7 @@ def test_a_step_that_cannot_record_says_so_at_the_top_of_the_run(shop, env, begi
 def test_where_it_cannot_be_installed_the_job_goes_on(shop, tmp_path):
     bare = tmp_path / "bin"
     bare.mkdir()
-    for name in ("sh", "mktemp", "rm"):
+    for name in ("sh", "mktemp", "rm", "date"):
         (bare / name).symlink_to(f"/usr/bin/{name}")
     done = step(shop, path=str(bare), PYTHON="/bin/false", RELEASEWATCH_RECORD_ENVIRONMENT="production")
     assert done.returncode == 0, done.stderr
@@ -168,3 +172,56 @@ def test_steps_name_only_variables_that_the_program_reads():
     named = set(re.findall(r"RELEASEWATCH_RECORD_[A-Z]+", "".join(file.read_text() for file in (*ACTIONS, *GITLAB))))
     of_the_script = {"RELEASEWATCH_RECORD_STRICT", "RELEASEWATCH_RECORD_TIMEOUT"}
     assert named - of_the_script <= set(re.findall(r"RELEASEWATCH_RECORD_[A-Z]+", known.replace("\n", " ")))
+
+
+def test_the_job_of_gitlab_is_the_script_word_for_word():
+    """An included file has no script beside it."""
+    _, jobs = yaml.safe_load_all((HERE / "ci/gitlab/record-deployment.yml").read_text())
+    (text,) = jobs["record-deployment"]["script"]
+    _, _, inside = text.partition("\n(\n")
+    lines = [line.removeprefix("  ") for line in inside.rpartition("\n)")[0].splitlines()]
+    script = STEP.read_text()
+    assert lines == script[script.index("set -eu") :].splitlines()
+
+
+def slow_python(folder: Path) -> Path:
+    """A Python that makes no virtual environment in any time one would wait for."""
+    slow = folder / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    return slow
+
+
+@pytest.mark.parametrize("has_timeout", [True, False], ids=["timeout", "no timeout"])
+def test_the_time_of_the_step_bounds_the_installation_too(shop, tmp_path, has_timeout):
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    for name in ("sh", "mktemp", "rm", "date", "sleep", *(["timeout"] if has_timeout else [])):
+        (bare / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
+    done = step(shop, path=str(bare), PYTHON=str(slow_python(tmp_path)), RELEASEWATCH_RECORD_TIMEOUT="1")
+    assert done.returncode == 0, done.stderr
+    assert "could not be installed (releasewatch[postgres]) within 1 seconds." in done.stderr
+
+
+def test_what_the_installation_took_is_not_left_for_the_record(shop, tmp_path):
+    """Of 600 seconds some are gone; the program is told what is left, and words that are no number as they are."""
+    told = tmp_path / "told"
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"\n'
+        f'printf \'#!/bin/sh\\nprintf "%%s\\\\n" "$*" >{told}\\n\' >"$3/bin/releasewatch"\n'
+        'chmod +x "$3/bin/releasewatch"; sleep 2; fi\n'
+    )
+    python.chmod(0o755)
+    for given in ("600", "abc"):
+        done = step(shop, path="/usr/bin:/bin", PYTHON=str(python), RELEASEWATCH_RECORD_TIMEOUT=given)
+        assert done.returncode == 0, done.stderr
+        left = told.read_text().partition("--timeout ")[2].split()[0]
+        assert (left == "abc") if given == "abc" else (0 < int(left) <= 598)
+
+
+def test_a_wrong_word_of_a_step_is_kept(shop):
+    done = step(shop, RELEASEWATCH_RECORD_ENVIRONMENT="production", RELEASEWATCH_RECORD_STATUS="skipped")
+    assert done.returncode == 0, done.stderr
+    assert "'skipped' is not one of succeeded, failed, cancelled" in done.stderr
+    assert len(list((shop.path / ".releasewatch" / "spool").glob("*.spool"))) == 1

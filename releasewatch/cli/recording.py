@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import importlib
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,9 @@ _LETTERS_MORE = 2
 """How like a listed environment a new name is, and by how many letters longer or shorter, when it is taken for a slip
 of the pen: `prodution` is one for `production`, and `production-eu` is not."""
 
+_LEAST = 0.01
+"""Seconds that are left of any time: the alarm takes no less."""
+
 _GRACE = 10.0
 """Seconds more to settle what is spooled, when time ran out before that: rather late than lost."""
 
@@ -60,12 +65,13 @@ def record_patiently(
 
     `ask` puts together what is to be recorded, for which settings and git are read: that takes its time as well.
     """
+    seconds = _load_first(patience.seconds)
     if not patience.spools or app.rehearse:
-        with time_limit(patience.seconds):
+        with time_limit(seconds):
             return _record_now(app, ask())
     keeping = Keeping(app, ask, patience.errors)
     try:
-        with ended_in_order(), time_limit(patience.seconds):
+        with ended_in_order(), time_limit(seconds):
             return _record_now(app, keeping.settle())
     except (ReleasewatchError, EndedError) as error:
         if not keeping.takes(error):
@@ -92,6 +98,17 @@ def record_patiently(
     if status != exit_codes.DONE:
         click.get_current_context().exit(status)
     return None
+
+
+def _load_first(seconds: float | None) -> float | None:
+    """Import what recording and spooling need, and say how many of the seconds are left.
+
+    An alarm that rings in the middle of an import leaves modules half made, and what is kept then cannot load them.
+    """
+    began = time.monotonic()
+    for name in ("usecases.spool", "usecases.deployments", "storage.migrate", "cli.spool"):
+        importlib.import_module(f"releasewatch.{name}")
+    return None if seconds is None else max(seconds - (time.monotonic() - began), _LEAST)
 
 
 def _record_now(app: App, facts: RecordRequest) -> dict[str, Any]:

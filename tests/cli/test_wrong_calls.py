@@ -290,3 +290,15 @@ def test_a_release_that_waited_is_read_from_the_ledger_inside_a_clone_too(shop, 
     shop.git("tag", "v404")
     found = shown(shop, flush(shop))
     assert (found["release"], found["head"]) == ("v404", built)
+
+
+def test_time_that_runs_out_at_once_finds_all_that_is_needed_loaded(shop):
+    """An alarm in the middle of an import would leave modules half made, and the record could not be kept."""
+    words = (*RECORD, *SPOOL, "--timeout", "0.001")
+    program = [sys.executable, "-m", "releasewatch", *words]
+    done = subprocess.run(
+        program, cwd=shop.path, env={**os.environ, **RUN}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["spooled"]["because"]["code"] == "timed_out"
+    assert shown(shop, flush(shop))["head"] == shop.head

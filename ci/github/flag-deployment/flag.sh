@@ -7,6 +7,11 @@
 #                   again opens no second one.
 set -efu
 
+document=''
+trap 'rm -rf "$document" "${venv:-}"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 # shellcheck source=ci/github/install.sh
 . "$GITHUB_ACTION_PATH/../install.sh"
 install_releasewatch
