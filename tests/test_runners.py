@@ -140,3 +140,28 @@ def test_the_job_of_gitlab_records_how_another_one_ended(tmp_path: Path, runner:
     found = recorded(shop, ledger)
     assert [one["status"] for one in found] == ["failed", "succeeded"]
     assert {(one["environment"], one["head"]) for one in found} == {("production", shop.head)}
+
+
+def test_strict_is_strict_in_gitlab(tmp_path: Path, runner: Path) -> None:
+    """Where it was not recorded, the job fails and the pipeline with it; without it only the job that deployed can."""
+    shop = RepoBuilder(tmp_path / "shop")
+    files = {"releasewatch.toml": '[releasewatch]\nrepo = "shop"\n[components.all]\npaths = ["**"]\n'}
+    step = (HERE / "ci" / "gitlab" / "record-deployment.yml").read_bytes()
+    strict = PIPELINE.replace("regions: eu us", "strict: true")
+    assert strict != PIPELINE
+    shop.commit("Start", {**files, ".gitlab-ci.yml": strict, "ci/record-deployment.yml": step})
+    shop.git("remote", "add", "origin", "git@gitlab.example.org:acme/shop.git")
+    given = {"ENDS_WITH": 0, "RELEASEWATCH_DATABASE_URL": "postgresql://127.0.0.1:1/ledger"}
+    done = subprocess.run(
+        [runner, "--force-shell-executor", *(f"--variable={name}={value}" for name, value in given.items())],
+        cwd=shop.path,
+        env=git_environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    log = done.stdout + done.stderr
+    assert (done.returncode, "FAIL  record-deployment" in log) == (1, True), log
+    assert "releasewatch-spool:1:" not in log
