@@ -42,10 +42,11 @@ give_up() {
 # left SECONDS: how many of them are not used up, at least one; what is no number is for the program to refuse.
 left() {
     case $1 in
-        '' | *[!0-9]* | ??????????*) printf '%s' "$1" ;;
+        '' | 0* | *[!0-9]* | ??????????*) printf '%s' "$1" ;;
         *)
             rest=$(($1 - $(date +%s) + began))
             [ "$rest" -gt 0 ] || rest=1
+            [ "$rest" -le "$1" ] || rest=$1 # the clock was set back
             printf '%s' "$rest"
             ;;
     esac
@@ -95,7 +96,7 @@ if ! command -v releasewatch >/dev/null 2>&1; then
     install=${RELEASEWATCH_INSTALL:-releasewatch[postgres]}
     limit=$(left "$timeout")
     case $limit in
-        '' | *[!0-9]*) limit=120 ;;
+        '' | 0* | *[!0-9]* | ??????????*) limit=120 ;;
     esac
     # shellcheck disable=SC2016 # the words are the inner shell's
     within "$limit" sh -c 'cd "$PWD" 2>/dev/null || cd /; "$1" -m venv "$2" && exec "$2/bin/python" -m pip install -q --no-input "$3"' \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,7 +37,7 @@ def drop(app: App, form: str, ids: tuple[str, ...], why: str, by: str | None) ->
     for id_, found in files.items():
         for file in found:
             app.spool.drop(file, {"id": id_, **said})
-    items: list[dict[str, Any]] = [{"id": id_, "why": said["why"]} for id_ in files]
+    items = [{"id": id_} for id_ in files]
     if form == "json":
         emit_json({"dropped": items})
         return
