@@ -112,7 +112,11 @@ def _standing() -> Path:
 
     with suppress(OSError):
         return Path.cwd()
-    above = next((one for one in Path(os.environ.get("PWD") or "/").parents if one.is_dir()), Path("/"))
+    was = os.environ.get("PWD") or ""
+    if not was:  # a shell that was started there does not know where it is; Linux does
+        with suppress(OSError):
+            was = str(Path("/proc/self/cwd").readlink())
+    above = next((one for one in Path(was or "/").parents if one.is_dir()), Path("/"))
     return above if find_git_root(above) is not None else Path("/")
 
 

@@ -222,7 +222,7 @@ def test_what_went_wrong_after_the_record_was_made_keeps_nothing(shop, monkeypat
 def gone(shop: RepoBuilder, folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the step in a folder that is deleted before it begins."""
     folder.mkdir(parents=True, exist_ok=True)
-    program = [sys.executable, "-P", "-m", "releasewatch", *STEP, *TO, *words]
+    program = ["sh", "-c", 'exec "$@"', "sh", sys.executable, "-P", "-m", "releasewatch", *STEP, *TO, *words]
     return subprocess.run(
         ["sh", "-c", 'cd "$1" && shift && rmdir "$PWD" && exec "$@"', "sh", str(folder), *program],
         env={**os.environ, **RUN, **env},
