@@ -106,7 +106,7 @@ def _load_first(seconds: float | None) -> float | None:
     An alarm that rings in the middle of an import leaves modules half made, and what is kept then cannot load them.
     """
     began = time.monotonic()
-    for name in ("usecases.spool", "usecases.deployments", "storage.migrate", "cli.spool"):
+    for name in ("usecases.spool", "usecases.deployments", "storage.migrate", "integrations.git_history", "cli.spool"):
         importlib.import_module(f"releasewatch.{name}")
     return None if seconds is None else max(seconds - (time.monotonic() - began), _LEAST)
 
