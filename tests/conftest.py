@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.support import guards, pgbouncer, postgres
 
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 """Read here because the guard below hides it from the tests."""
+
+settings.register_profile(
+    "the same everywhere",
+    derandomize=True,  # the same examples in each run: none fails by chance
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("the same everywhere")
+# It would draw numbers and words of our own modules as well, of those that are loaded by then: which tests ran before
+# in the same process would decide what is tried. Where a later version keeps them elsewhere, this does nothing.
+if hasattr(providers, "_get_local_constants") and hasattr(providers, "_local_constants"):
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.fixture(scope="session", autouse=True)
