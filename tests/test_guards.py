@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,6 +48,7 @@ def test_every_test_is_guarded(home: Path) -> None:
     assert os.environ["HOME"] == str(home)
     assert not list(home.iterdir())
     assert time.tzname[0] == "UTC"
+    assert signal.getsignal(signal.SIGINT) != signal.SIG_IGN, "who is started from here hears Ctrl-C"
 
 
 def test_git_reads_no_configuration_of_the_outside(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,9 @@ def guard_environment(patch: pytest.MonkeyPatch, home: Path) -> None:
         patch.setenv(name, value)
     patch.setenv("HOME", str(home))
     time.tzset()
+    # Whoever is started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def guard_network(patch: pytest.MonkeyPatch) -> None:
