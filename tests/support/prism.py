@@ -10,14 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import IN_CI
+from tests.support.postgres import free_port
 
-_SECONDS_TO_START = 60.0
+_SECONDS_TO_START = 120.0
 
 
 def find_prism() -> Path:
@@ -38,27 +39,40 @@ def running_prism(description: Path, upstream: str | None = None) -> Iterator[st
     A question that the description does not know is refused. Served answers are not checked: GitHub's own examples lack
     what its description requires.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    where = ["--host", "127.0.0.1", "--port", str(port), description]
-    what = ["mock", *where] if upstream is None else ["proxy", "--errors", *where, upstream]
-    process = subprocess.Popen(
-        [find_prism(), *what],
-        env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process, port = _start(description, upstream)
     try:
-        _wait_for(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
+        _kill(process)
+
+
+def _start(description: Path, upstream: str | None) -> tuple[subprocess.Popen[bytes], int]:
+    """Start it and wait until it answers; on another port when it ended instead: somebody took ours in between."""
+    for _attempt in range(3):
+        port = free_port()
+        where = ["--host", "127.0.0.1", "--port", str(port), description]
+        what = ["mock", *where] if upstream is None else ["proxy", "--errors", *where, upstream]
+        process = subprocess.Popen(
+            [find_prism(), *what],
+            env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if _answers(port, process):
+            return process, port
+        _kill(process)
+    pytest.fail(f"Prism did not start (exit status {process.returncode}).")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # nothing is to be saved, and a child of node's would outlive its parent
-        process.wait()
+    process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + _SECONDS_TO_START
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -66,5 +80,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    pytest.fail(f"Prism did not start (exit status {process.poll()}).")
+            # Somebody else's server on that port would answer as well.
+            return process.poll() is None
+    return False
