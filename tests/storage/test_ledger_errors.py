@@ -331,9 +331,9 @@ def test_a_missing_database_is_told(postgres_url: str) -> None:
 
 def test_a_server_that_is_down_is_told() -> None:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else gets the port meanwhile
         port = probe.getsockname()[1]
-    said = refused(f"postgresql://ada:canary-7f3a@127.0.0.1:{port}/ledger")
+        said = refused(f"postgresql://ada:canary-7f3a@127.0.0.1:{port}/ledger")
     assert said == "The ledger 127.0.0.1/ledger cannot be reached."
 
 
