@@ -64,6 +64,10 @@ class MailBox:
         return AuthResult(success=password == "right", handled=False)
 
 
+_WITHIN = 60.0
+"""Seconds in which it has started, on a busy machine; the library's own are five."""
+
+
 class _OnFreePort(Controller):
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
@@ -89,7 +93,7 @@ def running_mail_server(
         how = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
     if login:
         how |= {"authenticator": box.authenticate, "auth_required": True, "auth_require_tls": security == "starttls"}
-    controller = _OnFreePort(box, hostname=box.host, port=0, enable_SMTPUTF8=utf8, **how)
+    controller = _OnFreePort(box, hostname=box.host, port=0, ready_timeout=_WITHIN, enable_SMTPUTF8=utf8, **how)
     controller.start()
     try:
         box.port = controller.port
