@@ -45,7 +45,8 @@ def standby_of(url: str) -> Iterator[str]:
 def wait_until_same(primary: str, standby: str) -> None:
     """Until the standby has what was written on the primary until now; both as libpq takes them."""
     with psycopg.connect(primary) as there, psycopg.connect(standby, autocommit=True) as here:
-        (wanted,) = there.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or ("",)
+        # The end of a record of our own: where the next one would be inserted may lie behind a page's header.
+        (wanted,) = there.execute("SELECT pg_logical_emit_message(false, 'tests', 'here')").fetchone() or ("",)
         deadline = time.monotonic() + 60
         while here.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [wanted]).fetchone() != (True,):
             if time.monotonic() > deadline:
