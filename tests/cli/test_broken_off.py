@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from releasewatch.storage.ledger import SQLITE_WAIT_SECONDS
 from tests.support.command import run_here
 from tests.support.holding import lock_held, started
 from tests.support.ledgers import new_ledger
@@ -23,6 +24,8 @@ from tests.support.spooling import RECORD, RUN, SPOOL, files, ledger_file, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+WELL_BEFORE_SQLITE_GIVES_UP = SQLITE_WAIT_SECONDS - 3
 
 
 def state_of(url: str) -> Mapping[str, int]:
@@ -41,7 +44,10 @@ def state_of(url: str) -> Mapping[str, int]:
 def connected(url: str) -> Any:
     if url.startswith("sqlite"):
         return sqlite3.connect(url.removeprefix("sqlite:///"))
-    return psycopg.connect(url.replace("+psycopg", ""))
+    connection = psycopg.connect(url.replace("+psycopg", ""))
+    # All tables of one instant: the server may be about to commit what a killed process asked for.
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    return connection
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -111,7 +117,7 @@ def recorded(url: str) -> int:
 
 def wait_for_deployments(url: str, many: int, process: subprocess.Popen[str]) -> None:
     """Until so many are recorded, or the process has ended by itself."""
-    for _ in range(600):
+    for _ in range(3000):
         if process.poll() is not None or recorded(url) >= many:
             return
         time.sleep(0.02)
@@ -125,7 +131,7 @@ def test_ctrl_c_is_heard_while_others_hold_the_file(shop, words):
         wait_until_it_waits(process)
         process.send_signal(signal.SIGINT)
         try:
-            _, said = process.communicate(timeout=15)
+            _, said = process.communicate(timeout=WELL_BEFORE_SQLITE_GIVES_UP)
         except subprocess.TimeoutExpired:
             pytest.fail("Ctrl-C was not heard")
     assert (process.returncode, "Interrupted; nothing was half written." in said) == (130, True)
@@ -135,7 +141,7 @@ def test_so_is_the_end_of_its_time(shop):
     words = (*RECORD, "-q", "--timeout", "2")
     with lock_held(ledger_file(shop)), started(*words, cwd=shop.path, env=RUN) as process:
         try:
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=WELL_BEFORE_SQLITE_GIVES_UP)
         except subprocess.TimeoutExpired:
             pytest.fail("the end of its time was not heard")
     assert (process.returncode, json.loads(said)["error"]["code"]) == (3, "timed_out")
@@ -143,7 +149,7 @@ def test_so_is_the_end_of_its_time(shop):
 
 def wait_until_it_waits(process: subprocess.Popen[str]) -> None:
     """Until the process has the ledger open: from then on it waits for it."""
-    for _ in range(600):
+    for _ in range(1200):
         for opened in Path(f"/proc/{process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed meanwhile
                 if opened.readlink().name == "ledger.db":

@@ -228,11 +228,11 @@ def test_told_to_end_it_takes_its_folder_away(shop, job, end):
             _, talk = process.communicate(timeout=60)
         assert process.returncode == (0 if end == "timeout" else 128 + end), talk
     assert (len(spooled(job)), left(job)) == (1, [])
-    assert not [one for one in _command_lines() if f"{server.url}/shop" in one]
+    _wait_for(lambda: not [one for one in _command_lines() if f"{server.url}/shop" in one])  # they were killed
 
 
 def _wait_for(condition: Any) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if condition():
             return
         time.sleep(0.05)
