@@ -242,10 +242,10 @@ class World:
         return {(w.region, w.ring): w.carried_until for w in mine}
 
     def rows(self, table: Any, done: Done | None = None) -> list[Mapping[str, Any]]:
-        """The rows of a table, of one deployment or all."""
+        """The rows of a table, of one deployment or all, in the order of its key."""
         query = select(table) if done is None else select(table).where(table.c.deployment_id == done.number)
         with self.ledger.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [dict(row) for row in connection.execute(query.order_by(*table.primary_key)).mappings()]
 
     def statuses(self, done: Done) -> list[tuple[int, str]]:
         """`(attempt, status)` of everything that was said of a deployment, in order."""
