@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from releasewatch import wiring
+from releasewatch.integrations.calendars import find_holiday
 from tests.support.command import run_here
 from tests.support.repos import RepoBuilder
 
@@ -60,6 +61,16 @@ def days_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(wiring, "clock", lambda: datetime.now(UTC) + timedelta(days=days))
 
     return move
+
+
+@pytest.fixture
+def on_a_working_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of commands that run here stands on the next day that is nobody's holiday: a list tells of those."""
+    noon = datetime.now(UTC).replace(hour=12)
+    days = (noon + timedelta(days=number) for number in range(1, 31))
+    countries = ("DE", "GB", "US")
+    chosen = next(day for day in days if not any(find_holiday(country, day.date()) for country in countries))
+    monkeypatch.setattr(wiring, "clock", lambda: chosen)
 
 
 @pytest.fixture

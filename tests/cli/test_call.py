@@ -84,6 +84,7 @@ def test_a_second_deployment_joins_the_open_call_of_a_customer(shop):
     assert second["acme"]["id"] == first["acme"]["id"] == "C-1"
 
 
+@pytest.mark.usefixtures("on_a_working_day")
 def test_a_pipe_shows_keys_and_no_contact(shop):
     printed = run_here(*LIST, cwd=shop.path)
     for name in ("Acme", "Ada", "23125", "olga", "ada@"):
