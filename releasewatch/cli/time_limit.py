@@ -10,9 +10,14 @@ from releasewatch.errors import OutsideFailedError, TimedOutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _AGAIN_AFTER = 2.0
 """Seconds after which the alarm rings again: one that rings while an object is being cleaned up is not heard."""
+
+_ONCE_LOADED = 0.05
+"""Seconds after which it rings again when a module is just being loaded: of half a module nothing can be used later,
+and a record that is out of time is still to be kept."""
 
 
 class _TimeIsUp(KeyboardInterrupt):
@@ -30,8 +35,10 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         return
     armed = True
 
-    def ring(_number: int, _frame: object) -> None:
-        if armed:
+    def ring(_number: int, frame: FrameType | None) -> None:
+        if armed and _is_loading(frame):
+            signal.setitimer(signal.ITIMER_REAL, _ONCE_LOADED, _AGAIN_AFTER)
+        elif armed:
             raise _TimeIsUp
 
     before = signal.signal(signal.SIGALRM, ring)
@@ -48,6 +55,15 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             f"It was not done within {seconds:g} seconds; nothing was half written.",
             "Run the same command again, with a longer --timeout.",
         ) from error
+
+
+def _is_loading(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded by what a signal interrupted."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 class EndedError(KeyboardInterrupt):
