@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _AGAIN_AFTER = 2.0
 """Seconds after which the alarm rings again: one that rings while an object is being cleaned up is not heard."""
 
-_ONCE_LOADED = 0.05
+_ONCE_LOADED = 0.001
 """Seconds after which it rings again when a module is just being loaded: of half a module nothing can be used later,
 and a record that is out of time is still to be kept."""
 
