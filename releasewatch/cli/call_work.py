@@ -115,7 +115,9 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
         words = f"{done.call} is to be tried again {when}."
     if done.was in NOT_OPEN and not app.quiet:
         say(f"{done.call}: {NOT_OPEN[done.was]}.")
-    give_out(app, form, done, words + (" The number is marked as wrong." if done.marked else ""))
+    others = done.marked_elsewhere
+    too = f", with {counted(others, 'other contact', 'other contacts')} who have it" if others else ""
+    give_out(app, form, done, words + (f" The number is marked as wrong{too}." if done.marked or others else ""))
 
 
 def give_out(app: App, form: str, done: Worked, words: str) -> None:
@@ -131,6 +133,7 @@ def give_out(app: App, form: str, done: Worked, words: str) -> None:
                     "held_until": None if done.until is None else format_utc(done.until),
                     "next_at": None if done.next_at is None else format_utc(done.next_at),
                     "number_marked": done.marked,
+                    "number_marked_elsewhere": done.marked_elsewhere,
                     "was": done.was or None,
                     "time_zone_known": done.zone_known,
                 }

@@ -7,6 +7,7 @@ import click
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.cli.sameness import WHY, said
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -75,9 +76,13 @@ def _mark(
                 "added": done.added,
                 "cleared": done.cleared,
                 "directory_says_no": done.directory_says_no,
+                "same_number": done.elsewhere,
             }
         )
         return
     emit_line(f"{key}: {done.added} marks added, {done.cleared} cleared.")
+    if done.elsewhere:
+        who = counted(done.elsewhere, "other contact has", "other contacts have")
+        emit_line(f"{who} the same number, and the same said of it.")
     if done.directory_says_no and not app.quiet:
         say("The directory still says do-not-call, which is obeyed: change it there.")

@@ -55,13 +55,18 @@ def judge(
     blamed: frozenset[int],
     by_itself: Collection[str] = APPROVE_BY_ITSELF,
     role: str = "",
+    *,
+    cancelled: bool = False,
 ) -> ListStanding:
     """How a list stands by the words on it, oldest first.
 
     An approval holds for later versions, until the wording for customers or the blame is another one. One that was
-    taken back is a draft whatever its severity.
+    taken back is a draft whatever its severity. `cancelled`: the incident was; what is left on its list are
+    corrections, whose words are always the same, and which nobody is to wait for.
     """
     last = approvals[-1] if approvals else None
+    if cancelled:
+        return ListStanding("", rule=severity if severity in by_itself else "", last=last, role=role)
     if last is not None and not last.given:
         return ListStanding(f"the approval of version {last.version} was taken back", last=last, role=role)
     if last is not None and (last.revision, last.blamed) == (revision, blamed):

@@ -16,10 +16,13 @@ DAY = timedelta(hours=24)
 """How far ahead today goes: a night in between is no reason to wait longer."""
 
 
-def band_of(verdict: str, availability: Availability, now: datetime, *, urgent: bool) -> Band:
+def band_of(
+    verdict: str, availability: Availability, now: datetime, *, urgent: bool, tries_from: datetime | None = None
+) -> Band:
     """What is urgent is now, as soon as it can be; a mail is never later than today then. The rest has a week.
 
-    Nobody's time zone is known: it is as if they could be called.
+    Nobody's time zone is known: it is as if they could be called. `tries_from`: of what was tried, when it is to be
+    tried again: a try takes nobody out of today but who asked to be called later.
     """
     if verdict == "leave":
         return ""
@@ -29,5 +32,6 @@ def band_of(verdict: str, availability: Availability, now: datetime, *, urgent: 
         return "today"
     window = availability.window
     if availability.callable == "later" and window is not None:
-        return "today" if window.from_at - now <= DAY else "this week"
+        waits_until = window.from_at if tries_from is None else min(tries_from, window.from_at)
+        return "today" if waits_until - now <= DAY else "this week"
     return "now"

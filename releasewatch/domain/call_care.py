@@ -19,6 +19,11 @@ NOT_THERE = "it is not live where they are"
 ENGINEERING_ALONE = "the change is for engineering alone"
 
 
+def no_care_because(deployment: str, incident: str) -> str:
+    """Why nobody gets a care call about a deployment that is blamed, in the incident or not: it may be taken back."""
+    return f"{deployment} is blamed for {incident}, so there are no care calls about it"
+
+
 @dataclass(frozen=True, slots=True)
 class CareSettings:
     """`[calling]`, as far as it is about care; see there."""

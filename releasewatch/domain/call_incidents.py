@@ -37,6 +37,9 @@ _HIGHER: Mapping[Verdict, Verdict] = {"leave": "write", "write": "call", "call":
 
 URGENT = ("SEV1", "SEV2")
 
+FIRST = ("first_notice", "after_the_fact")
+"""Purposes with which somebody hears of it for the first time, while it goes on or when it is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hurt:
@@ -83,19 +86,27 @@ def verdict_for(hurt: Hurt) -> tuple[Verdict, str]:
 
 
 def own_verdict(hurt: Hurt) -> tuple[Verdict, str]:
-    """The same for this incident alone. Whoever heard of it, were it as a question, is never left without an answer."""
+    """The same for this incident alone. That it is over lowers nothing for who was not told before.
+
+    Whoever heard of it, were it as a question, is never left without an answer. Whoever reported it to us is called,
+    and counts as affected after that.
+    """
     due = hurt.due
     if not due.purpose:
         return "leave", due.because
     if due.purpose == "correction":
         return ("call" if hurt.spoken else "write"), due.because
     said = hurt.severity or f"severity not said, counted as {UNSAID_SEVERITY}"
-    verdict = _VERDICTS[hurt.counts_as][hurt.state]
-    why = f"{hurt.state}, {said}"
+    has_said_so = hurt.reported_at is not None
+    state = "affected" if has_said_so else hurt.state
+    verdict = _VERDICTS[hurt.counts_as][state]
+    why = f"{hurt.state}, {said}" + (", reported to us by them" if has_said_so else "")
     if hurt.minutes is not None and hurt.minutes >= LONG and hurt.counts_as not in URGENT:
         verdict = _HIGHER[verdict]
         why += f", {hurt.minutes} minutes inside their working hours"
-    if due.purpose != "first_notice" and hurt.state != "affected":
+    if due.purpose in FIRST:
+        verdict = "call" if has_said_so else verdict
+    elif state != "affected":
         verdict = _LOWER[verdict]
     if verdict == "leave" and hurt.told:
         return "write", f"{why}; {due.because}, so write"

@@ -178,8 +178,11 @@ def _limited(
     write_instead: Callable[[PlannedCall, str], PlannedCall],
 ) -> PlannedCall:
     owner, capacity = row.candidate.account_manager, rules.capacity
-    if capacity is None or not owner or not _is_to_call(row) or _is_fixed(row):
+    if capacity is None or not owner or not _is_to_call(row):
         return row
+    if _is_fixed(row):  # What was begun today stays today's.
+        is_todays = not is_severe(row.candidate) and _fits_today(row, rules, now)
+        return replace(row, band="today") if is_todays else row
     calls = "call" if capacity == 1 else f"{capacity} calls"
     if week.get(owner, 0) >= capacity * WEEK:
         return write_instead(row, f"; beyond the {calls} a day that their account manager can make this week, so write")

@@ -296,9 +296,15 @@ def plan_call(
         availability=availability,
         local_zone=zone,
         because=explain_reach(candidate) if hurt is None else hurt.ways,
-        band=band_of(verdict, availability, now, urgent=is_severe(candidate)),
+        band=band_of(verdict, availability, now, urgent=is_severe(candidate), tries_from=_tries_from(candidate, now)),
         blanks=blanks_of(candidate, zone=zone, rated=(value is None) == (candidate.contract_value is None)),
     )
+
+
+def _tries_from(candidate: CallCandidate, now: datetime) -> datetime | None:
+    """When a call that was tried is to be tried again; None where nobody has."""
+    standing = candidate.standing
+    return (standing.not_before or now) if standing.attempts else None
 
 
 def _until(candidate: CallCandidate) -> str:

@@ -99,6 +99,18 @@ class StaffBook:
         """Whether somebody whom the staff file knows does not work on a day."""
         return key in self._staff and not self.is_here(key, day)
 
+    def why_gone(self, key: str, day: date) -> str:
+        """Why somebody whom the staff file knows does not work on a day, and who stands in; empty when they do."""
+        if not self.is_gone(key, day):
+            return ""
+        left = self.left_on(key)
+        away_to = self._staff[key].away_to
+        why = f"left on {left}" if left is not None and left <= day else "is away"
+        if why == "is away":
+            why += f" until {away_to}" if away_to is not None else ", until nobody knows when"
+        deputy = self.manager_of(key, day)
+        return f"{why}; {deputy} stands in" if deputy else why
+
     def manager_of(self, key: str, day: date) -> str:
         """The nearest manager above somebody who works on a day; empty when there is none."""
         seen = {key}

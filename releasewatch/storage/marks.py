@@ -64,6 +64,25 @@ def _current(members: Collection[UUID], contact_id: UUID | None, kind: str) -> C
     return and_(m.customer_id.in_(members), about, m.kind == kind, m.recorded_to == OPEN_END)
 
 
+def who_has_their_number(
+    connection: Connection, members: Collection[UUID], contact_id: UUID, when: When
+) -> list[tuple[UUID, UUID]]:
+    """Who has the number of a contact of some customers, as (customer, contact), in order; never themselves.
+
+    One number on several customers is one dial: it is the number that is wrong, whoever tried it.
+    """
+    c, d = t.contact.c, t.contact_detail.c
+    same_row = and_(*(d[name] == c[name] for name in ("customer_id", "contact_id", "valid_from", "recorded_from")))
+    held = select(d.customer_id, d.contact_id, d.phone, d.phone_e164).join_from(t.contact_detail, t.contact, same_row)
+    held = held.where(when.held(t.contact))
+    found: set[tuple[UUID, UUID]] = set()
+    for mine in connection.execute(held.where(d.customer_id.in_(members), d.contact_id == contact_id)).all():
+        if mine.phone_e164 or mine.phone.strip():
+            same = d.phone_e164 == mine.phone_e164 if mine.phone_e164 else d.phone == mine.phone
+            found |= {(row.customer_id, row.contact_id) for row in connection.execute(held.where(same))}
+    return sorted(one for one in found if one[1] != contact_id)
+
+
 def directory_says_no(connection: Connection, members: Collection[UUID], contact_id: UUID | None, when: When) -> bool:
     """Whether the directory itself says that a customer, or a contact of theirs, is not to be called."""
     table = t.customer_fact if contact_id is None else t.contact

@@ -20,7 +20,7 @@ from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_tellings import Summaries
 from releasewatch.usecases.outbox import tell_of_list
 
-_KINDS = ("severity", "commander", "liaison", "summary", "replaced")
+_KINDS = ("severity", "commander", "liaison", "summary", "replaced", "status")
 
 
 class Drafts:
@@ -61,7 +61,8 @@ class Drafts:
             approvals = call_approvals.read_approvals(self._connection, incident_id, self._known_at)
             blamed = frozenset(incidents.blamed_deployments(self._connection, incident_id, self._known_at))
             role = "liaison" if state.liaison else "commander" if state.commander else ""
-            standing = judge(approvals, state.severity, revision, blamed, self._by_itself, role)
+            is_cancelled = state.status == "cancelled"
+            standing = judge(approvals, state.severity, revision, blamed, self._by_itself, role, cancelled=is_cancelled)
             self._found[incident_id] = standing, state, revision
         return self._found[incident_id]
 
@@ -103,8 +104,16 @@ def approve_list(
             )
         drafts = Drafts(connection, now, by_itself)
         before = drafts.standing(incident.incident_id)
+        is_cancelled = drafts.state(incident.incident_id).status == "cancelled"
+        if not given and is_cancelled:
+            raise InvalidCallError(
+                f"{incident.id} was cancelled: its list is no draft, and holds nothing but corrections.",
+                f"See them: releasewatch call list --incident {incident.id}",
+            )
         if not given:
             _may_take_back(before, incident.id, why)
+        elif is_cancelled:
+            return incident.id, before, False
         elif before.approved and not before.rule:
             return incident.id, before, False
         elif not why and not _may_approve(connection, drafts.state(incident.incident_id), who):

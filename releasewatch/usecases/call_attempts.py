@@ -35,7 +35,8 @@ from releasewatch.usecases.call_work import (
     require_actor,
 )
 from releasewatch.usecases.incident_scene import Viewing, look_at
-from releasewatch.usecases.sameness import DIRECTORY_LOCK
+from releasewatch.usecases.marks import mark_number
+from releasewatch.usecases.sameness import DIRECTORY_LOCK, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
     if closes:
         calls.withdraw_rows(connection, held_back, "its list was a draft when the call was made", how.now)
-    marked = said.disposition == "wrong_number" and _mark(connection, row, person, who, how.now)
+    marked, elsewhere = False, 0
+    if said.disposition == "wrong_number":
+        marked, elsewhere = _mark(connection, row, person, who, how.now)
     key = key_of(connection, row.customer_id)
     status = "done" if closes else row.status
     not_told = tuple(
@@ -145,6 +148,7 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         next_at=next_at,
         attempt_id=number,
         marked=marked,
+        marked_elsewhere=elsewhere,
         was=row.status,
         not_told=not_told,
     )
@@ -243,13 +247,14 @@ def _person(connection: Any, row: Any, said: Noted, how: Planning) -> personal_r
     return personal_rows.resolve_contact(connection, members, UUID(contact.contact_id).hex)
 
 
-def _mark(connection: Any, row: Any, person: personal_rows.Person | None, who: str, now: datetime) -> bool:
+def _mark(connection: Any, row: Any, person: personal_rows.Person | None, who: str, now: datetime) -> tuple[bool, int]:
+    """Mark the number that was tried; whether that is new, and with how many others who have it."""
     if person is None:
         raise InvalidCallError("It is not known whose number is wrong.", "Say whose: --contact NAME.")
     at = next_instant(connection, now)
     members = merges.members_of(connection, row.customer_id)
-    why = f"a wrong number, at C-{row.call_id}"
+    word = Word(who, f"a wrong number, at C-{row.call_id}", now)
     added = 0
     for one in sorted(person.customers & set(members)):
-        added += marks.set_mark(connection, one, person.contact_id, WRONG_NUMBER, why, who, at)
-    return added > 0
+        added += marks.set_mark(connection, one, person.contact_id, WRONG_NUMBER, word.why, who, at)
+    return added > 0, mark_number(connection, members, person.contact_id, word, at, wrong=True)

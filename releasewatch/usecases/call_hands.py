@@ -18,7 +18,17 @@ from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.call_candidates import Planning, RankedList
-from releasewatch.usecases.call_work import Worked, as_held, closed, get_call, held, holder_gone, key_of, require_actor
+from releasewatch.usecases.call_work import (
+    Worked,
+    as_held,
+    closed,
+    get_call,
+    held,
+    holder_gone,
+    key_of,
+    require_actor,
+    require_here,
+)
 
 
 def hand_over(ledger: Ledger, ref: str, to: str, who: str, now: datetime, minutes: int, why: str = "") -> Worked:
@@ -74,6 +84,7 @@ def claim_next(ledger: Ledger, made: RankedList, who: str, how: Planning, minute
         raise InvalidCallError("The list was not planned yet.", "Plan it: releasewatch call plan")
     until = how.now + timedelta(minutes=minutes)
     with ledger.write() as connection:
+        require_here(connection, who, how.now)
         me = {who, *find_person(staff_storage.read_staff(connection), who)}
         drafts = Drafts(connection, how.now, how.approve_by_itself)
         for row in in_turn(made.calls.rows, me):

@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from typing import Any, Literal
 
 from releasewatch.domain.call_approval import how_to_approve
+from releasewatch.domain.call_care import no_care_because
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_mails import CallMail, MailKey, next_step, next_try
 from releasewatch.domain.call_rules import kept_among
@@ -139,7 +140,7 @@ def _why_not(connection: Any, calls: CallList) -> tuple[str, str]:
         because = f"The list of {incident.id} is a draft: {incident.approval.because}."
         return because, how_to_approve(incident.approval, incident.id)
     if calls.deployment and (blamed := incidents.blamed_for(connection, int(calls.deployment[2:]))):
-        because = f"{calls.deployment} is blamed for INC-{blamed[0]}, and its customers are called about that."
+        because = f"{no_care_because(calls.deployment, f'INC-{blamed[0]}')}."
         return because, f"Send that list: releasewatch call send --incident INC-{blamed[0]}"
     return "", ""
 

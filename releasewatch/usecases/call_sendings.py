@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from releasewatch.domain.call_care import no_care_because
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import IN_IT
 from releasewatch.domain.call_sendings import Sending, Withdrawn, newest_of_each, why_withdrawn
@@ -92,7 +93,7 @@ def withdrawn_of_deployment(connection: Any, deployment_id: int) -> tuple[Withdr
     found = []
     for number in incidents.blamed_for(connection, deployment_id):
         since = incidents.newest_links(connection, number)[deployment_id].recorded_at
-        because = f"D-{deployment_id} is blamed for INC-{number}, and its customers are called about that"
+        because = no_care_because(f"D-{deployment_id}", f"INC-{number}")
         found += [Withdrawn(one, because) for one in sendings if one.at <= since]
     return tuple(found)
 

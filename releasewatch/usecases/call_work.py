@@ -37,8 +37,9 @@ NOT_OPEN = {
 class Worked:
     """What became of a call. `customer` is a key; `until`: how long it is held; `next_at`: when to try again.
 
-    `marked`: a number was marked as wrong with it. `not_told`: what joined the call after the list that was worked
-    from was made, and so keeps it open. `was`: how the call stood before an attempt was noted.
+    `marked`: a number was marked as wrong with it, `marked_elsewhere` at so many others who have it. `not_told`: what
+    joined the call after the list that was worked from was made, and so keeps it open. `was`: how the call stood before
+    an attempt was noted.
     `zone_known`: whether it is known what time it is where they are; None: nobody looked.
     """
 
@@ -49,6 +50,7 @@ class Worked:
     next_at: datetime | None = None
     attempt_id: int = 0
     marked: bool = False
+    marked_elsewhere: int = 0
     was: str = ""
     zone_known: bool | None = None
     not_told: tuple[str, ...] = ()
@@ -86,12 +88,13 @@ def claim_call(
 ) -> Worked:
     """Hold a call for somebody; it is anybody's again after so many minutes. Claiming it again holds it for longer.
 
-    Raises RefusedError when somebody else holds it, it is made already, an incident call comes first, or its list is a
-    draft (which does not take it from who holds it).
+    Raises RefusedError when somebody else holds it, it is made already, an incident call comes first, its list is a
+    draft (which does not take it from who holds it), or who claims it is not here.
     """
     require_actor(who)
     until = now + timedelta(minutes=minutes)
     with ledger.write() as connection:
+        require_here(connection, who, now)
         row = get_call(connection, ref)
         who = as_held(connection, row, who)
         if row.call_group == "care" and row.status == "open":
@@ -214,6 +217,19 @@ def require_actor(who: str) -> None:
     """Raise InvalidCallError when it is not known who does it."""
     if not who:
         raise InvalidCallError("It is not known who does it.", "Say who: --by NAME, or RELEASEWATCH_ACTOR.")
+
+
+def require_here(connection: Any, who: str, now: datetime) -> None:
+    """Raise RefusedError when the staff file says that somebody is away or has left: no claim of theirs would hold."""
+    book = staff_storage.read_book(connection)
+    keys = sorted(find_person(staff_storage.read_staff(connection), who))
+    gone = [f"{key} {why}" for key in keys if (why := book.why_gone(key, now.date()))]
+    if gone and len(gone) == len(keys):
+        raise RefusedError(
+            f"Who is not here holds no call: {gone[0]}.",
+            "Whoever stands in claims it (--by). If they are at work after all, mend the staff file: "
+            "releasewatch staff import",
+        )
 
 
 def key_of(connection: Any, customer_id: UUID) -> str:

@@ -14,6 +14,7 @@ from releasewatch.domain.call_care import (
     ComingHead,
     care_of,
     care_of_coming,
+    no_care_because,
     said_before_it_comes,
     when_told_before,
 )
@@ -91,7 +92,7 @@ def list_subject(ledger: Ledger, subject: Subject, how: Planning, account_manage
 def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
     """Rank, and keep in each customer's one open call what is due; what is not due any more is withdrawn.
 
-    Raises RefusedError for a deployment that an incident is blamed on: its customers are called about that.
+    Raises RefusedError for a deployment that is blamed: whom the incident may have hurt is called about that.
     """
     with ledger.read() as connection:
         subject = subject_of(connection, deployment_id)
@@ -100,8 +101,9 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         blamed_for = incidents.blamed_for(connection, deployment_id)
         if blamed_for:
             raise RefusedError(
-                f"D-{deployment_id} is blamed for INC-{blamed_for[0]}, and its customers are called about that.",
-                f"Plan these calls: releasewatch call plan --incident INC-{blamed_for[0]}",
+                f"{no_care_because(f'D-{deployment_id}', f'INC-{blamed_for[0]}')}.",
+                f"Whom INC-{blamed_for[0]} may have hurt: releasewatch call plan --incident INC-{blamed_for[0]}. "
+                "For the others plan again when the blame is cleared.",
             )
         # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
         ledger.lock(connection, calls.LOCK)

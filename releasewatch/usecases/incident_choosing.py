@@ -7,7 +7,7 @@ from typing import Any
 
 from releasewatch.domain.call_incidents import UNSAID_SEVERITY
 from releasewatch.domain.impact_measures import Span
-from releasewatch.storage import call_facts
+from releasewatch.storage import call_facts, customer_reports
 from releasewatch.storage.call_top import Scored, scored_incident
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_choosing import Choice
@@ -15,9 +15,11 @@ from releasewatch.usecases.incident_scene import Scene
 
 
 def incident_choice(connection: Any, scene: Scene, how: Planning) -> Choice:
-    """Whom to rank of many. Who was told of it, or has a call about it, is on the list whatever they score."""
+    """Whom to rank of many. Who was told of it, has a call about it, or told us something since it began, is on the
+    list whatever they score."""
     span = Span(scene.window.started_at, scene.window.until, how.now)
-    kept = call_facts.spoken_of(connection, scene.question)
+    reports = customer_reports.all_reports(connection, since=span.started_at, until=how.now)
+    kept = {*call_facts.spoken_of(connection, scene.question), *(one.customer_id for one in reports)}
     return Choice(connection, how, _scored(scene, how, span), kept, span=span, nobody=scene.state.status == "cancelled")
 
 

@@ -47,3 +47,8 @@ def test_a_person_is_known_by_key_name_or_address():
     assert is_same_person(staff, "stranger", "Stranger ")
     assert not is_same_person(staff, "lou", "kim")
     assert not is_same_person(staff, "", "kim")
+
+
+@pytest.mark.parametrize("words", [[], [GIVEN], [GIVEN, TAKEN_BACK]])
+def test_the_list_of_a_cancelled_incident_is_no_draft(words: list[Approval]) -> None:
+    assert judge(words, "SEV3", 8, frozenset({4}), cancelled=True).approved

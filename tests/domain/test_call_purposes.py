@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,6 +88,28 @@ def test_the_verdict_is_by_severity_state_and_minutes_in_their_working_hours():
     assert verdict_for(Hurt("INC-1", "SEV1", "affected", Due("", "they know"))) == ("leave", "they know")
 
 
+@pytest.mark.parametrize("state", ["affected", "presumed", "possible"])
+@pytest.mark.parametrize("severity", ["SEV1", "SEV2", "", "SEV3", "SEV4", "SEV5"])
+@pytest.mark.parametrize("minutes", [None, 0, 60])
+def test_who_was_not_told_is_called_after_the_fact_as_they_would_have_been_before(severity, state, minutes):
+    before, after = (
+        verdict_for(hurt(state, severity, purpose, minutes=minutes)) for purpose in ("first_notice", "after_the_fact")
+    )
+    assert after == before
+
+
+@pytest.mark.parametrize("severity", ["SEV1", "SEV2", "", "SEV3", "SEV4", "SEV5"])
+def test_who_reported_it_is_called_however_little_it_is_and_counts_as_affected_later(severity):
+    for state in ("affected", "presumed", "possible"):
+        said = hurt(state, severity, reported_at=NOON)
+        assert verdict_for(said)[0] == verdict_for(replace(said, due=Due("after_the_fact", "it is over")))[0] == "call"
+        for later in ("update", "resolution"):
+            affected = verdict_for(hurt("affected", severity, later))[0]
+            assert verdict_for(replace(said, due=Due(later, "so it is")))[0] == affected != "leave"
+    cleared = hurt("cleared", severity, "", reported_at=NOON)
+    assert verdict_for(cleared)[0] == "leave", "who was shown not to be hurt is owed nothing"
+
+
 def test_a_correction_is_ahead_of_what_can_wait():
     weights = usual_weights()
     corrects = sum(incident_parts(hurt("cleared", "SEV2", "correction"), weights).values())
@@ -117,6 +140,15 @@ def test_bands_are_by_urgency_and_by_when_they_can_be_called():
     assert band_of("write", now, NOON, urgent=True) == "today"
     assert band_of("call", now, NOON, urgent=False) == "this week"
     assert band_of("leave", now, NOON, urgent=True) == ""
+
+
+def test_a_try_takes_nobody_out_of_today_but_who_is_to_be_called_later():
+    monday = Availability("later", window=Window(NOON + 60 * HOUR, NOON + 68 * HOUR))
+    for tries_from, band in ((NOON, "today"), (NOON + 24 * HOUR, "today"), (NOON + 25 * HOUR, "this week")):
+        assert band_of("call", monday, NOON, urgent=True, tries_from=tries_from) == band
+    now = Availability("now", window=Window(NOON, NOON + HOUR))
+    assert band_of("call", now, NOON, urgent=True, tries_from=NOON) == "now"
+    assert band_of("call", now, NOON, urgent=False, tries_from=NOON) == "this week"
 
 
 def test_the_next_attempt_is_later_each_time():

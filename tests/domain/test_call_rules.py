@@ -94,6 +94,15 @@ def test_a_call_that_somebody_has_begun_is_theirs_however_full_the_day_is() -> N
     assert [row.verdict for row in rank(*begun, capacity=1, spent={"olga": 99})] == ["call", "call"]
 
 
+@pytest.mark.parametrize(
+    "standing", [Standing(status="claimed"), Standing(attempts=1), Standing(attempts=1, not_before=NOW + timedelta(1))]
+)
+def test_what_was_begun_today_stays_todays(standing: Standing) -> None:
+    assert days(rank(customer(1, standing=standing), capacity=1)) == [("call", "today")]
+    later = replace(standing, not_before=NOW + timedelta(days=3))
+    assert days(rank(customer(1, standing=later), capacity=1)) == [("call", "this week")]
+
+
 def test_one_who_sleeps_takes_nothing_of_today() -> None:
     asleep = customer(1, timezone="Europe/Berlin", standing=Standing(not_before=NOW + timedelta(days=3)), tier="gold")
     rows = rank(asleep, customer(2), capacity=1)

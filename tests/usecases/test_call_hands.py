@@ -128,6 +128,24 @@ def test_who_is_away_keeps_no_call_from_others(desks):
     assert claim_call(desks.ledger, call, "piet", hour(3001.3), 60).status == "claimed"
 
 
+def test_who_is_away_or_has_left_cannot_take_a_call(desks):
+    desks.staff(STAFF.replace("2026-03-20", "2026-07-31"))
+    call, ledger = desks.id("ada"), desks.ledger
+    for who in ("sam", "Sam Example"):
+        with pytest.raises(RefusedError, match="sam is away until 2026-07-31; max stands in") as refused:
+            claim_call(ledger, call, who, hour(3001.2), 60)
+        assert "staff import" in refused.value.hint
+    with pytest.raises(RefusedError, match="sam is away"):
+        desks.next("sam", 3001.2)
+    leave(ledger, "piet", hour(3001).date(), "", hour(3001.2), why="a new job", recorded_by="max")
+    with pytest.raises(RefusedError, match=f"piet left on {hour(3001).date()}"):
+        claim_call(ledger, call, "piet", hour(3001.3), 60)
+    assert desks.calls(desks.key, 3001.3)["ada"]["status"] == "open"
+    assert claim_call(ledger, call, "olga", hour(3001.3), 60).status == "claimed"
+    other = desks.id("gil")
+    assert claim_call(ledger, other, "somebody new", hour(3001.3), 60).status == "claimed", "of whom nothing is known"
+
+
 def test_a_next_attempt_years_ahead_is_a_slip_of_the_pen(desks):
     for far in (datetime(9999, 12, 31, 23, tzinfo=UTC), hour(3002) + FAR + timedelta(hours=1)):
         with pytest.raises(InvalidCallError, match="years ahead"):

@@ -98,5 +98,5 @@ def test_a_care_list_is_withdrawn_when_its_deployment_is_blamed(desks):
     assert made(2.2).withdrawn == ()
     desks.open(3, deployment=bad)
     (one,) = made(3.1).withdrawn
-    assert one.because == f"D-{bad.number} is blamed for INC-1, and its customers are called about that"
+    assert one.because == f"D-{bad.number} is blamed for INC-1, so there are no care calls about it"
     assert one.sentence(names=True).startswith("A list that was not planned, made for everyone on ")

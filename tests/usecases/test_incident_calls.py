@@ -27,6 +27,7 @@ from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
+from releasewatch.usecases.marks import mark
 from releasewatch.usecases.sameness import Word, merge_customers
 from tests.support.directories import Desk
 from tests.usecases.test_incidents import Watch, hour
@@ -347,6 +348,25 @@ def test_a_wrong_number_is_marked_and_the_next_contact_is_named(desks):
     assert desks.log(call["id"], 3.3, "wrong_number").marked is True
     after = desks.calls(key, 3.4)["ada"]
     assert (after["contact"]["name"], after["attempts"], after["status"]) == ("Second Person", 1, "open")
+
+
+def test_a_wrong_number_is_wrong_with_everybody_who_has_it(desks):
+    desks.clock.take(contacts=CONTACTS.replace("+49 30 23125 102", "+49 (0)30 / 23125-101"))
+    key = desks.open(3, deployment=desks.record(2), severity="SEV1")
+    desks.plan(key, 3.1)
+    calls = desks.calls(key, 3.2)
+    done = desks.log(calls["ada"]["id"], 3.3, "wrong_number")
+    assert (done.marked, done.marked_elsewhere) == (True, 1)
+    after = desks.calls(key, 3.4)
+    assert {name for name, one in after.items() if "the number is marked as wrong" in one["verdict_because"]} == {
+        "ada",
+        "bob",
+    }
+    again = desks.log(calls["bob"]["id"], 3.5, "wrong_number", contact="Bob Person")
+    assert (again.marked, again.marked_elsewhere) == (False, 0)
+    right = mark(desks.ledger, "bob", "Bob Person", {"wrong_number": False}, Word("kim", "they moved in", hour(3.6)))
+    assert (right.cleared, right.elsewhere) == (1, 1)
+    assert {one["verdict"] for one in desks.calls(key, 3.7).values()} == {"call"}
 
 
 def test_what_somebody_was_told_follows_them_into_a_merge_and_a_correction_reaches_the_survivor(desks):
