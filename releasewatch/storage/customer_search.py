@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -68,6 +69,20 @@ def _by_address(connection: Connection, words: str) -> list[Any]:
     if "." not in domain or " " in domain:
         return []
     return _current(connection, func.lower(d.email).endswith(f"@{domain}", autoescape=True))
+
+
+def contact_addresses(connection: Connection) -> dict[str, set[UUID]]:
+    """Whose contacts have which mail address, casefolded; of everybody, for who has many addresses to look up."""
+    d, c = t.contact_detail.c, t.contact.c
+    same = and_(*(d[name] == c[name] for name in ("customer_id", "contact_id", "valid_from", "recorded_from")))
+    query = select(d.email, d.customer_id).join_from(t.contact_detail, t.contact, same)
+    query = query.where(c.valid_to == OPEN_END, c.recorded_to == OPEN_END, d.email != "")
+    found: dict[str, set[UUID]] = {}
+    for email, customer in connection.execute(query.distinct()):
+        for one in re.split(r"[;,\s]+", email.casefold()):
+            if one:
+                found.setdefault(one, set()).add(customer)
+    return found
 
 
 def _by_part(connection: Connection, words: str) -> list[Any]:

@@ -112,9 +112,7 @@ def approve_list(
             )
         if not given:
             _may_take_back(before, incident.id, why)
-        elif is_cancelled:
-            return incident.id, before, False
-        elif before.approved and not before.rule:
+        elif is_cancelled or (before.approved and not before.rule):
             return incident.id, before, False
         elif not why and not _may_approve(connection, drafts.state(incident.incident_id), who):
             raise RefusedError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from email.utils import parseaddr
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from releasewatch.domain.customer_reports import Ticket, reference_key
 from releasewatch.domain.customers import Rejected
@@ -16,8 +19,9 @@ from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.help_desk import column_map, tickets_in
 from releasewatch.storage import catalogs, customer_reports
-from releasewatch.storage.customer_refs import CustomerRef, find_exactly
+from releasewatch.storage.customer_refs import CustomerRef, find_exactly, get_ref, through_merges
 from releasewatch.storage.customer_reports import Report, Said
+from releasewatch.storage.customer_search import contact_addresses
 from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.attempts import AHEAD
@@ -157,17 +161,32 @@ class _Reader:
         return _Taken(customer, said)
 
     def _customer(self, word: str) -> CustomerRef | str:
-        """Whom a cell means: a key, an alias, or an address at a domain that is an alias; else why nobody."""
+        """Whom a cell means: a key, an alias, a contact's mail address, or one at a domain that is an alias; else why
+        nobody."""
         if word not in self._customers:
-            found = find_exactly(self._connection, word)
-            if not found and "@" in word:
-                found = find_exactly(self._connection, word.rpartition("@")[2].casefold())
-            if len(found) == 1:
-                self._customers[word] = found[0]
-            else:
-                several = "may mean several customers"
-                self._customers[word] = several if found else "names no customer, by key or alias"
+            self._customers[word] = self._find(word)
         return self._customers[word]
+
+    def _find(self, word: str) -> CustomerRef | str:
+        found, several = find_exactly(self._connection, word), "may mean several customers"
+        address = parseaddr(word)[1].casefold()
+        if not found and "@" in address:
+            theirs = sorted(self._addresses.get(address, ()))
+            found = through_merges(self._connection, [get_ref(self._connection, one) for one in theirs])
+            several = "is the mail address of contacts of several customers"
+            if not found:
+                found = find_exactly(self._connection, address.rpartition("@")[2])
+                several = "is a mail address at a domain of several customers"
+        if len(found) == 1:
+            return found[0]
+        if found:
+            return several
+        unknown = "names no customer, by key or alias"
+        return f"{unknown}, and is no contact's mail address" if "@" in address else unknown
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, set[UUID]]:
+        return contact_addresses(self._connection)
 
     def _component(self, word: str) -> int:
         if word not in self._components:

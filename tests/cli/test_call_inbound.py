@@ -168,3 +168,27 @@ def test_a_file_by_stdin(shop):
     done = run_command(*words, cwd=shop.path, through=("sh", "-c", 'exec "$@" < t.csv', "sh"))
     assert done.status == 0, done.err
     assert done.out == "1 ticket read: 1 added.\n"
+
+
+def test_a_requester_is_known_by_their_address_where_it_is_one_customers_alone(does, shop):
+    shop.path.joinpath("shared.csv").write_text(
+        "customer,name,email\nacme,Ada Example,ada@acme.example; Both@agency.example\nbolt,Ben,both@agency.example\n",
+        "utf-8",
+    )
+    taken = run_here("customer", "import", "--changes", "--contacts", "shared.csv", cwd=shop.path)
+    assert taken.status == 0, taken.err
+    words = ("Di Example <DI@dent.example>", "both@agency.example", "someone@acme.example")
+    rows = "".join(f"{place},{who},2026-03-01T0{place}:00:00Z,hangs\n" for place, who in enumerate(words, 1))
+    shop.path.joinpath("tickets.csv").write_text(f"reference,customer,opened_at,note\n{rows}", "utf-8")
+    found = does("inbound", "--file", "tickets.csv", "--format", "json", *BY).document
+    assert (found["import"]["added"], [(one["line"], one["reason"]) for one in found["rejected"]]) == (
+        1,
+        [
+            (3, "is the mail address of contacts of several customers"),
+            (4, "names no customer, by key or alias, and is no contact's mail address"),
+        ],
+    )
+    known = run_here("customer", "alias", "acme", "--add", "acme.example", "--why", "theirs", cwd=shop.path)
+    assert known.status == 0, known.err
+    again = does("inbound", "--file", "tickets.csv", "--format", "json", *BY).document["import"]
+    assert (again["added"], again["unchanged"], again["rejected"]) == (1, 1, 1)

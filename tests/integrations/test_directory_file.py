@@ -53,6 +53,26 @@ def test_every_column_of_a_customer(path: Path) -> None:
     assert file.notes == ()
 
 
+def test_an_unknown_time_zone_loses_no_customer_and_is_said_without_what_stands_there(path: Path) -> None:
+    rows = "".join(f"C{number},Name,Mars/Phobos\n" for number in range(6))
+    file = _open(path, f"key,name,Zone\nA,Acme,Europe/Berln\nB,Bolt,Europe/Berlin\n{rows}", timezone=Heading("Zone"))
+    zones = [(row.key, row.timezone) for row in _stated(file)]
+    assert zones == [("A", ""), ("B", "Europe/Berlin"), *((f"C{number}", "") for number in range(6))]
+    assert file.notes[0] == (
+        "line 2, Zone is no time zone of the IANA database; did you mean Europe/Berlin?; taken as not known"
+    )
+    assert len(file.notes) == 6
+    assert file.notes[-1] == "and 2 more such values taken as not known"
+    assert "Mars" not in str(file.notes)
+    assert len(_stated(file)) == 8
+    assert len(file.notes) == 6, "read again it is told once"
+    (contact,) = _stated(_open(path, "customer,name,timezone\nA,Ann,Mars/Phobos\n", CONTACTS))
+    assert contact == Contact("A", "Ann")
+    refused = _open(path, "key,name,country,timezone\nA,Acme,Atlantis,Mars/Phobos\n")
+    assert [one.problems[0].column for one in _rejected(refused)] == ["country"]
+    assert refused.notes == ()
+
+
 def test_only_the_required_columns(path: Path) -> None:
     assert _stated(_open(path, "key,name\nA,Acme")) == [Customer("A", "Acme")]
     assert _stated(_open(path, "customer,name\nA,Ann", CONTACTS)) == [Contact("A", "Ann")]

@@ -377,3 +377,13 @@ def test_cells(column: str, json: str, text: str) -> None:
 )
 def test_queries(url: str, asked: dict[str, str], result: str) -> None:
     assert with_query(url, asked) == result
+
+
+def test_an_unknown_time_zone_loses_no_customer_and_is_said(server: WebServer) -> None:
+    server.handler = lambda _: Reply([{"key": "A", "name": "Acme", "timezone": "Mars/Phobos"}])
+    with client(server) as asking, fetch_rows(asking, Endpoint(server.url), SHAPES["customers"]) as rows:
+        assert [(one.row.key, one.row.timezone) for one in rows.rows() if isinstance(one, Stated)] == [("A", "")]
+        (note,) = rows.notes
+    assert note.startswith("page 1, item 1, timezone is no time zone of the IANA database")
+    assert note.endswith("taken as not known")
+    assert "Mars" not in note

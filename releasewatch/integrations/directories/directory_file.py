@@ -15,6 +15,7 @@ from releasewatch.integrations.directories.fields import readable
 from releasewatch.integrations.directories.looked_up import LookedUp, look_up
 from releasewatch.integrations.directories.records import Cells, Shape
 from releasewatch.integrations.directories.totals import total_row
+from releasewatch.integrations.directories.unknown_values import UnknownValues
 from releasewatch.integrations.directories.xlsx_sheet import is_workbook, open_xlsx, split_sheet
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class DirectoryFile(Generic[Row]):
     shared: bool = False
     tally: Tally = field(default_factory=Tally, compare=False)
     elsewhere: Mapping[str, LookedUp] = field(default_factory=dict)
+    unknown: UnknownValues = field(default_factory=UnknownValues, compare=False)
 
     @property
     def path(self) -> Path:
@@ -85,7 +87,8 @@ class DirectoryFile(Generic[Row]):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was recognised or looks odd, for people."""
-        return (*self.sheet.notes, *self.layout.notes, *(note for one in self.elsewhere.values() for note in one.notes))
+        looked_up = (note for one in self.elsewhere.values() for note in one.notes)
+        return (*self.sheet.notes, *self.layout.notes, *looked_up, *self.unknown.notes(self.place, self.heading))
 
     @property
     def columns(self) -> frozenset[str]:
@@ -95,6 +98,7 @@ class DirectoryFile(Generic[Row]):
     def rows(self) -> Iterator[Stated[Row] | Rejected]:
         """Every row that says something, in order. Raises InvalidCallError when the file itself is damaged."""
         self.tally.rows = self.tally.silent = 0
+        self.unknown.clear()
         lines = self.sheet.lines()
         is_text = isinstance(self.sheet, CsvSheet)
         columnwise = find_columnwise(self.shape.kind, self.layout, shared=self.shared) if is_text else None
@@ -121,6 +125,7 @@ class DirectoryFile(Generic[Row]):
         if any(cells.problems for cells in records):
             problems = dict.fromkeys(problem for cells in records for problem in cells.problems)
             return [Rejected(line.number, tuple(problems), self._identity(records))]
+        self.unknown.add(line.number, dict.fromkeys(one for cells in records for one in cells.unknown))
         return stated
 
     def _out_of_shape(self, row: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from releasewatch.integrations.directories.json_items import (
 )
 from releasewatch.integrations.directories.pages import Counts, Paging
 from releasewatch.integrations.directories.records import Cells, Shape
+from releasewatch.integrations.directories.unknown_values import UnknownValues
 from releasewatch.integrations.http import Answer, HttpClient, shown_url
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class HttpRows:
     pages: list[PageSeen] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
     passed_over: int = 0
+    unknown: UnknownValues = field(default_factory=UnknownValues)
     digest: str = ""
 
     def __enter__(self) -> Self:
@@ -111,7 +113,7 @@ class HttpRows:
         notes = [f"no item has {', '.join(absent)}"] if absent and self.present else []
         if self.passed_over:
             notes.append(f"{self.passed_over} items passed over, as the settings say")
-        return tuple(notes)
+        return (*notes, *self.unknown.notes(self.place, self.heading))
 
     @property
     def reading(self) -> Any:
@@ -142,6 +144,7 @@ class HttpRows:
 
     def rows(self) -> Iterator[Stated[Any] | Rejected]:
         """Every item that counts; `line` is which one of all it is, from 1."""
+        self.unknown.clear()
         self.spool.seek(0)
         for text in self.spool:
             line, values, attributes, problems = json.loads(text)
@@ -151,6 +154,7 @@ class HttpRows:
                 identity = {column: readable(values.get(column, "")) for column in self.shape.identity}
                 yield Rejected(line, tuple(cells.problems), identity)
             else:
+                self.unknown.add(line, cells.unknown)
                 yield Stated(line, row)
 
 

@@ -36,11 +36,15 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Cells:
-    """The trimmed cells of one row by our names for the columns; collects what is wrong with them."""
+    """The trimmed cells of one row by our names for the columns; collects what is wrong with them.
+
+    `unknown`: what cannot be read and is taken as not known, which is no reason to refuse the row.
+    """
 
     values: Mapping[str, str]
     attributes: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unknown: list[Problem] = field(default_factory=list)
 
     def read(self, column: str, how: Callable[[str], T], empty: T) -> T:
         """The cell's value; `empty` when nothing stands there, or when what stands there was put on the list."""
@@ -52,6 +56,14 @@ class Cells:
         except BadValueError as error:
             self.problems.append(Problem(column, str(error)))
             return empty
+
+    def read_if_known(self, column: str, how: Callable[[str], str]) -> str:
+        """Like `read`, for a cell without which the row is worth having."""
+        try:
+            return how(self.values.get(column, "")) if self.values.get(column, "") else ""
+        except BadValueError as error:
+            self.unknown.append(Problem(column, str(error)))
+            return ""
 
     def require(self, column: str, how: Callable[[str], str]) -> str:
         """Like `read`, for a cell that must not be empty."""
@@ -95,7 +107,7 @@ def _read_customer(cells: Cells) -> Customer:
         renewal_on=cells.read("renewal_on", fields.read_day, None),
         account_manager=cells.read("account_manager", fields.read_key, ""),
         country=cells.read("country", fields.read_country, ""),
-        timezone=cells.read("timezone", fields.read_timezone, ""),
+        timezone=cells.read_if_known("timezone", fields.read_timezone),
         language=cells.read("language", fields.read_language, ""),
         do_not_call=cells.read("do_not_call", fields.read_boolean, False),
         escalated=cells.read("escalated", fields.read_boolean, False),
@@ -127,7 +139,7 @@ def _read_contact(cells: Cells) -> Contact:
         phone=cells.read("phone", fields.read_phone, ""),
         email=cells.read("email", fields.read_line, ""),
         language=cells.read("language", fields.read_language, ""),
-        timezone=cells.read("timezone", fields.read_timezone, ""),
+        timezone=cells.read_if_known("timezone", fields.read_timezone),
         best_from=cells.read("best_from", fields.read_clock, ""),
         best_to=cells.read("best_to", fields.read_clock, ""),
         primary=cells.read("primary", fields.read_boolean, False),
