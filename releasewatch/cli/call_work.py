@@ -115,6 +115,8 @@ def log(app: App, form: str, ref: str, by: str | None, due: datetime | None, **g
         words = f"{done.call} is to be tried again {when}."
     if done.was in NOT_OPEN and not app.quiet:
         say(f"{done.call}: {NOT_OPEN[done.was]}.")
+    if done.no_words and not app.quiet:
+        say(f"{done.call} {done.stays_open_for}.")
     others = done.marked_elsewhere
     too = f", with {counted(others, 'other contact', 'other contacts')} who have it" if others else ""
     give_out(app, form, done, words + (f" The number is marked as wrong{too}." if done.marked or others else ""))

@@ -37,6 +37,7 @@ from releasewatch.usecases.call_work import (
 from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.marks import mark_number
 from releasewatch.usecases.sameness import DIRECTORY_LOCK, Word
+from releasewatch.usecases.written_attempts import check_address, without_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,21 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
     items, joined = _items_told(connection, row, able, held_back, said.listed_at)
     before = call_attempts.attempts_of(connection, row.customer_id, row.call_id)
     person = _person(connection, row, said, how)
+    wordless: Sequence[Any] = ()
+    if said.disposition == "sent":
+        if said.channel == "email":
+            asked = person.contact_id if person is not None and said.contact is not None else None
+            check_address(connection, row, asked, how)
+        then = max([said.listed_at or at, *(one.added_at for one in items)])
+        wordless = without_words(items, Drafts(connection, then))
+        items = [one for one in items if one not in wordless]
     to_be_written = bool(items) and all(one.verdict == "write" for one in items)
-    closes = row.status != "done" and not joined and is_made_by(said.disposition, to_be_written=to_be_written)
+    closes = (
+        row.status != "done"
+        and not joined
+        and not wordless
+        and is_made_by(said.disposition, to_be_written=to_be_written)
+    )
     if said.next_at is not None and (closes or row.status != "open"):
         is_made = "is made with this" if closes else f"is {row.status}"
         raise InvalidCallError(
@@ -137,10 +151,6 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         marked, elsewhere = _mark(connection, row, person, who, how.now)
     key = key_of(connection, row.customer_id)
     status = "done" if closes else row.status
-    not_told = tuple(
-        f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
-        for one in joined
-    )
     return Worked(
         f"C-{row.call_id}",
         key,
@@ -150,7 +160,16 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         marked=marked,
         marked_elsewhere=elsewhere,
         was=row.status,
-        not_told=not_told,
+        not_told=_in_words(joined),
+        no_words=_in_words(wordless),
+    )
+
+
+def _in_words(items: Sequence[Any]) -> tuple[str, ...]:
+    """Reasons in a call, each in words."""
+    return tuple(
+        f"{IN_WORDS[one.purpose]} of INC-{one.incident_id}" if one.incident_id else f"D-{one.deployment_id}"
+        for one in items
     )
 
 

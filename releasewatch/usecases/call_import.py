@@ -216,6 +216,8 @@ def _to_know(done: Worked) -> Sequence[str]:
     if done.not_told:
         what = ", ".join(done.not_told)
         found.append(f"stays open: {what} joined it after the list was made, and they were not told of that")
+    if done.no_words:
+        found.append(done.stays_open_for)
     if done.marked:
         found.append("the number is marked as wrong")
     return found
@@ -257,7 +259,7 @@ def report_document(report: FilledReport, keys: dict[str, str], *, dry_run: bool
                 "status": one.status,
                 "next_at": None if one.next_at is None else format_utc(one.next_at),
                 "number_marked": one.marked,
-                "not_told": list(one.not_told),
+                "not_told": [*one.not_told, *one.no_words],
             }
             for one in report.added
         ],

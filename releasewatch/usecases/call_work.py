@@ -39,7 +39,7 @@ class Worked:
 
     `marked`: a number was marked as wrong with it, `marked_elsewhere` at so many others who have it. `not_told`: what
     joined the call after the list that was worked from was made, and so keeps it open. `was`: how the call stood before
-    an attempt was noted.
+    an attempt was noted. `no_words`: what nothing was agreed to be said of, so that what was sent did not tell it.
     `zone_known`: whether it is known what time it is where they are; None: nobody looked.
     """
 
@@ -54,6 +54,14 @@ class Worked:
     was: str = ""
     zone_known: bool | None = None
     not_told: tuple[str, ...] = ()
+    no_words: tuple[str, ...] = ()
+
+    @property
+    def stays_open_for(self) -> str:
+        """What the call stays open for because no words are agreed for it, in a sentence; empty for nothing."""
+        if not self.no_words:
+            return ""
+        return f"stays open: no words are agreed for {', '.join(self.no_words)}, so that was not told"
 
 
 @dataclass(frozen=True, slots=True)

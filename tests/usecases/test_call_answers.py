@@ -18,7 +18,7 @@ from releasewatch.usecases.call_work import Stale, claim_call, find_stale
 from releasewatch.usecases.customer_brief import brief_customer
 from releasewatch.usecases.incident_calls import list_incident_calls
 from releasewatch.usecases.incident_contacts import Asking
-from releasewatch.usecases.incidents import change_status
+from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
 from tests.usecases.test_incident_calls import Desks
 from tests.usecases.test_incidents import hour
 
@@ -63,13 +63,13 @@ def test_who_was_asked_whether_they_noticed_hears_that_it_is_over(desks):
     told, untold = desks.calls(key, 4.1)["bob"], desks.calls(key, 4.1)["di"]
     assert (told["purpose"], told["verdict"]) == ("resolution", "write")
     assert told["verdict_because"].startswith("possible, SEV2; it is over, and they were told of it before, so write")
-    assert untold["verdict"] == "leave"
-    assert (owed(desks, "bob", 4.1), owed(desks, "di", 4.1)) == ("resolution", None), "as the list says"
+    assert (untold["purpose"], untold["verdict"]) == ("after_the_fact", "write"), "as a first notice would have been"
+    assert (owed(desks, "bob", 4.1), owed(desks, "di", 4.1)) == ("resolution", "after_the_fact"), "as the list says"
     assert (told["know"], told["say_outdated"]) == ([OLD_WORDS], True)
     desks.summary(key, 4.15, "Totals were wrong, and are right again.")
     assert (desks.calls(key, 4.2)["bob"]["know"], desks.calls(key, 4.2)["bob"]["say_outdated"]) == ([], False)
     made = desks.plan(key, 4.2)
-    assert made.added == open_calls(desks, key, 4.3) == 4, "ada, cy and fay hear it after the fact"
+    assert made.added == open_calls(desks, key, 4.3) == 6, "whoever was not told hears it after the fact"
     assert desks.purposes(key, 4.3)["bob"] == ("resolution", "open", "write")
     desks.log(desks.calls(key, 4.3)["bob"]["id"], 4.4, "sent", channel="email")
     assert owed(desks, "bob", 4.5) is None
@@ -80,6 +80,7 @@ def test_what_is_withdrawn_is_not_said_to_be_another_call_where_none_is_made(des
     desks.plan(key, 3.1)
     call = desks.calls(key, 3.2)["di"]["id"]
     claim_call(desks.ledger, call, "olga", hour(3.3), 600)
+    update_incident(desks.ledger, key, IncidentFields(severity="SEV3"), desks.telling(3.9))
     change_status(desks.ledger, key, "resolved", desks.telling(4), hour(3.9))
     none = "it is over, and they were not told; it is not worth a call by now"
     assert find_stale(desks.ledger, call, Planning(hour(4.1))) == [Stale(key, "first_notice", none)]

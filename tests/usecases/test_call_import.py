@@ -20,7 +20,7 @@ from releasewatch.usecases.call_showing import call_as_document
 from releasewatch.usecases.call_work import claim_call, get_call, skip_call
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.sameness import Word, merge_customers
-from tests.usecases.test_incident_calls import Desks
+from tests.usecases.test_incident_calls import CONTACTS, Desks
 from tests.usecases.test_incidents import hour
 
 ON_SQLITE = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
@@ -201,3 +201,29 @@ def test_a_merged_customers_call_is_theirs_and_a_forgotten_ones_is_nobodys(paper
     for row in (paper.row("cy", note="secret"), paper.row("cy", key="", note="secret")):
         (refused,) = reasons(paper.back(7, row))
         assert refused == ("call", "is of a customer who was forgotten: nothing is kept of them")
+
+
+@ON_SQLITE
+def test_a_mail_needs_an_address_and_tells_nothing_of_which_no_words_are_agreed(paper):
+    paper.begin("SEV2")
+    other = paper.open(4, title="mail", components=[("mail", "partial")], severity="SEV4")
+    say_by_hand(paper.ledger, other, {"affected": ["bob"]}, paper.telling(4, "a ticket"))
+    paper.plan(other, 4.1)
+    paper.listed = hour(4.2)
+    done = paper.back(5, paper.row("bob", "sent"))
+    assert [(one.call, one.status, one.no_words) for one in done.added] == [
+        (paper.ids["bob"], "open", (f"a first notice of {other}",))
+    ]
+    assert done.noticed[0].text.startswith("stays open: no words are agreed for a first notice of INC-2")
+    (attempt,) = paper.shown("bob")["attempts"]
+    assert [one["incident"] for one in attempt["told"]] == ["INC-1"]
+    paper.clock.take(contacts=CONTACTS.replace("di@example.org", ""))
+    at = 24 * 300
+    refused = import_filled(paper.ledger, [paper.row("di", "sent", contact="")], "olga", Planning(hour(at)))
+    assert [one.reason for one in refused.refused] == [
+        f"No mail can have been sent for {paper.ids['di']}: no address of the customer is known"
+    ]
+    by_chat = import_filled(
+        paper.ledger, [paper.row("di", "sent", channel="chat", contact="")], "olga", Planning(hour(at))
+    )
+    assert len(by_chat.added) == 1
