@@ -63,7 +63,8 @@ def test_who_was_asked_whether_they_noticed_hears_that_it_is_over(desks):
     told, untold = desks.calls(key, 4.1)["bob"], desks.calls(key, 4.1)["di"]
     assert (told["purpose"], told["verdict"]) == ("resolution", "write")
     assert told["verdict_because"].startswith("possible, SEV2; it is over, and they were told of it before, so write")
-    assert (untold["purpose"], untold["verdict"]) == ("after_the_fact", "write"), "as a first notice would have been"
+    assert untold["verdict"] == "write", "as a first notice would have been"
+    assert untold["verdict_because"].startswith("possible, SEV2; it is over, and they were not told")
     assert (owed(desks, "bob", 4.1), owed(desks, "di", 4.1)) == ("resolution", "after_the_fact"), "as the list says"
     assert (told["know"], told["say_outdated"]) == ([OLD_WORDS], True)
     desks.summary(key, 4.15, "Totals were wrong, and are right again.")
