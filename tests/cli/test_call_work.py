@@ -135,13 +135,14 @@ def test_who_leaves_hands_over_what_they_hold_and_promised(called):
     staff.write_text(
         "key,name,email,manager,away_from,away_to\nolga,Olga,Olga@example.org,kim,,\npiet,Piet,,kim,2020-01-01,\nkim,Kim,,,,\n"
     )
-    does("staff", "import", str(staff))
     calls = {one["customer"]: one for one in does("call", "list", "--incident", "INC-1").document["calls"]}
     first, second, third = (calls[name]["id"] for name in ("acme", "bolt", "dent"))
+    does("call", "claim", third, "--by", "piet")
+    does("staff", "import", str(staff))
+    does("call", "claim", third, "--by", "piet", status=4)
     promise = ("--promise", "a note", "--due", SOON)
     does("call", "log", first, "--disposition", "connected", *promise, "--by", "olga@example.org")
     does("call", "claim", second, "--by", "olga")
-    does("call", "claim", third, "--by", "piet")
     leaving = ("staff", "leave", "olga", "--to", "kim", "--why", "moves on", "--by", "boss")
     expected = {
         "customers": 2,
