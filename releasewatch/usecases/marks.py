@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from releasewatch.storage import marks, merges
 from releasewatch.storage.customers import resolve_customer
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
     from uuid import UUID
-
-    from sqlalchemy import Connection
 
     from releasewatch.storage.ledger import Ledger
     from releasewatch.usecases.sameness import Word
@@ -71,7 +69,7 @@ def mark(ledger: Ledger, customer: str, contact: str | None, wanted: Mapping[str
 
 
 def mark_number(
-    connection: Connection, members: Collection[UUID], contact_id: UUID, word: Word, at: datetime, *, wrong: bool
+    connection: Any, members: Collection[UUID], contact_id: UUID, word: Word, at: datetime, *, wrong: bool
 ) -> int:
     """Mark a contact's number as wrong, or right after all, at everybody else who has it; returns at how many."""
     many = 0
