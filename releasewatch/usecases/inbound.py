@@ -45,7 +45,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.customer_reach import ReachedLately, Reaching, reached_lately
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
-from releasewatch.usecases.incidents import known_component
+from releasewatch.usecases.known_places import known_component
 from releasewatch.usecases.named_people import hiding
 from releasewatch.usecases.open_incidents import read_open
 from releasewatch.usecases.outbox import tell

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from releasewatch.domain.incident_statuses import StatusWord, correct_opening, place_status
@@ -22,13 +21,14 @@ from releasewatch.domain.incidents import (
 )
 from releasewatch.domain.notifications import Rule
 from releasewatch.errors import InvalidCallError, UnknownNameError
-from releasewatch.storage import catalogs, incidents
+from releasewatch.storage import incidents
 from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.incident_checks import check_blame, check_environment
 from releasewatch.usecases.incident_ranking import rank_for
+from releasewatch.usecases.known_places import check_places, known_component
 from releasewatch.usecases.outbox import kind_of_change, tell_of_blamed, tell_of_incident
 from releasewatch.usecases.suspects import Ranking
 
@@ -271,7 +271,7 @@ def _members(connection: Any, fields: IncidentFields, telling: Telling) -> Itera
         ("region", fields.regions, fields.without_regions),
         ("ring", fields.rings, fields.without_rings),
     ):
-        _check_places(connection, axis, [*wanted, *unwanted])
+        check_places(connection, axis, [*wanted, *unwanted])
         yield from (_timeless(axis, MEMBER, telling, place) for place in wanted)
         yield from (_timeless(axis, NO_MEMBER, telling, place) for place in unwanted)
 
@@ -369,33 +369,3 @@ def _opening(
 def _blamed_since(connection: Any, incident: IncidentRef) -> datetime | None:
     blamed = incidents.blamed_deployments(connection, incident.incident_id)
     return min((get_deployment(connection, number).row.opened_at for number in blamed), default=None)
-
-
-def known_component(connection: Any, ref: str, repo: str | None) -> str:
-    """The full key of a component; raises UnknownNameError with what may have been meant."""
-    try:
-        return catalogs.resolve_component(connection, ref, repo).full_key
-    except UnknownNameError as error:
-        full = list(catalogs.component_keys(connection).values())
-        bare = {key.rpartition("/")[2]: key for key in sorted(full, reverse=True)}
-        near = get_close_matches(ref, [*full, *bare], n=1)
-        if not near:
-            raise
-        raise UnknownNameError(error.message, f"Did you mean {bare.get(near[0], near[0])}?") from error
-
-
-def _check_places(connection: Any, axis: str, places: Sequence[str]) -> None:
-    if not places:
-        return
-    known: set[str] = set()
-    for row in catalogs.environments(connection):
-        axes = catalogs.known_axes(connection, row.environment_id)
-        known |= axes.regions if axis == "region" else axes.rings
-    for place in places:
-        if place not in known:
-            near = get_close_matches(place, sorted(known), n=1)
-            there_are = f"There are: {', '.join(sorted(known))}." if known else f"The ledger knows no {axis} yet."
-            raise UnknownNameError(
-                f"No deployment went to a {axis} {place!r}, and the settings have none of that name.",
-                f"Did you mean {near[0]}?" if near else there_are,
-            )

@@ -26,7 +26,7 @@ from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.attempts import AHEAD
 from releasewatch.usecases.inbound import Asked, alarm_of, tell_of_alarm
-from releasewatch.usecases.incidents import known_component
+from releasewatch.usecases.known_places import known_component
 
 _ALARMED = 20
 """For so many new reports at most, the newest, it is asked whether somebody else shares a deployment with them."""

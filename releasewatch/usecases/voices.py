@@ -21,7 +21,7 @@ from releasewatch.storage import call_facts, catalogs, customer_names, incidents
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.storage.voices import Voice
-from releasewatch.usecases.incidents import known_component
+from releasewatch.usecases.known_places import known_component
 
 
 @dataclass(frozen=True, slots=True)
