@@ -31,8 +31,8 @@ from releasewatch.cli.call_output import (
     emit_blank,
     emit_left_out,
     is_opaque,
+    refuse_if_public,
     say_blank,
-    say_if_limited,
     say_if_outdated,
     say_left_out,
     say_withdrawn,
@@ -294,7 +294,7 @@ def list_(
     rows = [row for row in map(call_document, ordered) if verdict in (None, row["verdict"])]
     rows = [row for row in rows if band in (None, row["band"])]
     page = rows[:limit]
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     say_left_out(app, made)
     say_if_outdated(app, made)
     shown = shown_rows(app, page, level)

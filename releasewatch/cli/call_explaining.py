@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.cli.call_output import is_opaque, say_if_limited, withhold
+from releasewatch.cli.call_output import is_opaque, refuse_if_public, withhold
 from releasewatch.cli.output import emit_json, emit_line, emit_table
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError, RefusedError
@@ -33,7 +33,7 @@ def explain(app: App, form: str, reveal: str | None, made: RankedList, ref: str,
     from releasewatch.usecases.call_explaining import explain_call, explanation_document
 
     level, in_ci, opaque = app.level(reveal, None), app.ci is not None, is_opaque(app)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if level < Reveal.KEYS:
         raise RefusedError("This is a public repository: nothing is told of a single customer.", "Ask elsewhere.")
     document = explanation_document(explain_call(app.ledger, made, ref, how, level, in_ci=in_ci))

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from releasewatch.cli import exit_codes
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import refuse_if_public
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.cli.telling import tell_others
@@ -79,7 +79,7 @@ def inbound(
         )
     _refuse_of_the_other(_OF_ONE if file is not None else _OF_FILES, file is not None)
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if file is not None:
         status = _take_file(app, form, file, by, level, given)
     else:

@@ -75,13 +75,10 @@ def local_time_of(zone: str | None, local_time: str | None) -> str:
     return f"{at:%a %H:%M} ({zone})"
 
 
-def say_if_limited(app: App, reveal: str | None, level: Reveal) -> None:
-    """Say that less is shown than was asked for, and which setting says so."""
-    if reveal is not None and level < WORDS[reveal] and not app.quiet:
-        place = "ci" if app.ci is not None else "terminal"
-        if app.ci is not None and app.ci.public_repo:
-            raise RefusedError("This is a public repository: its logs and files are counts only.", "Run it elsewhere.")
-        say(f'--reveal {reveal} is more than the settings allow here: [privacy] {place} = "{reveal}" would allow it.')
+def refuse_if_public(app: App, reveal: str | None, level: Reveal) -> None:
+    """Refuse a list of customers where only counts may be shown and more was asked for."""
+    if reveal is not None and level < WORDS[reveal] and app.ci is not None and app.ci.public_repo:
+        raise RefusedError("This is a public repository: its logs and files are counts only.", "Run it elsewhere.")
 
 
 def _blank_of(made: RankedList) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import refuse_if_public
 from releasewatch.cli.options import BY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table
 from releasewatch.domain.privacy import Reveal
@@ -36,7 +36,7 @@ def promises(
     from releasewatch.usecases.promises import Listing, list_promises, promise_document
 
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     check_account_manager(app.ledger, account_manager, level)
     found = list_promises(app.ledger, Listing(app.now, customer, account_manager, overdue=overdue, settled=settled))
     late = sum(one.overdue for one in found)

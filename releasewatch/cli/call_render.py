@@ -10,7 +10,7 @@ import click
 
 from releasewatch.cli.call_approve import say_draft
 from releasewatch.cli.call_document import list_document, shown_rows
-from releasewatch.cli.call_output import is_opaque, say_blank, say_if_limited, say_if_outdated, say_left_out
+from releasewatch.cli.call_output import is_opaque, refuse_if_public, say_blank, say_if_outdated, say_left_out
 from releasewatch.cli.notes import TEMPLATES
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, open_output, say, stream_to
@@ -89,7 +89,7 @@ def render_list(
     made = find(account_manager)
     if team is not None:
         made = of_team(app.ledger, made, team, level)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     say_left_out(app, made)
     say_if_outdated(app, made)
     if drafts is not None:

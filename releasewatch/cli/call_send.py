@@ -12,7 +12,7 @@ import click
 
 from releasewatch.cli import exit_codes
 from releasewatch.cli.call_care import care_options
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import refuse_if_public
 from releasewatch.cli.choosing import deployment_options
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
@@ -99,7 +99,7 @@ def send(
     if again is not None and not again.strip():
         raise InvalidCallError("It is not said why they are sent again.", "Give a reason: --again WHY")
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     sender = _sender(app, (again or "").strip(), by or app.actor, dry_run=dry_run)
     there = _chat(app, dry_run=dry_run) if chat else None
     app.rehearse = dry_run
@@ -126,7 +126,7 @@ def _mark_bounced(app: App, form: str, reveal: str | None, path: Path, who: str,
     from releasewatch.usecases.call_mailing import mail_documents
 
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     mails = read_bounces(path)
     app.rehearse = dry_run
     with closing(app.ledger) as ledger:
@@ -276,7 +276,7 @@ def sendings(app: App, form: str, reveal: str | None, incident: str | None, list
     if incident is not None and list_id is not None:
         raise InvalidCallError("An incident and a list are named.", "Give --incident KEY or --list ID.")
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     mails = list_mails(app.ledger, incident, list_id)
     names = level >= Reveal.NAMES
     if form == "json":

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import refuse_if_public
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
 from releasewatch.domain.privacy import Reveal
@@ -35,7 +35,7 @@ def voices(
     from releasewatch.usecases.voices import Listening, voices_document
 
     level = app.level(reveal, output)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     speaks = level >= Reveal.CONTACTS if app.ci is not None else level >= Reveal.KEYS
     key = app.looking(reveal, output).key
     how = Listening(since or app.now - _USUALLY, app.now, level, key, speaks, component, app.repo)

@@ -12,8 +12,8 @@ from releasewatch.cli.call_output import (
     hours_in_words,
     is_opaque,
     local_time_of,
+    refuse_if_public,
     remarks,
-    say_if_limited,
     their_time,
     withhold,
 )
@@ -155,7 +155,7 @@ def show_call(app: App, form: str, reveal: str | None, ref: str) -> None:
     from releasewatch.usecases.call_work import get_call
 
     level = app.level(reveal, None)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if level < Reveal.KEYS:
         raise RefusedError("This is a public repository: its logs are counts only.", "Run it elsewhere.")
     with app.ledger.read() as connection:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.call_output import hours_in_words, local_time_of, say_if_limited, their_time
+from releasewatch.cli.call_output import hours_in_words, local_time_of, refuse_if_public, their_time
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, one_line, stream_to
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING
@@ -34,7 +34,7 @@ def brief(app: App, form: str, who: tuple[str, ...], output: Path | None, reveal
     from releasewatch.usecases.customer_brief import brief_customer
 
     level = app.level(reveal, output)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if level < Reveal.KEYS:
         raise RefusedError("This is a public repository: its logs are counts only.", "Run it elsewhere.")
     found = brief_customer(app.ledger, " ".join(who), planning(app), level)

@@ -46,14 +46,14 @@ def command(
     It names customers: it goes to a file (-o), or asks for --reveal names; numbers and promises need contacts.
     """
     from releasewatch.cli.call import planning
-    from releasewatch.cli.call_output import is_opaque, say_if_limited, withhold
+    from releasewatch.cli.call_output import is_opaque, refuse_if_public, withhold
     from releasewatch.cli.report_calls import asking_of
     from releasewatch.usecases.customers import require_names
     from releasewatch.usecases.digest import DigestRequest, make_digest
     from releasewatch.usecases.exposure import check_account_manager
 
     level = app.level(reveal, output)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     require_names(level, "A digest")
     check_account_manager(app.ledger, account_manager, level)
     asked = DigestRequest(account_manager, since)

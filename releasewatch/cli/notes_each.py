@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from releasewatch.cli.call_output import say_if_limited
+from releasewatch.cli.call_output import refuse_if_public
 from releasewatch.cli.new_folder import write_new_folder
 from releasewatch.cli.notes import format_of, of_period, scanner_of
 from releasewatch.cli.output import say
@@ -70,7 +70,7 @@ def write_each(
 
     folder = output or Path()
     level = app.level(reveal, folder)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if level < Reveal.NAMES:
         raise RefusedError(
             "Each file is for a customer by name, which may not be shown here.",

@@ -177,6 +177,7 @@ def common(
             app.read_url = kwargs.pop("read_url", None)
             if not quiet:
                 app.on_replica = _say_how_far_behind
+                app.on_lowered = _say_lowered
             if kwargs.get("templates") is not None and app.ci is not None and app.ci.pull_request is not None:
                 kwargs["templates"] = None
                 _say_no_templates(app)
@@ -259,6 +260,12 @@ def _refuse_what_was_pruned(app: App, known_at: datetime | None) -> None:
     from releasewatch.usecases.pruning import check_known_at
 
     check_known_at(app.ledger, known_at)
+
+
+def _say_lowered(why: str) -> None:
+    from releasewatch.cli.output import say
+
+    say(why)
 
 
 def _say_how_far_behind(replica: Ledger) -> None:

@@ -49,13 +49,13 @@ def calls(
     Told is a talk, or a mail that was sent. Affected (somebody said so) and presumed customers stand apart; those
     possibly hurt are left out. A figure about which there are no facts is not known, and --format json says why.
     """
-    from releasewatch.cli.call_output import say_if_limited
+    from releasewatch.cli.call_output import refuse_if_public
     from releasewatch.usecases.call_report import CallReportRequest, report_calls
 
     if incident is not None and (since is not None or until is not None):
         raise InvalidCallError("An incident and a period are asked for.", "Give --incident, or --since and --until.")
     level = app.level(reveal, output)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     if by == "person" and level < Reveal.NAMES:
         raise RefusedError(
             "Who keeps which customers may not be shown here.", "Take --by team, or see who may: --reveal names"

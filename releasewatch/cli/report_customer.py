@@ -34,7 +34,7 @@ def customer(
     Releases that reached them, requests delivered (told as good news), minutes hurt by incidents that began in the
     period, all and those in their working hours, credit due, who called first, promises due in it and kept.
     """
-    from releasewatch.cli.call_output import say_if_limited
+    from releasewatch.cli.call_output import refuse_if_public
     from releasewatch.usecases.customer_review import ReviewRequest, review_customers
     from releasewatch.usecases.customers import require_names
     from releasewatch.usecases.exposure import check_account_manager
@@ -42,7 +42,7 @@ def customer(
     if form == "xlsx" and output is None:
         raise InvalidCallError("A workbook is a file.", "Name it: -o review.xlsx")
     level = app.level(reveal, output)
-    say_if_limited(app, reveal, level)
+    refuse_if_public(app, reveal, level)
     require_names(level, "A review")
     check_account_manager(app.ledger, account_manager, level)
     document = review_customers(app.ledger, ReviewRequest(account_manager, since, until or app.now), asking_of(app))

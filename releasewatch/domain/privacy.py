@@ -20,6 +20,7 @@ class Reveal(IntEnum):
 
 
 WORDS = {"counts": Reveal.COUNTS, "keys": Reveal.KEYS, "names": Reveal.NAMES, "contacts": Reveal.CONTACTS}
+WORD_OF = {level: word for word, level in WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ def decide_level(channel: Channel, asked: Reveal | None, terminal_limit: Reveal,
         return Reveal.COUNTS
     limit = max(ci_limit, Reveal.KEYS) if channel.in_ci else terminal_limit
     return min(max(usual, asked if asked is not None else usual), limit)
+
+
+def why_lowered(channel: Channel, reveal: str, shown: Reveal) -> str:
+    """The sentence for whoever asked for more with `--reveal` than is shown: what is, and why."""
+    told = f"--reveal {reveal} was lowered to {WORD_OF[shown]}"
+    if channel.in_ci and channel.public_repo:
+        return f"{told}: this is a public repository, whose logs and files everybody reads."
+    setting = "ci" if channel.in_ci else "terminal"
+    where = "in CI" if channel.in_ci else "here"
+    return f'{told}: the settings allow no more {where}; [privacy] {setting} = "{reveal}" would.'
 
 
 def opaque_key(key: str) -> str:

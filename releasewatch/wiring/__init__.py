@@ -12,11 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.privacy import WORDS, Channel, Reveal, decide_level
+from releasewatch.domain.privacy import Channel, Reveal
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
+from releasewatch.wiring.channels import Showing, channel_of
 from releasewatch.wiring.clones import Clone, config_of_clone
 from releasewatch.wiring.repo_catalogs import mapper_of
+from releasewatch.wiring.repo_names import name_of_repo
 from releasewatch.wiring.standing import working_folder
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class App:
     reads_only: bool = False
     may_ask_replica: bool = False
     read_url: str | None = None
+    on_lowered: Callable[[str], None] = field(default=lambda _: None)
     on_replica: Callable[[Ledger], None] = field(default=lambda _: None)
     fetch_missing: bool = True
     clone: Clone | None = None
@@ -233,15 +236,9 @@ class App:
 
     def rehearsal(self) -> Rehearsal:
         """A ledger that forgets what it is told, beside the one that does not; an absent file stays absent."""
-        from releasewatch.storage.ledger import Rehearsal
-        from releasewatch.storage.migrate import open_ledger
-        from releasewatch.wiring.passing_ledgers import ledger_to_rehearse_on, passing_ledger
+        from releasewatch.wiring.passing_ledgers import rehearse_on
 
-        url = self.ledger_address.url
-        if self.ledger_address.file is not None and not self.ledger_address.file.exists():
-            url = passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger
-        open_ledger(url).close()
-        return Rehearsal(ledger_to_rehearse_on(self.ledger_address.file, url))
+        return rehearse_on(self.ledger_address)
 
     @property
     def has_ledger(self) -> bool:
@@ -322,34 +319,15 @@ class App:
 
     def seen_environments(self, files: RepoFiles) -> SeenEnvironments:
         """The environments that files of the repo name."""
-        from releasewatch.integrations.catalogs.environments import find_environments
-
-        return find_environments(files)
+        return repo_catalogs.seen_environments(files)
 
     def tag_packages(self, tags: Sequence[str]) -> TagPackages:
         """Which tags name a package of this repo, and the components that those are."""
-        from releasewatch.domain.tag_names import package_of
-        from releasewatch.usecases.tag_packages import Packages, TagPackages, read_tag_packages
-
-        if not any(package_of(tag, self.repo) for tag in tags):
-            return TagPackages()
-        files, catalog = self.tracked_files(), self.catalog_at(None)
-        known = Packages(repo_catalogs.package_folders(files), files.paths, mapper_of(catalog))
-        return read_tag_packages(tags, catalog, known)
+        return repo_catalogs.tag_packages(tags, self.repo, self.tracked_files, lambda: self.catalog_at(None))
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""
-        from releasewatch.config import resolve_repo
-
-        try:
-            found = resolve_repo(self._repo_config_if_sound(), self.sources)
-        except InvalidCallError:
-            return None, ""
-        told = found.source
-        if told == "default":
-            remote = self.history_or_none.remote_path() if self.history_or_none else None
-            told = "the path of the remote origin" if remote else "the name of the folder: there is no remote origin"
-        return str(found.value), f"from {told}"
+        return name_of_repo(self._repo_config_if_sound(), self.sources, self.history_or_none)
 
     def _repo_config_if_sound(self) -> Config:
         """The settings in the repo's own file; a broken file says nothing, and what else does may still."""
@@ -388,9 +366,15 @@ class App:
 
     def level(self, reveal: str | None, output: Path | None) -> Reveal:
         """How much of a customer may be shown where this output goes."""
-        channel = self.channel(output)
-        privacy = self.config.tables.privacy
-        return decide_level(channel, WORDS[reveal] if reveal else None, WORDS[privacy.terminal], WORDS[privacy.ci])
+        return self._showing.level(self.channel(output), reveal, self.config.tables.privacy)
+
+    def level_without_ledger(self, reveal: str | None, output: Path | None) -> Reveal:
+        """The same by the repo's own settings alone, where the ledger is not to be asked."""
+        return self._showing.level(self.channel(output), reveal, self.repo_config.tables.privacy)
+
+    @cached_property
+    def _showing(self) -> Showing:
+        return Showing(self.on_lowered)
 
     def looking(
         self,
@@ -408,12 +392,5 @@ class App:
         return Looking(When(at or self.now, known_at), self.level(reveal, output), opaque)
 
     def channel(self, output: Path | None) -> Channel:
-        """Where output goes; a device or pipe named with -o is no file of ours, and no terminal that we know of."""
-        from releasewatch.integrations.devices import is_written_through
-
-        return Channel(
-            is_terminal=self.stdout_is_terminal and output is None,
-            in_ci=self.ci is not None,
-            public_repo=self.ci.public_repo if self.ci else False,
-            file=output is not None and not is_written_through(output),
-        )
+        """Where output goes."""
+        return channel_of(self.ci, output, is_terminal=self.stdout_is_terminal)

@@ -6,15 +6,30 @@ import atexit
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from releasewatch.errors import OutsideFailedError
 from releasewatch.secret import Secret
+from releasewatch.storage.ledger import Rehearsal
+from releasewatch.storage.migrate import open_ledger
 from releasewatch.storage.unwritable_files import copy_to_write, may_write
+
+if TYPE_CHECKING:
+    from releasewatch.config import LedgerAddress
 
 
 def passing_ledger() -> Secret:
     """A ledger without a file yet."""
     return _url(_passing_file())
+
+
+def rehearse_on(address: LedgerAddress) -> Rehearsal:
+    """A ledger that forgets what it is told, beside the one at an address; a file that is not there stays absent."""
+    url = address.url
+    if address.file is not None and not address.file.exists():
+        url = passing_ledger()  # a rehearsal leaves nothing behind, not even an empty ledger
+    open_ledger(url).close()
+    return Rehearsal(ledger_to_rehearse_on(address.file, url))
 
 
 def ledger_to_rehearse_on(file: Path | None, url: Secret) -> Secret:

@@ -13,9 +13,10 @@ from releasewatch.domain.catalog import Catalog, Component
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from releasewatch.domain.discovery import Found, Proposal
+    from releasewatch.domain.discovery import Found, Proposal, SeenEnvironments
     from releasewatch.integrations.catalogs.repo_files import RepoFiles
     from releasewatch.ports import PathMapper
+    from releasewatch.usecases.tag_packages import TagPackages
 
 _ON_CATALOG_FILES = (
     "The config names no components, so catalog-info.yaml stands for them. Mend the file; or keep it out of the "
@@ -118,3 +119,24 @@ def _without(paths: tuple[str, ...], patterns: Sequence[str]) -> tuple[str, ...]
         return paths
     takes = matcher(patterns)
     return tuple(path for path in paths if not takes(path))
+
+
+def seen_environments(files: RepoFiles) -> SeenEnvironments:
+    """The environments that files of the repo name."""
+    from releasewatch.integrations.catalogs.environments import find_environments
+
+    return find_environments(files)
+
+
+def tag_packages(
+    tags: Sequence[str], repo: str, tracked: Callable[[], RepoFiles], catalog_here: Callable[[], Catalog]
+) -> TagPackages:
+    """Which tags name a package of a repo, and the components that those are."""
+    from releasewatch.domain.tag_names import package_of
+    from releasewatch.usecases.tag_packages import Packages, TagPackages, read_tag_packages
+
+    if not any(package_of(tag, repo) for tag in tags):
+        return TagPackages()
+    files, catalog = tracked(), catalog_here()
+    known = Packages(package_folders(files), files.paths, mapper_of(catalog))
+    return read_tag_packages(tags, catalog, known)
