@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
+from releasewatch.cli.notes_privacy import fit_to_channel
 from releasewatch.cli.options import INSTANT, REVISION, common
 from releasewatch.cli.output import open_output, say
 from releasewatch.domain.privacy import Reveal
@@ -56,7 +57,8 @@ def command() -> None:
 @click.option(
     "--no-ledger",
     is_flag=True,
-    help="With --from: do not ask the ledger what was decided by hand (change edit) before text goes outside.",
+    help="With --from: do not ask the ledger: neither what was decided by hand (change edit) before text goes outside, "
+    "nor whom texts name.",
 )
 @click.option("--customer", metavar="KEY", help="For one customer: only what reaches them (key or alias).")
 @click.option(
@@ -103,6 +105,9 @@ def render(
     --each-customer --account-manager KEY writes a customer's notes of a period for each whom somebody keeps: all files
     into a new folder, or none.
 
+    Where names may not be shown (a pipe, CI) nobody is told as author, and texts that name a customer, somebody there
+    or one of our people are withheld; --reveal names widens it as far as the settings allow.
+
     In a period each change stands once, and what was taken back within it is told to engineering alone.
 
     Notes for account staff and customers never name who deployed. Before they are given out they are searched for other
@@ -138,6 +143,7 @@ def render(
     scanner = None
     if base is None and (audience == "customer" or customer is not None):
         scanner = scanner_of(app, scope, hides=customer is not None and scope is None)
+    made = fit_to_channel(app, made, reveal, output, ask=base is None or not no_ledger)
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
         say(f"Passed by hand: {counted(len(allow), 'word')}, because: {why}")
