@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, NotALedgerError
@@ -72,6 +75,8 @@ def upgrade(ledger: Ledger) -> tuple[str | None, str]:
     found = current(ledger)  # before anything is changed: it may be somebody else's
     if found == HEAD:
         return found, HEAD
+    from alembic.util import CommandError
+
     with ledger.connect() as plain:
         connection = plain.execution_options(releasewatch_writes=True)
         if ledger.is_sqlite:
@@ -90,7 +95,13 @@ def upgrade(ledger: Ledger) -> tuple[str | None, str]:
             if before != HEAD:
                 if not ledger.is_sqlite and has_citus(connection):
                     event.listen(connection, "before_execute", _leave_keys_out)
-                _run(connection)
+                there = set(inspect(connection).get_table_names())
+                try:
+                    _run(connection)
+                except (DBAPIError, CommandError) as error:
+                    if isinstance(error, DBAPIError) and not (_is_there(error) or there != _tables_of(before)):
+                        raise
+                    raise _not_what_it_says(ledger, before) from error
             if ledger.is_sqlite and (broken := _dangling(connection)):
                 raise LedgerUnavailableError(
                     f"The upgrade of {ledger.place} would leave {'; '.join(broken)}. Nothing was changed.",
@@ -191,7 +202,39 @@ def _newer(ledger: Ledger, found: str) -> LedgerVersionError:
     )
 
 
-def _run(connection: Connection) -> None:
+def _is_there(error: DBAPIError) -> bool:
+    """Whether a step was to make what is there already: the tables are further on than the ledger says."""
+    if isinstance(error.orig, sqlite3.Error):
+        return _IS_THERE.search(str(error.orig)) is not None
+    return getattr(error.orig, "sqlstate", None) in ("42P07", "42701", "42710")  # a table, a column, anything else
+
+
+_IS_THERE = re.compile(r"already exists|duplicate column name")
+
+
+def _tables_of(revision: str | None) -> set[str]:
+    """The tables that a ledger of a revision has."""
+    if revision is None:
+        return set()
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        _run(connection, revision)
+        found = set(inspect(connection).get_table_names())
+    engine.dispose()
+    return found
+
+
+def _not_what_it_says(ledger: Ledger, before: str | None) -> LedgerVersionError:
+    said = "names no schema" if before is None else f"says schema {before}"
+    return LedgerVersionError(
+        f"The ledger {ledger.place} {said} in its table {VERSION_TABLE}, and its other tables are of another one; "
+        "nothing was changed.",
+        "That table was set back or restored alone: restore the whole backup, or set its version_num to the schema "
+        f"that the tables have (those of this program: {HEAD}), and run: releasewatch db check",
+    )
+
+
+def _run(connection: Connection, until: str = "head") -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -199,9 +242,9 @@ def _run(connection: Connection) -> None:
     script = ScriptDirectory(str(MIGRATIONS))
 
     def steps(revision: object, _context: object) -> object:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type]
+        return script._upgrade_revs(until, revision)  # type: ignore[arg-type]
 
-    with EnvironmentContext(Config(), script, fn=steps, destination_rev="head") as environment:
+    with EnvironmentContext(Config(), script, fn=steps, destination_rev=until) as environment:
         environment.configure(connection=connection, target_metadata=None, version_table=VERSION_TABLE)
         environment.run_migrations()
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import inspect, text
 
-from releasewatch.errors import LedgerUnavailableError
+from releasewatch.errors import LedgerUnavailableError, LedgerVersionError
 from releasewatch.secret import Secret
 from releasewatch.storage import migrate
 from releasewatch.storage.ledger import Ledger
@@ -337,3 +337,22 @@ def test_damage_is_found(tmp_path: Path) -> None:
     found = texts(ledger, "integrity")
     assert any("missing from index uq_repo_key" in line or "sqlite_autoindex_repo_1" in line for line in found), found
     assert not any("canary" in line or "another" in line for line in found)
+
+
+@pytest.mark.parametrize("said", ["0005", "0013", "0000", "no-such", None])
+def test_a_schema_that_was_set_back_is_one_clear_sentence(ledger_url: str, said: str | None) -> None:
+    if said in ("0013", "no-such") and not ledger_url.startswith("sqlite"):
+        pytest.skip("what is said of it does not depend on the database")
+    ledger = new_ledger(ledger_url)
+    add_repo(ledger, "shop")
+    with ledger.write() as connection:
+        connection.execute(text("DELETE FROM releasewatch_schema"))
+        if said is not None:
+            connection.execute(text("INSERT INTO releasewatch_schema VALUES (:said)"), {"said": said})
+    with pytest.raises(LedgerVersionError) as refused:
+        migrate.upgrade(Ledger(Secret(ledger_url)))
+    known = "is at schema no-such, newer" if said == "no-such" else f"says schema {said}" if said else "names no schema"
+    assert known in refused.value.message
+    assert refused.value.hint
+    assert repos(ledger) == ["shop"]
+    ledger.close()
