@@ -126,8 +126,13 @@ def _show(app: App, report: EventReport, form: str, *, dry_run: bool) -> None:
         say("Nothing was kept: this was a rehearsal.")
 
 
+def _many(report: EventReport, outcome: str) -> int:
+    """Of new deployments how many, in whatever number of events they were told; else how many events."""
+    return report.things(outcome) if outcome in ("recorded", "change", "rolled_back") else report.many(outcome)
+
+
 def _show_counts(report: EventReport) -> None:
-    counts = [counted(many, one, several) for name, one, several in _WORDS if (many := report.many(name))]
+    counts = [counted(many, one, several) for name, one, several in _WORDS if (many := _many(report, name))]
     refused = sum(report.refused.values())
     counts += [f"{refused} refused"] if refused else []
     counts += [f"{len(report.rejected)} rejected"] if report.rejected else []

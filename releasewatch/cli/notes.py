@@ -57,8 +57,7 @@ def command() -> None:
 @click.option(
     "--no-ledger",
     is_flag=True,
-    help="With --from: do not ask the ledger: neither what was decided by hand (change edit) before text goes outside, "
-    "nor whom texts name.",
+    help="With --from: do not ask the ledger what was decided by hand (change edit) before text goes outside.",
 )
 @click.option("--customer", metavar="KEY", help="For one customer: only what reaches them (key or alias).")
 @click.option(
@@ -106,7 +105,8 @@ def render(
     into a new folder, or none.
 
     Where names may not be shown (a pipe, CI) nobody is told as author, and texts that name a customer, somebody there
-    or one of our people are withheld; --reveal names widens it as far as the settings allow.
+    or one of our people are withheld; --reveal names widens it as far as the settings allow. Notes for engineering
+    straight from git ask no ledger, which alone knows customers: their subjects stand as git has them.
 
     In a period each change stands once, and what was taken back within it is told to engineering alone.
 
@@ -143,7 +143,7 @@ def render(
     scanner = None
     if base is None and (audience == "customer" or customer is not None):
         scanner = scanner_of(app, scope, hides=customer is not None and scope is None)
-    made = fit_to_channel(app, made, reveal, output, ask=base is None or not no_ledger)
+    made = fit_to_channel(app, made, reveal, output, ask=base is None or _asks(audience, no_ledger=no_ledger))
     _give_out(app, made, form, output, templates, scanner, {*allow, *own})
     if allow and not app.quiet:
         say(f"Passed by hand: {counted(len(allow), 'word')}, because: {why}")
@@ -226,7 +226,7 @@ def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> No
     from releasewatch.domain.note_building import build_notes
     from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range, requests_known
 
-    asks = ask and audience != "engineering" and app.has_ledger
+    asks = _asks(audience, no_ledger=not ask) and app.has_ledger
     # Without a ledger, of the organisation's settings only what the repo's own file says is known.
     subjects = (app.config if asks else app.repo_config).tables.notes.subjects
     said = edits_by_hand(app.ledger, app.repo) if asks else {}
@@ -234,6 +234,11 @@ def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> No
     given = notes_of_range(app.surroundings(), base, head, Reading(app.now, subjects), said, requests)
     _say_blanks(app, given, audience)
     return build_notes(given, _audience(audience))
+
+
+def _asks(audience: str, *, no_ledger: bool) -> bool:
+    """Whether notes straight from git ask a ledger, if there is one: for engineering git alone is asked."""
+    return audience != "engineering" and not no_ledger
 
 
 def _audience(word: str) -> Any:

@@ -101,10 +101,12 @@ def service_events(facts: DeploymentFacts) -> list[Told]:
         return []
     words = {key: word_of(facts.kinds.get(key, ())) for key in sorted(facts.services)}
     words |= dict.fromkeys(sorted(facts.removed), "removed")
-    return [_service_event(facts, key, word) for key, word in words.items() if word is not None]
+    put = [key for key, word in words.items() if word not in (None, "removed")]
+    return [_service_event(facts, key, word, put) for key, word in words.items() if word is not None]
 
 
-def _service_event(facts: DeploymentFacts, component: str, word: ServiceWord) -> Told:
+def _service_event(facts: DeploymentFacts, component: str, word: ServiceWord, put: Sequence[str]) -> Told:
+    """`put`: all services that the deployment put somewhere, so that whoever hears of one knows the whole."""
     content: dict[str, Any] = {"environment": {"id": facts.environment}}
     if word != "removed":
         content["artifactId"] = write_artifact(component, facts.release, facts.head or "")
@@ -112,6 +114,8 @@ def _service_event(facts: DeploymentFacts, component: str, word: ServiceWord) ->
     about = {
         "deployment": facts.id,
         "deployment_key": facts.key,
+        "kind": facts.kind,
+        "services": list(put),
         "kinds": sorted(facts.kinds.get(component, ())),
         "range": facts.range,
         "targets": list(facts.targets),

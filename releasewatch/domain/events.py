@@ -37,6 +37,7 @@ _LONGEST_NAME = 200
 _LONGEST_SOURCE = 400
 """With the id it is a key, of which PostgreSQL takes 2,700 bytes."""
 _LONGEST_URI = 4_000
+_MOST_TOGETHER = 5_000
 _LONGEST_TEXT = 200_000
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _WHAT = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
@@ -68,7 +69,8 @@ class Heading:
 class ServiceEvent:
     """A service went somewhere. `service`: as the sender calls it; `artifact`: what runs there now, most often a purl.
 
-    `deployment_key`: the key of the deployment in the ledger that told it, where that was one of ours.
+    `deployment_key`: the key of the deployment in the ledger that told it, where that was one of ours; `together`: the
+    services that it put somewhere, this one among them, and `kind` what it was.
     """
 
     heading: Heading
@@ -77,6 +79,8 @@ class ServiceEvent:
     environment: str
     artifact: str
     deployment_key: str = ""
+    together: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
         raise BadEventError(f"{inside}environment.id is '?', which is no name")
     if subject == "service":
         artifact = _text(content, "artifactId", inside, longest=_LONGEST_URI)
-        return ServiceEvent(heading, _SERVICE[predicate], key, environment, artifact, _own_key(value))
+        return ServiceEvent(heading, _SERVICE[predicate], key, environment, artifact, *_own_words(value, key))
     word = _INCIDENT[predicate]
     service = _object(content, "service", inside) if "service" in content else None
     return IncidentEvent(
@@ -225,12 +229,21 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
     )
 
 
-def _own_key(value: Mapping[str, Any]) -> str:
-    """The key of our deployment, as we write it beside an event; custom data of others may be anything."""
+def _own_words(value: Mapping[str, Any], service: str) -> tuple[str, tuple[str, ...], str]:
+    """Key, services and kind of our deployment, as we write them beside an event; custom data of others may be
+    anything, and says nothing."""
     custom = value.get("customData")
     mine = custom.get("releasewatch") if isinstance(custom, Mapping) else None
-    key = mine.get("deployment_key") if isinstance(mine, Mapping) else None
-    return key if isinstance(key, str) else ""
+    if not isinstance(mine, Mapping):
+        return "", (), ""
+    key, kind, services = mine.get("deployment_key"), mine.get("kind"), mine.get("services")
+    named = [one for one in services if _is_name(one)] if isinstance(services, list) else []
+    together = tuple(sorted(set(named))) if key and service in named and len(named) <= _MOST_TOGETHER else ()
+    return str(key) if _is_name(key) else "", together, kind if isinstance(kind, str) else ""
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()
 
 
 def _object(values: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:

@@ -19,12 +19,13 @@ from releasewatch.usecases.releases import StoredRelease, stored_surroundings
 from releasewatch.usecases.undoing_by_hand import undo_by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from releasewatch.domain.catalog import Catalog
     from releasewatch.domain.events import Heading, ServiceEvent
     from releasewatch.ports import PathMapper
+    from releasewatch.storage.deployments import DeploymentRow
     from releasewatch.storage.ledger import Ledger
 
 PROVIDER = "cdevents"
@@ -89,6 +90,7 @@ def take_service(ledger: Ledger, event: ServiceEvent, how: Importing) -> TakenSe
     with ledger.read() as connection:
         before = events.find_taken(connection, event.heading) or _own(connection, event)
         component = find_component(connection, event.service, how)
+        whole = None if component is None else _whole_of(connection, event, component, how)
     if before is not None:
         return TakenService(before, "already_taken")
     if component is None:
@@ -96,7 +98,9 @@ def take_service(ledger: Ledger, event: ServiceEvent, how: Importing) -> TakenSe
             f"The ledger knows no component {event.service!r}, or several of that name.",
             "Record a release or a deployment of its repo first; its key or title is what an event may call it.",
         )
-    done = _record(ledger, event, component, how)
+    done = _record(
+        ledger, event, whole or Whole(component, (component,), _key_of(event.heading), event.heading.id), how
+    )
     with ledger.write() as connection:
         ledger.lock(connection, events.LOCK)
         if events.find_taken(connection, event.heading) is not None:
@@ -111,32 +115,85 @@ def _own(connection: Any, event: ServiceEvent) -> TakenEvent | None:
     return TakenEvent(found[-1].row.deployment_id, None) if found else None
 
 
-def _record(ledger: Ledger, event: ServiceEvent, component: str, how: Importing) -> TakenService:
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The deployment that an event is of: its components that are known, its key and run here.
+
+    `own`: the component of this event. `found`: it was recorded before.
+    """
+
+    own: str
+    components: tuple[str, ...]
+    key: str
+    run: str
+    found: DeploymentRow | None = None
+
+
+def _whole_of(connection: Any, event: ServiceEvent, component: str, how: Importing) -> Whole | None:
+    """The deployment of several services that an event of another ledger is of; None where it says of none.
+
+    A deployment that was recorded before the ledger knew this component is not of it: then the event stands alone.
+    """
+    if len(event.together) < 2 or not event.deployment_key:
+        return None
+    known = {component} | {key for one in event.together if (key := find_component(connection, one, how))}
+    repo = component.rpartition("/")[0]
+    key = _digest(event.heading.source, "deployment", event.deployment_key)
+    attempts = deployments.find_attempts(connection, key)
+    if (
+        attempts
+        and component not in coverages.scope_members(connection, [attempts[-1].row.scope_id])[attempts[-1].row.scope_id]
+    ):
+        return None
+    components = tuple(sorted(one for one in known if one.rpartition("/")[0] == repo))
+    return Whole(component, components, key, event.deployment_key, attempts[-1] if attempts else None)
+
+
+def _record(ledger: Ledger, event: ServiceEvent, whole: Whole, how: Importing) -> TakenService:
+    rolled_back = event.word == "rolledback" and (len(event.together) < 2 or event.kind == "rollback")
+    outcome = "rolled_back" if event.word == "rolledback" else "recorded"
+    if whole.found is not None:
+        outcome = WITHOUT_GIT if whole.found.row.kind == "change" else outcome
+        return TakenService(TakenEvent(whole.found.row.deployment_id, None), outcome)
     request = RecordRequest(
         environment=event.environment,
         now=how.now,
-        components=(component,),
+        components=whole.components,
         finished_at=event.heading.at,
-        key=_key_of(event.heading),
+        key=whole.key,
         provider=PROVIDER,
-        run=event.heading.id,
-        stated_kind="rollback" if event.word == "rolledback" else None,
+        run=whole.run,
+        stated_kind="rollback" if rolled_back else None,
         **how.settings_of(event.environment),
     )
     artifact = read_artifact(event.artifact)
-    found = _with_commit(ledger, component.rpartition("/")[0], artifact, request, how)
-    outcome = "rolled_back" if event.word == "rolledback" else "recorded"
-    if found is None and event.word == "rolledback":
-        return TakenService(_undo(ledger, event, component, how), outcome)
+    found = _with_commit(ledger, whole.components[0].rpartition("/")[0], artifact, request, how)
+    if found is None and rolled_back:
+        return TakenService(_undo(ledger, event, whole.components, how), outcome)
     if found is None:
-        found, outcome = _without_commit(ledger, event, component, artifact, request, how), WITHOUT_GIT
-    done = record(ledger, *found)
+        found, outcome = _without_commit(ledger, event, artifact, request, how), WITHOUT_GIT
+    done = record(ledger, *_all_of(whole, event.together, *found))
     return TakenService(TakenEvent(done.deployment_id, None), outcome)
 
 
+def _all_of(
+    whole: Whole, told: Collection[str], around: Surroundings, request: RecordRequest
+) -> tuple[Surroundings, RecordRequest]:
+    """With the services that the catalog of that commit has, too: the ledger may hear of them for the first time."""
+    if len(told) < 2:
+        return around, request
+    head = None if around.history is None else around.history.resolve(request.head)
+    there = around.catalog_at(head).full_keys
+    members = {whole.own, *(one for one in (*whole.components, *told) if one in there)}
+    return around, replace(request, components=tuple(sorted(members)))
+
+
 def _key_of(heading: Heading) -> str:
-    name = f"{heading.source}\0{heading.id}".encode()
-    return f"cdevents:{hashlib.sha256(name).hexdigest()[:32]}"
+    return _digest(heading.source, heading.id)
+
+
+def _digest(*parts: str) -> str:
+    return f"cdevents:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}"
 
 
 def _with_commit(
@@ -167,10 +224,12 @@ def _release_name(artifact: Artifact) -> str:
 
 
 def _without_commit(
-    ledger: Ledger, event: ServiceEvent, component: str, artifact: Artifact, request: RecordRequest, how: Importing
+    ledger: Ledger, event: ServiceEvent, artifact: Artifact, request: RecordRequest, how: Importing
 ) -> tuple[Surroundings, RecordRequest]:
-    repo = component.rpartition("/")[0]
+    repo = request.components[0].rpartition("/")[0]
     title = f"{event.word.capitalize()}: {event.artifact}"
+    if len(event.together) > 1:  # the same words, whichever of them is heard of first
+        title = f"Deployed: {', '.join(one.removeprefix(f'{repo}/') for one in event.together)}"
     if len(title) > _LONGEST_TITLE:
         title = f"{title[: _LONGEST_TITLE - 1]}…"
     request = replace(request, stated_kind="change", title=title, release=_release_name(artifact))
@@ -194,15 +253,16 @@ def _catalog_of(connection: Any, repo: str, now: datetime) -> Catalog:
     return catalogs.load_catalog(connection, number)
 
 
-def _undo(ledger: Ledger, event: ServiceEvent, component: str, how: Importing) -> TakenEvent:
-    """End what the last deployment brought, where that was of this component alone."""
+def _undo(ledger: Ledger, event: ServiceEvent, components: Sequence[str], how: Importing) -> TakenEvent:
+    """End what the last deployment brought, where that was of these components alone."""
     with ledger.read() as connection:
-        known = catalogs.resolve_component(connection, component)
+        known = catalogs.resolve_component(connection, components[0])
         last = deployments.last_before(connection, event.environment, known.component_id, event.heading.at)
         members = coverages.scope_members(connection, [last.row.scope_id])[last.row.scope_id]
-    if members != {component}:
+    if members != set(components):
+        what = " and ".join((*components[:2], *(("others",) if len(components) > 2 else ())))
         raise InvalidCallError(
-            f"No release is known for {event.artifact}, to which {component} was rolled back, and {last.id} before it "
+            f"No release is known for {event.artifact}, to which {what} was rolled back, and {last.id} before it "
             "is of other components too.",
             "Record its release (releasewatch release record) and import the event again, or: deployment undo",
         )

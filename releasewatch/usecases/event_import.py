@@ -67,6 +67,10 @@ class EventReport:
         """How many events came to one of these."""
         return sum(one.outcome in outcomes for one in self.taken)
 
+    def things(self, outcome: str) -> int:
+        """How many deployments or incidents came of events that came to this; of several services one."""
+        return len({one.ref for one in self.taken if one.outcome == outcome})
+
 
 def import_events(ledger: Ledger, given: Iterable[GivenEvent], how: Importing) -> EventReport:
     """Take events over. What cannot be taken is refused by itself, and the others go on.

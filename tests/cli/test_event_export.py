@@ -121,6 +121,8 @@ def test_the_contract_of_one(bad_day):
                 "releasewatch": {
                     "deployment": "D-2",
                     "deployment_key": "two",
+                    "kind": "deploy",
+                    "services": ["shop/checkout", "shop/invoicing", "shop/settings"],
                     "kinds": ["deploy"],
                     "range": "forward",
                     "targets": [{"region": None, "ring": None}],
@@ -213,7 +215,7 @@ def test_another_ledger_takes_it(changing_day, tmp_path):
     shutil.rmtree(changing_day.path / ".releasewatch")
     done = run(changing_day, "event", "import", str(tmp_path / "theirs.json"))
     assert done.out.splitlines() == [
-        "21 events read: 9 deployments recorded, 3 rollbacks, 1 incident opened, 1 incident resolved, 7 refused.",
+        "21 events read: 3 deployments recorded, 1 rollback, 1 incident opened, 1 incident resolved, 7 refused.",
         "  refused: dev.cdevents.service.removed.0.3.0 (the ledger has no word for a service that is gone)",
         "  refused: dev.cdeventsx.releasewatch-calllist.ready.0.1.0 (this ledger makes its lists itself), 2 times",
         f"  refused: {EXPOSURE_COUNTED} (this ledger counts the customers itself), 4 times",

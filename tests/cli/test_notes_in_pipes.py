@@ -47,7 +47,7 @@ def test_where_no_names_may_be_shown_notes_name_nobody(named):
     for env, of, audience in (
         (None, OF_DEPLOYMENT, "engineering"),
         (None, OF_RANGE, "account"),
-        (CI, OF_RANGE, "engineering"),
+        (CI, OF_DEPLOYMENT, "engineering"),
         (CI, ("--since", "1h", "--environment", "production"), "account"),
         (PUBLIC, OF_DEPLOYMENT, "engineering"),
         (PUBLIC, OF_DEPLOYMENT, "account"),
@@ -81,7 +81,8 @@ def test_names_are_shown_where_they_are_asked_for_and_allowed(named):
     assert SUBJECTS[0] in run_on_terminal("notes", "render", *OF_DEPLOYMENT, cwd=named.path)
 
 
-def test_where_the_ledger_is_not_to_be_asked_subjects_stand_and_authors_do_not(named):
-    told = notes(named, "engineering", "--no-ledger", of=OF_RANGE).out
-    assert SUBJECTS[0] in told
-    assert author_of(named) not in told
+def test_straight_from_git_subjects_stand_where_no_ledger_is_asked_and_authors_do_not(named):
+    for audience, more in (("engineering", ()), ("account", ("--no-ledger",))):
+        told = notes(named, audience, *more, of=OF_RANGE).out
+        assert SUBJECTS[0] in told
+        assert author_of(named) not in told
