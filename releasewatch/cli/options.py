@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import click
 
 from releasewatch.domain.times import parse_instant
-from releasewatch.errors import ReleasewatchError
+from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ def common(
             if not quiet:
                 app.on_replica = _say_how_far_behind
                 app.on_lowered = _say_lowered
+            kwargs |= _form_for(context, kwargs.get("form"), kwargs.get("output"), formats)
             if kwargs.get("templates") is not None and app.ci is not None and app.ci.pull_request is not None:
                 kwargs["templates"] = None
                 _say_no_templates(app)
@@ -238,6 +239,26 @@ def common(
         return cast("F", wrapped)
 
     return decorate
+
+
+_SUFFIXES = ("csv", "html", "json", "jsonl", "md", "xlsx")
+"""Names of files that say what is in them."""
+
+
+def _form_for(context: click.Context, form: str | None, output: Path | None, formats: Sequence[str]) -> dict[str, str]:
+    """The format that a file's name asks for, where none is given; raises InvalidCallError for one that is not made."""
+    if form is None or output is None:
+        return {}
+    wanted = output.suffix.lower().removeprefix(".")
+    given = context.get_parameter_source("form") is not click.core.ParameterSource.DEFAULT
+    if given or wanted == form or wanted not in _SUFFIXES:
+        return {}
+    if wanted in formats:
+        return {"form": wanted}
+    raise InvalidCallError(
+        f"{output.name} would hold no {wanted.upper()}: there is {', '.join(formats)}.",
+        f"Give the file another name, or say --format {form} to have it so called.",
+    )
 
 
 def _say_no_templates(app: App) -> None:
