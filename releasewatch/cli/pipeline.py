@@ -93,9 +93,12 @@ def leave_summary(app: App, document: Mapping[str, Any], form: str, templates: P
     from releasewatch.rendering.documents import render_summary
 
     try:
-        line = write_summary(app.environ, render_summary(document, templates))
+        text = render_summary(document, templates)
     except TemplateError as error:
-        warn(f"The summary was not written. {error.message}")
+        warn(f"{error.message} The built-in summary is used instead.")
+        text = render_summary(document)
+    try:
+        line = write_summary(app.environ, text)
     except OSError as error:
         warn(f"The summary was not written: {error.strerror}.")
     else:

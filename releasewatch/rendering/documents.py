@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from releasewatch.domain.privacy import Reveal
-from releasewatch.errors import LeakError
+from releasewatch.errors import LeakError, TemplateError
 from releasewatch.rendering.templates import Format, Templates
 from releasewatch.rendering.views import notes_view
 
@@ -23,6 +23,7 @@ CallFormat = Literal["md", "html", "csv"]
 INNER_ITEM = "the text of a change that this audience may not read"
 
 _CHUNK = 1 << 16
+_MOST_OF_SUMMARY = 1 << 20
 _DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _SPOKEN = re.compile(r"""\b(?:title|alt|aria-label|content|href|label)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -103,12 +104,23 @@ def render_plan(plan: Mapping[str, Any]) -> str:
 def render_summary(document: Mapping[str, Any], user_templates: Path | None = None) -> str:
     """The summary of a pipeline's step, as Markdown, from the document of `deployment record` or `plan`.
 
-    Counts and keys alone, whatever the template does: its view holds nothing else.
+    Counts and keys alone, whatever the template does: its view holds nothing else. Raises TemplateError for a template
+    of the user's that is wrong, or makes more than a summary holds.
     """
     from releasewatch.rendering.summary_views import summary_view
 
     values = {"summary": summary_view(document)}
-    return "".join(Templates("md", user_templates).stream("summary/deployment.md", values))
+    pieces: list[str] = []
+    size = 0
+    for piece in Templates("md", user_templates).stream("summary/deployment.md", values):
+        pieces.append(piece)
+        size += len(piece.encode())
+        if size > _MOST_OF_SUMMARY and user_templates is not None:
+            raise TemplateError(
+                "Template summary/deployment.md makes more than 1 MiB, and a summary holds no more.",
+                hint="Leave something out of it.",
+            )
+    return "".join(pieces)
 
 
 def render_call_report(document: Mapping[str, Any]) -> str:

@@ -85,8 +85,23 @@ def test_what_cannot_be_left_behind_does_not_fail_the_step(changed, tmp_path):
     )  # fmt: skip
     assert done.status == 0, done.err
     assert "::warning title=releasewatch::The dotenv report was not written." in done.err
-    assert "::warning title=releasewatch::The summary was not written. Template summary/deployment.md" in done.err
-    assert not (tmp_path / "summary").exists()
+    assert "::warning title=releasewatch::Template summary/deployment.md, line 1" in done.err
+    assert "The built-in summary is used instead." in done.err
+    assert "Traceback" not in done.err
+    assert "reaches" in (tmp_path / "summary").read_text()
+
+
+def test_an_own_summary_that_is_too_long_gives_way_to_the_built_in_one(changed, tmp_path):
+    (tmp_path / "mine" / "summary").mkdir(parents=True)
+    long = "{% for one in range(99999) %}{% for two in range(99999) %}0123456789{% endfor %}{% endfor %}"
+    (tmp_path / "mine" / "summary" / "deployment.md").write_text(long)
+    done = run(
+        changed, *RECORD, "--templates", str(tmp_path / "mine"),
+        **GITHUB, GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert "makes more than 1 MiB, and a summary holds no more. The built-in summary is used instead." in done.err
+    assert 0 < (tmp_path / "summary").stat().st_size < 10_000
 
 
 def test_a_rehearsal_leaves_nothing_behind(changed, tmp_path):
