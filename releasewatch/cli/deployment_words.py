@@ -132,11 +132,14 @@ def _title_words(deployment: Mapping[str, Any]) -> str:
 
 
 def _block_words(block: dict[str, Any], document: dict[str, Any]) -> str:
-    words = f", {block['range']}" if block["base"] else ""
+    words = f", {_RANGES.get(block['range'], block['range'])}" if block["base"] else ""
     if len(document["baselines"]) > 1:
         many = len(block["components"])
         words += f", {many} {'component' if many == 1 else 'components'} in {_places(block['targets'])}"
     return words + (", wider than what went live: another was recorded in between" if block["wider"] else "")
+
+
+_RANGES = {"none": "the same commit", "unknown": "how they lie to each other is not known"}
 
 
 def _live_words(block: dict[str, Any], app: App) -> str:

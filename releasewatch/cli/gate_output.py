@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from releasewatch.cli.output import emit_line, say
@@ -90,9 +91,9 @@ def show_accepted(items: Sequence[Mapping[str, Any]]) -> None:
 
 
 def word_sentence(said: Mapping[str, Any]) -> str:
-    """The same in words: `approved 2026-11-23T03:00:00Z by olga: Acme agreed`."""
+    """The same in words: `approved 2026-11-23 03:00 UTC by olga: Acme agreed`."""
     words = {"approved": "approved", "accepted": f"accepted with {said['ref']}", "fixes": f"it fixes {said['ref']}"}
-    at = f" {said['at']}" if said["at"] else ""
+    at = f" {datetime.fromisoformat(said['at']):%Y-%m-%d %H:%M} UTC" if said["at"] else ""
     by = f" by {said['by']}" if said["by"] else ""
     return f"{words[said['because']]}{at}{by}" + (f": {said['why']}" if said["why"] else "")
 

@@ -31,7 +31,7 @@ _COMMAND = re.compile(r"##(?=(?:vso)?\[)|^(?=\s*::[A-Za-z])", re.MULTILINE)
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
-_CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<=[?&]password=)[^&\s]*", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?<=://)(?!USER@HOST/)\S*@|(?<=[?&]password=)[^&\s]*", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
@@ -49,7 +49,10 @@ def one_line(text: str) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """Text in which no URL tells a user or password: what a person typed may come back in an error message."""
+    """Text in which no URL tells a user or password: what a person typed may come back in an error message.
+
+    `USER@HOST/` is no user: hints say so where they say how to write one.
+    """
     return _CREDENTIALS.sub(lambda found: "***@" if found[0].endswith("@") else "***", text)
 
 

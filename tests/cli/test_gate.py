@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,6 +59,13 @@ class TestRules:
         }
         assert [each["customers"] for each in found.values()] == [3, 4, 1, 1]
         assert found["customers>2"]["text"] == "It reaches 3 customers by name or directly; more than 2 is too many."
+
+    def test_people_read_when_a_rule_was_passed_to_the_minute(self, changed):
+        words = approve(changed, "customers>2").out
+        assert re.search(r": approved \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", words), words
+        comment = run_here(*PLAN, "--fail-on", "customers>2", "--format", "md", "-q", cwd=changed.path).out
+        assert re.search(r"approved \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", comment), comment
+        assert re.search(r"live since \d{4}-\d\d-\d\d \d\d:\d\d UTC;", comment), comment
 
     def test_without_rules_nothing_is_broken_and_a_comment_is_folded(self, changed):
         document = plan(changed).document

@@ -286,6 +286,7 @@ def test_a_failing_disk_is_the_outside(tmp_path: Path) -> None:
         ("https://canary@host/x", "https://***@host/x"),
         ("postgresql://db/x?user=a&password=canary&b=c", "postgresql://db/x?user=a&password=***&b=c"),
         ("https://host/a b@c", "https://host/a b@c"),
+        ("Set it to postgresql://USER@HOST/DATABASE", "Set it to postgresql://USER@HOST/DATABASE"),
         ("ada@example.org", "ada@example.org"),
     ],
 )
