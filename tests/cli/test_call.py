@@ -90,7 +90,7 @@ def test_a_pipe_shows_keys_and_no_contact(shop):
     for name in ("Acme", "Ada", "23125", "olga", "ada@"):
         assert name not in printed.out
     acme = by_customer(printed.document)["acme"]
-    assert acme["withheld"] == ["contact", "local_time", "next_window", "caller", "name", "account_manager"]
+    assert acme["withheld"] == ["contact", "timezone", "local_time", "next_window", "caller", "name", "account_manager"]
     assert (acme["local_time"], acme["next_window"]) == (None, None)
     assert acme["callable"] in ("now", "later")
 
