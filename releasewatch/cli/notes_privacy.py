@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from releasewatch.cli.output import say
-from releasewatch.domain.note_privacy import texts_in, without_names
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
 
@@ -23,6 +22,8 @@ def fit_to_channel(app: App, made: Notes, reveal: str | None, output: Path | Non
     Notes for customers have a guard of their own, which refuses. Without `ask` no ledger says who could be named:
     then subjects stay as git has them.
     """
+    from releasewatch.domain.note_privacy import without_names
+
     if made.audience == "customer":
         return made
     level = app.level(reveal, output) if ask else app.level_without_ledger(reveal, output)
@@ -38,6 +39,7 @@ def fit_to_channel(app: App, made: Notes, reveal: str | None, output: Path | Non
 
 
 def _hiding(app: App, made: Notes, level: Reveal) -> Callable[[str], bool]:
+    from releasewatch.domain.note_privacy import texts_in
     from releasewatch.usecases.named_people import hiding_below_names
 
     with app.ledger.read() as connection:

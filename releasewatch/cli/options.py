@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -178,7 +178,7 @@ def common(
             if not quiet:
                 app.on_replica = _say_how_far_behind
                 app.on_lowered = _say_lowered
-            kwargs |= _form_for(context, kwargs.get("form"), kwargs.get("output"), formats)
+            kwargs |= _form_for(context, kwargs, formats)
             if kwargs.get("templates") is not None and app.ci is not None and app.ci.pull_request is not None:
                 kwargs["templates"] = None
                 _say_no_templates(app)
@@ -245,13 +245,17 @@ _SUFFIXES = ("csv", "html", "json", "jsonl", "md", "xlsx")
 """Names of files that say what is in them."""
 
 
-def _form_for(context: click.Context, form: str | None, output: Path | None, formats: Sequence[str]) -> dict[str, str]:
-    """The format that a file's name asks for, where none is given; raises InvalidCallError for one that is not made."""
-    if form is None or output is None:
+def _form_for(context: click.Context, given: Mapping[str, Any], formats: Sequence[str]) -> dict[str, str]:
+    """The format that a file's name asks for, where none is given; raises InvalidCallError for one that is not made.
+
+    A file that is read as well is the command's own to refuse.
+    """
+    form, output = given.get("form"), given.get("output")
+    if form is None or output is None or any(given[name] == output for name in given.keys() - {"output"}):
         return {}
     wanted = output.suffix.lower().removeprefix(".")
-    given = context.get_parameter_source("form") is not click.core.ParameterSource.DEFAULT
-    if given or wanted == form or wanted not in _SUFFIXES:
+    is_said = context.get_parameter_source("form") is not click.core.ParameterSource.DEFAULT
+    if is_said or wanted == form or wanted not in _SUFFIXES:
         return {}
     if wanted in formats:
         return {"form": wanted}
