@@ -113,8 +113,9 @@ class Crowd:
             hurt = [f"k{n}" for n in sample(range(MANY), 3) if n not in said]
             rows = [ImpactSaid(key, "affected", hour(1), hour(20), line=line) for line, key in enumerate(hurt, 1)]
             take_evidence(self.ledger, ref, rows, self._telling(21))
-        for number in sample(range(MANY), 3):
-            self._report(f"k{number}", "", 9)
+        self.reporters = [f"k{number}" for number in sample(range(MANY), 3)]
+        for key in self.reporters:
+            self._report(key, "", 9)
         plan_incident_calls(self.ledger, self.other, replace(self.how(1000), now=hour(22)))
         with self.ledger.read() as connection:
             planned = sorted(row.call_id for row in connection.execute(calls.select(calls.t.call.c.call_id)))
@@ -174,7 +175,7 @@ def check_deployment(crowd: Crowd, monkeypatch: Any, *, opaque: bool) -> None:
             part = list_calls(crowd.ledger, crowd.care, crowd.how(most, opaque=opaque))
             # Whom a change names, and who reported what it settles, is on it whatever they score.
             named = {row.candidate.key for row in whole.calls.rows if row.candidate.reach == "named"}
-            kept = (named | survivors(crowd)) & keys_of(whole)
+            kept = (named | survivors(crowd, ["k3", "k5", "k6"])) & keys_of(whole)
             kinds = kinds_of(whole.calls.rows, keys_of(part), lambda row: row.candidate.reach)
             check_first(whole, part, most, kept, kinds)
 
@@ -188,14 +189,16 @@ def check_incident(crowd: Crowd, monkeypatch: Any, weights: RankingWeights, *, o
         for most in (2, 7):
             part = list_incident_calls(crowd.ledger, crowd.incident, replace(how, most=most))
             kinds = kinds_of(whole.calls.rows, keys_of(part), lambda row: row.candidate.hurt.state)
-            check_first(whole, part, most, set(), kinds)
+            # Who told us something since it began is on it whatever they score.
+            kept = survivors(crowd, crowd.reporters) & keys_of(whole)
+            check_first(whole, part, most, kept, kinds)
             assert part.calls.incident.left_out == whole.calls.incident.left_out
 
 
-def survivors(crowd: Crowd) -> set[str]:
-    """Who waits for something that the deployment brings, and who took them over."""
+def survivors(crowd: Crowd, keys: list[str]) -> set[str]:
+    """These customers, and who took them over."""
     with crowd.ledger.read() as connection:
-        found = call_facts.customers_called(connection, ["k3", "k5", "k6"])
+        found = call_facts.customers_called(connection, keys)
         return set(call_facts.keys_of(connection, sorted(found)).values())
 
 
@@ -210,7 +213,7 @@ def test_who_has_a_call_stays_on_a_list_that_holds_fewer(crowd, monkeypatch):
     whole = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(1000))
     with crowd.ledger.read() as connection:
         planned = calls.planned_customers(connection, calls.ListOf(incident_id=int(crowd.incident[4:])))
-        kept = set(call_facts.keys_of(connection, sorted(planned)).values())
+        kept = set(call_facts.keys_of(connection, sorted(planned)).values()) | survivors(crowd, crowd.reporters)
     monkeypatch.setattr(call_facts, "_FEW", 0)
     again = plan_incident_calls(crowd.ledger, crowd.incident, crowd.how(2))
     assert (again.added, again.withdrawn) == (0, {}), "nobody loses a call because the list holds fewer"
