@@ -34,7 +34,7 @@ def _reach_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
             f"named {weights.reach_named:+d}, direct {weights.reach_direct:+d}, dependent {weights.reach_dependent:+d}",
         ),
         ("distance", f"{-weights.distance_step:+d} for each hop beyond the first, never more than reach gave"),
-        ("breaking", f"{weights.breaking:+d} when a breaking change is in what reaches them"),
+        ("breaking", f"{weights.breaking:+d} when a breaking change is in what they use itself"),
     )
 
 
