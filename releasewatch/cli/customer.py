@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.customer_brief import brief
-from releasewatch.cli.options import BY, INSTANT, OUTPUT, common
+from releasewatch.cli.options import BY, INSTANT, common, one_file
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, say, stream_to
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
@@ -45,15 +45,10 @@ command.add_command(brief)
 
 @command.command("import")
 @click.option("--directory", metavar="NAME", help="Which [directory.NAME]; default: the only one, else 'default'.")
-@click.option("--customers", type=OUTPUT, metavar="FILE", help="CSV, or FILE.xlsx#Sheet: key, name, …")
-@click.option("--contacts", type=OUTPUT, metavar="FILE", help="The same: customer, name, …")
-@click.option("--entitlements", type=OUTPUT, metavar="FILE", help="The same: customer, component or product, …")
-@click.option(
-    "--guess",
-    type=OUTPUT,
-    metavar="FILE",
-    help="Import nothing: propose a column map for a CRM's export, and show its first rows as read by it.",
-)
+@one_file("--customers", "CSV, or FILE.xlsx#Sheet: key, name, …")
+@one_file("--contacts", "The same: customer, name, …")
+@one_file("--entitlements", "The same: customer, component or product, …")
+@one_file("--guess", "Import nothing: propose a column map for a CRM's export, and show its first rows as read by it.")
 @click.option(
     "--snapshot/--changes",
     "snapshot",

@@ -131,6 +131,18 @@ STATUS = StatusType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
+def _only_one(ctx: click.Context, param: click.Parameter, values: Sequence[Path]) -> Path | None:
+    if len(values) > 1:
+        named = ", ".join(map(str, values))
+        raise click.BadParameter(f"One file at a time, and there are {len(values)}: {named}.", ctx, param)
+    return values[0] if values else None
+
+
+def one_file(name: str, words: str) -> Callable[[F], F]:
+    """An option that takes a file, and refuses a second one instead of reading that alone."""
+    return click.option(name, type=OUTPUT, metavar="FILE", multiple=True, callback=_only_one, help=words)
+
+
 def _as_one_word(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """A name without blanks around it, and one between its words: who is written in two ways would be two people."""
     return None if value is None else " ".join(value.split())

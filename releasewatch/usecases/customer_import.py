@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories import records
-from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file, without_columns_of
+from releasewatch.integrations.directories.directory_file import DirectoryFile, lay_over, open_file, without_columns_of
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
@@ -155,10 +156,20 @@ def open_directory(
 
     customers = opened(records.CUSTOMERS)
     contacts, entitlements = opened(records.CONTACTS), opened(records.ENTITLEMENTS)
-    if customers and customers.shared:
+    if customers:
         same = [one for one in (contacts, entitlements) if one and one.sheet.label == customers.sheet.label]
-        customers = without_columns_of(customers, same)
+        customers = without_columns_of(customers, [*same, *_as_others(customers, columns or {}, paths)])
     return DirectoryFiles(customers, contacts, entitlements)
+
+
+def _as_others(
+    file: DirectoryFile[Any], columns: Mapping[Kind, ColumnMap], paths: Mapping[Kind, Path]
+) -> Iterator[DirectoryFile[Any]]:
+    """The customers' file as the other kinds that it feeds too by their maps, and which this import leaves alone."""
+    for shape in (records.CONTACTS, records.ENTITLEMENTS):
+        if shape.kind not in paths and (mapped := columns.get(shape.kind)):
+            with suppress(InvalidCallError):  # it lacks a column: it feeds no such kind
+                yield lay_over(file.sheet, shape, mapped, shared=True)
 
 
 def import_directory(

@@ -96,6 +96,17 @@ def test_import_with_a_column_map(folder: Path) -> None:
     ]
 
 
+def test_a_wide_file_named_for_its_customers_alone_is_read_as_it_was_for_all_that_it_feeds(folder: Path) -> None:
+    (folder / "releasewatch.toml").write_text(
+        '[releasewatch]\nrepo = "shop"\n[directory.crm]\nkind = "csv"\ncustomers = "wide.csv"\ncontacts = "wide.csv"\n'
+        '[directory.crm.columns.contacts]\ncustomer = "key"\nname = "Person"\nphone = "Number"\n'
+    )
+    (folder / "wide.csv").write_text("key,name,Person,Number,City\nA1,Acme,Ann Ashgrove,030 901820,Berlin\n")
+    assert _run(folder, "import").status == 0
+    again = _run(folder, "import", "--customers", "wide.csv", "--format", "json").document["import"]["files"]
+    assert [(file["kind"], file["unchanged"]) for file in again] == [("customers", 1)]
+
+
 def test_import_tells_people_what_it_did_and_recognised(folder: Path) -> None:
     (folder / "customers.csv").write_bytes("key;name\nA1;Müller & Söhne\nA2;\n".encode("cp1252"))
     done = _run(folder, "import", "--customers", "customers.csv")
@@ -139,6 +150,10 @@ def test_a_guard_ends_with_4_and_names_the_word(folder: Path) -> None:
         (["import"], "nothing to import"),
         (["import", "--customers", "nowhere.csv"], "nowhere.csv cannot be read"),
         (["import", "--contacts", "entitlements.csv"], "lacks the column name"),
+        (
+            ["import", "--customers", "customers.csv", "--customers", "more.csv"],
+            "One file at a time, and there are 2: customers.csv, more.csv.",
+        ),
     ],
 )
 def test_a_wrong_import_ends_with_2(folder: Path, arguments: list[str], says: str) -> None:
