@@ -14,7 +14,7 @@ import click
 from releasewatch.cli.incident_measures import measure_lines
 from releasewatch.cli.options import INSTANT
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, open_output, printable, say
-from releasewatch.cli.suspects import ranking_of
+from releasewatch.cli.suspects import in_none_of_the_days, ranking_of
 from releasewatch.domain.impacts import doubt_lines
 from releasewatch.domain.privacy import WITHHELD, Reveal
 from releasewatch.domain.times import format_both
@@ -238,7 +238,7 @@ def _suspect_lines(app: App, document: dict[str, Any]) -> Iterable[str]:
         return
     if not document["suspects"]:
         other = "other " if document["deployments"] else ""
-        yield f"Suspects: none; no {other}deployment went live before it began, or it was not recorded."
+        yield f"Suspects: none; no {other}deployment went live {in_none_of_the_days(app, 'before it began')}"
         return
     doubt = ": none of these is plausible, so the cause may be elsewhere" if document["none_plausible"] else ""
     before = document["suspects_before"]

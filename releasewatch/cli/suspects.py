@@ -138,6 +138,12 @@ def ranking_of(app: App, strategy: Strategy = "score") -> Ranking:
     return Ranking(strategy, weights_of(app), timedelta(days=app.config.tables.suspects.look_back_days))
 
 
+def in_none_of_the_days(app: App, before: str) -> str:
+    """The end of the sentence that no deployment went live: how far back it was looked, and what that leaves."""
+    days = counted(app.config.tables.suspects.look_back_days, "day")
+    return f"in the {days} {before} ([suspects] look_back_days): its cause is elsewhere, older, or was not recorded."
+
+
 def weights_of(app: App) -> SuspectWeights:
     """The points that the settings give to each reason."""
     from msgspec.structs import asdict
@@ -152,7 +158,7 @@ def weights_of(app: App) -> SuspectWeights:
 def show_lineup(app: App, found: Lineup, limit: int, numbers: Mapping[int, int] | None = None) -> None:
     """The suspects for people: numbered by place, or by the numbers that an incident gave; each with its reasons."""
     if not found.suspects:
-        emit_line("No deployment went live before the impact: its cause is elsewhere, or was not recorded.")
+        emit_line(f"No deployment went live {in_none_of_the_days(app, 'before the impact')}")
         return
     shown = [
         (str(place if numbers is None else numbers.get(one.candidate.number, "")), one)

@@ -123,7 +123,7 @@ def test_showing_writes_no_numbers(flagged):
 
 def test_none_of_these(shop):
     done = incident(shop, "open", "--title", "old", "--component", "invoicing", "--started-at", "4000d")
-    assert "Suspects: none; no deployment went live before it began, or it was not recorded." in done.out
+    assert "Suspects: none; no deployment went live in the 90 days before it began ([suspects] " in done.out
     config = shop.path / "releasewatch.toml"
     config.write_text(config.read_text() + "\n[suspects]\nplausible = 100\n")
     done = incident(shop, "open", "--title", "new", "--component", "invoicing")

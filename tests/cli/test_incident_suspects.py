@@ -84,7 +84,7 @@ class TestTable:
 
     def test_nothing_went_live_before(self, shop):
         done = run_here("incident", "suspects", "--since", "1990-01-01", cwd=shop.path)
-        assert done.out.startswith("No deployment went live before the impact")
+        assert done.out.startswith("No deployment went live in the 90 days before the impact ([suspects] ")
 
 
 @pytest.mark.parametrize(
