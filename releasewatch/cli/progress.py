@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 from releasewatch.domain.progress import UNTOLD, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
 
     from rich.progress import Progress as Bars
 
     from releasewatch.wiring import App
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Sized")
 _EACH = 1000
 """Rows between two looks at the clock: one for each would cost more than the row."""
 
@@ -30,12 +30,15 @@ class _Shown:
     def step(self, what: str) -> None:
         self._bars.reset(self._line, description=what, rows="")
 
-    def rows(self, name: str, rows: Iterator[T]) -> Iterator[T]:
+    def blocks(self, name: str, blocks: Iterator[T]) -> Iterator[T]:
         self.step(f"reading {name}")
-        for number, row in enumerate(rows, 1):
-            if not number % _EACH:
-                self._bars.update(self._line, rows=f"{number:,} rows")
-            yield row
+        rows = shown = 0
+        for block in blocks:
+            rows += len(block)
+            if rows - shown >= _EACH:
+                self._bars.update(self._line, rows=f"{rows:,} rows")
+                shown = rows
+            yield block
 
 
 @contextmanager

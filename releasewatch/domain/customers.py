@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 if TYPE_CHECKING:
@@ -130,6 +131,28 @@ class Stated(NamedTuple, Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
+class Together(Generic[Row]):
+    """Rows that could be read, column by column: `lines` is where each begins, `columns` are the fields of what is
+    `made` of a row. A million rows are written without making a million of these."""
+
+    lines: Sequence[int]
+    columns: Sequence[Sequence[Any]]
+    made: Callable[..., Row]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Stated[Row]]:
+        return map(Stated, self.lines, map(self.made, *self.columns))
+
+    def part(self, first: int, end: int) -> Together[Row]:
+        """Some of the rows that follow each other."""
+        if (first, end) == (0, len(self.lines)):
+            return self
+        return Together(self.lines[first:end], [column[first:end] for column in self.columns], self.made)
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A row that was refused. `identity` holds its identifying cells as far as they can be read, so that what it speaks
     of keeps its state."""
@@ -175,6 +198,10 @@ class FileOutcome:
     odd: Mapping[str, int] = field(default_factory=dict)
 
 
+Block = Together[Row] | Sequence[Stated[Row] | Rejected]
+"""Some rows of a file that follow each other, as they were read."""
+
+
 def customer_id(directory: str, key: str) -> UUID:
     """The permanent id of a customer: UUIDv5 of the directory's permanent id and the external key."""
     return uuid5(_namespace(directory), key)
@@ -189,6 +216,7 @@ def contact_id(directory: str, customer: UUID, contact: Contact) -> UUID:
     return uuid5(customer, f"contact:name:{contact.name}")
 
 
+@lru_cache(maxsize=8)
 def _namespace(directory: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"releasewatch:directory:{directory}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Sized")
 
 
 class Progress(Protocol):
@@ -16,8 +16,8 @@ class Progress(Protocol):
     def step(self, what: str) -> None:
         """Say what begins now, as "comparing contacts"."""
 
-    def rows(self, name: str, rows: Iterator[T]) -> Iterator[T]:
-        """The same rows, counted as they pass, under the name of where they come from."""
+    def blocks(self, name: str, blocks: Iterator[T]) -> Iterator[T]:
+        """The same blocks of rows, counted as they pass, under the name of where they come from."""
 
 
 class _Untold:
@@ -26,9 +26,9 @@ class _Untold:
     def step(self, what: str) -> None:
         """Say nothing."""
 
-    def rows(self, name: str, rows: Iterator[T]) -> Iterator[T]:
-        """The rows, as they are."""
-        return rows
+    def blocks(self, name: str, blocks: Iterator[T]) -> Iterator[T]:
+        """The blocks, as they are."""
+        return blocks
 
 
 UNTOLD: Progress = _Untold()

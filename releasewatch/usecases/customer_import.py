@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from releasewatch.integrations.directories.directory_file import DirectoryFile, 
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
+from releasewatch.storage.imports.entitlement_rows import stage_entitlements
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
 from releasewatch.storage.imports.unchanged import digest_of_run, find_unchanged
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from releasewatch.domain.columns import ColumnMap
-    from releasewatch.domain.customers import FileOutcome, Kind, Mode
+    from releasewatch.domain.customers import Block, FileOutcome, Kind, Mode
     from releasewatch.domain.erasure import Identity
     from releasewatch.domain.progress import Progress
     from releasewatch.integrations.directories.sources import Source
@@ -232,9 +234,12 @@ def _readmit(connection: Any, order: ImportOrder, at: datetime) -> None:
 
 
 def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: Progress) -> _Planned:
-    def rows(file: Source) -> Iterator[Any]:
-        yield from told.rows(file.name, file.rows())
+    def blocks(file: Source) -> Iterator[Block[Any]]:
+        yield from told.blocks(file.name, file.blocks())
         told.step(f"comparing {file.shape.kind}")
+
+    def rows(file: Source) -> Iterator[Any]:
+        return chain.from_iterable(blocks(file))
 
     planned = _Planned()
     for file in files:
@@ -249,7 +254,7 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: 
     if files.entitlements:
         subjects = read_subjects(imp.connection, order.products)
         starts_at = planned.starts_at["entitlements"]
-        read = entitlements.stage_entitlements(imp, rows(files.entitlements), subjects, starts_at)
+        read = stage_entitlements(imp, blocks(files.entitlements), subjects, starts_at)
         planned.outcomes["entitlements"] = entitlements.plan_entitlements(imp, read, starts_at)
     for file in files:
         kind = file.shape.kind

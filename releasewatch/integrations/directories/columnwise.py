@@ -6,18 +6,18 @@ a row that may be a total, one that names a component and a product) is read by 
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN, Contact, Customer, Entitlement, Kind, Stated
+from releasewatch.domain.customers import ANY, PRODUCT, UNKNOWN, Contact, Customer, Entitlement, Kind, Together
 from releasewatch.domain.versions import is_one_version
 from releasewatch.integrations.directories import fields
 from releasewatch.integrations.directories.fields import BadValueError
-from releasewatch.integrations.directories.totals import total_row
+from releasewatch.integrations.directories.totals import begins_total, total_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from releasewatch.domain.customers import Block
     from releasewatch.integrations.directories.columns import Layout
     from releasewatch.integrations.directories.sheets import Line
 
@@ -122,34 +122,45 @@ class Columnwise:
         ]
         self._others = [(name, at, _Remembered(fields.read_text, "")) for name, at in sorted(layout.others.items())]
 
-    def read(self, lines: Sequence[Line], one_by_one: Callable[[Line], Sequence[Any]]) -> Iterable[Any]:
+    def read(self, lines: Sequence[Line], one_by_one: Callable[[Line], Sequence[Any]]) -> Iterator[Block[Any]]:
         """What the rows state, in order; those that need a second look are read `one_by_one`."""
+        if not lines:
+            return
         try:
-            return self._all(lines)
+            together = self._all(lines)
         except BadValueError:
             if len(lines) <= _ALONE:
-                return [found for line in lines for found in one_by_one(line)]
-        middle = len(lines) // 2
-        return [*self.read(lines[:middle], one_by_one), *self.read(lines[middle:], one_by_one)]
+                yield [found for line in lines for found in one_by_one(line)]
+                return
+            middle = len(lines) // 2
+            yield from self.read(lines[:middle], one_by_one)
+            yield from self.read(lines[middle:], one_by_one)
+        else:
+            yield together
 
-    def _all(self, lines: Sequence[Line]) -> Iterable[Any]:
-        if not lines:
-            return []
-        rows = [line.cells for line in lines]
-        if any(line.damage for line in lines) or any(len(row) != self._width for row in rows):
+    def _all(self, lines: Sequence[Line]) -> Together[Any]:
+        numbers, rows, damages = zip(*lines, strict=True)
+        if any(damages) or set(map(len, rows)) != {self._width}:
             raise BadValueError("needs a second look")
-        if any(map(total_row, rows)):
+        cells = [list(map(str.strip, column)) for column in zip(*rows, strict=True)]
+        # Nearly every row begins with something else: only where one does not is each looked at.
+        if any(map(begins_total, set(cells[0]))) and any(map(total_row, rows)):
             raise BadValueError("needs a second look")
-        cells = [tuple(map(str.strip, column)) for column in zip(*rows, strict=True)]
         values: list[Any] = [
             [meaning[""]] * len(rows) if at is None else list(map(meaning.__getitem__, cells[at]))
             for at, meaning in self._columns
         ]
-        made = _MADE[self._kind](values, [(name, list(map(m.__getitem__, cells[at]))) for name, at, m in self._others])
-        return map(Stated, map(attrgetter("number"), lines), made)
+        return Together(
+            numbers,
+            *_MADE[self._kind](values, [(name, list(map(m.__getitem__, cells[at]))) for name, at, m in self._others]),
+        )
 
 
-def _made_customers(values: list[Any], others: list[tuple[str, list[str]]]) -> Iterable[Customer]:
+_Made = tuple["list[Any]", "Callable[..., Any]"]
+"""The fields of what is made, and what makes it of them."""
+
+
+def _made_customers(values: list[Any], others: list[tuple[str, list[str]]]) -> _Made:
     keys, names, aliases = values[:3]
     _all_there(keys, names)
     values[2] = [tuple(one for one in many if one != key) for key, many in zip(keys, aliases, strict=True)]
@@ -158,27 +169,26 @@ def _made_customers(values: list[Any], others: list[tuple[str, list[str]]]) -> I
         for attributes, text in zip(kept, texts, strict=True):
             if text:
                 attributes[name] = text
-    return map(Customer, *values, kept)
+    return [*values, kept], Customer
 
 
-def _made_contacts(values: list[Any], _: object) -> Iterable[Contact]:
+def _made_contacts(values: list[Any], _: object) -> _Made:
     _all_there(values[0], values[1])
-    return map(Contact, *values)
+    return values, Contact
 
 
-def _made_entitlements(values: list[Any], _: object) -> Iterable[Entitlement]:
+def _made_entitlements(values: list[Any], _: object) -> _Made:
     customers, components, products, environments, regions, rings, versions, starts, ends = values
     _all_there(customers)
-    for component, product in zip(components, products, strict=True):
+    for component, product in set(zip(components, products, strict=True)):
         subject = component or product
         if not subject or (component and product) or subject == UNKNOWN or component.startswith(PRODUCT):
             raise BadValueError("needs a second look")
-    if any(start and end and start >= end for start, end in zip(starts, ends, strict=True)):
+    if any(ends) and any(start and end and start >= end for start, end in zip(starts, ends, strict=True)):
         raise BadValueError("needs a second look")
     version, written = zip(*versions, strict=True)
-    return map(
-        Entitlement, customers, components, products, environments, regions, rings, version, starts, ends, written
-    )
+    fields = [customers, components, products, environments, regions, rings, version, starts, ends, written]
+    return fields, Entitlement
 
 
 def _all_there(*columns: Sequence[str]) -> None:
@@ -186,7 +196,7 @@ def _all_there(*columns: Sequence[str]) -> None:
         raise BadValueError("needs a second look")
 
 
-_MADE: Mapping[Kind, Callable[[list[Any], list[tuple[str, list[str]]]], Iterable[Any]]] = {
+_MADE: Mapping[Kind, Callable[[list[Any], list[tuple[str, list[str]]]], _Made]] = {
     "customers": _made_customers,
     "contacts": _made_contacts,
     "entitlements": _made_entitlements,

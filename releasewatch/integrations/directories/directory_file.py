@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from releasewatch.domain.columns import ColumnMap
+    from releasewatch.domain.customers import Block
     from releasewatch.integrations.directories.sheets import Line, Sheet
 
 
@@ -97,6 +99,10 @@ class DirectoryFile(Generic[Row]):
 
     def rows(self) -> Iterator[Stated[Row] | Rejected]:
         """Every row that says something, in order. Raises InvalidCallError when the file itself is damaged."""
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[Block[Row]]:
+        """The same rows, as many at a time as were read at once."""
         self.tally.rows = self.tally.silent = 0
         self.unknown.clear()
         lines = self.sheet.lines()
@@ -111,7 +117,7 @@ class DirectoryFile(Generic[Row]):
             self.tally.rows += 1
             found = self._read(line)
             self.tally.silent += not found
-            yield from found
+            yield found
 
     def _read(self, line: Line) -> Sequence[Stated[Row] | Rejected]:
         """What a row states: mostly one thing, none when it is silent, several entitlements from one cell."""

@@ -157,6 +157,10 @@ class HttpRows:
                 self.unknown.add(line, cells.unknown)
                 yield Stated(line, row)
 
+    def blocks(self) -> Iterator[list[Stated[Any] | Rejected]]:
+        """Each of them by itself."""
+        return ([row] for row in self.rows())
+
 
 def reading_of(endpoint: Endpoint) -> Any:
     """Plain data that is the same when the endpoint is read the same way."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from releasewatch.domain.customers import Rejected, Stated
+    from releasewatch.domain.customers import Block, Rejected, Stated
     from releasewatch.integrations.directories.records import Shape
 
 
@@ -40,6 +40,9 @@ class Source(Protocol):
 
     def rows(self) -> Iterator[Stated[Any] | Rejected]:
         """Every row in order; raises InvalidCallError when the source is damaged."""
+
+    def blocks(self) -> Iterator[Block[Any]]:
+        """The same rows, as many at a time as were read at once."""
 
     def heading(self, column: str) -> str:
         """What it calls one of our columns."""

@@ -22,8 +22,7 @@ def total_row(cells: Sequence[str]) -> str:
     A row of one cell, or a customer called Total with anything to tell of them, is none of these.
     """
     # Nearly every row begins with something else: that much is asked of each of ten million.
-    first = cells[0].strip() if cells else ""
-    if first and not _TOTAL.fullmatch(first):
+    if cells and not begins_total(cells[0].strip()):
         return ""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(cells) < 2 or not filled or not _TOTAL.fullmatch(filled[0]):
@@ -31,3 +30,8 @@ def total_row(cells: Sequence[str]) -> str:
     if any(not _NUMBER.fullmatch(cell) for cell in filled[1:]):
         return ""
     return "is a total of the rows above it"
+
+
+def begins_total(first: str) -> bool:
+    """Whether a row whose first cell holds this, trimmed, may be one: it is empty, or a word for a total."""
+    return not first or bool(_TOTAL.fullmatch(first))

@@ -7,32 +7,24 @@ a directory tells it. What a file no longer states ends now; an interval that it
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, and_, case, cast, delete, func, insert, literal, or_, select, union, update
 
-from releasewatch.domain.customers import PRODUCT, Entitlement, FileOutcome, Problem, Rejected, Stated
+from releasewatch.domain.customers import PRODUCT, FileOutcome
 from releasewatch.domain.unsure import NAMED
-from releasewatch.domain.versions import tellable
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import instant
-from releasewatch.storage.imports.loading import Loader
-from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
-    from releasewatch.storage.imports.subjects import Subject, Subjects
-
 CELL = ("subject", "customer_id", "environment", "region", "ring", "version")
-_AXES = ("customer_id", "environment", "region", "ring", "version")
+AXES = ("customer_id", "environment", "region", "ring", "version")
 
 
 REPLACES = "replaces"
@@ -41,115 +33,10 @@ ARRIVED = "arrived"
 """The state of a staged cell whose interval takes the place of one that the file no longer states."""
 
 
-_LOADED = ("seq", "line", "subject", "written", *_AXES, "valid_from", "valid_to", "waits", "state")
-
-
-def stage_entitlements(
-    imp: s.Import, rows: Iterable[Stated[Entitlement] | Rejected], subjects: Subjects, starts_at: datetime
-) -> int:
-    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were.
-
-    `starts_at`: since when a cell has been used that was not known before and whose start is not stated.
-    """
-    read = cells = 0
-    loader = Loader(imp.connection, s.entitlement, _LOADED)
-    # Where nothing is known there is nothing to look up: each row says all that can be said of its start.
-    start = starts_at if _nothing_known(imp) else None
-    for batch in s.in_batches(rows):
-        read += len(batch)
-        cells = _stage(imp, batch, subjects, cells, loader, start)
-    s.all_staged(imp, s.entitlement)
-    return read
-
-
-def _stage(
-    imp: s.Import,
-    batch: Sequence[Stated[Entitlement] | Rejected],
-    subjects: Subjects,
-    cells: int,
-    loader: Loader,
-    start: datetime | None,
-) -> int:
-    """Stage one batch; returns the number of cells so far. `start`: of a cell that states none, or None."""
-    references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
-    named = find_named(imp, references - {""})
-    refused: list[Rejected] = []
-    staged: list[tuple[Any, ...]] = []
-    found: dict[tuple[str, str], Subject] = {}
-    for row in batch:
-        if isinstance(row, Rejected):
-            refused.append(row)
-            continue
-        stated = row.row
-        customer, used = named[stated.customer], (stated.component, stated.product)
-        subject = found.get(used)
-        if subject is None:
-            subject = found[used] = subjects.find(stated)
-        if customer.customer_id is None and imp.forgotten.holds("name", stated.customer):
-            imp.suppressed["entitlements"] += 1
-            continue
-        if customer.customer_id is None or subject.candidates:
-            problem = Problem("customer", customer.why_nobody) if customer.customer_id is None else None
-            refused.append(
-                Rejected(
-                    row.line,
-                    (problem or Problem("component", subject.why_refused),),
-                    {"customer": stated.customer, "component": stated.component, "product": stated.product},
-                )
-            )
-            continue
-        if stated.written_version:
-            imp.no_version[tellable(stated.written_version)] += 1
-        ends = OPEN_END if stated.valid_to is None else min(stated.valid_to, OPEN_END)
-        begins = stated.valid_from
-        if begins is None and start is not None:
-            begins = OPEN_START if ends <= imp.at else start
-        for environment, region, ring in product(stated.environments, stated.regions, stated.rings):
-            cells += 1
-            staged.append(
-                (
-                    cells,
-                    row.line,
-                    subject.key,
-                    subject.written,
-                    customer.customer_id,
-                    environment,
-                    region,
-                    ring,
-                    stated.version,
-                    begins,
-                    ends,
-                    subject.waits,
-                    s.NEW,
-                )
-            )
-    s.reject(imp, "entitlements", refused)
-    _keep(imp, refused, named, subjects)
-    loader.add(staged)
-    return cells
-
-
-def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named], subjects: Subjects) -> None:
-    """What a customer uses keeps its state when its row is refused; all of it does, when it cannot be said which."""
-    kept: set[tuple[UUID, str]] = set()
-    for row in refused:
-        said = row.identity
-        customer = named[said["customer"]].customer_id if said.get("customer") else None
-        if customer is None:
-            continue
-        component, of_product = said.get("component", ""), said.get("product", "")
-        if bool(component) == bool(of_product):
-            kept.add((customer, ""))
-            continue
-        subject = subjects.find(Entitlement(said["customer"], component, of_product))
-        kept |= {(customer, one) for one in (subject.key, subject.written, *subject.candidates)}
-    s.keep(imp, s.KEPT_ENTITLEMENT, sorted(kept))
-
-
 def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutcome:
     """Compare what was staged with the ledger; nothing is written there. `starts_at`: as it was staged with."""
     connection, e = imp.connection, s.entitlement.c
-    known, is_new = _known(imp), _nothing_known(imp)
+    known, is_new = _known(imp), nothing_known(imp)
     if not is_new:
         _find_starts(imp, known, starts_at)
     keeps = (s.KEPT_ENTITLEMENT, "customer_id")
@@ -174,7 +61,7 @@ def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutc
     return _outcome(imp, read, repeated, known)
 
 
-def _nothing_known(imp: s.Import) -> bool:
+def nothing_known(imp: s.Import) -> bool:
     """Whether this directory has stated no entitlement yet that is still recorded."""
     return imp.connection.execute(select(_known(imp).c.subject).limit(1)).first() is None
 
@@ -199,7 +86,7 @@ def _linked(known: FromClause) -> FromClause:
     e = s.entitlement.c
     pairs = []
     for link in ("subject", "written"):
-        same = [known.c.subject == e[link], *(known.c[name] == e[name] for name in _AXES)]
+        same = [known.c.subject == e[link], *(known.c[name] == e[name] for name in AXES)]
         columns = [
             known.c[name].label(f"known_{name}") for name in ("subject", "valid_from", "valid_to", "recorded_from")
         ]
@@ -273,10 +160,10 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
     )
     linked = _linked(known)
     k, stated = linked.c, s.entitlement.alias("stated")
-    still_stated = [stated.c[name] == k[name] for name in _AXES]
+    still_stated = [stated.c[name] == k[name] for name in AXES]
     still_stated += [stated.c.subject == k.known_subject, stated.c.valid_from == k.known_valid_from]
     replaced = (
-        select(k.seq, *(k[name] for name in _AXES), k.known_subject, k.known_valid_from, k.known_recorded_from)
+        select(k.seq, *(k[name] for name in AXES), k.known_subject, k.known_valid_from, k.known_recorded_from)
         .join_from(linked, stated, and_(*still_stated), isouter=True)
         .where(
             k.state == s.NEW,
@@ -287,7 +174,7 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
         .subquery("replaced")
     )
     r = replaced.c
-    gone = [r.known_subject, *(r[name] for name in _AXES), r.known_valid_from, r.known_recorded_from]
+    gone = [r.known_subject, *(r[name] for name in AXES), r.known_valid_from, r.known_recorded_from]
     imp.connection.execute(insert(closing).from_select([*identity, "ends"], select(*gone, literal(False)).distinct()))
     imp.connection.execute(update(e).where(e.c.seq == r.seq).values(state=REPLACES))
     same_times = k.known_valid_from == k.valid_from, k.known_valid_to == k.valid_to
@@ -353,7 +240,7 @@ def _outcome(imp: s.Import, read: int, repeated: int, known: FromClause) -> File
 def write_entitlements(imp: s.Import, import_id: int) -> None:
     """Write what was planned."""
     connection, e, closing = imp.connection, t.entitlement, s.closing
-    is_new = _nothing_known(imp)
+    is_new = nothing_known(imp)
     identity = [*CELL, "valid_from", "recorded_from"]
     chosen = and_(*(e.c[name] == closing.c[name] for name in identity))
     connection.execute(update(e).where(chosen).values(recorded_to=imp.at))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Boolean, String
 from sqlalchemy.exc import DBAPIError
 
 from releasewatch.storage.types import Instant, Uuid16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sqlalchemy import Column, Connection, Table
 
 _REMEMBERED = 10_000
+_NOTHING = "\\N"
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+"""What PostgreSQL's COPY reads as something else, in its text format."""
 
 
 class Loader:
@@ -24,10 +27,11 @@ class Loader:
 
     def __init__(self, connection: Connection, table: Table[Any], columns: Sequence[str]) -> None:
         self._connection = connection
-        self._table = table
+        self._columns = columns
         named = ", ".join(f'"{name}"' for name in columns)
         self._is_sqlite = connection.dialect.name == "sqlite"
-        self._converters = [self._converter(table.c[name]) for name in columns]
+        self._converters = {name: self._converter(table.c[name]) for name in columns}
+        self._texts = [name for name in columns if isinstance(table.c[name].type, String)]
         if self._is_sqlite:
             self._statement = f"INSERT INTO {table.name} ({named}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names of our own tables
         else:
@@ -35,20 +39,39 @@ class Loader:
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add some rows; nothing is kept of them here."""
+        if rows:
+            self.load(self.converted(list(zip(*rows, strict=True))))
+
+    def convert(self, name: str, value: Any) -> Any:
+        """One value of a column as the driver takes it: for one that many rows share."""
+        convert = self._converters[name]
+        return value if convert is None else convert(value)
+
+    def converted(self, columns: Sequence[Iterable[Any]], done: Collection[str] = ()) -> list[Any]:
+        """Rows as `load` takes them, from their columns; those that are `done` were converted already."""
+        ready: list[Iterable[Any]] = []
+        for name, column in zip(self._columns, columns, strict=True):
+            convert = None if name in done else self._converters[name]
+            if convert is not None:
+                ready.append(map(convert, column))
+            elif not self._is_sqlite and name in self._texts and name not in done:
+                ready.append(_as_copied(column))
+            else:
+                ready.append(column)
+        rows = zip(*ready, strict=True)
+        return list(rows if self._is_sqlite else map("\t".join, rows))
+
+    def load(self, rows: list[Any]) -> None:
+        """Add rows that were converted."""
         if not rows:
             return
-        columns: list[Any] = list(zip(*rows, strict=True))
-        for place, convert in enumerate(self._converters):
-            if convert is not None:
-                columns[place] = map(convert, columns[place])
         if self._is_sqlite:
-            self._connection.exec_driver_sql(self._statement, list(zip(*columns, strict=True)))
+            self._connection.exec_driver_sql(self._statement, rows)
             return
         driver: Any = self._connection.connection.driver_connection
         try:
             with driver.cursor() as cursor, cursor.copy(self._statement) as copy:
-                for row in zip(*columns, strict=True):
-                    copy.write_row(row)
+                copy.write("\n".join(rows) + "\n")
         except self._connection.dialect.loaded_dbapi.Error as error:
             # What goes past SQLAlchemy is to fail as everything else does.
             raise DBAPIError.instance(
@@ -60,28 +83,45 @@ class Loader:
             ) from error
 
     def _converter(self, column: Column[Any]) -> Callable[[Any], Any] | None:
-        """What makes of a value what the driver takes; None where it takes it as it is."""
+        """What makes of a value what the driver takes; None where it takes it as it is, but for a text's own signs."""
         kind = column.type
         if isinstance(kind, Uuid16):
-            return attrgetter("bytes") if self._is_sqlite else None
-        process = kind.dialect_impl(self._connection.dialect).bind_processor(self._connection.dialect)
-        if isinstance(kind, Instant):
-            if not self._is_sqlite:
+            return attrgetter("bytes" if self._is_sqlite else "hex")
+        if isinstance(kind, String):
+            return None
+        if self._is_sqlite:
+            if isinstance(kind, Boolean):
                 return None
-            texts = _SqliteTexts(kind.bind_processor(self._connection.dialect))
-            return texts.__getitem__
-        return process if self._is_sqlite or isinstance(kind, JSON) else None
+            process = kind.dialect_impl(self._connection.dialect).bind_processor(self._connection.dialect)
+            return _Texts(process).__getitem__ if isinstance(kind, Instant) else process
+        if isinstance(kind, JSON):
+            return lambda value: json.dumps(value).translate(_ESCAPED)
+        return _Texts(_copied).__getitem__
 
 
-class _SqliteTexts(dict[Any, Any]):
-    """Instants as SQLite's text, each made once: most rows begin and end at the same few."""
+class _Texts(dict[Any, Any]):
+    """Values as they are sent, each made once: most rows begin and end at the same few instants."""
 
     def __init__(self, process: Any) -> None:
         super().__init__()
         self._process = process
 
-    def __missing__(self, value: datetime | None) -> Any:
+    def __missing__(self, value: Any) -> Any:
         text = self._process(value)
         if len(self) < _REMEMBERED:
             self[value] = text
         return text
+
+
+def _copied(value: Any) -> str:
+    """A number, date, instant or truth as PostgreSQL reads it."""
+    return _NOTHING if value is None else str(value)
+
+
+def _as_copied(texts: Iterable[str]) -> Iterable[str]:
+    """Texts without what COPY reads as something else; nearly no column holds any."""
+    held = texts if isinstance(texts, list | tuple) else list(texts)
+    together = "".join(held)
+    if any(sign in together for sign in "\\\n\r\t"):
+        return [text.translate(_ESCAPED) for text in held]
+    return held
