@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import chain
@@ -29,6 +29,7 @@ from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.entitlement_rows import stage_entitlements
+from releasewatch.storage.imports.loading import many_rows
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
 from releasewatch.storage.imports.unchanged import digest_of_run, find_unchanged
@@ -187,7 +188,7 @@ def import_directory(
         with ledger.write() as connection:
             confirm_pages(connection, order.directory, clock())
         return ImportReport(order, clock(), (), written=False, unchanged=True)
-    with ledger.write() as connection:
+    with ledger.write() as connection, ExitStack() as stack:
         ledger.lock(connection, "releasewatch:directory")
         at = runs.next_instant(connection, clock())
         if store_products(connection, order.products, at):
@@ -200,6 +201,7 @@ def import_directory(
         if same:
             _record(imp, files, order, same)
             return ImportReport(order, at, tuple((file, same[file.shape.kind]) for file in files))
+        stack.enter_context(many_rows(connection))
         staging.create_staging(connection)
         planned = _plan(imp, files, order, told)
         report = ImportReport(

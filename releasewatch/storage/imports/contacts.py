@@ -23,7 +23,7 @@ from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
 from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.names import Named, find_named
-from releasewatch.storage.imports.repeats import contradictions, drop_repeats
+from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -139,9 +139,11 @@ def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]
 def plan_contacts(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
     """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
     connection, c = imp.connection, s.contact.c
-    repeated = drop_repeats(imp, s.contact, "contact_id", _STATED)
-    again = contradictions(s.contact, "contact_id", _STATED, ("is the contact of line ", " again, with another "))
-    s.reject_staged(imp, "contacts", again, s.contact, _KEEPS)
+    repeated = 0
+    if any_repeated(imp, s.contact, "contact_id"):
+        repeated = drop_repeats(imp, s.contact, "contact_id", _STATED)
+        again = contradictions(s.contact, "contact_id", _STATED, ("is the contact of line ", " again, with another "))
+        s.reject_staged(imp, "contacts", again, s.contact, _KEEPS)
     recorded = _recorded(imp)
     same = and_(c.contact_id == recorded.c.contact_id, c.customer_id == recorded.c.customer_id)
     absent = [] if imp.is_snapshot else _not_stated(columns)

@@ -35,7 +35,7 @@ from releasewatch.storage.imports.clocks import (
 )
 from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.oddities import find_oddities
-from releasewatch.storage.imports.repeats import contradictions, drop_repeats, settle_attributes
+from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats, settle_attributes
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -140,10 +140,13 @@ def _stage(
 
 def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
     """Compare what was staged with the ledger; nothing is written there. `columns`: those that the file has."""
-    unsettled = settle_attributes(imp)
-    repeated = drop_repeats(imp, s.customer, "customer_id", _STATED)
-    again = contradictions(s.customer, "customer_id", _STATED, ("stands in line ", " already, with another "))
-    s.reject_staged(imp, "customers", again, s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    unsettled: tuple[str, ...] = ()
+    repeated = 0
+    if any_repeated(imp, s.customer, "customer_id"):
+        unsettled = settle_attributes(imp)
+        repeated = drop_repeats(imp, s.customer, "customer_id", _STATED)
+        again = contradictions(s.customer, "customer_id", _STATED, ("stands in line ", " already, with another "))
+        s.reject_staged(imp, "customers", again, s.customer, (s.KEPT_CUSTOMER, "customer_id"))
     _leave_out_what_a_person_removed(imp)
     if not imp.is_snapshot:
         _keep_what_is_not_stated(imp, columns)

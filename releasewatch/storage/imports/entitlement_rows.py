@@ -35,12 +35,14 @@ def stage_entitlements(
     `starts_at`: since when a cell has been used that was not known before and whose start is not stated.
     """
     # Where nothing is known there is nothing to look up: each row says all that can be said of its start.
-    staging = _Staging(imp, subjects, starts_at if nothing_known(imp) else None)
+    is_new = nothing_known(imp)
+    staging = _Staging(imp, subjects, starts_at if is_new else None)
     read = 0
     for batch in _in_batches(blocks):
         read += sum(map(len, batch))
         staging.add(batch)
-    s.all_staged(imp, s.entitlement)
+    # Nothing is looked up in it then either, and PostgreSQL would fetch each row by itself in the order of an index.
+    s.all_staged(imp, s.entitlement, indexed=not is_new or imp.connection.dialect.name == "sqlite")
     return read
 
 

@@ -46,8 +46,10 @@ def plan_entitlements(imp: s.Import, read: int, starts_at: datetime) -> FileOutc
     again = select(literal(1)).select_from(s.entitlement).group_by(*interval).having(func.count() > 1)
     if connection.execute(again.limit(1)).first():
         s.reject_staged(imp, "entitlements", _contradictions(), s.entitlement, keeps)
-        firsts = select(func.min(e.seq)).group_by(*interval).scalar_subquery()
-        repeated = connection.execute(delete(s.entitlement).where(e.seq.not_in(firsts))).rowcount
+        place = func.row_number().over(partition_by=interval, order_by=e.seq)
+        ranked = select(e.seq, place.label("place")).subquery("ranked")
+        later = select(ranked.c.seq).where(ranked.c.place > 1).scalar_subquery()
+        repeated = connection.execute(delete(s.entitlement).where(e.seq.in_(later))).rowcount
     if is_new:
         return _outcome(imp, read, repeated, known)
     connection.execute(

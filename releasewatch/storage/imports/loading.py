@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Boolean, String
+from sqlalchemy import JSON, Boolean, String, text
 from sqlalchemy.exc import DBAPIError
 
 from releasewatch.storage.types import Instant, Uuid16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Column, Connection, Table
 
@@ -20,6 +22,32 @@ _REMEMBERED = 10_000
 _NOTHING = "\\N"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 """What PostgreSQL's COPY reads as something else, in its text format."""
+
+
+_SORTED_IN = 64
+"""MiB of memory in which staged rows are kept and sorted before they go to the disk; by themselves, the databases take
+2 and 4, which are meant for many users at once."""
+_COLLECTED_AFTER = 100_000
+"""Python looks for circles of garbage after so many new objects: a row makes several, and none of them is in one."""
+
+
+@contextmanager
+def many_rows(connection: Connection) -> Iterator[None]:
+    """Many rows come through this transaction: settings of the database and of Python that suit it, until it ends."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"PRAGMA temp.cache_size = -{_SORTED_IN * 1024}"))
+    else:
+        # Each statement is run once: to compile it takes longer than it does.
+        settings = f"set_config('work_mem', '{_SORTED_IN}MB', true), set_config('jit', 'off', true)"
+        connection.execute(text(f"SELECT {settings}"))
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class Loader:

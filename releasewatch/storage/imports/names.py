@@ -76,6 +76,9 @@ def _survivors(imp: s.Import, ids: Collection[UUID]) -> dict[UUID, UUID]:
 def _choose(found: dict[UUID, tuple[int, str]], survivors: Mapping[UUID, UUID]) -> Named:
     if not found:
         return Named(None, why_nobody=UNKNOWN)
+    if len(found) == 1:
+        ((only, (_, country)),) = found.items()
+        return Named(only, country)
     nearest = min(rank for rank, _ in found.values())
     chosen = {one: country for one, (rank, country) in found.items() if rank == nearest}
     if len({survivors.get(one, one) for one in chosen}) > 1:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Select, Table
 
 
+def any_repeated(imp: s.Import, table: Table[Any], identity: str) -> bool:
+    """Whether two staged rows are about the same; in most files none are, and nothing else need be asked."""
+    again = select(literal(1)).select_from(table).group_by(table.c[identity]).having(func.count() > 1)
+    return imp.connection.execute(again.limit(1)).first() is not None
+
+
 def drop_repeats(imp: s.Import, table: Table[Any], identity: str, compared: Mapping[str, str]) -> int:
     """Leave out staged rows that say just what the first row about the same one says; returns how many.
 

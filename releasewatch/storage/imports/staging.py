@@ -231,10 +231,11 @@ FILLED_FIRST = (customer, alias, contact, entitlement)
 """What a file is staged in: its indexes are made when all rows are there, in one go and in order."""
 
 
-def all_staged(imp: Import, *tables: Table[Any]) -> None:
+def all_staged(imp: Import, *tables: Table[Any], indexed: bool = True) -> None:
     """Make the indexes of tables that were filled, and let the database look at them."""
     for table in tables:
-        _create_indexes(imp.connection, table)
+        if indexed:
+            _create_indexes(imp.connection, table)
     analyze(imp.connection, *tables)
 
 

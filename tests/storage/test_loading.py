@@ -1,0 +1,82 @@
+"""Where many rows are loaded, database and Python are set for it, and are as they were afterwards."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.entitlement_rows import stage_entitlements
+from releasewatch.storage.imports.loading import many_rows
+from releasewatch.storage.imports.subjects import Subjects
+from releasewatch.usecases.customer_import import open_directory
+from tests.support.directories import START, Desk
+from tests.support.ledgers import new_ledger
+
+
+def _settings(connection: Connection) -> tuple[object, ...]:
+    """What is set for many rows, where the database can say."""
+    asked = ["PRAGMA temp.cache_size"] if connection.dialect.name == "sqlite" else ["SHOW work_mem", "SHOW jit"]
+    return (*(connection.execute(text(one)).scalar_one() for one in asked), gc.get_threshold(), gc.get_freeze_count())
+
+
+def test_what_suits_many_rows_ends_with_them(ledger_url: str) -> None:
+    ledger = new_ledger(ledger_url)
+    with ledger.write() as connection:
+        before = _settings(connection)
+    seen: list[tuple[object, ...]] = []
+
+    def break_off() -> None:
+        with ledger.write() as connection, many_rows(connection):
+            seen.append(_settings(connection))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+    assert seen[0][:-2] == ((-65536,) if ledger.is_sqlite else ("64MB", "off"))
+    assert seen[0][-2] != before[-2]
+    with ledger.write() as connection:
+        assert _settings(connection) == before
+    ledger.close()
+
+
+def test_postgresql_has_no_index_of_what_it_only_sorts(ledger_url: str, tmp_path: Path) -> None:
+    """The first file of a directory has nothing to be compared with; the second one is looked up cell by cell."""
+    ledger = new_ledger(ledger_url)
+    desk = Desk(ledger, tmp_path)
+    desk.take(customers="key,name\nA,Ann\n")
+    found = []
+    for _ in range(2):
+        file = open_directory({"entitlements": _written(tmp_path)}).entitlements
+        assert file is not None
+        with ledger.write() as connection:
+            s.create_staging(connection)
+            imp = s.Import(connection, "crm", "snapshot", START)
+            stage_entitlements(imp, file.blocks(), Subjects(frozenset(), {}, frozenset()), START)
+            kept = "sqlite_temp_master" if ledger.is_sqlite else "(SELECT indexname AS name FROM pg_indexes) AS indexes"
+            asked = text(f"SELECT count(*) FROM {kept} WHERE name = 'ix_staged_entitlement_cell'")
+            found.append(bool(connection.execute(asked).scalar_one()))
+            connection.rollback()
+        desk.take(customers="key,name\nA,Ann\n", entitlements=_written(tmp_path).read_text(encoding="utf-8"))
+    assert found == [ledger.is_sqlite, True]
+    ledger.close()
+
+
+def _written(folder: Path) -> Path:
+    path = folder / "stated.csv"
+    path.write_text("customer,component\nA,web\n", encoding="utf-8")
+    return path
+
+
+def test_cells_that_are_stated_again_and_again_are_one(ledger_url: str, tmp_path: Path) -> None:
+    """More of them than are staged at once, and in no order."""
+    ledger = new_ledger(ledger_url)
+    desk = Desk(ledger, tmp_path)
+    many = s.BATCH + 200
+    rows = "".join(f"A,c{n * 7 % 600}\n" for n in range(many))
+    outcome = desk.take(customers="key,name\nA,Ann\n", entitlements=f"customer,component\n{rows}")["entitlements"]
+    assert (outcome.read, outcome.added, outcome.repeated, outcome.rejected) == (many, 600, many - 600, 0)
+    ledger.close()
