@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Boolean, String, text
+from sqlalchemy import JSON, Boolean, Integer, String, text
 from sqlalchemy.exc import DBAPIError
 
 from releasewatch.storage.types import Instant, Uuid16
@@ -122,6 +122,8 @@ class Loader:
                 return None
             process = kind.dialect_impl(self._connection.dialect).bind_processor(self._connection.dialect)
             return _Texts(process).__getitem__ if isinstance(kind, Instant) else process
+        if isinstance(kind, Integer) and not column.nullable:
+            return str
         if isinstance(kind, JSON):
             return lambda value: json.dumps(value).translate(_ESCAPED)
         return _Texts(_copied).__getitem__
