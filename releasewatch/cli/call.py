@@ -227,6 +227,7 @@ def render(
     To whom one writes: --format mailmerge is a CSV table with one row for each, and
     --write-drafts one mail (.eml) for each. Nothing without agreed wording is in them, but the reason why not.
     Subject and greeting are English, what was agreed is as it was agreed; the table names each one's language.
+    --templates words Markdown, HTML and letters; CSV, XLSX and JSON are made by none, and refuse it.
     """
     found = _deployment_of(app, incident, about)
     render_list(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("md", "html", "csv", "xlsx", "json", "mailmerge")
 SHEETS = ("csv", "xlsx")
+WORDED = ("md", "html", "mailmerge")
+"""Formats that are made by templates."""
 _ENDINGS = {"mailmerge": "letters.csv"}
 
 _OUTPUT = click.option(
@@ -75,6 +77,11 @@ def render_list(
     from releasewatch.usecases.exposure import check_account_manager
 
     _check(form, output, (account_manager is not None, team is not None, each))
+    if templates is not None and drafts is None and form not in WORDED:
+        raise InvalidCallError(
+            f"--templates is given, and {form.upper()} is made by no template.",
+            "Leave it out; or ask for --format md, html or mailmerge, or --write-drafts DIR.",
+        )
     if drafts is not None and output is not None:
         raise InvalidCallError("A file (-o) and a folder (--write-drafts) are named.", "Ask for one after the other.")
     level = app.level(reveal, output or drafts)

@@ -92,6 +92,32 @@ def test_each_account_manager_has_a_file_with_their_customers_only(planned, tmp_
     assert "team emea" in run_here(*RENDER, "--team", "emea", cwd=planned.path).out
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+def test_templates_are_refused_for_a_format_that_is_made_by_none(planned, form):
+    (planned.path / "mine").mkdir()
+    words = (*RENDER, "--templates", "mine", "-o", f"calls.{form}")
+    named = (*words, "--format", form)
+    for asked in (words, named, (*words[:-1], "lists", "--format", form, "--each-account-manager")):
+        done = run_here(*asked, cwd=planned.path)
+        assert (done.status, done.out) == (2, "")
+        assert f"--templates is given, and {form.upper()} is made by no template." in done.err
+    assert not (planned.path / f"calls.{form}").exists()
+    assert not (planned.path / "lists").exists()
+
+
+def test_templates_word_letters_whatever_the_format(planned):
+    letter = planned.path / "mine" / "calls" / "letter.txt"
+    letter.parent.mkdir(parents=True)
+    letter.write_text("News for you\n\nOurs.\n", "utf-8")
+    for form, name in (("html", "calls.html"), ("md", "calls.md"), ("mailmerge", "letters.csv")):
+        done = run_here(*RENDER, "--format", form, "--templates", "mine", "-o", name, cwd=planned.path)
+        assert done.status == 0, done.err
+    assert "News for you" in (planned.path / "letters.csv").read_text("utf-8")
+    done = run_here(*RENDER, "--templates", "mine", "--write-drafts", "drafts", cwd=planned.path)
+    assert done.status == 0, done.err
+    assert all("News for you" in one.read_text("utf-8") for one in (planned.path / "drafts").iterdir())
+
+
 def test_a_file_that_is_no_list_is_never_overwritten(planned, tmp_path):
     folder = tmp_path / "lists"
     for form in ("md", "html", "csv", "xlsx", "mailmerge"):
