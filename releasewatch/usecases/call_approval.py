@@ -122,7 +122,9 @@ def approve_list(
         said = Approval(planned, given, drafts.revision(incident.incident_id), blamed, why, who, now)
         call_approvals.add_approval(connection, incident.incident_id, said)
         kind: When = "list_ready" if given else "list_withdrawn"
-        tell_of_list(connection, kind, ListOf(incident_id=incident.incident_id), rules, now, f"said {now.isoformat()}")
+        # What was ready by rule is told already, in this version; a word on it makes it ready no second time.
+        occasion = "" if given and before.rule else f"said {now.isoformat()}"
+        tell_of_list(connection, kind, ListOf(incident_id=incident.incident_id), rules, now, occasion)
         return incident.id, Drafts(connection, now, by_itself).standing(incident.incident_id), True
 
 

@@ -93,7 +93,7 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
         calls.close_empty_calls(connection, [item for item, _ in change.withdrawn], how.now)
         made = _Planner(connection, ref, how).as_list(None)
         if change.wanted and planner.is_ready_by_rule():
-            tell_of_list(connection, "list_ready", planner.whose, how.told, how.now, "planned")
+            tell_of_list(connection, "list_ready", planner.whose, how.told, how.now)
     because: dict[str, int] = {}
     for _, why in change.withdrawn:
         because[why] = because.get(why, 0) + 1

@@ -88,6 +88,28 @@ def test_a_list_that_needs_nobodys_word_is_ready_when_it_is_planned(desks: Told)
     assert desks.kept() == [("list_ready", "INC-1")]
 
 
+def test_a_version_that_is_ready_by_rule_and_approved_by_hand_too_is_told_once(desks: Told) -> None:
+    by_rule = {"approve_by_itself": ("SEV1",)}
+
+    def approve(at: float, *, given: bool = True) -> None:
+        approve_list(desks.ledger, key, "lou", hour(at), ("SEV1",), why="seen", given=given, rules=(LISTS,))
+
+    bad = desks.record(2)
+    key = desks.open(3, deployment=bad, severity="SEV1")
+    plan_incident_calls(desks.ledger, key, desks.planning(3.1, **by_rule))
+    approve(3.2)
+    approve(3.3)
+    assert desks.kept() == [("list_ready", "INC-1")]
+    approve(3.4, given=False)
+    approve(3.5)
+    assert desks.kept()[1:] == [("list_withdrawn", "INC-1"), ("list_ready", "INC-1")], "ready once more"
+    say_by_hand(desks.ledger, key, {"affected": ["hal"]}, desks.telling(4, "rang us"))
+    desks.summary(key, 4, "Totals are wrong.")
+    plan_incident_calls(desks.ledger, key, desks.planning(4.1, **by_rule))
+    approve(4.2)
+    assert desks.kept()[3:] == [("list_ready", "INC-1")], "another version is another list"
+
+
 def test_a_list_of_an_incident_that_was_none_is_withdrawn(desks: Told) -> None:
     key = desks.open(3, deployment=desks.record(2), severity="SEV2")
     other = desks.open(3, key="other")
