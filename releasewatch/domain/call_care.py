@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.call_purposes import IN_WORDS
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from releasewatch.domain.call_incidents import Verdict
@@ -137,6 +139,20 @@ def when_told_before(care: Care) -> Care:
     if left:
         return replace(care, due=left)
     return replace(care, due=(), verdict="leave", because=f"{care.because}; they were told before it came")
+
+
+def when_made(care: Care, made: Mapping[str, str]) -> Care:
+    """What is left for somebody with whom a call about it was made, or skipped. `made`: by purpose, how that call
+    stands."""
+    left = tuple(purpose for purpose in care.due if purpose not in made)
+    if left or not care.due:
+        return replace(care, due=left)
+    skipped = [purpose for purpose in care.due if made[purpose] == "skipped"]
+    against = " and ".join(IN_WORDS[purpose] for purpose in skipped)
+    why = f"one of us decided against {against}" if skipped else "they were told, and nothing is new"
+    if care.is_check_in and not skipped:  # that nobody has spoken to them is not so any more
+        return replace(care, due=(), verdict="leave", because="the check-in of this week was made")
+    return replace(care, due=(), verdict="leave", because=f"{care.because}; {why}")
 
 
 def care_of_coming(due_at: datetime | None) -> Care:

@@ -16,6 +16,7 @@ from releasewatch.domain.call_care import (
     care_of_coming,
     no_care_because,
     said_before_it_comes,
+    when_made,
     when_told_before,
 )
 from releasewatch.domain.call_lists import NOBODY_BEYOND, Beyond, CallList
@@ -308,6 +309,7 @@ def _candidates(
                 one.status == "done" and one.coming_id in subject.whose.announced for one in book.about(customer_id)
             ):
                 care_for = when_told_before(care_for)
+        care_for = what_is_left(book, customer_id, care_for)
         say, say_withheld = points.of(scope)
         say = said_before_it_comes(subject.due_at, say) if subject.coming else say
         found.rows.append(
@@ -338,6 +340,12 @@ def _candidates(
         )
     found.waiting += desk.count_waiting(connection, seen, how.now) if not subject.coming else 0
     return found
+
+
+def what_is_left(book: CallBook, customer_id: UUID, care_for: Care) -> Care:
+    """What is still to be told of what a list is about, after calls that were made, or skipped."""
+    over = {one.purpose: one.status for one in book.about(customer_id) if one.status in ("done", "skipped")}
+    return when_made(care_for, over) if over else care_for
 
 
 def standing_of(book: CallBook, customer_id: UUID, care_for: Care, whose: ListOf) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from releasewatch.storage import call_facts, care, coming, customer_names
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.when import When
 from releasewatch.usecases.call_candidates import CallBook, Planning, Ranked
-from releasewatch.usecases.calls import standing_of
+from releasewatch.usecases.calls import standing_of, what_is_left
 
 
 def rank_plain(connection: Any, whose: ListOf, cares: Mapping[UUID, Care], how: Planning) -> Ranked:
@@ -24,6 +24,7 @@ def rank_plain(connection: Any, whose: ListOf, cares: Mapping[UUID, Care], how: 
     keys = call_facts.keys_of(connection, list(cares))
     when = When(how.now, how.now)
     ids = {key: customer for customer, key in keys.items()}
+    cares = {customer: what_is_left(book, customer, one) for customer, one in cares.items()}
     candidates = [
         CallCandidate(
             key=keys[customer],

@@ -64,7 +64,8 @@ def _rank(connection: Any, how: Planning) -> Ranked:
             room[turn.account_manager] += 1
             chosen.append(turn.customer_id)
     ranked = rank_plain(connection, WHOSE, check_in_cares(connection, chosen, how), how)
-    return [(customer, row) for customer, row in ranked if row.verdict == "call"]
+    over = ("done", "skipped")
+    return [one for one in ranked if one[1].verdict == "call" or one[1].candidate.standing.status in over]
 
 
 def _as_list(ranked: Ranked, version: int | None, how: Planning, account_manager: str | None) -> RankedList:

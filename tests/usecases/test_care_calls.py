@@ -20,7 +20,7 @@ from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.call_showing import call_as_document
-from releasewatch.usecases.call_work import claim_call, find_stale, get_call
+from releasewatch.usecases.call_work import claim_call, find_stale, get_call, skip_call
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.check_ins import WEEK_IS_OVER, list_check_ins, plan_check_ins, week_of
 from releasewatch.usecases.coming_calls import announce, look_ahead, take_back
@@ -162,6 +162,27 @@ def test_who_is_told_in_one_region_is_not_told_again_in_the_next(staff):
     assert staff.plan(in_us, 3.5).added == 0 or staff.news(in_us, 3.5) == {}
     assert f"they hear of it with D-{in_eu}" in staff.calls(in_us, 3.6)["gil"]["verdict_because"]
     assert [one for one in staff.items("gil") if one[0] == "good_news"] == [("good_news", in_eu, 0, "open")]
+
+
+def test_a_call_that_was_made_or_skipped_is_left_and_says_why(staff):
+    staff.reported("ada", "SUP-7")
+    staff.change("invoicing", Fixes="SUP-7", Customer="gil", Release_note="Totals add up.")
+    number = staff.record(2).number
+    staff.plan(number, 2.5)
+    before = staff.calls(number, 3)
+    assert [before[key]["verdict"] for key in ("ada", "gil", "cy")] == ["call", "call", "write"]
+    staff.log(before["ada"]["id"], 3)
+    skip_call(staff.ledger, before["gil"]["id"], "they know", "olga", hour(3))
+    after = staff.calls(number, 3.5)
+    assert {key: (after[key]["verdict"], after[key]["status"]) for key in ("ada", "gil", "cy")} == {
+        "ada": ("leave", "done"), "gil": ("leave", "skipped"), "cy": ("write", "open"),
+    }  # fmt: skip
+    assert after["ada"]["verdict_because"].endswith("and it is live where they are; they were told, and nothing is new")
+    assert after["gil"]["verdict_because"].endswith("; one of us decided against good news")
+    assert after["ada"]["score"] == before["ada"]["score"], "what was made keeps its place"
+    again = staff.plan(number, 4)
+    assert (again.added, again.withdrawn) == (0, {})
+    assert staff.calls(number, 4) == after | {"cy": staff.calls(number, 4)["cy"]}
 
 
 @pytest.mark.parametrize(
@@ -390,6 +411,10 @@ def test_a_few_are_asked_a_week_the_same_all_week_and_others_in_the_next(staff_a
     again = plan_check_ins(staff.ledger, staff.how(sunday, check_ins_a_week=2))
     assert (again.added, again.version, asked(staff, sunday, check_ins_a_week=2)) == (0, first.version, names)
     staff.log("C-1", sunday)
+    assert asked(staff, sunday, check_ins_a_week=2) == names, "whose turn it was stays on the list"
+    rows = list_check_ins(staff.ledger, staff.how(sunday, check_ins_a_week=2)).calls.rows
+    (made,) = (row for row in rows if row.candidate.key == staff_key(staff, "C-1"))
+    assert (made.verdict, made.verdict_because) == ("leave", "the check-in of this week was made")
     next_week = plan_check_ins(staff.ledger, staff.how(monday + 7 * DAY, check_ins_a_week=2))
     assert dict(next_week.withdrawn) == {WEEK_IS_OVER: 1}
     assert not set(asked(staff, monday + 7 * DAY + 1, check_ins_a_week=2)) & {
