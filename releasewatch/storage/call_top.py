@@ -15,13 +15,14 @@ from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, select, union_all
 
+from releasewatch.domain.call_purposes import IN_IT
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import exposed_once, merged_customers, survivor
 from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, RANK, ExposureQuestion, in_view
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import everybody_in
-from releasewatch.storage.sql import OctetLength
+from releasewatch.storage.sql import OctetLength, chunks
 from releasewatch.storage.types import Instant, key_type
 
 NAMED_KIND = "named"
@@ -144,9 +145,7 @@ def scored_incident(
         .cte("in_incident")
     )
     clocks = _Clocks(q.at, q.known_at)
-    merged = merged_customers(
-        ExposureQuestion(0, "", is_production=True, release="", at=q.at, known_at=q.known_at, label="scored")
-    )
+    merged = merged_customers(_member_question(q))
     more = _more(
         [
             _promised(merged, weights),
@@ -165,6 +164,33 @@ def cleared_in(connection: Connection, q: ImpactQuestion) -> list[UUID]:
     """Whom a word has cleared in an incident."""
     c = everybody_in(q).said.c
     return list(connection.scalars(select(c.customer_id).where(c.state == "cleared")))
+
+
+def reporters_in(connection: Connection, q: ImpactQuestion, most: int) -> list[UUID]:
+    """Who in an incident told us something since it began; of more than so many those who did so first."""
+    r, merged = t.customer_report.c, merged_customers(_member_question(q))
+    who = survivor(r.customer_id, merged)
+    asked = (
+        select(who)
+        .join_from(t.customer_report, merged, merged.c.customer_id == r.customer_id, isouter=True)
+        .where(r.reported_at >= q.started_at, r.reported_at <= q.at)
+        .where(r.recorded_from <= q.known_at, r.recorded_to > q.known_at)
+        .group_by(who.element)
+        .order_by(func.min(r.reported_at), who.element)
+    )
+    found: list[UUID] = []
+    for part in chunks(connection.scalars(asked).all()):
+        c = everybody_in(q, part).customers.c
+        states = connection.execute(select(c.customer_id, c.state)).all()
+        there = {row.customer_id for row in states if row.state in IN_IT}
+        found += [one for one in part if one in there]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _member_question(q: ImpactQuestion) -> ExposureQuestion:
+    return ExposureQuestion(0, "", is_production=True, release="", at=q.at, known_at=q.known_at, label="scored")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,23 @@ from typing import Any
 
 from releasewatch.domain.call_incidents import UNSAID_SEVERITY
 from releasewatch.domain.impact_measures import Span
-from releasewatch.storage import call_facts, customer_reports
-from releasewatch.storage.call_top import Scored, scored_incident
+from releasewatch.storage import call_facts
+from releasewatch.storage.call_top import Scored, reporters_in, scored_incident
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_choosing import Choice
 from releasewatch.usecases.incident_scene import Scene
+
+REPORTERS = 5_000
+"""So many who told us something are on a list whatever they score: beside what it holds, as many as can be named in one
+statement. Who of still more told us later stands where their score puts them, which counts that they did."""
 
 
 def incident_choice(connection: Any, scene: Scene, how: Planning) -> Choice:
     """Whom to rank of many. Who was told of it, has a call about it, or told us something since it began, is on the
     list whatever they score."""
     span = Span(scene.window.started_at, scene.window.until, how.now)
-    reports = customer_reports.all_reports(connection, since=span.started_at, until=how.now)
-    kept = {*call_facts.spoken_of(connection, scene.question), *(one.customer_id for one in reports)}
+    reporters = reporters_in(connection, scene.question, REPORTERS)
+    kept = {*call_facts.spoken_of(connection, scene.question), *reporters}
     return Choice(connection, how, _scored(scene, how, span), kept, span=span, nobody=scene.state.status == "cancelled")
 
 

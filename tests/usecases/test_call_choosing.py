@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from releasewatch.domain.call_incidents import usual_weights
+from releasewatch.domain.call_purposes import IN_IT
 from releasewatch.domain.call_rules import CallRules
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.errors import RefusedError
 from releasewatch.storage import call_facts, calls
+from releasewatch.usecases import call_choosing, incident_choosing
 from releasewatch.usecases.call_attempts import Noted, log_attempt
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_documents import call_document
@@ -227,6 +229,36 @@ def test_who_has_a_call_stays_on_a_list_that_holds_fewer(crowd, monkeypatch):
     assert rows_of(few) == rows_of(ended)
     assert few.calls.beyond.customers == 0
     check_planning(crowd, monkeypatch)
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite", "postgresql"], indirect=True)
+def test_of_very_many_reporters_the_first_are_kept_and_the_others_counted(crowd, monkeypatch):
+    whole = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(1000))
+    there = [row.candidate.key for row in whole.calls.rows if row.candidate.hurt.state in IN_IT]
+    for minutes, key in enumerate(reversed(there)):  # the last of the list first, and all of them
+        crowd._report(key, "", 10 + minutes / 60)
+    whole = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(1000))
+    before = survivors(crowd, crowd.reporters) & set(there)  # at 9 o'clock
+    kept = set([*sorted(before), *(one for one in reversed(there) if one not in before)][:6])
+    assert len(before) < 6 < len(there) - 2
+    monkeypatch.setattr(call_facts, "_FEW", 0)
+    monkeypatch.setattr(incident_choosing, "REPORTERS", 6)
+    part = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(2))
+    assert len(part.calls.rows) <= 2 + 6
+    kinds = kinds_of(whole.calls.rows, keys_of(part), lambda row: row.candidate.hurt.state)
+    check_first(whole, part, 2, kept, kinds)
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+def test_where_more_stay_than_a_statement_can_name_the_list_is_the_same(crowd, monkeypatch):
+    plan_incident_calls(crowd.ledger, crowd.incident, crowd.how(7))
+    monkeypatch.setattr(call_facts, "_FEW", 0)
+    named = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(3))
+    monkeypatch.setattr(call_choosing, "AT_ONCE", 4)
+    unnamed = list_incident_calls(crowd.ledger, crowd.incident, crowd.how(3))
+    assert len(named.calls.rows) > 4
+    assert named.calls.beyond.customers > 0
+    assert (rows_of(unnamed), unnamed.calls.beyond) == (rows_of(named), named.calls.beyond)
 
 
 def check_planning(crowd: Crowd, monkeypatch: Any) -> None:
