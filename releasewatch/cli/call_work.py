@@ -20,7 +20,7 @@ from releasewatch.cli.call_output import (
 from releasewatch.cli.options import BY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
-from releasewatch.domain.call_purposes import purpose_in_words
+from releasewatch.domain.call_purposes import TOLD, purpose_in_words
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.domain.words import counted, with_key
@@ -219,6 +219,7 @@ def _lines(app: App, found: dict[str, Any]) -> list[str]:
         lines.append(f"  callable: {_hours(app, found)}" + (f"; their time is {there}" if there else ""))
     for one in found["items"]:
         out = f", withdrawn: {one['why_withdrawn']}" if one["withdrawn_at"] else ""
+        out = ", told" if one["why_withdrawn"] == TOLD else out
         out += ", of a draft" if one["incident"] in found.get("drafts", ()) and not out else ""
         about = one["incident"] or one["deployment"] or one["coming"]
         lines.append(f"  {purpose_in_words(one['purpose'], one['deployment'])}{f': {about}' if about else ''}{out}")

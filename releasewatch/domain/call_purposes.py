@@ -30,6 +30,9 @@ IN_WORDS = {
 TELL_THE_END = ("after_the_fact", "resolution")
 """Purposes with which a customer hears that it is over."""
 
+TOLD = "they were told of it, and the call goes on about the rest"
+"""Why a reason left an open call that was made as far as it is concerned: it is not withdrawn, but done."""
+
 NOT_WORTH = "it is not worth a call by now"
 
 

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, insert, select
+from sqlalchemy import Connection, and_, case, func, insert, or_, select
 
 from releasewatch.domain.call_attempts import WRITTEN
+from releasewatch.domain.call_purposes import TOLD
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import next_number
@@ -56,7 +57,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """That a customer was told of an incident. `customer_id` is the survivor's."""
+    """That a customer was told of an incident. `customer_id` is the survivor's. `closes`: the call was made with it, as
+    far as this incident is concerned."""
 
     customer_id: UUID
     attempt_id: int
@@ -165,7 +167,9 @@ def count_attempts(connection: Connection, members: Members) -> dict[int, tuple[
 
 def tellings(connection: Connection, incident_id: int, at: datetime, known_at: datetime) -> dict[UUID, list[Telling]]:
     """Who was told of an incident by an instant, as known at one: each telling, oldest first, merged as survivors."""
-    o, a, m = t.attempt_told.c, t.attempt.c, t.customer_merge.c
+    o, a, i, m = t.attempt_told.c, t.attempt.c, t.call_item.c, t.customer_merge.c
+    same = ("customer_id", "incident_id", "deployment_id", "purpose", "coming_id")
+    its_item = and_(i.call_id == a.call_id, i.why_withdrawn == TOLD, *(i[name] == o[name] for name in same))
     rows = connection.execute(
         select(
             func.coalesce(m.survivor_id, o.customer_id, type_=o.customer_id.type).label("survivor_id"),
@@ -175,11 +179,12 @@ def tellings(connection: Connection, incident_id: int, at: datetime, known_at: d
             o.state,
             a.call_id,
             a.channel,
-            a.closes,
+            or_(a.closes, i.why_withdrawn.is_not(None)).label("closes"),
             a.attempted_at,
             a.recorded_at,
         )
         .join_from(t.attempt_told, t.attempt, and_(a.customer_id == o.customer_id, a.attempt_id == o.attempt_id))
+        .outerjoin(t.call_item, its_item)
         .outerjoin(t.customer_merge, and_(m.customer_id == o.customer_id, m.recorded_to == OPEN_END))
         .where(o.incident_id == incident_id, a.attempted_at <= at, a.recorded_at <= known_at)
         .order_by(a.attempted_at, a.attempt_id)

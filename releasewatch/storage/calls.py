@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
+from releasewatch.domain.call_purposes import TOLD
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.sql import chunks, next_number
@@ -116,6 +117,12 @@ class Wanted:
     verdict: str
 
 
+def stands() -> ColumnElement[bool]:
+    """Whether an item is in its call, or was told with it: not taken back."""
+    i = t.call_item.c
+    return or_(i.withdrawn_at.is_(None), i.why_withdrawn == TOLD)
+
+
 def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[int, int]]:
     """What a breaking change of a deployment touches, unless it was reverted in the same range.
 
@@ -158,7 +165,8 @@ def components_touched(connection: Connection, deployment_id: int, touches: Coll
 def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[UUID, list[Item]]:
     """What is in the open calls of some customers, and in whatever calls of theirs about one incident or deployment.
 
-    A call of somebody who was merged is the survivor's.
+    A call of somebody who was merged is the survivor's. What was told of an open call, while the rest of it is still to
+    be, is done.
     """
     i, c, member = t.call_item.c, t.call.c, members.rows
     rows = connection.execute(
@@ -176,7 +184,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
         )
         .join_from(t.call_item, member, member.c.member_id == i.customer_id)
         .join(t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
-        .where(i.withdrawn_at.is_(None), or_(c.status == "open", whose.is_about()))
+        .where(stands(), or_(c.status == "open", whose.is_about()))
         .order_by(i.call_id, i.incident_id, i.deployment_id, i.purpose)
     )
     found: dict[UUID, list[Item]] = {}
@@ -187,7 +195,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
                 row.customer_id,
                 row.call_id,
                 row.call_group,
-                row.status,
+                row.status if row.withdrawn_at is None else "done",
                 row.incident_id,
                 row.deployment_id,
                 row.purpose,
@@ -196,7 +204,7 @@ def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[
                 row.claimed_by,
                 row.claimed_until,
                 row.next_at,
-                row.closed_at,
+                row.closed_at or row.withdrawn_at,
                 row.assigned_to,
                 row.coming_id,
                 row.claimed_at,
@@ -226,7 +234,7 @@ def planned_customers(connection: Connection, whose: ListOf) -> set[UUID]:
         .join_from(
             t.call_item, t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END), isouter=True
         )
-        .where(whose.is_about(), i.withdrawn_at.is_(None))
+        .where(whose.is_about(), stands())
     )
     return set(connection.scalars(mine))
 
@@ -312,14 +320,7 @@ def close_empty_calls(connection: Connection, items: Sequence[Item], now: dateti
 
 
 def _key_of(item: Item) -> dict[str, Any]:
-    return {
-        "customer_id": item.owner_id,
-        "call_id": item.call_id,
-        "incident_id": item.incident_id,
-        "deployment_id": item.deployment_id,
-        "purpose": item.purpose,
-        "coming_id": item.coming_id,
-    }
+    return {name: getattr(item, "owner_id" if name == "customer_id" else name) for name in _ITEM_KEYS}
 
 
 def _items_about(connection: Connection, whose: ListOf) -> set[tuple[UUID, int, str]]:

@@ -6,19 +6,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_attempts import count_attempts
 from releasewatch.storage.call_facts import Members, members_of
-from releasewatch.storage.calls import Item, ListOf, read_items
+from releasewatch.storage.calls import Item, ListOf, read_items, stands
 from releasewatch.storage.types import LATEST
 
 
 def standing_items(connection: Connection, whose: ListOf, now: datetime) -> tuple[dict[UUID, list[Item]], set[int]]:
     """What is in calls of a list, by customer, and in the open calls beside it; and which of the calls were tried."""
     i = t.call_item.c
-    holders = select(i.customer_id).where(whose.is_about(), i.withdrawn_at.is_(None)).distinct().cte("holder")
+    holders = select(i.customer_id).where(whose.is_about(), stands()).distinct().cte("holder")
     members = members_of(holders, now, LATEST)
     return read_items(connection, members, whose), set(count_attempts(connection, members))
 
@@ -49,7 +49,7 @@ def told_news(connection: Connection, members: Members) -> dict[UUID, dict[str, 
         for row in connection.execute(
             select(member.c.customer_id, i.deployment_id)
             .join_from(t.call_item, member, member.c.member_id == i.customer_id)
-            .where(i.purpose == "good_news", i.withdrawn_at.is_(None))
+            .where(i.purpose == "good_news", stands())
         )
     }
     rows = connection.execute(
@@ -83,7 +83,7 @@ def count_made(connection: Connection, whose: ListOf) -> int:
     found = connection.scalar(
         select(func.count(i.customer_id.distinct()))
         .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
-        .where(whose.is_about(), i.withdrawn_at.is_(None), c.status == "done")
+        .where(whose.is_about(), stands(), or_(c.status == "done", i.withdrawn_at.is_not(None)))
     )
     return found or 0
 

@@ -11,7 +11,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func,
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import merged_at
-from releasewatch.storage.calls import CHECK_IN
+from releasewatch.storage.calls import CHECK_IN, stands
 from releasewatch.storage.types import LATEST, OPEN_END
 
 
@@ -41,7 +41,7 @@ def turns_of_week(connection: Connection, monday: datetime) -> list[Turn]:
     mine = (
         select(who.label("customer_id"))
         .join_from(t.call_item, merged, merged.c.customer_id == i.customer_id, isouter=True)
-        .where(i.purpose == CHECK_IN, i.added_at >= monday, i.withdrawn_at.is_(None))
+        .where(i.purpose == CHECK_IN, i.added_at >= monday, stands())
         .distinct()
         .subquery("mine")
     )

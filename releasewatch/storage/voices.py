@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, func, or_, select
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.calls import stands
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import OPEN_END
 
@@ -56,7 +57,7 @@ def _of_calls(connection: Connection, since: datetime, until: datetime) -> list[
     about: dict[int, list[Any]] = {}
     for part in chunks(sorted({row.call_id for row in rows})):
         items = select(i.call_id, i.incident_id, i.deployment_id).where(i.call_id.in_(part))
-        for item in connection.execute(items.where(i.withdrawn_at.is_(None))):
+        for item in connection.execute(items.where(stands())):
             about.setdefault(item.call_id, []).append(item)
     return [
         Voice(

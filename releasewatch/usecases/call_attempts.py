@@ -10,7 +10,7 @@ from uuid import UUID
 
 from releasewatch.domain.attempt_times import BEFORE_ITS_CALL, why_not_at, why_not_due, why_not_next
 from releasewatch.domain.call_attempts import is_made_by, is_told_by, plan_next, problem_of
-from releasewatch.domain.call_purposes import IN_WORDS
+from releasewatch.domain.call_purposes import IN_WORDS, TOLD
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import call_attempts, calls, impacts, incidents, marks, merges, personal_rows
@@ -67,8 +67,9 @@ def log_attempt(ledger: Ledger, ref: str, said: Noted, who: str, how: Planning, 
     """Keep an attempt at a call, with what was told: each item of it, and the revision of the customer summary.
 
     They were reached when the line connected, or they replied; the call is made then, and when it was to be written and
-    was sent. Otherwise the next attempt is planned. A wrong number is marked. `zone`: of which the day of a promise is.
-    Raises RefusedError when somebody else holds the call, InvalidCallError for what cannot have been.
+    was sent. Otherwise the next attempt is planned; what of the call was told is told, and leaves it. A wrong number is
+    marked. `zone`: of which the day of a promise is. Raises RefusedError when somebody else holds the call,
+    InvalidCallError for what cannot have been.
     """
     require_actor(who)
     _check(said, said.at or how.now, how.now, zone)
@@ -118,7 +119,10 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
             "Leave --next-at out; or say --disposition callback, when they want to be called again.",
         )
     goes_on = row.status == "open" and not closes
-    next_at = (said.next_at or plan_next(said.disposition, len(before), at)) if goes_on else None
+    settled = [one for one in items if goes_on and is_made_by(said.disposition, to_be_written=one.verdict == "write")]
+    # Where all that was said is settled, the rest was not tried.
+    again = None if settled and len(settled) == len(items) else plan_next(said.disposition, len(before), at)
+    next_at = (said.next_at or again) if goes_on else None
     values: dict[str, Any] = {"next_at": next_at, "claimed_by": "", "claimed_at": None, "claimed_until": None}
     if closes:
         values |= {"status": "done", "closed_at": how.now, "closed_by": who}
@@ -144,6 +148,7 @@ def note_attempt(connection: Any, ref: str, said: Noted, who: str, how: Planning
         source_key=said.source_key,
     )
     call_attempts.add_attempt(connection, number, row.customer_id, row.call_id, attempt, told)
+    calls.withdraw_rows(connection, [one for one in settled if one.withdrawn_at is None], TOLD, how.now)
     if closes:
         calls.withdraw_rows(connection, held_back, "its list was a draft when the call was made", how.now)
     marked, elsewhere = False, 0

@@ -99,6 +99,13 @@ class CallBook:
         """What is, or was, in their calls of what the list is about."""
         return [one for one in self.items.get(customer_id, ()) if is_about(one, self._whose)]
 
+    def told_in(self, customer_id: UUID, call: str) -> list[str]:
+        """The incidents of which they were told with a call that goes on about others."""
+        items = self.items.get(customer_id, ())
+        goes_on = {one.call_id for one in items if one.status == "open" and f"C-{one.call_id}" == call}
+        told = {one.incident_id for one in items if one.call_id in goes_on and one.status == "done"}
+        return [f"INC-{number}" for number in sorted(told - {0})]
+
     def attempts_at(self, call_id: int) -> tuple[int, int]:
         """How often a call was tried, and how often of these in writing."""
         return self._attempts.get(call_id, (0, 0))
@@ -190,7 +197,7 @@ class CallBook:
             purpose = gravest([one.purpose for one in reasons]) if reasons else ""
             return Standing(group=group, purpose=purpose, waits_for=waits, waits_until=later, reasons=reasons)
         chosen = about[0]
-        inside = [one for one in items if one.call_id == chosen.call_id]
+        inside = [one for one in items if one.call_id == chosen.call_id and one.status == chosen.status]
         held = chosen.held_at(self._now) and not self._staff.is_gone(chosen.claimed_by, self._day)
         status, (attempts, written) = chosen.status, self.attempts_at(chosen.call_id)
         if status == "open" and (held or waits):

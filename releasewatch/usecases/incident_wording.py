@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.audiences import Audience
+from releasewatch.domain.call_attempts import WRITTEN
 from releasewatch.domain.call_embargoes import embargoes_in_words
 from releasewatch.domain.call_incidents import NO_INCIDENT_WORDING, Agreed, Hurt, in_words, wording
 from releasewatch.domain.call_purposes import GRAVITY, IN_IT, TELL_THE_END, Standing, in_utc
@@ -112,6 +113,9 @@ class Wording:
             if kept and purpose in TELL_THE_END and talk.outdated:
                 know.append(about + talk.outdated)
                 outdated = True
+        for incident in self._book.told_in(customer, standing.call):
+            if incident not in purposes:
+                know += self._talk(incident).told_before(incident, customer, own, self._names_another)
         if not purposes:
             know = list(self._talks[self._mine].know)
             embargoed = list(self._talks[self._mine].embargoed)
@@ -184,6 +188,18 @@ class _Talk:
         """What was agreed for account staff, unless a brief for them would not be written with it."""
         text = self.scene.state.summaries.get("account", "").strip()
         return (text,) if text and not self.holds(text, "account") else ()
+
+    def told_before(
+        self, incident: str, customer: UUID, own: Collection[str], names_another: Callable[[str, Collection[str]], bool]
+    ) -> list[str]:
+        """What they were told already of an incident that is not spoken of any more in their call, in a sentence."""
+        last = self._tellings.last(customer)
+        if last is None:
+            return []
+        said = self._summaries.text_of(last.statement_id).strip()
+        quote = f": “{said}”" if said and not self.holds(said) and not names_another(said, own) else ""
+        how = "in writing" if last.channel in WRITTEN else "in a talk"
+        return [f"{incident}: already told on {in_utc(last.told_at)}, {how}{quote}. It need not be said again."]
 
     @cached_property
     def outdated(self) -> str:
