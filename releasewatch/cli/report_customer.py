@@ -31,8 +31,9 @@ def customer(
 ) -> None:
     """For a quarterly review: what each customer of an account manager had, with what stands behind each figure.
 
-    Releases that reached them, requests delivered (told as good news), minutes hurt by incidents that began in the
-    period, all and those in their working hours, credit due, who called first, promises due in it and kept.
+    Releases that reached them, requests delivered (live for them, and good news in a call), minutes hurt by incidents
+    that began in the period, all and those in their working hours, credit due, who called first, promises due in it
+    and kept.
     """
     from releasewatch.cli.call_output import refuse_if_public
     from releasewatch.usecases.customer_review import ReviewRequest, review_customers

@@ -19,7 +19,7 @@ REVIEW_HEADINGS = (
     "minutes hurt",
     "in working hours",
     "credit due",
-    "called first",
+    "we told them first",
     "promises kept",
 )
 _SHOWN = ("affected", "presumed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,9 @@ def test_who_called_first_in_each_form(hurt: RepoBuilder) -> None:
     assert done.status == 0, done.err
     assert "50% (1 of 2)" in done.out
     assert "not known" in done.out
+    # Both clocks, each with its median and the 90th percentile.
+    headings = re.split(r"\s{2,}", done.out.splitlines()[1].strip())
+    assert headings[3:7] == ["first call", "90th percentile", "from detection", "from detection, 90th"]
     found = run_here("report", "calls", "--incident", "INC-1", "--format", "json", cwd=hurt.path).document
     assert found["total"]["called_first"]["presumed"] == {
         "rate": 0.5,
@@ -168,7 +172,7 @@ def test_who_called_first_in_each_form(hurt: RepoBuilder) -> None:
     }
     page = run_here("report", "calls", "--by", "incident", "--format", "html", cwd=hurt.path).out
     assert "<svg" in page
-    assert "INC-1, presumed: we first 1, they first 1, neither 0" in page
+    assert "<dt>from detection, 90th</dt>" in page
     assert "<i>slow" not in page
 
 
