@@ -173,6 +173,11 @@ def test_who_called_first_in_each_form(hurt: RepoBuilder) -> None:
     page = run_here("report", "calls", "--by", "incident", "--format", "html", cwd=hurt.path).out
     assert "<svg" in page
     assert "<dt>from detection, 90th</dt>" in page
+    # On paper nothing that belongs together is parted by the end of a page.
+    assert page.count('<section class="together">') == page.count('<dl class="facts">') == 2
+    on_paper = page.split("@media print {")[1]
+    assert ".row, .row > *, .together," in on_paper.split("{ break-inside: avoid; }")[-2]
+    assert "INC-1, presumed: we first 1, they first 1, neither 0" in page
     assert "<i>slow" not in page
 
 

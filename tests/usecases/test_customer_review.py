@@ -89,5 +89,6 @@ def test_documents_hold_the_same(story):
     page = render_reviews(document)
     assert "&lt;Fay&gt; &amp; Co" in page
     assert "<Fay>" not in page
+    assert page.count('<section class="together">') == page.count('<dl class="facts">') == len(document["customers"])
     assert "affected for 1d 8h, 1h of it in their working hours; credit: passed; we told them first" in page
     assert render_review_workbook(document) == render_review_workbook(document)
