@@ -24,7 +24,8 @@ from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.calls import Item, ListOf
 from releasewatch.storage.erasing import WHY_FORGOTTEN
-from releasewatch.storage.incidents import number_of
+from releasewatch.storage.incidents import number_of as number_of_incident
+from releasewatch.storage.marks import number_of, wrong_numbers
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.notes import Reading
 
@@ -85,6 +86,8 @@ class CallBook:
         self._facts = call_facts.read_facts(connection, members)
         self._contacts = call_facts.read_contacts(connection, members)
         self._marks = call_facts.read_marks(connection, members)
+        numbers = {number_of(row) for mine in self._contacts.values() for row in mine} - {""}
+        self._wrong = wrong_numbers(connection, numbers, members.known_at) if numbers else (set(), set())
         self._aliases = call_facts.read_aliases(connection, members)
         self._staff = staff_storage.read_book(connection)
         self._attempts = call_attempts.count_attempts(connection, members)
@@ -160,13 +163,13 @@ class CallBook:
             "own_names": frozenset(self._aliases.get(customer_id, ())) | (fact.names if fact else frozenset()),
             "talks": _talks(self._talks.get(customer_id, ())),
             "promise_overdue": customer_id in self._broken,
-            "contacts": tuple(_contact(row, marked) for row in self._contacts.get(customer_id, ())),
+            "contacts": tuple(_contact(row, marked, self._wrong) for row in self._contacts.get(customer_id, ())),
         }
 
     def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
         found = self._standing(customer_id, group, due, *also)
-        numbers = [number_of(one.incident) or 0 for one in found.reasons]
+        numbers = [number_of_incident(one.incident) or 0 for one in found.reasons]
         words = [self._drafts.standing(number).last for number in numbers if number]
         since = [found.since, *(one.at for one in words if one is not None)]
         return replace(
@@ -278,7 +281,8 @@ def _who_said_no(fact: Any, stopped: Sequence[Any]) -> str:
     return DIRECTORY_SAYS_NO if fact and fact.do_not_call else ""
 
 
-def _contact(row: Any, marked: set[tuple[UUID | None, str]]) -> CallContact:
+def _contact(row: Any, marked: set[tuple[UUID | None, str]], wrong: tuple[set[str], set[UUID]]) -> CallContact:
+    numbers, contacts = wrong
     return CallContact(
         key=row.key,
         name=row.name,
@@ -294,6 +298,6 @@ def _contact(row: Any, marked: set[tuple[UUID | None, str]]) -> CallContact:
         primary=row.is_primary,
         do_not_call=row.do_not_call or (row.contact_id, "do_not_call") in marked,
         consent=row.consent,
-        wrong_number=(row.contact_id, "wrong_number") in marked,
+        wrong_number=number_of(row) in numbers or row.contact_id in contacts,
         contact_id=str(row.contact_id),
     )

@@ -71,11 +71,11 @@ def mark(ledger: Ledger, customer: str, contact: str | None, wanted: Mapping[str
 def mark_number(
     connection: Any, members: Collection[UUID], contact_id: UUID, word: Word, at: datetime, *, wrong: bool
 ) -> int:
-    """Mark a contact's number as wrong, or right after all, at everybody else who has it; returns at how many."""
-    many = 0
-    for customer, other in marks.who_has_their_number(connection, members, contact_id, When(at)):
-        if wrong:
-            many += marks.set_mark(connection, customer, other, WRONG_NUMBER, word.why, word.by, at)
-        else:
-            many += marks.clear_marks(connection, [customer], other, WRONG_NUMBER, word.why, word.by, at)
-    return many
+    """Mark a contact's number as wrong, or right after all, at everybody else who has it, or had it when it was marked;
+    returns at how many."""
+    if not wrong:
+        return marks.clear_number(connection, members, contact_id, word.why, word.by, at)
+    return sum(
+        marks.set_mark(connection, customer, other, WRONG_NUMBER, word.why, word.by, at)
+        for customer, other in marks.who_has_their_number(connection, members, contact_id, When(at))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -367,6 +368,29 @@ def test_a_wrong_number_is_wrong_with_everybody_who_has_it(desks):
     right = mark(desks.ledger, "bob", "Bob Person", {"wrong_number": False}, Word("kim", "they moved in", hour(3.6)))
     assert (right.cleared, right.elsewhere) == (1, 1)
     assert {one["verdict"] for one in desks.calls(key, 3.7).values()} == {"call"}
+
+
+def test_a_number_that_is_wrong_stays_wrong_for_whoever_comes_with_it_until_somebody_clears_it(desks):
+    def wrong(at: float) -> set[str]:
+        rows = desks.calls(key, at).items()
+        return {name for name, one in rows if "the number is marked as wrong" in one["verdict_because"]}
+
+    key = desks.open(3, deployment=desks.record(2), severity="SEV1")
+    desks.plan(key, 3.1)
+    desks.log(desks.calls(key, 3.2)["ada"]["id"], 3.3, "wrong_number")
+    assert wrong(3.4) == {"ada"}
+    later = CONTACTS.replace("+49 30 23125 102", "+49 (0)30 / 23125-101")
+    desks.clock.take(contacts=later, later=timedelta(days=100))  # bob comes with it after that
+    assert wrong(24 * 300) == {"ada", "bob"}
+    desks.clock.take(contacts=later.replace("+49 30 23125 101", "+49 30 23125 111"))  # and ada has another one
+    assert wrong(24 * 300) == {"bob"}
+    again = desks.log(desks.calls(key, 24 * 300)["ada"]["id"], 24 * 300, "wrong_number", contact="Ada Person")
+    assert (again.marked, wrong(24 * 300 + 1)) == (True, {"ada", "bob"}), "hers is wrong, too"
+    right = mark(
+        desks.ledger, "bob", "Bob Person", {"wrong_number": False}, Word("kim", "moved in", hour(24 * 300 + 2))
+    )
+    assert (right.cleared, right.elsewhere) == (0, 1)
+    assert wrong(24 * 300 + 3) == {"ada"}
 
 
 def test_what_somebody_was_told_follows_them_into_a_merge_and_a_correction_reaches_the_survivor(desks):
