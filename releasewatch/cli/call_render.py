@@ -84,6 +84,12 @@ def render_list(
         )
     if drafts is not None and output is not None:
         raise InvalidCallError("A file (-o) and a folder (--write-drafts) are named.", "Ask for one after the other.")
+    said = click.get_current_context().get_parameter_source("form")
+    if drafts is not None and said is click.core.ParameterSource.COMMANDLINE:
+        raise InvalidCallError(
+            f"--write-drafts makes mails, and {form.upper()} is asked for.",
+            "Leave --format out, or name a file with -o.",
+        )
     level = app.level(reveal, output or drafts)
     if drafts is not None or form == "mailmerge":
         check_channel(level)

@@ -115,6 +115,9 @@ def test_templates_word_letters_whatever_the_format(planned):
     assert "News for you" in (planned.path / "letters.csv").read_text("utf-8")
     done = run_here(*RENDER, "--templates", "mine", "--write-drafts", "drafts", cwd=planned.path)
     assert done.status == 0, done.err
+    both = run_here(*RENDER, "--format", "html", "--write-drafts", "more", cwd=planned.path)
+    assert (both.status, "--write-drafts makes mails, and HTML is asked for." in both.err) == (2, True)
+    assert not (planned.path / "more").exists()
     assert all("News for you" in one.read_text("utf-8") for one in (planned.path / "drafts").iterdir())
 
 
