@@ -45,7 +45,7 @@ def count_spent(connection: Connection, whose: ListOf, since: datetime, now: dat
     are the survivor's own rows."""
     c, i, a, f = t.call.c, t.call_item.c, t.attempt.c, t.customer_fact.c
     live = and_(i.customer_id == c.customer_id, i.call_id == c.call_id, i.withdrawn_at.is_(None), i.verdict == "call")
-    to_call, here = exists().where(live), exists().where(live, _about(whose))
+    to_call, here = exists().where(live), exists().where(live, whose.is_about())
     tried = exists().where(
         a.customer_id == c.customer_id, a.call_id == c.call_id, a.channel.in_(VOICE), a.attempted_at >= since
     )
@@ -65,8 +65,3 @@ def count_spent(connection: Connection, whose: ListOf, since: datetime, now: dat
         .group_by(f.account_manager)
     )
     return {row.account_manager: row.many for row in rows}
-
-
-def _about(whose: ListOf) -> Any:
-    ((name, number),) = whose.key.items()
-    return t.call_item.c[name] == number

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from releasewatch.domain.call_care import CareSettings
+from releasewatch.domain.call_rules import CallRules
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
@@ -44,12 +45,12 @@ class Staff(Watch):
     """Account staff: ada is in eu (early), cy in us, fay in asia, di nobody knows where; gil uses checkout anywhere."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.url = url
+        self.url, self.rules = url, CallRules()
         super().__init__(folder, Ledger(Secret(url)))
         Desk(self.ledger, folder).take(contacts=CONTACTS)
 
     def how(self, at: float, **care: int) -> Planning:
-        return Planning(hour(at), care=CareSettings(**care))
+        return Planning(hour(at), rules=self.rules, care=CareSettings(**care))
 
     def id_of(self, key: str) -> Any:
         with self.ledger.read() as connection:
@@ -329,6 +330,16 @@ def test_who_is_told_before_it_comes_is_not_told_again(staff_anywhere):
     assert [(one["verdict"], one["verdict_because"].split("; ")[1]) for one in told] == [
         ("leave", "they were told before it came")
     ]
+
+
+def test_what_is_coming_is_planned_where_a_day_holds_so_many_calls(staff_anywhere):
+    staff = staff_anywhere
+    staff.rules = CallRules(capacity=1)
+    staff.record(2)
+    breaking(staff, "invoicing")
+    assert staff.announce(3, 30).added == 4
+    again = staff.ahead(3.1)[1]
+    assert [row.verdict for row in again.calls.rows] == ["call"] * 4, "nobody keeps them, so nobody's day is full"
 
 
 def test_what_comes_to_one_region_leaves_the_others_waiting(staff):
