@@ -44,6 +44,7 @@ from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.customer_reach import ReachedLately, Reaching, reached_lately
+from releasewatch.usecases.exposure import FETCHED
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.known_places import known_component
 from releasewatch.usecases.named_people import hiding
@@ -308,8 +309,19 @@ def _fit_incident(
         why=fit_of_incident(holds, named, told_at is not None),
         call=call if state else "",
         told_at=told_at,
-        first=who_was_first(told_at, said.reported_at),
+        first=who_was_first(told_at, said.reported_at) if _is_of_it(connection, scene, customer_id, said) else None,
     )
+
+
+def _is_of_it(connection: Any, scene: Scene, customer_id: UUID, said: Said) -> bool:
+    """Whether a report counts as one of an incident, as lists and reports count it: it speaks of it, of a component in
+    it or that reaches them in it, or of none."""
+    if said.incident_id:
+        return said.incident_id == scene.incident.incident_id
+    if not said.component_id or said.component_id in (scene.question.components or ()):
+        return True
+    ways = impacts.stream_customers(connection, scene.question, FETCHED, customer_id)
+    return said.component_id in {row.component_id for row in ways}
 
 
 def alarm_of(connection: Any, report: Report, how: Asked) -> Alarm | None:

@@ -88,6 +88,16 @@ def test_an_open_incident_that_holds_them_comes_first_and_is_to_be_confirmed(lin
     assert found == {key: "could", other: "presumed"}
 
 
+def test_who_speaks_of_something_else_did_not_call_first_about_an_incident_that_holds_them(line):
+    key = line.open(3, deployment=line.record(2), components=[("invoicing", "")])
+    (other,) = line.rings("ada", 4, component="mail").incidents
+    assert (other.id, other.holds, other.first) == (key, "presumed", None)
+    (any_of_it,) = line.rings("ada", 4.1, note="nothing works").incidents
+    assert any_of_it.first == "they"
+    (dependent,) = line.rings("gil", 4.2, component="checkout").incidents
+    assert (dependent.holds, dependent.first) == ("possible", "they")
+
+
 def test_two_who_share_a_fresh_deployment_within_hours_are_told_of(line):
     bad = line.record(2)
     assert line.rings("ada", 4).alarm is None
