@@ -104,4 +104,4 @@ def merge(app: App, form: str, customer: str, into: str | None, undo: bool, why:
     elif done.already:
         emit_line(f"{one} is merged into {other} already.")
     else:
-        emit_line(f"{one} is read as {other} from now on; {done.calls} open calls joined.")
+        emit_line(f"{one} is read as {other} from now on; {counted(done.calls, 'open call')} joined.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, select, update
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.calls import claim_call
 from releasewatch.storage.sql import next_number
 
 if TYPE_CHECKING:
@@ -22,13 +23,18 @@ TAKEN_BACK = "the merge was taken back"
 
 
 def join_open_calls(connection: Connection, merged: UUID, survivor: UUID, at: datetime) -> int:
-    """Move what is in the open calls of a merged customer into the survivor's; returns how many calls joined."""
+    """Move what is in the open calls of a merged customer into the survivor's; returns how many calls joined.
+
+    Who holds one of them holds the survivor's from then on, unless somebody holds that one already.
+    """
     calls = _calls(connection, merged, "open")
     for call in calls:
         there = [one.call_id for one in _calls(connection, survivor, "open") if one.call_group == call.call_group]
         target = there[0] if there else _new_call(connection, survivor, call.call_group, at)
         for item in _items(connection, merged, call.call_id):
             _put(connection, survivor, target, item, at)
+        if call.claimed_until is not None and call.claimed_until > at:
+            claim_call(connection, survivor, target, call.claimed_by, at, call.claimed_until, again=False)
         _withdraw(connection, merged, call.call_id, JOINED, at)
     return len(calls)
 

@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
-from releasewatch.domain.call_purposes import why_not_due
+from releasewatch.domain.call_purposes import in_utc, why_not_due
 from releasewatch.domain.staff import find_person, is_same_person
-from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
-from releasewatch.storage import call_facts, calls, incidents
+from releasewatch.storage import call_facts, calls, incidents, merges
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_joining import JOINED
 from releasewatch.storage.ledger import Ledger
@@ -253,7 +252,7 @@ def _refusal(connection: Any, row: Any, now: datetime) -> RefusedError:
 
 def held(row: Any) -> RefusedError:
     """That somebody else holds a call."""
-    until = f" until {format_utc(row.claimed_until)}" if row.claimed_until is not None else ""
+    until = f" until {in_utc(row.claimed_until)}" if row.claimed_until is not None else ""
     return RefusedError(
         f"Somebody else holds C-{row.call_id}{until}.",
         f"Take another one, or see who: releasewatch call show C-{row.call_id}",
@@ -267,6 +266,12 @@ def has_joined(connection: Any, row: Any) -> bool:
 
 def closed(connection: Any, row: Any) -> RefusedError:
     """That a call is not open any more."""
-    joined = "joined the call of whom their customer was merged into"
-    words = joined if has_joined(connection, row) else f"is {row.status}"
-    return RefusedError(f"C-{row.call_id} {words}.", f"See: releasewatch call show C-{row.call_id}")
+    merge = merges.merge_of(connection, row.customer_id) if has_joined(connection, row) else None
+    if merge is None:
+        return RefusedError(f"C-{row.call_id} is {row.status}.", f"See: releasewatch call show C-{row.call_id}")
+    there = calls.open_calls(connection, [merge.survivor], row.call_group).get(merge.survivor)
+    words = f"joined C-{there}" if there is not None else "joined a call that is not open any more"
+    return RefusedError(
+        f"C-{row.call_id} {words}: its customer was merged into another one.",
+        f"See: releasewatch call show C-{row.call_id if there is None else there}",
+    )
