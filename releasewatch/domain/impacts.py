@@ -127,6 +127,15 @@ def standing(said: str | None, *, is_candidate: bool, is_presumed: bool) -> Stat
     return "presumed" if said == "added" or is_presumed else "possible"
 
 
+def way_in_words(deployment_id: int | None, source: str, component: str | None, via: str | None) -> str:
+    """How somebody comes into an incident. `component`: its name, if one led there; `via`: what that depends on."""
+    if deployment_id and component is None and source == "named":
+        return f"a change in D-{deployment_id} names them"
+    over = component if component is not None else source
+    over += f", which depends on {via}" if via else ""
+    return f"reached by D-{deployment_id} through {over}" if deployment_id else f"uses {over}"
+
+
 UNEXPLAINED = {
     NOT_REACHED: "not reached by what is blamed",
     AFTER_RETURN: "hurt after what is blamed had been taken back there",

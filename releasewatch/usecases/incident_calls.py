@@ -26,6 +26,7 @@ from releasewatch.domain.call_rules import kept_by
 from releasewatch.domain.calls import CallCandidate, PlannedCall
 from releasewatch.domain.exposure import ReachKind
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
+from releasewatch.domain.impacts import way_in_words
 from releasewatch.domain.incident_document_building import people_among
 from releasewatch.domain.unsure import NOBODY
 from releasewatch.storage import (
@@ -384,9 +385,8 @@ def _sentences(rows: Sequence[Any], ways: Sequence[Any], names: Mapping[int, str
             f"{rows[0].said}, said by {'a measurement' if rows[0].said_by_source == 'measurement' else 'a person'}"
         ] = None
     for way in ways:
-        over = names[way.component_id] if way.component_id is not None else way.source
-        over += f", which depends on {way.via}" if way.via else ""
-        found[f"reached by D-{way.deployment_id} through {over}" if way.deployment_id else f"uses {over}"] = None
+        name = names[way.component_id] if way.component_id is not None else None
+        found[way_in_words(way.deployment_id, way.source, name, way.via)] = None
     if not found:
         found["nothing reaches them any more"] = None
     return iter(found)

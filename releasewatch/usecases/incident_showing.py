@@ -10,7 +10,7 @@ from typing import Any
 
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.calling_hours import CallingHours
-from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, UNEXPLAINED, ImpactCounts
+from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, UNEXPLAINED, ImpactCounts, way_in_words
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
@@ -312,9 +312,8 @@ def _reasons(best: Any, ways: Sequence[Any], names: Mapping[int, str], *, with_w
     if best.unexplained:
         found[UNEXPLAINED[best.unexplained]] = None
     for row in ways:
-        over = f"{names[row.component_id]}" if row.component_id is not None else row.source
-        over += f", which depends on {row.via}" if row.via else ""
-        found[f"reached by D-{row.deployment_id} through {over}" if row.deployment_id else f"uses {over}"] = None
+        name = names[row.component_id] if row.component_id is not None else None
+        found[way_in_words(row.deployment_id, row.source, name, row.via)] = None
     if best.state == "possible":
         found.update(dict.fromkeys(uncertain_because(ways) if _all_uncertain(ways) else ()))
     return list(found)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releasewatch.domain.impacts import ImpactCounts, standing
+from releasewatch.domain.impacts import ImpactCounts, standing, way_in_words
 from releasewatch.domain.incidents import (
     ALWAYS,
     IncidentState,
@@ -136,3 +136,16 @@ def test_nothing_but_a_word_says_affected(word, is_candidate, is_presumed):
 def test_counts_sum():
     counts = ImpactCounts(presumed=3, possible=2, affected=4, cleared=1, still_exposed=5)
     assert (counts.exposed, counts.returned) == (10, 4)
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ((2, "entitlement", "shop/invoicing", None), "reached by D-2 through shop/invoicing"),
+        ((2, "entitlement", "shop/web", "invoicing"), "reached by D-2 through shop/web, which depends on invoicing"),
+        ((2, "named", None, None), "a change in D-2 names them"),
+        ((None, "entitlement", "shop/invoicing", None), "uses shop/invoicing"),
+    ],
+)
+def test_a_way_into_an_incident_is_a_sentence(way, words):
+    assert way_in_words(*way) == words
