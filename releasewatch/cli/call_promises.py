@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from releasewatch.cli.call_output import refuse_if_public
-from releasewatch.cli.options import BY, INSTANT, common
+from releasewatch.cli.options import BY, DAY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.promises import SAYINGS
@@ -68,7 +68,7 @@ def promises(
 @click.command("promise")
 @click.argument("ref", metavar="PROMISE|CALL")
 @click.argument("state", type=click.Choice(SAYINGS))
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day to which it is moved.")
+@click.option("--due", type=DAY, metavar="DAY", help="The day to which it is moved.")
 @click.option("--why", default="", metavar="TEXT", help="Why; needed for withdrawn and moved.")
 @click.option("--at", type=INSTANT, metavar="T", help="When it was; default now.")
 @BY

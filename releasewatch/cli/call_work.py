@@ -17,7 +17,7 @@ from releasewatch.cli.call_output import (
     their_time,
     withhold,
 )
-from releasewatch.cli.options import BY, INSTANT, common
+from releasewatch.cli.options import BY, DAY, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.call_attempts import CHANNELS, DISPOSITIONS, OUTCOMES
 from releasewatch.domain.call_purposes import TOLD, purpose_in_words
@@ -73,7 +73,7 @@ def skip(app: App, form: str, ref: str, why: str, by: str | None) -> None:
 @click.option("--note", default="", metavar="TEXT", help="What is worth knowing; personal, and erased with them.")
 @click.option("--quote", default="", metavar="TEXT", help="What they said, in their words.")
 @click.option("--promise", default="", metavar="TEXT", help="What was promised to them; needs --due.")
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day by which it is kept.")
+@click.option("--due", type=DAY, metavar="DAY", help="The day by which it is kept.")
 @click.option(
     "--ask-engineering", default="", metavar="TEXT", help="What only engineering can answer; call voices shows it."
 )

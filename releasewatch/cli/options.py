@@ -54,6 +54,25 @@ class InstantType(click.ParamType[datetime]):
             self.fail(f"{value!r}: {error}.", param, ctx)
 
 
+class DayType(click.DateTime):
+    """A day, as `2026-12-31`."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            found: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r}: that is not a day; wanted one as 2026-12-31.", param, ctx)
+        return found
+
+
+DAY = DayType()
+
+
 class NameType(click.ParamType[str]):
     """A name that identifies something: what a table's key can hold, and, unless others chose it, a line of output."""
 

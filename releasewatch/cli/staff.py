@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
-from releasewatch.cli.options import BY, OUTPUT, common
+from releasewatch.cli.options import BY, DAY, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from releasewatch.usecases.staff import StaffReport
 
 _PRINTED = 20
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
@@ -166,7 +165,7 @@ def list_(app: App, form: str, reveal: str | None) -> None:
 @command.command("leave")
 @click.argument("staff", metavar="KEY")
 @click.option("--to", "successor", default="", metavar="KEY", help="Who keeps their customers from that day on.")
-@click.option("--on", "day", type=_DAY, metavar="DATE", help="The first day on which they are gone; default today.")
+@click.option("--on", "day", type=DAY, metavar="DATE", help="The first day on which they are gone; default today.")
 @click.option("--undo", is_flag=True, help="Take back what was said: the staff file counts again.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")
 @click.option("--dry-run", is_flag=True, help="Show what would change hands; nothing is kept.")

@@ -67,7 +67,7 @@ def test_wrong_calls_end_with_a_sentence(staffed):
         (("staff", "leave", "zoe", "--why", "x"), "nobody called 'zoe'"),
         (("staff", "leave", "piet", "--to", "piet", "--why", "x"), "piet cannot take over from piet"),
         (("staff", "leave", "piet", "--undo", "--to", "kim", "--why", "x"), "--undo takes back"),
-        (("staff", "leave", "piet", "--on", "tomorrow", "--why", "x"), "does not match the format"),
+        (("staff", "leave", "piet", "--on", "tomorrow", "--why", "x"), "that is not a day; wanted one as 2026-12-31"),
         (("staff", "leave", "piet"), "--why"),
     ):
         done = run_here(*words, cwd=staffed.path)
