@@ -54,6 +54,8 @@ def hours_in_words(
     words = callable_in_words(availability, their_time="name" not in their["withheld"])
     if slot is None or availability.by_rule or word not in ("now", "later"):
         return words
+    if place is None:
+        return f"{words}, not before {format_both(slot.from_at, app.zone)}"
     return f"{words}, that is {format_both(slot.until_at if word == 'now' else slot.from_at, app.zone)}"
 
 
@@ -194,7 +196,15 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                     contact_words(row, "phone"),
                     _owner_words(row),
                     "; ".join(
-                        filter(None, (row["verdict_because"], _late_words(row), *remarks(row), _outdated_words(row)))
+                        filter(
+                            None,
+                            (
+                                row["verdict_because"],
+                                _late_words(row),
+                                *remarks(row),
+                                _outdated_words(row),
+                            ),
+                        )
                     ),
                 )
                 for row in rows

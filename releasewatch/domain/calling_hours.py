@@ -6,6 +6,7 @@ import re
 from collections import abc
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,11 +22,12 @@ class Countries:
     """What is known of countries (ISO 3166-1 alpha-2), asked where it is needed.
 
     `zone_of(country, at)`: the IANA zone of one where all clocks show the same, else None. `holiday_of(country, day)`:
-    the name of its public holiday, empty when there is none.
+    the name of its public holiday, empty when there is none. `zones_of(country, at)`: all its clocks that differ.
     """
 
     zone_of: abc.Callable[[str, datetime], str | None]
     holiday_of: abc.Callable[[str, date], str]
+    zones_of: abc.Callable[[str, datetime], abc.Sequence[ZoneInfo]] = lambda _country, _at: ()
 
 
 NOTHING_KNOWN = Countries(lambda _country, _at: None, lambda _country, _day: "")
@@ -69,7 +71,8 @@ class Window:
 class Availability:
     """Whether somebody can be called now. `local_now` and `window` are None when the time zone is unknown.
 
-    `window` is the open one when `callable` is now, the next one when it is later, None when it is never. `holiday`:
+    `window` is the open one when `callable` is now, the next one when it is later (of an unknown zone from when it may
+    be, by the clocks of their country or of the world), None when it is never. `holiday`:
     what is celebrated there today, when that is why it is later. `by_rule`: the severity of which people are told at
     any hour, where it is now for that alone; `window` is then their own next one.
     """
@@ -110,6 +113,34 @@ def find_availability(zone: ZoneInfo | None, hours: CallingHours, now: datetime)
                 return Availability("now", local, window)
             return Availability("later", local, window, hours.holiday_on(local.date()))
     return Availability("never", local)
+
+
+@lru_cache(maxsize=4096)
+def find_somewhere(hours: CallingHours, now: datetime, later: datetime | None = None) -> Availability:
+    """The same where nobody knows which of their country's clocks is theirs, or in which country they are.
+
+    `later`: they are not to be tried before. As long as it is within hours by any of these clocks nobody knows; by none
+    of them it is later.
+    """
+    waits = later is not None and later > now
+    at = later if waits and later is not None else now
+    zones = hours.countries.zones_of(hours.country, now) or (_everywhere() if waits else ())
+    found = [find_availability(zone, hours, at) for zone in zones]
+    if not waits and (not found or any(one.callable == "now" for one in found)):
+        return Availability("unknown")
+    windows = [one.window for one in found if one.window is not None]
+    if not windows:
+        return Availability("unknown")
+    holidays = set() if waits else {one.holiday for one in found}
+    begin = max(at, min(window.from_at for window in windows))
+    until = max(window.until_at for window in windows if window.from_at <= begin or begin > at)
+    return Availability("later", None, Window(begin, until), holidays.pop() if len(holidays) == 1 else "")
+
+
+@lru_cache(maxsize=1)
+def _everywhere() -> tuple[ZoneInfo, ...]:
+    """A zone for each whole hour that clocks of the world show."""
+    return tuple(filter(None, (find_zone(f"Etc/GMT{hours:+}") for hours in range(-14, 13))))
 
 
 def seconds_within(zone: ZoneInfo, hours: CallingHours, begin: datetime, end: datetime) -> float:

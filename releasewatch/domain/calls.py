@@ -29,6 +29,7 @@ from releasewatch.domain.calling_hours import (
     CallingHours,
     Window,
     find_availability,
+    find_somewhere,
     read_clock,
 )
 from releasewatch.domain.leaks import LeakScanner
@@ -352,14 +353,16 @@ def _find_hours(
     if contact is not None:
         opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
         hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
+    if zone is None:
+        return find_somewhere(hours, now, later), ""
     if later is None or later <= now:
-        return find_availability(zone, hours, now), zone.key if zone else ""
+        return find_availability(zone, hours, now), zone.key
     # The next attempt is to be later: then, or in the window that follows.
     then = find_availability(zone, hours, later)
-    local = now.astimezone(zone) if zone else None
+    local = now.astimezone(zone)
     if then.callable != "now" or then.window is None:  # what is said of today is of now, and not of then
-        return replace(then, local_now=local, holiday=""), zone.key if zone else ""
-    return Availability("later", local, Window(later, then.window.until_at)), zone.key if zone else ""
+        return replace(then, local_now=local, holiday=""), zone.key
+    return Availability("later", local, Window(later, then.window.until_at)), zone.key
 
 
 def _list(texts: tuple[str, ...]) -> str:

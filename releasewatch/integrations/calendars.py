@@ -23,6 +23,15 @@ def find_zone_of_country(country: str, now: datetime) -> str | None:
     return zones[0].key
 
 
+@lru_cache(maxsize=4096)
+def find_zones_of_country(country: str, now: datetime) -> tuple[ZoneInfo, ...]:
+    """A zone for each time that clocks of a country show at `now` (UTC); none where the country is not known."""
+    import pytz
+
+    zones = [ZoneInfo(name) for name in pytz.country_timezones.get(country.upper(), ())]
+    return tuple({now.astimezone(zone).utcoffset(): zone for zone in reversed(zones)}.values())
+
+
 def find_holiday(country: str, day: date) -> str:
     """The name of a country's public holiday on a day: in English where the library has it, else in its own language.
 

@@ -108,6 +108,9 @@ def callable_in_words(availability: Availability, *, their_time: bool) -> str:
             start = window.from_at.astimezone(local.tzinfo)
             today = f"today is {availability.holiday}; " if availability.holiday else ""
             return f"later: {today}from {DAYS[start.weekday()]} {start:%H:%M} their time"
+        case "later":
+            today = f"today is {availability.holiday}; " if availability.holiday else ""
+            return f"later: {today}their time zone is not known"
         case "never":
             return "not by phone"
     return "their time zone is not known"
@@ -118,4 +121,6 @@ def window_in_words(availability: Availability) -> str:
     if window is None:
         return ""
     begin, end = window.from_at, window.until_at
+    if availability.local_now is None and not availability.by_rule:
+        return f"not before {begin:%Y-%m-%d %H:%M} UTC"
     return f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"

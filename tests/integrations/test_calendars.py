@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from releasewatch.integrations.calendars import find_holiday, find_zone_of_country
+from releasewatch.integrations.calendars import find_holiday, find_zone_of_country, find_zones_of_country
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -27,6 +27,12 @@ JULY = datetime(2026, 7, 1, tzinfo=UTC)
 )
 def test_a_country_has_a_zone_where_all_its_clocks_agree(country: str, zone: str | None) -> None:
     assert find_zone_of_country(country, JULY) == zone
+
+
+@pytest.mark.parametrize(("country", "hours"), [("au", [8, 8.75, 9.5, 10, 10.5]), ("DE", [2]), ("XX", []), ("", [])])
+def test_the_clocks_of_a_country_are_those_that_differ(country: str, hours: list[float]) -> None:
+    offsets = (JULY.astimezone(zone).utcoffset() for zone in find_zones_of_country(country, JULY))
+    assert sorted(found.total_seconds() / 3600 for found in offsets if found is not None) == hours
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_what_was_between_us_stands_on_the_row_and_in_the_score(desks: Desks) ->
     soon = rows(desks, key, 12)["ada"]
     assert soon["called_lately"] == [{"at": "2026-03-01T10:00:00Z", "call": call, "about": [key]}]
     assert "promise" not in soon["parts"]
-    assert (soon["purpose"], soon["verdict"], soon["callable"]) == ("update", "call", "unknown")
+    assert (soon["purpose"], soon["verdict"], soon["callable"]) == ("update", "call", "later")
     assert "so it waits until 2026-03-04 10:00 UTC" in soon["verdict_because"]
     late = rows(desks, key, 24 * 4)["ada"]
     assert (late["parts"]["promise"], late["called_lately"]) == (10, [])

@@ -404,6 +404,43 @@ def test_what_somebody_was_told_follows_them_into_a_merge_and_a_correction_reach
     assert [one["customer"] for one in desks.show(key, 3002, now=3003)["corrections"]] == ["ada"]
 
 
+def test_who_asked_to_be_tried_later_is_later_though_nobody_knows_their_clock(desks):
+    key = desks.open(3, deployment=desks.record(2), severity="SEV2")
+    desks.plan(key, 3.1)
+    before = desks.calls(key, 3.2)["ada"]
+    assert (before["callable"], before["band"], before["next_window"]) == ("unknown", "now", None)
+    desks.log(before["id"], 3.3, "callback", next_at=hour(27))
+    after = desks.calls(key, 3.4)["ada"]
+    assert (after["callable"], after["band"]) == ("later", "today")
+    assert after["next_window"]["from"] == "2026-03-02T03:00:00Z"
+    assert desks.calls(key, 27)["ada"]["callable"] == "unknown"
+
+
+def test_who_holds_the_call_of_a_merged_customer_holds_the_survivors(desks):
+    key = desks.open(3, deployment=desks.record(2))
+    desks.plan(key, 3.1)
+    calls = {customer: one["id"] for customer, one in desks.calls(key, 3.2).items()}
+    soon, later = Word("kim", "taken over", hour(3.4)), hour(3000)
+    claim_call(desks.ledger, calls["fay"], "olga", hour(3.3), 60)
+    merge_customers(desks.ledger, "fay", "ada", soon)
+    ada = desks.calls(key, 3.5)["ada"]
+    assert (ada["id"], ada["status"], ada["holder"], ada["held_until"]) == (
+        calls["ada"],
+        "claimed",
+        "olga",
+        "2026-03-01T04:18:00Z",
+    )
+    with pytest.raises(RefusedError, match=f"{calls['fay']} joined {calls['ada']}: its customer was merged") as refused:
+        claim_call(desks.ledger, calls["fay"], "piet", hour(3.5), 60)
+    assert f"call show {calls['ada']}" in (refused.value.hint or "")
+    with pytest.raises(RefusedError, match=r"Somebody else holds C-\d+ until 2026-03-01 04:18 UTC"):
+        claim_call(desks.ledger, calls["ada"], "piet", hour(3.6), 60)
+    claim_call(desks.ledger, calls["di"], "olga", later, 60)
+    claim_call(desks.ledger, calls["cy"], "piet", later, 60)
+    merge_customers(desks.ledger, "cy", "di", Word("kim", "taken over", hour(3000.1)))
+    assert desks.calls(key, 3000.2)["di"]["holder"] == "olga", "one who holds the survivor's keeps it"
+
+
 def test_a_list_is_the_same_whether_its_customers_are_few_or_many(desks, monkeypatch):
     bad = desks.record(2)
     key = desks.open(3, deployment=bad)
