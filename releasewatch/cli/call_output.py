@@ -201,6 +201,7 @@ def show(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> None:
                             (
                                 row["verdict_because"],
                                 _late_words(row),
+                                _tried_words(row),
                                 *remarks(row),
                                 _outdated_words(row),
                             ),
@@ -221,6 +222,12 @@ def _owner_words(row: dict[str, Any]) -> str:
     note = f" ({row['account_manager_note']})" if row["account_manager"] and row["account_manager_note"] else ""
     owner = f"{row['account_manager'] or 'UNOWNED'}{note}"
     return f"{owner}, call: {row['caller']}" if row["caller"] not in (None, row["account_manager"]) else owner
+
+
+def _tried_words(row: dict[str, Any]) -> str:
+    if not row["attempts"] or row["status"] not in ("open", "claimed", "waiting"):
+        return ""
+    return "tried once" if row["attempts"] == 1 else f"tried {row['attempts']} times"
 
 
 def remarks(row: dict[str, Any]) -> Iterator[str]:

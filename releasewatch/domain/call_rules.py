@@ -218,8 +218,9 @@ def _fits_today(row: PlannedCall, rules: CallRules, now: datetime) -> bool:
     return row.availability.callable != "later" or (window is not None and window.from_at - now <= DAY)
 
 
-def blanks_of(candidate: CallCandidate, *, zone: str, rated: bool) -> tuple[str, ...]:
-    """What is not known of a customer that a call needs, in words. `rated`: their contract's value can be compared."""
+def blanks_of(candidate: CallCandidate, *, zone: str, rated: bool, has_address: bool = True) -> tuple[str, ...]:
+    """What is not known of a customer that a call needs, in words. `rated`: their contract's value can be compared.
+    `has_address`: whom one writes to has a mail address, if they are to be written to."""
     known = (
         (candidate.account_manager, "no account manager"),
         (candidate.contacts, "no contact"),
@@ -227,6 +228,7 @@ def blanks_of(candidate: CallCandidate, *, zone: str, rated: bool) -> tuple[str,
             not candidate.contacts or any(one.phone_e164 or one.phone.strip() for one in candidate.contacts),
             "no number",
         ),
+        (has_address, "no mail address"),
         (zone, "time zone not known"),
         (rated, NO_RATE),
     )

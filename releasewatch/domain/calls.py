@@ -298,7 +298,12 @@ def plan_call(
         local_zone=zone,
         because=explain_reach(candidate) if hurt is None else hurt.ways,
         band=band_of(verdict, availability, now, urgent=is_severe(candidate), tries_from=_tries_from(candidate, now)),
-        blanks=blanks_of(candidate, zone=zone, rated=(value is None) == (candidate.contract_value is None)),
+        blanks=blanks_of(
+            candidate,
+            zone=zone,
+            rated=(value is None) == (candidate.contract_value is None),
+            has_address=verdict != "write" or contact is None or bool(contact.email),
+        ),
     )
 
 

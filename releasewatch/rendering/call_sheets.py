@@ -197,7 +197,7 @@ def _told(row: CallView) -> dict[str, str]:
         "contact": row.contact,
         "phone": row.phone,
         "callable_until": _until(row),
-        "why": "\n".join((row.because, *row.why, *row.same_number, *row.called_lately, *row.not_known, *_hands(row))),
+        "why": "\n".join((row.because, *row.why, *_to_mind(row), *_hands(row))),
         "say": "\n".join(row.say),
         "do_not_say": "\n".join(_not_to_say(row)),
         "email": str(row.email),
@@ -206,6 +206,10 @@ def _told(row: CallView) -> dict[str, str]:
         "account_manager": row.account_manager or "unowned",
         "language": row.language,
     }
+
+
+def _to_mind(row: CallView) -> tuple[str, ...]:
+    return (*row.tried, *row.same_number, *row.called_lately, *row.not_known)
 
 
 def _in_csv(row: CallView, of_all: dict[str, Cell]) -> dict[str, Cell]:

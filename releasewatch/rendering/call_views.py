@@ -34,6 +34,7 @@ from releasewatch.rendering.call_words import (
     plain,
     same_number_in_words,
     status_in_words,
+    tried_in_words,
     window_in_words,
 )
 from releasewatch.rendering.care_words import coming_in_words, item_in_words
@@ -71,8 +72,8 @@ class CallView(View):
     - `band`: now, today, this week, or empty. `purpose`: what the call is for; `items`: everything in it, in words.
     - `status`: not planned, open, claimed, waiting, done, skipped, withdrawn; draft: its list is not approved;
       `holder`: who has claimed it; `in_hand`: both in words, empty of one that anybody may take up.
-    - `language` that they speak; `same_number`, `called_lately`, `not_known`: what else a caller should know before the
-      dial, one sentence each. `do_not_say`: what is under embargo, by category and end.
+    - `language` that they speak; `tried`, `same_number`, `called_lately`, `not_known`: what else a caller should know
+      before the dial, one sentence each. `do_not_say`: what is under embargo, by category and end.
     - `say_withheld`: how many sentences were left out because of what they hold: a name, or what is not for customers.
     """
 
@@ -114,6 +115,7 @@ class CallView(View):
     holder: str
     in_hand: str
     language: str
+    tried: tuple[str, ...]
     same_number: tuple[str, ...]
     called_lately: tuple[str, ...]
     not_known: tuple[str, ...]
@@ -255,6 +257,7 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
             in_hand=in_hand_in_words(candidate.standing, names=names),
             language=(contact.language if contact is not None else "") or candidate.language,
+            tried=tried_in_words(candidate.standing),
             same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
             called_lately=tuple(f"called {talk.in_words}" for talk in candidate.talks),
             not_known=tuple(words for words in row.blanks if not (in_ci and words == NO_RATE)),

@@ -51,6 +51,13 @@ def in_hand_in_words(standing: Standing, *, names: bool) -> str:
     return f"{status} by {standing.holder if names else 'somebody'}" if standing.holder else status
 
 
+def tried_in_words(standing: Standing) -> tuple[str, ...]:
+    """How often somebody tried a call that is still to be made; nothing where nobody has."""
+    if not standing.attempts or standing.status not in ("open", "claimed", "waiting"):
+        return ()
+    return ("tried once" if standing.attempts == 1 else f"tried {standing.attempts} times",)
+
+
 def caller_in_words(row: PlannedCall) -> str:
     """Who makes a call where that is not simply the account manager."""
     hands = row.candidate.hands

@@ -223,7 +223,10 @@ def test_what_is_not_known_is_said() -> None:
     numberless = replace(
         bare, contacts=(CallContact("c", "Ada", phone=" "),), account_manager="o", timezone="Asia/Tokyo"
     )
-    assert rank(numberless)[0].blanks == ("no number",)
+    assert rank(numberless)[0].blanks == ("no number", "no mail address")
+    assert rank(replace(numberless, contacts=(CallContact("c", "Ada", email="a@x.example"),)))[0].blanks == (
+        "no number",
+    )
     assert rank(customer(1))[0].blanks == ()
 
 
