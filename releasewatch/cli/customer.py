@@ -15,7 +15,7 @@ from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.customer_brief import brief
 from releasewatch.cli.options import BY, INSTANT, common, one_file
-from releasewatch.cli.output import emit_json, emit_jsonl, emit_table, one_line, say, stream_to
+from releasewatch.cli.output import emit_json, emit_many_jsonl, emit_table, one_line, say, stream_to
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
@@ -238,7 +238,7 @@ def list_(
     looking = app.looking(reveal, output, at=at, known_at=known_at)
     with stream_to(output) as stream:
         if form == "jsonl":
-            emit_jsonl(read_customers(app.ledger, looking), stream)
+            emit_many_jsonl(read_customers(app.ledger, looking), stream)
         elif form == "csv":
             _write_csv(read_customers(app.ledger, looking), stream)
         elif form == "json":

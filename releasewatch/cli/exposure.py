@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -13,7 +12,7 @@ import click
 
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
 from releasewatch.cli.options import INSTANT, common
-from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, open_output, say
+from releasewatch.cli.output import emit_json, emit_line, emit_many_jsonl, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.unsure import Unsure
 from releasewatch.domain.words import blank_line, counted
@@ -155,7 +154,7 @@ def _give_out(
     if form == "json":
         emit_json({**document, "customers": list(items), "next_cursor": cursor}, stream)
     elif form == "jsonl":
-        emit_jsonl(items, stream)
+        emit_many_jsonl(items, stream)
     elif form == "csv":
         _write_csv(items, stream)
     else:
@@ -163,12 +162,9 @@ def _give_out(
 
 
 def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
-    from releasewatch.rendering.tabular import guard
+    from releasewatch.rendering.tabular import write_csv
 
-    writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
-    for item in items:
-        writer.writerow([guard(word) for word in _words(item)])
+    write_csv(stream, COLUMNS, map(_words, items))
 
 
 def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], blank: str, stream: TextIO) -> None:
@@ -185,19 +181,21 @@ def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], blank:
 
 
 def _words(item: dict[str, Any]) -> list[str]:
-    def shown(name: str) -> str:
-        return "withheld" if name in item["withheld"] else item[name] or ""
-
+    name, manager = item["name"], item["account_manager"]
+    if withheld := item["withheld"]:
+        name = "withheld" if "name" in withheld else name
+        manager = "withheld" if "account_manager" in withheld else manager
+    distance, components = item["distance"], item["components"]
     return [
         item["key"],
-        shown("name"),
+        name or "",
         item["reach"],
         "yes" if item["possible"] else "no",
         item["state"],
-        "" if item["distance"] is None else str(item["distance"]),
+        "" if distance is None else str(distance),
         item["via"] or "",
-        ", ".join(item["components"]),
-        shown("account_manager"),
+        components[0] if len(components) == 1 else ", ".join(components),
+        manager or "",
         "; ".join(item["possible_because"]),
     ]
 

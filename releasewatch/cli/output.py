@@ -133,6 +133,23 @@ def emit_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -
         stream.write(_safe_json(encode(item), stream) + "\n")
 
 
+def emit_many_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -> None:
+    """The same, and quicker, of very many items that hold text, whole numbers, yes, no and nothing: no fractions, which
+    other encoders write in another way.
+    """
+    from msgspec.json import Encoder
+
+    stream = stream or sys.stdout
+    encode = Encoder().encode
+    for item in items:
+        try:
+            text = encode(item).decode()
+        except UnicodeEncodeError:  # what is no Unicode: `_safe_json` gives its number
+            emit_jsonl((item,), stream)
+            continue
+        stream.write(_safe_json(text, stream) + "\n")
+
+
 def _safe_json(text: str, stream: IO[str]) -> str:
     """The same JSON, with escapes for what steers a terminal or a pipeline, is no Unicode, or cannot be said here."""
     if "##" in text:

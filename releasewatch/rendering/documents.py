@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from releasewatch.domain.privacy import Reveal
@@ -22,7 +23,9 @@ CallFormat = Literal["md", "html", "csv"]
 
 INNER_ITEM = "the text of a change that this audience may not read"
 
-_CHUNK = 1 << 16
+_TOGETHER = 1000
+"""So many pieces of a document, some tens of KiB, are written at once."""
+
 _MOST_OF_SUMMARY = 1 << 20
 _DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
@@ -203,13 +206,6 @@ def _plain(document: str) -> str:
 
 def _pour(pieces: Iterable[str], stream: TextIO) -> None:
     """Write many small pieces as few large ones."""
-    waiting: list[str] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= _CHUNK:
-            stream.write("".join(waiting))
-            waiting.clear()
-            size = 0
-    stream.write("".join(waiting))
+    rest = iter(pieces)
+    while some := list(islice(rest, _TOGETHER)):
+        stream.write("".join(some))

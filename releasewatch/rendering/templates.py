@@ -10,6 +10,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.loaders import split_template_path
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -41,6 +42,7 @@ _MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError
 
 
 _MISSING = object()
+_OURS = (View, LoopContext)
 
 
 def builtin_folder() -> Path:
@@ -167,8 +169,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         del self.globals["lipsum"]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Views hold plain values and nothing else, so their fields need none of the sandbox's (slow) questions."""
-        if isinstance(obj, View) and attribute[:1] != "_":
+        """Views and `loop` hold plain values, so their fields need none of the sandbox's (slow) questions."""
+        if isinstance(obj, _OURS) and attribute[:1] != "_":
             found = getattr(obj, attribute, _MISSING)
             if found is not _MISSING:
                 return found
@@ -182,12 +184,24 @@ class _Environment(ImmutableSandboxedEnvironment):
         return tree
 
 
+class _Code(CodeGenerator):
+    """Compiles what is printed without asking Jinja to escape it: `finalize` has done so, for either format."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        self.write(finalize.src or "str(")
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        self.write(")")
+
+
 class _Html(_Environment):
+    code_generator_class = _Code
+
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         super().__init__(loader, as_html, (*_FILTERS, *_HTML_FILTERS))
 
 
-class _MarkdownCode(CodeGenerator):
+class _MarkdownCode(_Code):
     """Compiles `a ~ b` so that each operand is escaped before it is joined: Jinja would escape it for HTML."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - the name is Jinja's
@@ -224,7 +238,7 @@ class _Markdown(_Environment):
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, View) and attribute[:1] != "_":  # by far the most, and asked here: one call less
+        if isinstance(obj, _OURS) and attribute[:1] != "_":  # by far the most, and asked here: one call less
             found = getattr(obj, attribute, _MISSING)
             if found is not _MISSING:
                 return found

@@ -7,14 +7,15 @@ audience may not read is not here. The views of call lists are in `call_views`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from releasewatch.domain.audiences import may_read
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
     from releasewatch.domain.notes import NoteItem, Notes, NoteSection, Period, ReachCounts
@@ -79,12 +80,45 @@ class ItemView(View):
     pull_request_url: str = ""
 
 
+class Items(Sequence["ItemView"]):
+    """Changes, each made when it is looked at: of a hundred thousand no more than one is there at a time."""
+
+    __slots__ = ("_also", "_notes")
+
+    def __init__(self, notes: Sequence[NoteItem], also: str) -> None:
+        self._notes = notes
+        self._also = also
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def __iter__(self) -> Iterator[ItemView]:
+        return (_item(note, self._also) for note in self._notes)
+
+    @overload
+    def __getitem__(self, place: int) -> ItemView: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[ItemView, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> ItemView | tuple[ItemView, ...]:
+        if isinstance(place, slice):
+            return tuple(_item(note, self._also) for note in self._notes[place])
+        return _item(self._notes[place], self._also)
+
+    def __add__(self, more: Iterable[ItemView]) -> tuple[ItemView, ...]:
+        return (*self, *more)
+
+    def __radd__(self, before: Iterable[ItemView]) -> tuple[ItemView, ...]:
+        return (*before, *self)
+
+
 @dataclass(frozen=True, slots=True)
 class GroupView(View):
     """Changes of one component within a section; `title` is empty when the section has no such parts."""
 
     title: str
-    items: tuple[ItemView, ...]
+    items: Sequence[ItemView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +297,7 @@ def _sections(sections: Sequence[NoteSection]) -> tuple[SectionView, ...]:
     found: list[SectionView] = []
     for section in sections:
         also = "also in" if section.kind == "component" else "in"
-        groups = tuple(GroupView(g.title, tuple([_item(item, also) for item in g.items])) for g in section.groups)
+        groups = tuple(GroupView(g.title, Items(g.items, also)) for g in section.groups)
         found.append(SectionView(section.kind, section.title, groups, sum(len(g.items) for g in groups)))
     return tuple(found)
 

@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 _PAGE = 500
+_LEAST = 100
+"""So many are read at once though fewer are asked for: the next ones may not be in the directory any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +157,17 @@ def list_customers(
     """The customers whom the directory has at an instant, by key (bytewise), after the one that a cursor is of."""
     left = limit
     while left is None or left > 0:
-        page = _page(connection, when, after, _PAGE if left is None else min(left, _PAGE))
-        counts = _count_entitlements(connection, when, [row.customer_id for row in page])
-        for row in page:
-            line = CustomerLine(*row, entitlements=counts.get(row.customer_id, 0))
-            yield line
-            after = cursor_of(line)
+        size = _PAGE if left is None else min(max(left, _LEAST), _PAGE)
+        page = _page(connection, when, after, size)
+        held = [row for row in page if row.name is not None][:left]
+        counts = _count_entitlements(connection, when, [row.customer_id for row in held])
+        for row in held:
+            yield CustomerLine(*row, entitlements=counts.get(row.customer_id, 0))
         if left is not None:
-            left -= len(page)
-        if len(page) < _PAGE:
+            left -= len(held)
+        if len(page) < size:
             return
+        after = cursor_of(page[-1])
 
 
 def count_customers(connection: Connection, when: When) -> int:
@@ -184,7 +187,7 @@ def _read_through(when: When) -> Select[UUID]:
     )
 
 
-def cursor_of(line: CustomerLine) -> str:
+def cursor_of(line: CustomerLine | Row[UUID, str, str, str, str, str, str]) -> str:
     """Where a list goes on: the key, and the directory, for two may use the same key."""
     return f"{line.key}@{line.directory}"
 
@@ -192,20 +195,23 @@ def cursor_of(line: CustomerLine) -> str:
 def _page(
     connection: Connection, when: When, after: str | None, size: int
 ) -> Sequence[Row[UUID, str, str, str, str, str, str]]:
+    """The next so many customers with their facts; who is not to be listed has no name (None)."""
     c, f = t.customer.c, t.customer_fact
-    query = (
-        select(c.customer_id, c.key, c.directory, f.c.name, f.c.customer_tier, f.c.account_manager, f.c.country)
-        .join_from(t.customer, f, f.c.customer_id == c.customer_id)
-        .where(when.held(f), f.c.customer_id.not_in(_read_through(when)))
-        .order_by(c.key, c.directory)
-        .limit(size)
-    )
+    query = select(c.customer_id, c.key, c.directory).order_by(c.key, c.directory).limit(size)
     if after is not None:
         key, _, directory = after.rpartition("@")
         if not key:
             key, directory = after, LAST_CHARACTER
-        query = query.where(or_(c.key > key, and_(c.key == key, c.directory > directory)))
-    return connection.execute(query).all()
+        # The first says where in the index to begin: of an `or` alone a database reads everything before.
+        query = query.where(c.key >= key, or_(c.key > key, c.directory > directory))
+    next_ones = query.subquery("next_ones")
+    n = next_ones.c
+    listed = and_(f.c.customer_id == n.customer_id, when.held(f), f.c.customer_id.not_in(_read_through(when)))
+    return connection.execute(
+        select(n.customer_id, n.key, n.directory, f.c.name, f.c.customer_tier, f.c.account_manager, f.c.country)
+        .join_from(next_ones, f, listed, isouter=True)
+        .order_by(n.key, n.directory)
+    ).all()
 
 
 def _count_entitlements(connection: Connection, when: When, ids: Collection[UUID]) -> dict[UUID, int]:

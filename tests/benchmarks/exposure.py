@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from releasewatch.cli.output import emit_jsonl
+from releasewatch.cli.output import emit_many_jsonl
 from releasewatch.secret import Secret
 from releasewatch.storage import exposure
 from releasewatch.storage.ledger import Ledger
@@ -173,7 +173,7 @@ def _page(ledger: Ledger, asking: Asking) -> int:
 
 def _rows(ledger: Ledger, asking: Asking) -> int:
     stream = Nowhere()
-    emit_jsonl(list_exposed(ledger, asking), stream)
+    emit_many_jsonl(list_exposed(ledger, asking), stream)
     return stream.lines
 
 

@@ -23,6 +23,7 @@ from releasewatch.cli.output import (
     emit_json,
     emit_jsonl,
     emit_line,
+    emit_many_jsonl,
     emit_table,
     one_line,
     open_output,
@@ -145,6 +146,15 @@ def test_json_lines_are_one_line_each() -> None:
     emit_jsonl([{"text": HOSTILE}, {"text": "two\nlines\u2028"}], stream)
     first, second = stream.getvalue().splitlines()
     assert (json.loads(first), json.loads(second)) == ({"text": HOSTILE}, {"text": "two\nlines\u2028"})
+
+
+@given(st.text(st.characters(codec=None)) | st.just(HOSTILE), st.integers(-(2**53), 2**53), st.none() | st.booleans())
+def test_many_json_lines_are_those_of_the_usual_encoder(text: str, number: int, other: bool | None) -> None:
+    items = [{"text": text, "n": number}, {text: [{"a": other, "b": []}, ["##[x]", "##vso[y]"]]}]
+    many, usual = io.StringIO(), io.StringIO()
+    emit_many_jsonl(items, many)
+    emit_jsonl(items, usual)
+    assert many.getvalue() == usual.getvalue()
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

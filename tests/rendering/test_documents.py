@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import operator
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,10 +33,12 @@ from releasewatch.domain.note_building import build_notes
 from releasewatch.domain.notes import ComponentLabel, CustomerScope, NoteChange, NotesInput, ReachCounts
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import LeakError
+from releasewatch.rendering import views
 from releasewatch.rendering.call_sheets import CALL_COLUMNS
 from releasewatch.rendering.documents import render_notes, write_calls, write_notes
 from releasewatch.rendering.escape import clean
 from releasewatch.rendering.templates import builtin_folder
+from releasewatch.rendering.views import notes_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -363,3 +366,18 @@ def test_every_colour_of_text_has_the_contrast_of_wcag_aa_on_every_ground() -> N
             for ink in ("ink", "soft", "link", "call", "write", "ok"):
                 pair = sorted((luminance(colours[ground]), luminance(colours[ink])))
                 assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (ground, ink)
+
+
+def test_changes_are_made_one_by_one_while_a_template_walks_over_them() -> None:
+    notes = build_notes(make_notes("Round totals"), "engineering")
+    items = max((group.items for section in notes_view(notes).sections for group in section.groups), key=len)
+    with pytest.MonkeyPatch.context() as patch:
+        made: list[object] = []
+        patch.setattr(views, "_item", lambda *given: made.append(given) or len(made))
+        walked = iter(items)
+        assert (next(walked), len(made)) == (1, 1)
+        assert len(items) > 1
+        assert len(made) == 1
+    assert items[:1] == (items[0],)
+    texts = [one.text for one in items]
+    assert [one.text for one in operator.add(items, ())] == [one.text for one in operator.add((), items)] == texts

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from releasewatch.rendering import escape
 from releasewatch.rendering.escape import WORD_JOINER, as_html, clean, escape_markdown
 
 HOSTILE = [
@@ -157,7 +159,25 @@ def test_readable_text_stays_readable() -> None:
 
 def test_text_is_cleaned_for_html() -> None:
     assert as_html("a\x1b[31m\u202eb\nc\udc80") == "a[31mb c\ufffd"
-    assert as_html(7) == 7
+    assert as_html("<b> & \"'\x07") == "&lt;b&gt; &amp; &#34;&#39;"
+    assert as_html(7) == "7"
+    assert as_html(as_html("<b>")) == "&lt;b&gt;"
+
+
+def test_what_is_printable_holds_nothing_to_be_cleaned_but_a_second_blank() -> None:
+    for number in range(sys.maxunicode + 1):
+        if chr(number).isprintable():
+            assert clean(f"a{chr(number)}b") == f"a{chr(number)}b"
+
+
+@given(st.text(st.sampled_from("ab wW.(),;/'\"%?=+-019#:&<"), max_size=12))
+def test_most_texts_are_escaped_after_one_look_as_after_many(text: str) -> None:
+    in_markdown, in_html = escape_markdown(text), as_html(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(escape, "_PLAIN", re.compile(r"(?!)"))
+        patch.setattr(escape, "_PLAIN_IN_HTML", re.compile(r"(?!)"))
+        assert escape_markdown(text) == in_markdown
+        assert as_html(text) == in_html
 
 
 @given(st.text(st.characters(codec=None), max_size=60))

@@ -51,3 +51,11 @@ def test_a_table_is_read_back_cell_by_cell(rows: list[list[str | int | None]]) -
                 assert not cell.lstrip()[:1] or cell.lstrip()[0] not in TRIGGERS
             else:
                 assert cell == ("" if value is None else str(value))
+
+
+@given(st.lists(texts | st.sampled_from(["a", "a\0b", "=1", "0", "7 a"]) | st.integers() | st.none(), max_size=4))
+def test_a_row_is_guarded_at_one_look_as_cell_by_cell(row: list[str | int | None]) -> None:
+    at_once, one_by_one = io.StringIO(newline=""), io.StringIO(newline="")
+    write_csv(at_once, ["a"], [row])
+    csv.writer(one_by_one).writerows([["a"], [guard(cell) if isinstance(cell, str) else cell for cell in row]])
+    assert at_once.getvalue() == one_by_one.getvalue()

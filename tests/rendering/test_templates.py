@@ -209,3 +209,14 @@ def test_text_is_escaped_for_html_on_every_way_through_a_template(tmp_path: Path
 def test_what_a_template_writes_itself_is_left_as_it_is(tmp_path: Path) -> None:
     write(tmp_path, "t.md", "## **{{ item.text }}**\n{{ '---' if item.number == 3 }}\n- {{ item.number }}\n")
     assert render(tmp_path, "t.md", item=Item("a*b")) == "## **a\\*b**\n\\---\n- 3\n"
+
+
+@pytest.mark.parametrize(("fmt", "escaped"), [("md", "\\<&\\*"), ("html", "&lt;&amp;*")])
+def test_what_is_printed_is_escaped_once(tmp_path: Path, fmt: Literal["md", "html"], escaped: str) -> None:
+    text = "{% macro m(x) %}{{ x }}{% endmacro %}{{ text }}{{ m(text) }}{% if text %}{{ 7 }}{% endif %}"
+    write(tmp_path, f"t.{fmt}", text)
+    templates = Templates(fmt, tmp_path)
+    assert "".join(templates.stream(f"t.{fmt}", {"text": "<&*"})) == f"{escaped}{escaped}7"
+    code = templates._environment.compile(text, raw=True)
+    assert "environment.finalize(" in code
+    assert "escape(environment.finalize(" not in code

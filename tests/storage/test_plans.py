@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from releasewatch.storage import exposure
 from releasewatch.storage import tables as t
+from releasewatch.storage.customers import When, list_customers
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
 from tests.support.crowds import config_of, write_crowd
@@ -113,3 +114,16 @@ def test_a_deployment_that_reaches_few_reads_few_entitlements(ledger: Ledger, tm
             assert exposure.count_unplaced(connection, ask(connection, asking)) == 0
         (unplaced,) = [one for one in beside.questions if "entitlement" in one.tables]
         assert all(reads_of_entitlements(ledger, unplaced))
+
+
+def test_a_page_of_the_directory_reads_the_customers_of_that_page(ledger: Ledger) -> None:
+    write_crowd(ledger, customers=3000, each=2, components=4)
+    when = When(NOW)
+    with listening() as listener, ledger.read() as connection:
+        assert len(list(list_customers(connection, when, limit=10, after="k0001000@crm"))) == 10
+    (page,) = [one for one in listener.questions if "next_ones" in one.text]
+    with ledger.read() as connection:
+        plan = explained(connection, page)
+    assert re.search(r"SEARCH customer USING INDEX ix_customer_key \(key>\?\)|\(key\)::text >= ", plan), plan
+    if ledger.is_sqlite:  # PostgreSQL may well read all facts where there are few
+        assert "SCAN customer_fact" not in plan
