@@ -235,12 +235,14 @@ def _show_changes(changes: list[dict[str, Any]]) -> None:
 
 
 @command.command("log")
-@common()
+@common(replica=True)
 def log(app: App, form: str) -> None:
     """List the versions of the organisation's settings, newest first: who, when, why, and what each changed."""
     from releasewatch.domain.times import format_both
     from releasewatch.usecases.settings import list_versions
 
+    if app.replica_address is not None:
+        app.ledger.close()  # opened to say how far behind it is
     versions = list_versions(app.ledger_address.url) if app.has_ledger else []
     if form == "json":
         emit_json({"versions": versions, "next_cursor": None})

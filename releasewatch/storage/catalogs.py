@@ -169,6 +169,21 @@ def load_catalog(connection: Connection, catalog_id: int) -> Catalog:
     return Catalog(head.key, components, tuple(head.no_effect), cast("Unmapped", head.unmapped))
 
 
+def components_in(connection: Connection, catalog_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The full keys of the components of some catalogs, in order."""
+    found: dict[int, list[str]] = {}
+    for part in chunks(sorted(set(catalog_ids))):
+        rows = connection.execute(
+            select(t.catalog_component.c.catalog_id, t.component.c.full_key)
+            .join_from(t.catalog_component, t.component)
+            .where(t.catalog_component.c.catalog_id.in_(part))
+            .order_by(t.component.c.key)
+        )
+        for catalog_id, key in rows:
+            found.setdefault(catalog_id, []).append(key)
+    return found
+
+
 def put_in_force(
     connection: Connection, repo_id: int, catalog_id: int, at: datetime, until: datetime, now: datetime
 ) -> None:

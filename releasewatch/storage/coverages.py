@@ -56,21 +56,56 @@ def coverages(
     wanted = [*_of(repo_id, environment_id), d.succeeded.is_(True), _is_before(opened_at, number)]
     if head is not None:
         wanted.append(d.head == head)
-    return [one for _, one in _newest(connection, wanted)]
+    return _newest(connection, wanted)
 
 
-def coverages_by_repo(connection: Connection, environment_id: int, at: datetime) -> dict[int, list[Coverage]]:
-    """What covers an environment's cells at an instant, by the number of the repo."""
-    d = t.deployment.c
-    wanted = [d.environment_id == environment_id, d.head.is_not(None), d.succeeded.is_(True), d.opened_at <= at]
+def newest_in_places(
+    connection: Connection, environment_id: int, at: datetime, places: Iterable[Place]
+) -> dict[int, list[Coverage]]:
+    """What covers these places of an environment at an instant: of each scope and place the newest, by repo.
+
+    Each is found by going back from the instant in the scope's own deployments, so that their number does not matter,
+    but for a scope that was never deployed to a place.
+    """
+    d, target, scope = t.deployment.c, t.target.c, t.scope.c
+    live: dict[Place, list[int]] = {}
+    for place in places:
+        newest = (
+            select(d.deployment_id)
+            .join_from(t.deployment, t.target, target.deployment_id == d.deployment_id)
+            .where(
+                d.scope_id == scope.scope_id,
+                d.environment_id == environment_id,
+                d.opened_at <= at,
+                d.head.is_not(None),
+                d.succeeded.is_(True),
+                target.region.in_(("", place.region)),
+                target.ring.in_(("", place.ring)),
+            )
+            .order_by(d.opened_at.desc(), d.deployment_id.desc())
+            .limit(1)
+            .correlate(t.scope)
+            .scalar_subquery()
+        )
+        live[place] = [
+            number for number in connection.scalars(select(newest).select_from(t.scope)) if number is not None
+        ]
+    rows = {}
+    for part in chunks(sorted({number for numbers in live.values() for number in numbers})):
+        columns = (d.deployment_id, d.opened_at, d.head, d.scope_id, d.catalog_id, d.repo_id)
+        for row in connection.execute(select(*columns).where(d.deployment_id.in_(part))):
+            rows[row.deployment_id] = row
+    members = scope_members(connection, {row.scope_id for row in rows.values()})
     found: dict[int, list[Coverage]] = {}
-    for repo_id, one in _newest(connection, wanted):
-        found.setdefault(repo_id, []).append(one)
+    for place, numbers in live.items():
+        for row in map(rows.__getitem__, numbers):
+            one = Coverage(row.deployment_id, row.opened_at, row.head, members[row.scope_id], place, row.catalog_id)
+            found.setdefault(row.repo_id, []).append(one)
     return found
 
 
-def _newest(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> list[tuple[int, Coverage]]:
-    """Of some deployments the newest of each scope and target, with the number of its repo."""
+def _newest(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> list[Coverage]:
+    """Of some deployments the newest of each scope and target."""
     d, place = t.deployment.c, (t.target.c.region, t.target.c.ring)
     # The newest instants are gathered first: to sort all that ever came before takes many times as long.
     newest = (
@@ -82,7 +117,7 @@ def _newest(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> li
     )
     there = (t.target.c.deployment_id == d.deployment_id, *(newest.c[one.name] == one for one in place))
     found = connection.execute(
-        select(d.deployment_id, d.opened_at, d.head, d.scope_id, d.catalog_id, d.repo_id, *place)
+        select(d.deployment_id, d.opened_at, d.head, d.scope_id, d.catalog_id, *place)
         .join_from(newest, t.deployment, and_(d.opened_at == newest.c.opened_at, d.scope_id == newest.c.scope_id))
         .join(t.target, and_(*there))
         .where(*wanted)
@@ -92,16 +127,13 @@ def _newest(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> li
     rows = list({(row.scope_id, row.region, row.ring): row for row in found}.values())
     members = scope_members(connection, {row.scope_id for row in rows})
     return [
-        (
-            row.repo_id,
-            Coverage(
-                row.deployment_id,
-                row.opened_at,
-                row.head,
-                members[row.scope_id],
-                Place(row.region, row.ring),
-                row.catalog_id,
-            ),
+        Coverage(
+            row.deployment_id,
+            row.opened_at,
+            row.head,
+            members[row.scope_id],
+            Place(row.region, row.ring),
+            row.catalog_id,
         )
         for row in rows
     ]

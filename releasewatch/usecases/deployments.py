@@ -290,16 +290,16 @@ def what_runs(ledger: Ledger, seeing: Seeing, *, environment: str | None, limit:
     """The document of `status --format json`: what is live since when, by component and place; the last deployments."""
     now = seeing.now
     with ledger.read() as connection:
-        running: list[dict[str, Any]] = []
         in_force = catalogs.catalogs_in_force(connection, now, now)
+        keys = catalogs.components_in(connection, in_force.values())
+        repos = [
+            (catalogs.repo_id_of(connection, repo) or 0, keys.get(number, []))
+            for repo, number in sorted(in_force.items())
+        ]
+        running: list[dict[str, Any]] = []
         for row in catalogs.environments(connection):
-            if environment is not None and row.key != environment:
-                continue
-            axes = catalogs.known_axes(connection, row.environment_id)
-            covering = coverages.coverages_by_repo(connection, row.environment_id, now)
-            for repo, catalog_id in sorted(in_force.items()):
-                found = covering.get(catalogs.repo_id_of(connection, repo) or 0, [])
-                running += _running(connection, Coverages(found), catalog_id, row, axes)
+            if environment is None or row.key == environment:
+                running += _running(connection, repos, row, now)
         last = deployments.list_deployments(connection, repo=None, environment=environment, limit=limit)
         hides = hiding_below_names(connection, [one["release"] for one in running], seeing.reveal, now)
         return {
@@ -309,15 +309,20 @@ def what_runs(ledger: Ledger, seeing: Seeing, *, environment: str | None, limit:
 
 
 def _running(
-    connection: Any, covering: Coverages, catalog_id: int, environment: Any, axes: Axes
+    connection: Any, repos: Sequence[tuple[int, Sequence[str]]], environment: Any, now: datetime
 ) -> list[dict[str, Any]]:
+    """What is live in an environment; `repos`: the number of each with the full keys of its components."""
+    axes = catalogs.known_axes(connection, environment.environment_id)
+    places = [place for place in expand_targets([Place()], axes) if not _is_rest(place, axes)]
+    found = coverages.newest_in_places(connection, environment.environment_id, now, places)
     held_in: list[tuple[str, Place, int]] = []
-    for component in catalogs.load_catalog(connection, catalog_id).full_keys:
-        for place in expand_targets([Place()], axes):
-            held = covering.newest(Cell(component, place.region, place.ring))
-            is_rest = (place.region == "" and axes.regions) or (place.ring == "" and axes.rings)
-            if held is not None and not is_rest:
-                held_in.append((component, place, held.deployment_id))
+    for repo_id, components in repos:
+        covering = Coverages(found.get(repo_id, ()))
+        for component in components:
+            for place in places:
+                held = covering.newest(Cell(component, place.region, place.ring))
+                if held is not None:
+                    held_in.append((component, place, held.deployment_id))
     live = deployments.get_deployments(connection, {number for _, _, number in held_in})
     return [
         {
@@ -332,3 +337,8 @@ def _running(
         }
         for component, place, number in held_in
     ]
+
+
+def _is_rest(place: Place, axes: Axes) -> bool:
+    """Whether a place is only what remains beside those with names."""
+    return bool((place.region == "" and axes.regions) or (place.ring == "" and axes.rings))

@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage import exposure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.exposure import FETCHED, Asking, ask, count_document, list_exposed, page_exposed
-from tests.support import postgres
+from tests.benchmarks.servers import postgres_url
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import World
@@ -180,24 +178,6 @@ def _rows(ledger: Ledger, asking: Asking) -> int:
 def _unplaced(ledger: Ledger, asking: Asking) -> int:
     with ledger.read() as connection:
         return exposure.count_unplaced(connection, ask(connection, asking))
-
-
-@contextmanager
-def postgres_url() -> Iterator[str | None]:
-    """An empty database on the named server, else on one of our own; None where there is no PostgreSQL."""
-    named = os.environ.get(postgres.VARIABLE)
-    if named:
-        with postgres.PostgresServer(named).empty_database() as url:
-            yield url
-        return
-    try:
-        postgres.find_programs()
-    except postgres.PostgresMissingError as missing:
-        print(f"PostgreSQL is left out: {missing}")
-        yield None
-        return
-    with postgres.running_server() as server, server.empty_database() as url:
-        yield url
 
 
 def main() -> None:

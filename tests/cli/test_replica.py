@@ -33,6 +33,7 @@ QUESTIONS = [
     "call voices",
     "catalog show --from ledger",
     "change show HEAD",
+    "config log",
     "contact export acme ada@acme.example -o out.json",
     "customer brief acme",
     "customer export acme -o out.json",

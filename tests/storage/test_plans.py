@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
+from releasewatch.domain.privacy import Reveal
 from releasewatch.storage import exposure
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import When, list_customers
 from releasewatch.storage.exposure_unsure import find_unsure
+from releasewatch.usecases.deployments import Seeing, what_runs
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
@@ -127,3 +129,21 @@ def test_a_page_of_the_directory_reads_the_customers_of_that_page(ledger: Ledger
     assert re.search(r"SEARCH customer USING INDEX ix_customer_key \(key>\?\)|\(key\)::text >= ", plan), plan
     if ledger.is_sqlite:  # PostgreSQL may well read all facts where there are few
         assert "SCAN customer_fact" not in plan
+
+
+def test_what_runs_is_found_in_the_own_deployments_of_each_scope(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(3))
+    world.commit("c0", "c1", "c2")
+    for at in range(1, 4):
+        world.record(at, regions=("eu",), components=("c0",))
+    with listening() as listener:
+        what_runs(ledger, Seeing(NOW, Reveal.NAMES), environment=None, limit=1)
+    (newest,) = [one for one in listener.questions if "FROM scope" in one.text and "target" in one.tables]
+    with ledger.read() as connection:
+        if not ledger.is_sqlite:  # with three rows any way is a good one
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        plan = explained(connection, newest)
+    wanted = r"_opened_at \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
+    assert re.search(wanted, plan), plan
+    assert "SCAN deployment" not in plan

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
 from typing import Any
 
 import pytest
 
+from releasewatch.domain.deployments import Cell, Coverages, Place, expand_targets
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
+from releasewatch.storage import catalogs, coverages
 from releasewatch.storage.deployments import resolve_deployment
 from releasewatch.usecases.deployments import Seeing, list_last, what_runs
 from tests.support.worlds import Done, World, hour
@@ -140,3 +144,29 @@ class TestWhatRuns:
         done: Done = world.record(1, run="R")
         world.record(2, run="R", attempt=2, status="failed")
         assert set(self.running(world).values()) == {done.id}
+
+    def test_the_newest_of_each_place_is_that_of_reading_all(self, world):
+        chance = random.Random(7)
+        world.commit("a", config="".join(f"[components.{key}]\npaths = ['{key}/**']\n" for key in "abc"))
+        for at in range(14):
+            world.record(
+                at // 2,  # two at the same instant: the later number counts
+                regions=chance.choice([("",), ("eu",), ("us",), ("eu", "us")]),
+                rings=chance.choice([("",), ("",), ("canary",)]),
+                components=chance.choice([("a",), ("b",), ("a", "c"), ("a", "b", "c")]),
+                status=chance.choice(["succeeded", "succeeded", "failed"]),
+                environment=chance.choice(["production", "production", "staging"]),
+            )
+        with world.ledger.read() as connection:
+            for environment in catalogs.environments(connection):
+                axes = catalogs.known_axes(connection, environment.environment_id)
+                places = expand_targets([Place()], axes)
+                for at in (hour(2), hour(4), hour(99)):
+                    found = coverages.newest_in_places(connection, environment.environment_id, at, places)
+                    at_once = Coverages(found.get(1, []))
+                    one_by_one = Coverages(coverages.coverages(connection, 1, environment.environment_id, at, 99))
+                    for component, place in product(("shop/a", "shop/b", "shop/c"), places):
+                        cell = Cell(component, place.region, place.ring)
+                        held, expected = at_once.newest(cell), one_by_one.newest(cell)
+                        assert (held and held.deployment_id) == (expected and expected.deployment_id), (cell, at)
+                    assert one_by_one.components

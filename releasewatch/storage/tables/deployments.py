@@ -93,6 +93,7 @@ deployment: Table[DeploymentColumns] = Table(
     UniqueConstraint("key", "attempt"),
     Index(None, "repo_id", "environment_id", "opened_at"),
     Index(None, "opened_at"),
+    Index(None, "scope_id", "environment_id", "opened_at"),
     info=placed("reference", "facts"),
 )
 
