@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ _AGAIN_AFTER = 2.0
 """Seconds after which the alarm rings again: one that rings while an object is being cleaned up is not heard."""
 
 _ONCE_LOADED = 0.001
-"""Seconds after which it rings again when a module is just being loaded: of half a module nothing can be used later,
-and a record that is out of time is still to be kept."""
+"""Seconds after which it, or a signal, comes again when a module is just being loaded: of half a module nothing can be
+used later, and a record that is out of time is still to be kept."""
 
 
 class _TimeIsUp(KeyboardInterrupt):
@@ -87,12 +88,18 @@ class ToldToEndError(OutsideFailedError):
 
 @contextmanager
 def ended_in_order() -> Iterator[None]:
-    """Raise EndedError inside when the process is told to end; once is enough. Only in the main thread."""
+    """Raise EndedError inside when the process is told to end; once is enough. Only in the main thread.
+
+    A module that is just being loaded is loaded whole first, as where time runs out.
+    """
 
     told = False
 
-    def end(number: int, _frame: object) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         nonlocal told
+        if _is_loading(frame):
+            _send_again(number)
+            return
         told = True
         for one in before:
             signal.signal(one, signal.SIG_IGN)  # what is left to do is short, and SIGKILL is heard in any case
@@ -104,3 +111,12 @@ def ended_in_order() -> Iterator[None]:
     finally:
         for one, handler in before.items() if not told else ():
             signal.signal(one, handler)
+
+
+def _send_again(number: int) -> None:
+    """Send the main thread a signal once more, in a moment. The one clock that rings is that of `time_limit`."""
+    main = threading.main_thread().ident
+    if main is not None:
+        again = threading.Timer(_ONCE_LOADED, signal.pthread_kill, (main, number))
+        again.daemon = True
+        again.start()
