@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from releasewatch.domain.deployments import Place
+
 ServiceWord = Literal["deployed", "upgraded", "rolledback"]
 IncidentWord = Literal["detected", "reported", "resolved"]
 
@@ -70,7 +72,8 @@ class ServiceEvent:
     """A service went somewhere. `service`: as the sender calls it; `artifact`: what runs there now, most often a purl.
 
     `deployment_key`: the key of the deployment in the ledger that told it, where that was one of ours; `together`: the
-    services that it put somewhere, this one among them, and `kind` what it was.
+    services that it put somewhere, this one among them, and `kind` what it was. `targets`: regions and rings that it
+    went to; none where the event says of none, which is everywhere.
     """
 
     heading: Heading
@@ -81,6 +84,7 @@ class ServiceEvent:
     deployment_key: str = ""
     together: tuple[str, ...] = ()
     kind: str = ""
+    targets: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,17 +233,31 @@ def _cdevent(value: Mapping[str, Any], at: str = "") -> Event:
     )
 
 
-def _own_words(value: Mapping[str, Any], service: str) -> tuple[str, tuple[str, ...], str]:
-    """Key, services and kind of our deployment, as we write them beside an event; custom data of others may be
-    anything, and says nothing."""
+def _own_words(value: Mapping[str, Any], service: str) -> tuple[str, tuple[str, ...], str, tuple[Place, ...]]:
+    """Key, services, kind and targets of our deployment, as we write them beside an event; custom data of others may
+    be anything, and says nothing."""
     custom = value.get("customData")
     mine = custom.get("releasewatch") if isinstance(custom, Mapping) else None
     if not isinstance(mine, Mapping):
-        return "", (), ""
+        return "", (), "", ()
     key, kind, services = mine.get("deployment_key"), mine.get("kind"), mine.get("services")
     named = [one for one in services if _is_name(one)] if isinstance(services, list) else []
     together = tuple(sorted(set(named))) if key and service in named and len(named) <= _MOST_TOGETHER else ()
-    return str(key) if _is_name(key) else "", together, kind if isinstance(kind, str) else ""
+    known = kind if isinstance(kind, str) else ""
+    return str(key) if _is_name(key) else "", together, known, _places(mine.get("targets"))
+
+
+def _places(targets: Any) -> tuple[Place, ...]:
+    """The regions and rings of a deployment of ours, each once; none where any of them is not as we write it, or is a
+    pattern, which no place is called by."""
+    if not isinstance(targets, list) or not 0 < len(targets) <= _MOST_TOGETHER:
+        return ()
+    if not all(isinstance(one, Mapping) and {"region", "ring"} <= one.keys() for one in targets):
+        return ()
+    words = [one[axis] for one in targets for axis in ("region", "ring")]
+    if not all(word is None or (_is_name(word) and not set(word) & set("*?[]")) for word in words):
+        return ()
+    return tuple(sorted({Place(one["region"] or "", one["ring"] or "") for one in targets}))
 
 
 def _is_name(value: Any) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.artifacts import Artifact, read_artifact
+from releasewatch.domain.deployments import Place
 from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, coverages, deployments, events, incident_batches, releases
 from releasewatch.storage.events import TakenEvent
@@ -164,6 +165,7 @@ def _record(ledger: Ledger, event: ServiceEvent, whole: Whole, how: Importing) -
         provider=PROVIDER,
         run=whole.run,
         stated_kind="rollback" if rolled_back else None,
+        targets=event.targets or (Place(),),
         **how.settings_of(event.environment),
     )
     artifact = read_artifact(event.artifact)
@@ -254,7 +256,8 @@ def _catalog_of(connection: Any, repo: str, now: datetime) -> Catalog:
 
 
 def _undo(ledger: Ledger, event: ServiceEvent, components: Sequence[str], how: Importing) -> TakenEvent:
-    """End what the last deployment brought, where that was of these components alone."""
+    """End what the last deployment brought, where that was of these components alone: everywhere, or in the event's
+    regions and rings."""
     with ledger.read() as connection:
         known = catalogs.resolve_component(connection, components[0])
         last = deployments.last_before(connection, event.environment, known.component_id, event.heading.at)
@@ -268,5 +271,7 @@ def _undo(ledger: Ledger, event: ServiceEvent, components: Sequence[str], how: I
         )
     at = min(event.heading.at, how.now)  # the sender's clock may be ahead of ours
     undone = Undone(at, f"rolled back to {event.artifact}, as an event said", how.by, how.now)
-    undo_by_hand(ledger, last.row.deployment_id, (), (), undone)
+    for place in event.targets or (Place(),):
+        regions, rings = ((word,) if word else () for word in (place.region, place.ring))
+        undo_by_hand(ledger, last.row.deployment_id, regions, rings, undone)
     return TakenEvent(last.row.deployment_id, None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.command import run_here
+from tests.support.events import service_event
 
 PLACED = "dev.cdevents.service."
 SERVICES = ["shop/checkout", "shop/invoicing", "shop/settings"]
@@ -27,6 +29,11 @@ def told(shop):
     events = [one for one in json.loads(out)["events"] if one["type"].startswith(PLACED)]
     assert [one["subject"] for one in sorted(events, key=lambda one: one["subject"])] == SERVICES
     return events
+
+
+def soon():
+    """An instant after what the shop has recorded, which is not ahead of the clock."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 def taken(shop, *events):
@@ -78,3 +85,58 @@ def test_what_another_tool_writes_into_our_place_says_nothing(shop, told):
         ((outcome, _),) = taken(shop, event)
         assert outcome == "recorded"
     assert len(deployments(shop)) == 6
+
+
+PLACES = [("eu", None), ("us", "canary")]
+
+
+def targets_of(shop, ref):
+    shown = run(shop, "deployment", "show", ref, "--format", "json").document["deployment"]["targets"]
+    return sorted((one["region"] or "", one["ring"] or "") for one in shown)
+
+
+def to_places(*places):
+    return {"releasewatch": {"targets": [{"region": region, "ring": ring} for region, ring in places]}}
+
+
+def test_it_went_where_it_was_told_to_go(shop):
+    """The regions and rings of a deployment come along: one region is not everywhere."""
+    shop.commit("fix: one more", {"services/invoicing/c.py": "1"})
+    to_eu = ("deployment", "record", "--environment", "production", "--key", "eu", "--region", "eu", "--ring", "canary")
+    run(shop, *to_eu)
+    out = run(shop, "event", "export", "--deployment", "eu", "--format", "json").out
+    shutil.rmtree(shop.path / ".releasewatch")
+    events = [one for one in json.loads(out)["events"] if one["type"].startswith(PLACED)]
+    assert {became for _, became in taken(shop, *events)} == {"D-1"}
+    assert targets_of(shop, "D-1") == [("eu", "canary")]
+
+
+@pytest.mark.parametrize(
+    ("custom", "targets"),
+    [
+        (to_places(*PLACES, PLACES[0]), [("eu", ""), ("us", "canary")]),
+        (to_places((None, None)), [("", "")]),
+        ({"releasewatch": {"targets": []}}, [("", "")]),
+        ({"releasewatch": {"targets": "eu"}}, [("", "")]),
+        ({"releasewatch": {"targets": [{"region": "eu"}]}}, [("", "")]),
+        (to_places(("eu", None), ("*", None)), [("", "")]),
+        (to_places(("eu", None), (7, None)), [("", "")]),
+        (to_places(("eu\n", None)), [("", "")]),
+    ],
+)
+def test_of_places_that_are_none_nothing_is_taken(shop, custom, targets):
+    ((_, became),) = taken(shop, service_event(at=soon(), custom=custom))
+    assert targets_of(shop, became) == targets
+
+
+def test_a_rollback_of_a_region_takes_back_that_region(shop):
+    """To what nobody knows: the last deployment of the component ends there, and goes on elsewhere."""
+    alone = ("deployment", "record", "--environment", "production", "--component", "invoicing")
+    shop.commit("fix: one more", {"services/invoicing/c.py": "1"})
+    run(shop, *alone, "--key", "three", "--region", "eu", "--region", "us")
+    back = service_event("rolledback", at=soon(), custom=to_places(("eu", None)))
+    assert taken(shop, back) == [("rolled_back", "D-3")]
+    listed = run(shop, "exposure", "list", "--deployment", "D-3", "--format", "json").document["customers"]
+    windows = [one for customer in listed for one in customer["windows"]]
+    assert {one["region"] for one in windows if one["carrying_until"] is not None} == {"eu"}
+    assert "us" in {one["region"] for one in windows if one["carrying_until"] is None}
