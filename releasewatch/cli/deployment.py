@@ -238,7 +238,7 @@ def show(app: App, form: str, reveal: str | None, deployment: str, repo: str | N
         emit_json(document)
     else:
         show_document(app, document, is_look=True)
-        show_accepted(document["accepted"])
+        show_accepted(document["accepted"], app.zone)
 
 
 @command.command("list")

@@ -64,4 +64,4 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
         return
     begin = "It was said before that " if made.before else ""
     emit_line(f"{begin}{planned.repo} {planned.head[:10]} may go to {planned.environment} although it breaks "
-              f"{shown}: {word_sentence(document)}.")  # fmt: skip
+              f"{shown}: {word_sentence(document, app.zone)}.")  # fmt: skip

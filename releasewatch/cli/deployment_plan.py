@@ -189,7 +189,7 @@ def _give_out(app: App, made: Plan, form: str, output: Path | None, reveal: str 
             stream.write(render_plan({**document, "usual": made.usual}))
         else:
             show_document(app, document, stream)
-            show_verdict(document, stream)
+            show_verdict(document, stream, app.zone)
     leave_summary(app, document, form)
     say_verdict(app, document)
     for one in document["violations"] if made.verdict.violations else ():

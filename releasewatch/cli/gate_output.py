@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from releasewatch.cli.output import emit_line, say
 from releasewatch.cli.pipeline import warn
 from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.times import format_both
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from releasewatch.domain.gate import Reached, Rule, Violation, Word
     from releasewatch.usecases.planning import Plan
@@ -84,21 +86,21 @@ def accepted_document(app: App, words: Sequence[tuple[Rule, Word]], level: Revea
     return [{"rule": rule_as_shown(rule, level, opaque=opaque), **word_document(word, level)} for rule, word in words]
 
 
-def show_accepted(items: Sequence[Mapping[str, Any]]) -> None:
+def show_accepted(items: Sequence[Mapping[str, Any]], zone: tzinfo) -> None:
     """The same in words."""
     for one in items:
-        emit_line(f"Went out against {one['rule']}: {word_sentence(one)}.")
+        emit_line(f"Went out against {one['rule']}: {word_sentence(one, zone)}.")
 
 
-def word_sentence(said: Mapping[str, Any]) -> str:
-    """The same in words: `approved 2026-11-23 03:00 UTC by olga: Acme agreed`."""
+def word_sentence(said: Mapping[str, Any], zone: tzinfo) -> str:
+    """The same in words: `approved 2026-11-23 03:00 UTC by olga: Acme agreed`; where `zone` differs, in it too."""
     words = {"approved": "approved", "accepted": f"accepted with {said['ref']}", "fixes": f"it fixes {said['ref']}"}
-    at = f" {datetime.fromisoformat(said['at']):%Y-%m-%d %H:%M} UTC" if said["at"] else ""
+    at = f" {format_both(datetime.fromisoformat(said['at']), zone)}" if said["at"] else ""
     by = f" by {said['by']}" if said["by"] else ""
     return f"{words[said['because']]}{at}{by}" + (f": {said['why']}" if said["why"] else "")
 
 
-def show_verdict(document: Mapping[str, Any], stream: TextIO | None) -> None:
+def show_verdict(document: Mapping[str, Any], stream: TextIO | None, zone: tzinfo) -> None:
     """The customers of each broken rule, and what passes by whose word, below the plan."""
     for one in document["violations"]:
         if one["sample"]:
@@ -106,7 +108,7 @@ def show_verdict(document: Mapping[str, Any], stream: TextIO | None) -> None:
             who = ", ".join(f"{c['key']} ({c['name']})" if c["name"] else c["key"] for c in one["sample"])
             emit_line(f"{one['rule']}: {who}{more}", stream)
     for one in document["passed"]:
-        emit_line(f"{one['rule']} passes ({word_sentence(one)}). {one['text']}", stream)
+        emit_line(f"{one['rule']} passes ({word_sentence(one, zone)}). {one['text']}", stream)
 
 
 def say_verdict(app: App, document: Mapping[str, Any]) -> None:

@@ -189,6 +189,18 @@ class TestApprovals:
         shown = run_here("deployment", "show", "three", "--format", "json", cwd=changed.path).document["accepted"]
         assert [(one["rule"], one["because"]) for one in shown] == [("freeze", "accepted")]
 
+    def test_its_time_is_told_by_the_clock_of_whoever_reads(self, changed):
+        """UTC beside it, as every time on a terminal; JSON and pull requests hold UTC alone."""
+        place = ("--environment", "production", "--head", "HEAD")
+        zone = {"TZ": "Etc/GMT+5"}
+        done = run_here(
+            "deployment", "approve", *place, "--rule", "customers>1", "--why", "x", cwd=changed.path, env=zone
+        )
+        assert done.status == 0, done.err
+        assert re.search(r"approved \d{4}-\d\d-\d\d \d\d:\d\d -05 \((\d{4}-\d\d-\d\d )?\d\d:\d\d UTC\)", done.out), (
+            done.out
+        )
+
     def test_a_pull_request_does_not_approve_itself(self, changed):
         what = ("--head", "HEAD", "--rule", "freeze", "--why", "let me in")
         env = {"CI": "true", "RELEASEWATCH_CI_RUN": "1", "RELEASEWATCH_CI_PULL_REQUEST": "7"}
