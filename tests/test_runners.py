@@ -136,7 +136,7 @@ def test_the_job_of_gitlab_records_how_another_one_ended(tmp_path: Path, runner:
         log = done.stdout + done.stderr
         assert (done.returncode == 0) is (ends_with == 0), log
         assert "PASS  record-deployment" in log, log
-        assert ("releasewatch-spool:1:" in log, CANARY in log) == (url == away, False), log
+        assert ("It waits in" in log, CANARY in log) == (url == away, False), log
     found = recorded(shop, ledger)
     assert [one["status"] for one in found] == ["failed", "succeeded"]
     assert {(one["environment"], one["head"]) for one in found} == {("production", shop.head)}

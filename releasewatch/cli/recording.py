@@ -16,7 +16,7 @@ from releasewatch.cli.keeping import BugError, Keeping
 from releasewatch.cli.output import say
 from releasewatch.cli.pipeline import warn
 from releasewatch.cli.time_limit import EndedError, ended_in_order, time_limit
-from releasewatch.errors import ConfigError, ReleasewatchError, TimedOutError, UnknownNameError
+from releasewatch.errors import ConfigError, OutsideFailedError, ReleasewatchError, TimedOutError, UnknownNameError
 from releasewatch.wiring import App
 from releasewatch.wiring.notifying import rules_of
 from releasewatch.wiring.releases import release_in_ledger, stored_release
@@ -72,7 +72,10 @@ def record_patiently(
     keeping = Keeping(app, ask, patience.errors)
     try:
         with ended_in_order(), time_limit(seconds):
-            return _record_now(app, keeping.settle())
+            done = _record_now(app, keeping.settle())
+            if app.ledger_is_lost:
+                _leave_line(app, keeping)
+            return done
     except (ReleasewatchError, EndedError) as error:
         if not keeping.takes(error):
             raise
@@ -98,6 +101,23 @@ def record_patiently(
     if status != exit_codes.DONE:
         click.get_current_context().exit(status)
     return None
+
+
+def _leave_line(app: App, keeping: Keeping) -> None:
+    from releasewatch.cli.spool import leave_line
+
+    trouble = LedgerIsLostError()
+    with suppress(ReleasewatchError):  # it is recorded
+        leave_line(app, replace(keeping.record(trouble), because=trouble.code))
+
+
+class LedgerIsLostError(OutsideFailedError):
+    """What it is called that a record is in a ledger which goes with the runner."""
+
+    code = "ledger_is_lost"
+
+    def __init__(self) -> None:
+        super().__init__("The ledger is a file on a CI runner and is lost with it.")
 
 
 def _load_first(seconds: float | None) -> float | None:

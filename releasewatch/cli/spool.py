@@ -256,11 +256,10 @@ def keep_for_later(
     where the one that we stand in is gone, the line is all.
     """
     from releasewatch.cli.pipeline import leave_outputs, warn
-    from releasewatch.domain.spool import to_line, without_actor
     from releasewatch.errors import OutsideFailedError
 
     record = replace(record, because=error.code)
-    line = to_line(without_actor(record, app.ci.actor or "" if app.ci else ""))
+    line = _line(app, record)
     say(line)
     leave_outputs(app, {"recorded": "false", "spool": line}, form, dotenv)
     warn(f"{error.message.rstrip('.')}. The deployment is not recorded yet.")
@@ -290,6 +289,19 @@ def keep_for_later(
     where = file or "this log"
     status, to = one_line(str(record.said["status"])), _where_to(record.repo, record.said["environment"])
     emit_line(f"Spooled {record.id}: {status}{to}, {where}")
+
+
+def leave_line(app: App, record: SpooledRecord) -> None:
+    """Leave a record that is in a ledger on a CI runner in the log as well: the log outlives the runner."""
+    say(_line(app, record))
+    say("  This line holds the record, should the ledger go with the runner. Save this log, and run in a clone, with")
+    say("  the ledger that stays: releasewatch spool flush --from-log FILE")
+
+
+def _line(app: App, record: SpooledRecord) -> str:
+    from releasewatch.domain.spool import to_line, without_actor
+
+    return to_line(without_actor(record, app.ci.actor or "" if app.ci else ""))
 
 
 def _where_to(repo: str, environment: str) -> str:

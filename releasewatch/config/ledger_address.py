@@ -24,6 +24,9 @@ _SERVERS = {"postgresql": "postgresql", "postgresql+psycopg": "postgresql+psycop
 _SECRET_OPTION = re.compile(r"[?&][^=&]*pass(word|wd)[^=&]*=", re.IGNORECASE)
 _MEANT_AS_URL = re.compile(r"(postgres\w*|sqlite)(\+\w+)?(:|//)|.*:[^@/]*@", re.IGNORECASE | re.DOTALL)
 """A server's address with a slip of the pen: taken for a file it would make one that has the password in its name."""
+_NOT_FILLED_IN = re.compile(r"\s*(\$\([\w.-]+\)|\$\{[^}]*\}+|\$\w+|%\w+%)\s*")
+"""What a CI system leaves where a variable is not defined; as a file's name it would make a ledger that nobody asked
+for."""
 DATABASE_VARIABLE = "RELEASEWATCH_DATABASE_URL"
 _USE_VARIABLE = "Put the URL into {} and leave it out here."
 
@@ -65,6 +68,11 @@ def read_address(
     Raises InvalidCallError, whose message is the reason alone and never holds the text.
     """
     scheme, colon, rest = text.partition("://")
+    if _NOT_FILLED_IN.fullmatch(text):
+        raise InvalidCallError(
+            "it is the name of a variable that was not filled in",
+            "Define the variable where the pipeline keeps its secrets, and let this job read it.",
+        )
     if not colon:
         if not text.strip() or text == ":memory:":
             raise InvalidCallError("wanted the name of an SQLite file")

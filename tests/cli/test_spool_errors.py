@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from releasewatch.domain.spool import from_line
+from releasewatch.domain.spool import MARK, from_line
 from tests.cli.test_broken_off import wait_until_it_waits
 from tests.support.command import run_here
 from tests.support.holding import lock_held, started
@@ -133,9 +134,10 @@ JUNK = "This is no database. " * 100
         ("sqlite:///{shop}", "not_a_ledger"),
         ("mysql://h/ledger", "not_a_ledger"),
         ("env:RELEASEWATCH_ELSEWHERE", "not_a_ledger"),
+        ("$(RELEASEWATCH_DATABASE_URL)", "not_a_ledger"),
         ("sqlite:///{shop}/share/ledger.db", "ledger_unavailable"),
     ],
-    ids=["junk", "folder", "address", "variable", "no folder"],
+    ids=["junk", "folder", "address", "variable", "not filled in", "no folder"],
 )
 def test_what_is_no_ledger(shop, url, code):
     (shop.path / "junk.db").write_text(JUNK)
@@ -146,6 +148,7 @@ def test_what_is_no_ledger(shop, url, code):
     assert (done.status, done.document["spooled"]["because"]["code"]) == (0, code), done.err
     assert (shop.path / "junk.db").read_text() == JUNK
     assert not (shop.path / "share").exists()
+    assert not list(shop.path.glob("[$]*"))
     assert flushed(shop)["already_recorded"] is False
 
 
@@ -206,6 +209,31 @@ def test_told_to_end_while_the_ledger_is_locked(shop, number):
     (file,) = files(shop)
     assert file.read_text() in said
     assert flushed(shop)["already_recorded"] is False
+
+
+def test_a_ledger_that_goes_with_the_runner_leaves_the_record_in_the_log(shop, tmp_path):
+    """As where the secret is missing: the record is made in a file of the runner, and would be lost with it."""
+    sha = shop.commit("fix: one more", {"services/invoicing/c.py": "1"})
+    shutil.move(ledger_file(shop), tmp_path / "kept.db")
+    done = here(shop, *RECORD, *ERRORS, "-q")
+    assert (done.status, files(shop)) == (0, [])
+    made = done.document["deployment"]
+    (tmp_path / "job.log").write_text(done.err)
+    flush = ("spool", "flush", "--format", "json", "--from-log", str(tmp_path / "job.log"))
+    (same,) = here(shop, *flush).document["recorded"]
+    assert (same["deployment"], same["already_recorded"]) == (made["id"], True)
+    kept = ("--database", f"sqlite:///{tmp_path}/kept.db")
+    (one,) = run_here(*flush, *kept, cwd=shop.path).document["recorded"]
+    assert (one["deployment"], one["already_recorded"], one["head"]) == ("D-3", False, sha)
+    shown = run_here("deployment", "show", "D-3", "--format", "json", *kept, cwd=shop.path).document["deployment"]
+    assert (shown["key"], shown["finished_at"]) == (made["key"], made["finished_at"])
+
+
+@pytest.mark.parametrize("env", [{"CI": ""}, {"JENKINS_URL": "https://j", "JENKINS_HOME": "/j", "BUILD_TAG": "1"}])
+def test_one_that_stays_leaves_no_line(shop, env):
+    """A machine of one's own, and a Jenkins that keeps its files."""
+    done = here(shop, *RECORD, *ERRORS, **env)
+    assert (done.status, MARK in done.err) == (0, False)
 
 
 def test_in_the_order_of_deployments(shop):

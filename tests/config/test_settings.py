@@ -143,7 +143,15 @@ def test_a_url_with_a_slip_of_the_pen_is_no_file(text: str) -> None:
     assert "s3" not in f"{caught.value.message}{caught.value.hint}"
 
 
-@pytest.mark.parametrize("name", ["postgres/ledger.db", "ledger.db", "a b:c.db"])
+@pytest.mark.parametrize(
+    "text", ["$(RELEASEWATCH_DATABASE_URL)", "${{ secrets.DB }}", "${DB}", "$DB", "%DB%", " $(a.b) "]
+)
+def test_a_variable_that_was_not_filled_in_is_no_file(text: str) -> None:
+    with pytest.raises(InvalidCallError, match="the name of a variable that was not filled in"):
+        read_address(text, "environment", Path("/srv"), password_allowed=True)
+
+
+@pytest.mark.parametrize("name", ["postgres/ledger.db", "ledger.db", "a b:c.db", "$(HOME)/ledger.db", "a$b"])
 def test_what_is_no_url_is_a_file(name: str) -> None:
     assert read_address(name, "flag", Path("/srv"), password_allowed=False).file == Path("/srv", name)
 
