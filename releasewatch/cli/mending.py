@@ -27,7 +27,8 @@ _LIKE_A_SHA = re.compile(r"[0-9a-f]{7,64}")
 def read_mends(given: Sequence[str], waiting: Sequence[SpooledRecord]) -> Mends:
     """`ID:OPTION=VALUE`, several times for several; without a value the option is taken away.
 
-    Raises InvalidCallError for what is none, and UnknownNameError where no wrong call of that id waits.
+    Raises InvalidCallError for what is none and for a record that is no wrong call, and UnknownNameError where none of
+    that id waits.
     """
     wrong = {one.id: one for one in waiting if one.is_call}
     found: Mends = {}
@@ -38,6 +39,11 @@ def read_mends(given: Sequence[str], waiting: Sequence[SpooledRecord]) -> Mends:
         if not id_ or not name or not equals:
             raise InvalidCallError(
                 f"--set {one!a} cannot be read: wanted ID:OPTION=VALUE.", "As in 3f2a9c1b0d4e:status=failed."
+            )
+        if any(record.id == id_ for record in waiting) and id_ not in wrong:
+            raise InvalidCallError(
+                f"{id_} waits, and its call was not wrong: --set says anew what was wrong alone.",
+                f"Record it as it is: releasewatch spool flush; or discard: releasewatch spool drop {id_} --why TEXT",
             )
         if id_ not in wrong:
             known = f"Those are: {', '.join(sorted(wrong))}." if wrong else "See: releasewatch spool list"

@@ -183,7 +183,8 @@ def _give_out(
     places = {one.record.checksum: one.place for one in waiting}
     recorded = [
         {
-            **_summary(one.record),
+            **_summary(one.meant or one.record),
+            "id": one.record.id,
             "deployment": f"D-{one.done.deployment_id}",
             "already_recorded": one.done.already_recorded,
         }
@@ -205,7 +206,7 @@ def _give_out(
         emit_json({"recorded": recorded, "kept": kept, "unreadable": unreadable})
         return
     for item in recorded:
-        words = " was recorded before" if item["already_recorded"] else ""
+        words = ", recorded before" if item["already_recorded"] else ""
         emit_line(f"{item['id']}{_where_to(item['repo'], item['environment'])} is {item['deployment']}{words}.")
     for item in kept:
         emit_line(f"{item['id']}{_where_to(item['repo'], item['environment'])} stays: {item['reason']}")

@@ -83,11 +83,15 @@ def _base(around: Surroundings, base: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a record that waited: recorded, or the reason why it goes on waiting."""
+    """What became of a record that waited: recorded, or the reason why it goes on waiting.
+
+    `meant`: the record as it was recorded, where its words were mended.
+    """
 
     record: SpooledRecord
     done: Recorded | None = None
     error: ReleasewatchError | None = None
+    meant: SpooledRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,15 @@ def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> It
             yield Taken(waiting, error=gone)
             continue
         try:
-            done = record(ledger, *_as_said(how.mended(waiting), how))
+            meant = how.mended(waiting)
+            done = record(ledger, *_as_said(meant, how))
         except LedgerUnavailableError as error:
             gone = error
             yield Taken(waiting, error=error)
         except ReleasewatchError as error:
             yield Taken(waiting, error=error)
         else:
-            yield Taken(waiting, done)
+            yield Taken(waiting, done, meant=meant)
 
 
 def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, RecordRequest]:

@@ -156,6 +156,23 @@ def test_several_values_and_what_cannot_be_set(shop):
     assert [one["region"] for one in found["targets"]] == ["eu", "us"]
 
 
+def test_what_was_not_wrong_is_not_said_anew(shop):
+    """--set on a record that the ledger alone kept back says that it waits, and what may be done with it."""
+    away = {"RELEASEWATCH_DATABASE_URL": "postgresql://127.0.0.1:1/ledger"}
+    id_ = here(shop, *RECORD, *SPOOL, **away).document["spooled"]["id"]
+    refused = flush(shop, "--set", f"{id_}:status=failed")
+    assert (refused.status, refused.error["code"]) == (2, "invalid_call")
+    assert refused.error["message"] == f"{id_} waits, and its call was not wrong: --set says anew what was wrong alone."
+    assert f"spool drop {id_} --why" in refused.error["hint"]
+    assert len(files(shop)) == 1
+
+
+def test_the_flush_says_what_was_recorded_not_what_was_wrong(shop):
+    told = kept(shop, "--environment", "prod\nuction")
+    (line,) = here(shop, "spool", "flush", "--set", f"{told['id']}:environment=production").out.splitlines()
+    assert line == f"{told['id']} of shop to production is D-3."
+
+
 def test_nothing_that_may_be_a_secret_is_kept(shop):
     secret = "canary-7f3a"
     told = kept(
