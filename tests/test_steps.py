@@ -148,6 +148,43 @@ def test_an_action_has_no_expression_inside_a_script(file):
     assert sorted(re.findall(r"inputs\.([a-z-]+)", used)) == sorted(action["inputs"])
 
 
+@pytest.mark.parametrize("ledger", ["", "postgresql://127.0.0.1:1/ledger"], ids=["no ledger named", "a ledger"])
+def test_a_wrong_working_directory_of_the_action_loses_no_record(shop, tmp_path, ledger):
+    """It is a warning: the record waits in the job's own folder, or its line in the log, and names the commit."""
+    action = yaml.safe_load((HERE / "ci/github/record-deployment/action.yml").read_text())
+    (script,) = (one["run"] for one in action["runs"]["steps"] if one.get("id") == "record")
+    given = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_RUN_ID": "4711",
+        "GITHUB_SHA": shop.head,
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_WORKSPACE": str(shop.path),
+        "GITHUB_ACTION_PATH": str(HERE / "ci/github/record-deployment"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "FOLDER": "no/such",
+        "TMPDIR": str(tmp_path),
+        "RELEASEWATCH_RECORD_ENVIRONMENT": "production",
+        "RELEASEWATCH_RECORD_STATUS": "success",
+        "RELEASEWATCH_DATABASE_URL": ledger,
+    }
+    done = subprocess.run(
+        ["sh", "-e", "-c", script], cwd=shop.path, env=os.environ | given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "::warning title=releasewatch::The working directory of this step is not there" in done.stdout
+    assert "recorded<<" in (tmp_path / "output").read_text()
+    (file,) = (shop.path / ".releasewatch" / "spool").glob("*.spool")
+    flush = [sys.executable, "-m", "releasewatch", "spool", "flush"]
+    made = subprocess.run(
+        flush, cwd=shop.path, env=os.environ | {"CI": ""}, capture_output=True, text=True, check=False
+    )
+    assert (made.returncode, file.exists()) == (0, False), made.stdout
+    (one,) = recorded(shop)
+    assert (one["head"], one["status"]) == (shop.head, "succeeded")
+
+
 def test_the_status_of_an_action_is_the_jobs():
     action = yaml.safe_load((HERE / "ci/github/record-deployment/action.yml").read_text())
     assert action["inputs"]["status"]["default"] == "${{ job.status }}"
