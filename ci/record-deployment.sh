@@ -21,6 +21,7 @@ unreachable=spool
 errors=--spool-errors
 case $strict in
     true | True | TRUE | 1 | yes) strict=true unreachable=fail errors='' ;;
+    *) strict=false ;;
 esac
 
 say() { printf 'record-deployment: %s\n' "$*" >&2; }
@@ -37,6 +38,79 @@ give_up() {
         *) printf '##vso[task.logissue type=warning]%s\n' "$*" ;;
     esac
     exit 0
+}
+
+# What the program would read, where it cannot be had: what CI says, and the variables of the step. No name of a person is
+# among them, and no address that may hold a token.
+variables='RELEASEWATCH_RECORD_ENVIRONMENT RELEASEWATCH_RECORD_STATUS RELEASEWATCH_RECORD_COMPONENTS
+RELEASEWATCH_RECORD_REGIONS RELEASEWATCH_RECORD_RINGS RELEASEWATCH_RECORD_RELEASE RELEASEWATCH_RECORD_HEAD
+RELEASEWATCH_RECORD_KEY CI RELEASEWATCH_CI_RUN RELEASEWATCH_CI_ATTEMPT RELEASEWATCH_CI_SHA RELEASEWATCH_CI_REF
+RELEASEWATCH_CI_ENVIRONMENT RELEASEWATCH_CI_PULL_REQUEST GITHUB_ACTIONS GITHUB_RUN_ID GITHUB_RUN_ATTEMPT GITHUB_SHA
+GITHUB_REF GITHUB_REPOSITORY GITHUB_SERVER_URL GITHUB_BASE_REF GITLAB_CI CI_PIPELINE_ID CI_JOB_ID CI_COMMIT_SHA
+CI_COMMIT_TAG CI_COMMIT_REF_NAME CI_PROJECT_PATH CI_JOB_URL CI_PIPELINE_URL CI_ENVIRONMENT_NAME CI_JOB_STARTED_AT
+CI_MERGE_REQUEST_IID CI_MERGE_REQUEST_SOURCE_BRANCH_SHA JENKINS_URL BUILD_TAG GIT_COMMIT TAG_NAME GIT_BRANCH
+RUN_DISPLAY_URL BUILD_URL CHANGE_ID TF_BUILD BUILD_BUILDID SYSTEM_JOBATTEMPT BUILD_SOURCEVERSION BUILD_SOURCEBRANCH
+BUILD_REPOSITORY_NAME SYSTEM_COLLECTIONURI SYSTEM_TEAMPROJECTID ENVIRONMENT_NAME
+SYSTEM_PULLREQUEST_PULLREQUESTNUMBER SYSTEM_PULLREQUEST_PULLREQUESTID SYSTEM_PULLREQUEST_SOURCECOMMITID
+BITBUCKET_BUILD_NUMBER BITBUCKET_PIPELINE_UUID BITBUCKET_STEP_RUN_NUMBER BITBUCKET_COMMIT BITBUCKET_TAG
+BITBUCKET_BRANCH BITBUCKET_REPO_FULL_NAME BITBUCKET_DEPLOYMENT_ENVIRONMENT BITBUCKET_PR_ID CIRCLECI
+CIRCLE_PIPELINE_ID CIRCLE_WORKFLOW_ID CIRCLE_BUILD_NUM CIRCLE_SHA1 CIRCLE_TAG CIRCLE_BRANCH CIRCLE_PROJECT_USERNAME
+CIRCLE_PROJECT_REPONAME CIRCLE_BUILD_URL CIRCLE_PR_NUMBER CIRCLE_PULL_REQUEST BUILDKITE BUILDKITE_BUILD_ID
+BUILDKITE_RETRY_COUNT BUILDKITE_COMMIT BUILDKITE_TAG BUILDKITE_BRANCH BUILDKITE_BUILD_URL BUILDKITE_JOB_ID
+BUILDKITE_PULL_REQUEST'
+
+# tell WORD...: each with a NUL after it, which no word holds.
+tell() { printf '%s\0' "$@"; }
+
+# tell_facts OPTION...: names and values of what is known here.
+tell_facts() {
+    tell at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    for name in $variables; do
+        eval "value=\${$name:-}"
+        [ -z "$value" ] || tell "$name" "$value"
+    done
+    rev=${RELEASEWATCH_RECORD_HEAD:-HEAD} clone=${RELEASEWATCH_RECORD_CLONE:-}
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --head=*) rev=${1#*=} ;;
+            --head) rev=${2:-HEAD} ;;
+            --clone | --clone=*) clone=yes ;;
+        esac
+        case $1 in
+            --environment=* | --component=* | --region=* | --ring=* | --release=* | --head=* | --from=* | --key=* | \
+                --kind=* | --title=* | --status=* | --started-at=* | --finished-at=* | --fixes=* | --accept=* | --why=*)
+                tell "${1%%=*}" "${1#*=}"
+                ;;
+            --environment | --component | --region | --ring | --release | --head | --from | --key | \
+                --kind | --title | --status | --started-at | --finished-at | --fixes | --accept | --why)
+                if [ $# -gt 1 ]; then
+                    tell "$1" "$2"
+                    shift
+                fi
+                ;;
+        esac
+        shift
+    done
+    if [ -n "$clone" ]; then
+        tell clone yes
+    elif sha=$(git rev-parse -q --verify "$rev^{commit}" 2>/dev/null); then
+        tell git "$sha"
+    fi
+}
+
+# leave_line OPTION...: what is known as one line in the log, which `releasewatch spool flush --from-log` reads: in hex, and
+# with what cksum makes of it, so that damage is seen. Where even that cannot be had, the warning is all.
+leave_line() {
+    [ "$strict" = false ] || return 0
+    facts=$(tell_facts "$@" | od -A n -v -t x1 | tr -d ' \n') 2>/dev/null || return 0
+    sum=$(printf '%s' "$facts" | cksum) 2>/dev/null || return 0
+    [ -n "$facts" ] && [ -n "$sum" ] || return 0
+    line=releasewatch-facts:1:$facts:${sum%% *}
+    say "$line"
+    say "Save this log, and run in a clone: releasewatch spool flush --from-log FILE"
+    if [ -n "${GITHUB_OUTPUT:-}" ]; then
+        printf 'recorded=false\nspool=%s\n' "$line" >>"$GITHUB_OUTPUT" || true
+    fi
 }
 
 # left SECONDS: how many of them are not used up, at least one; what is no number is for the program to refuse.
@@ -92,7 +166,10 @@ if ! command -v releasewatch >/dev/null 2>&1; then
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    venv=$(mktemp -d) || give_up 3 "The deployment was not recorded: there is no room to install releasewatch."
+    venv=$(mktemp -d) || {
+        leave_line "$@"
+        give_up 3 "The deployment was not recorded: there is no room to install releasewatch."
+    }
     install=${RELEASEWATCH_INSTALL:-releasewatch[postgres]}
     limit=$(left "$timeout")
     case $limit in
@@ -103,6 +180,7 @@ if ! command -v releasewatch >/dev/null 2>&1; then
         sh "${PYTHON:-python3}" "$venv" "$install" >&2 || {
         # 124 is what `timeout` says, 143 what ends by our own clock.
         case $? in 124 | 137 | 143) soon=" within $limit seconds" ;; *) soon='' ;; esac
+        leave_line "$@"
         give_up 3 "The deployment was not recorded: releasewatch could not be installed ($install)$soon."
     }
     PATH=$venv/bin:$PATH
@@ -114,5 +192,8 @@ releasewatch deployment record --when-unreachable "$unreachable" ${errors:+"$err
 case $status in
     0) ;;
     129 | 130 | 131 | 137 | 143) exit "$status" ;; # stopped by a signal: somebody cancels the job
-    *) give_up "$status" "The deployment was not recorded (exit status $status); why is said above." ;;
+    *)
+        leave_line "$@"
+        give_up "$status" "The deployment was not recorded (exit status $status); why is said above."
+        ;;
 esac

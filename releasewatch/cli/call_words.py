@@ -60,8 +60,8 @@ class Words:
         return {name: _clean(name, self.said[key]) for name, key in FACTS.items() if self.said.get(key)}
 
 
-def read_words(command: click.Command, words: Sequence[str]) -> Words:
-    """What a command's words say, and for the rest its variables."""
+def read_words(command: click.Command, words: Sequence[str], environ: Mapping[str, str] | None = None) -> Words:
+    """What a command's words say, and for the rest its variables: those of `environ`, else of this process."""
     context = click.Context(
         command,
         ignore_unknown_options=True,
@@ -84,9 +84,17 @@ def read_words(command: click.Command, words: Sequence[str]) -> Words:
             continue
         break
     for one in command.params:
-        if one.name and said.get(one.name) is None and (told := one.value_from_envvar(context)) is not None:
+        if one.name and said.get(one.name) is None and (told := _from_variable(one, context, environ)) is not None:
             said[one.name] = told
     return Words(said, _unknown([*lost, *extra]))
+
+
+def _from_variable(one: click.Parameter, context: click.Context, environ: Mapping[str, str] | None) -> Any:
+    if environ is None:
+        return one.value_from_envvar(context)
+    names = [one.envvar] if isinstance(one.envvar, str) else one.envvar or ()
+    told = next((environ[name] for name in names if environ.get(name)), None)
+    return one.type.split_envvar_value(told) if told is not None and one.multiple else told
 
 
 def _unknown(words: Sequence[str]) -> dict[str, str]:

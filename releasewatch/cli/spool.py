@@ -111,13 +111,14 @@ def flush(app: App, form: str, log: Path | None, heads: tuple[str, ...], anew: t
     """
     from releasewatch.cli.mending import mended, read_mends
     from releasewatch.cli.recording import read_raw, settings_in_force
+    from releasewatch.cli.step_line import record_of
     from releasewatch.integrations.spool_files import read_log
     from releasewatch.usecases.spool import Flushing
     from releasewatch.usecases.spool import flush as record_what_waits
 
     waiting, damaged = app.spool.read()
     if log is not None:
-        more, unreadable = read_log(log)
+        more, unreadable = read_log(log, record_of)
         dropped = app.spool.dropped()
         for known in more:
             if known.record.id in dropped and not app.quiet:

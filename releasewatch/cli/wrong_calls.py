@@ -7,7 +7,7 @@ import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,11 +19,12 @@ from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import App, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from releasewatch.cli.call_words import Words
     from releasewatch.domain.spool import SpooledRecord
+    from releasewatch.integrations.ci.facts import CiFacts
 
 _T = TypeVar("_T")
 _WORDS = "releasewatch.words"
@@ -132,35 +133,53 @@ def called(app: App, command: click.Command, words: Words, trouble: Releasewatch
     What is wrong stands in `said["fault"]`. Who deployed stands apart, for the log does not tell it.
     """
     from releasewatch.cli.call_words import with_instants
-    from releasewatch.domain.spool import SpooledRecord
 
     facts = with_instants(command, words.facts)
     actor = facts.pop("actor", "") or _quietly(lambda: app.actor) or ""
-    ci = app.ci
-    told = asdict(ci) if ci else {}
-    told.pop("actor", None)
-    job_started_at = told.pop("job_started_at", None)
-    call = {
-        "verb": command.name,
-        "given": facts,
-        "unknown": dict(words.unknown),
-        "ci": {name: value for name, value in told.items() if value is not None},
-        "job_started_at": job_started_at.isoformat() if job_started_at else None,
-        "run": random_run(),
-    }
     fault = " ".join(without_credentials(trouble.message).split())
-    repo, head, catalog = _in_git(app, words, facts)
-    said = {
-        "environment": str(facts.get("environment") or (ci.environment if ci else None) or ""),
-        "status": "running" if command.name == "start" else str(facts.get("status") or "succeeded"),
-        "actor": actor,
-        "call": call,
-        "fault": fault,
-    }
-    digest = hashlib.sha256(json.dumps([call, head], sort_keys=True).encode()).hexdigest()
-    key = str(facts.get("key") or f"call:{digest}")
-    opened_at = _opened(facts, job_started_at, app.now)
-    return SpooledRecord(key, repo, head, opened_at, app.now, trouble.code, said, catalog)
+    call = Call(command.name or "", facts, words.unknown, app.ci, random_run(), app.now, trouble.code, fault)
+    return call.record(actor, *_in_git(app, words, facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The words of a call, and what CI says; `code` and `fault` say why they wait."""
+
+    verb: str
+    facts: dict[str, Any]
+    unknown: Mapping[str, str]
+    ci: CiFacts | None
+    run: str
+    at: datetime
+    code: str
+    fault: str
+
+    def record(self, actor: str, repo: str, head: str | None, catalog: dict[str, Any]) -> SpooledRecord:
+        """The record that waits: as it was given, and where commit and catalog were found."""
+        from releasewatch.domain.spool import SpooledRecord
+
+        told = asdict(self.ci) if self.ci else {}
+        told.pop("actor", None)
+        job_started_at = told.pop("job_started_at", None)
+        call = {
+            "verb": self.verb,
+            "given": self.facts,
+            "unknown": dict(self.unknown),
+            "ci": {name: value for name, value in told.items() if value is not None},
+            "job_started_at": job_started_at.isoformat() if job_started_at else None,
+            "run": self.run,
+        }
+        said = {
+            "environment": str(self.facts.get("environment") or told.get("environment") or ""),
+            "status": "running" if self.verb == "start" else str(self.facts.get("status") or "succeeded"),
+            "actor": actor,
+            "call": call,
+            "fault": self.fault,
+        }
+        digest = hashlib.sha256(json.dumps([call, head], sort_keys=True).encode()).hexdigest()
+        key = str(self.facts.get("key") or f"call:{digest}")
+        opened_at = _opened(self.facts, job_started_at, self.at)
+        return SpooledRecord(key, repo, head, opened_at, self.at, self.code, said, catalog)
 
 
 def _opened(facts: dict[str, Any], job_started_at: datetime | None, now: datetime) -> datetime:

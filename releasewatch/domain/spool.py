@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from releasewatch.domain import step_facts
+from releasewatch.domain.step_facts import StepFacts, read_step_facts
 from releasewatch.domain.times import format_utc
 
 VERSION = 1
@@ -111,14 +113,16 @@ def from_line(line: str) -> SpooledRecord:
         raise ValueError("it holds something else than a spooled record") from error
 
 
-def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | str]]:
-    """`(line number, record, or why it cannot be read)` for every line of a log that holds one."""
+def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | StepFacts | str]]:
+    """`(line number, record, or what a step left, or why it cannot be read)` for every line of a log that holds one."""
     for number, line in enumerate(lines, start=1):
-        if MARK in line:
-            try:
+        try:
+            if MARK in line:
                 yield number, from_line(line)
-            except ValueError as error:
-                yield number, str(error)
+            elif step_facts.MARK in line:
+                yield number, read_step_facts(line)
+        except ValueError as error:
+            yield number, str(error)
 
 
 def in_order(records: Iterable[SpooledRecord]) -> list[SpooledRecord]:

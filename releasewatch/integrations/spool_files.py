@@ -13,8 +13,10 @@ from releasewatch.domain.spool import SpooledRecord, find_records, from_line, to
 from releasewatch.errors import InvalidCallError, OutsideFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from releasewatch.domain.step_facts import StepFacts
 
 SUFFIX = ".spool"
 
@@ -130,8 +132,9 @@ class SpoolFolder:
             os.close(folder)
 
 
-def read_log(log: Path) -> tuple[list[Waiting], list[Damaged]]:
-    """The spooled records in the log of a pipeline, among whatever else it says."""
+def read_log(log: Path, made_of: Callable[[StepFacts], SpooledRecord]) -> tuple[list[Waiting], list[Damaged]]:
+    """The spooled records in the log of a pipeline, among whatever else it says. `made_of`: the record of a step that
+    could not have the program."""
     waiting: list[Waiting] = []
     damaged: list[Damaged] = []
     try:
@@ -141,7 +144,8 @@ def read_log(log: Path) -> tuple[list[Waiting], list[Damaged]]:
                 if isinstance(found, str):
                     damaged.append(Damaged(place, found))
                 else:
-                    waiting.append(Waiting(found, place))
+                    record = found if isinstance(found, SpooledRecord) else made_of(found)
+                    waiting.append(Waiting(record, place))
     except OSError as error:
         raise InvalidCallError(f"The log {log} cannot be read: {error.strerror}.", "Name a file.") from error
     return waiting, damaged

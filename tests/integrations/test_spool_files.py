@@ -105,7 +105,7 @@ def test_a_link_is_not_followed_while_writing(folder, tmp_path):
 def test_a_log_is_read_whatever_bytes_it_holds(tmp_path):
     log = tmp_path / "job.log"
     log.write_bytes(b"\xff\xfe\x00 deploy\n" + to_line(RECORD).encode() + b"\r\n\x80\n")
-    waiting, damaged = read_log(log)
+    waiting, damaged = read_log(log, lambda _: RECORD)
     assert [(one.record, one.place, one.file) for one in waiting] == [(RECORD, f"line 2 of {log}", None)]
     assert damaged == []
 
@@ -113,4 +113,4 @@ def test_a_log_is_read_whatever_bytes_it_holds(tmp_path):
 @pytest.mark.parametrize("name", ["missing.log", "."])
 def test_a_log_that_cannot_be_read_is_told(tmp_path, name):
     with pytest.raises(InvalidCallError, match="cannot be read"):
-        read_log(tmp_path / name)
+        read_log(tmp_path / name, lambda _: RECORD)
