@@ -12,7 +12,9 @@ from releasewatch.domain.leaks import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'“”„«»@]+@[^\W_][\w.-]*\w")
+_NO_ADDRESS = "\\s<>()\\[\\],;:\\\"'“”„«»@"
+_ADDRESS = re.compile(rf"(?<![^{_NO_ADDRESS}])([^{_NO_ADDRESS}]+@)(?=([^\W_][\w.-]*\w))")
+"""From the begin of what may be one, and on from each @: what others wrote is of any length, and read once."""
 _DEPLOYMENT = re.compile(r"(?<![^\W_])D-(\d{1,18})(?!\d)", re.IGNORECASE)
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _COMMIT = re.compile(r"(?<![^\W_])(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{7,40}(?![^\W_])", re.IGNORECASE)
@@ -58,7 +60,7 @@ def marks_in(texts: Iterable[str]) -> Marks:
     plain = [unicodedata.normalize("NFKC", text) for text in dict.fromkeys(texts) if text]
     return Marks(
         frozenset(begin for text in plain for word in set(words_of(text)) for begin in _beginnings(word)),
-        frozenset(found.casefold() for text in plain for found in _ADDRESS.findall(text)),
+        frozenset("".join(found).casefold() for text in plain for found in _ADDRESS.findall(text)),
         {written: digits for text in plain for written, digits in _numbers(text)},
         frozenset(int(found) for text in plain for found in _DEPLOYMENT.findall(text)),
         frozenset(found for text in plain for found in _COMMIT.findall(_UUID.sub(" ", text))),
@@ -77,6 +79,7 @@ def _numbers(text: str) -> Iterator[tuple[str, str]]:
     groups = list(_DIGITS.finditer(text))
     for first, begin in enumerate(groups):
         digits, before = "", begin
+        is_signed = text[max(begin.start() - 1, 0) : begin.start()] == "+"
         for group in groups[first : first + _GROUPS]:
             gap = text[before.end() : group.start()]
             if group is not begin and not _GAP.fullmatch(gap):
@@ -87,7 +90,7 @@ def _numbers(text: str) -> Iterator[tuple[str, str]]:
             digits += "".join(str(unicodedata.digit(one)) for one in group[0])
             if len(digits) > LONGEST_NUMBER + 2:
                 break
-            is_dialled = digits[0] == "0" or text[: begin.start()].endswith("+")
+            is_dialled = digits[0] == "0" or is_signed
             bare = digits.lstrip("0")
             if len(bare) >= FEWEST_DIGITS and (is_dialled or len(bare) > FEWEST_DIGITS):
                 yield text[begin.start() : group.end()], bare

@@ -47,3 +47,15 @@ def test_beginnings_hold_both_forms_of_an_accent():
 def test_a_mark_is_found_however_short_it_is():
     assert LeakScanner({}, marks={"D-5": "ours"}).scan("since D-5, that is")
     assert not LeakScanner({"D-5": "ours"}).scan("since D-5, that is")
+
+
+@pytest.mark.parametrize("tail", ["", "@", " ada@x.example"])
+def test_what_others_wrote_is_of_any_length(tail):
+    """A commit's subject of a million letters is read once, and not once from each letter: that did not end."""
+    found = marks_in(["x" * 1_000_000 + tail, "+1 " * 100_000])
+    assert found.addresses == ({"ada@x.example"} if "example" in tail else set())
+
+
+def test_addresses_that_stand_close_together():
+    found = marks_in(["ada@x.example,bob@y.example/carl@z.example"])
+    assert found.addresses == {"ada@x.example", "bob@y.example", "y.example/carl@z.example"}
