@@ -180,5 +180,6 @@ def _require_contacts(reveal: Reveal) -> None:
     if reveal < Reveal.CONTACTS:
         raise RefusedError(
             "An export holds names, numbers and contract values, which may not be shown here.",
-            "Write it with -o FILE (0600), or ask for it on a terminal with --reveal contacts.",
+            "Write it with -o FILE (0600), or ask for it on a terminal with --reveal contacts; in CI it takes -o FILE, "
+            '--reveal contacts and [privacy] ci = "contacts".',
         )

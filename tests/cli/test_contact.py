@@ -104,3 +104,12 @@ def test_a_contact_is_marked_for_themselves(shop: RepoBuilder) -> None:
     assert "the contact is not to be called" in call_of(shop, "acme")["verdict_because"]
     shown = run(shop, "customer", "show", "acme", "--reveal", "contacts")
     assert "marks: do not call of Ada Example (it was right)" in shown.out
+
+
+def test_an_export_in_ci_says_what_it_takes(shop):
+    """-o alone does not do there, and neither does --reveal alone."""
+    words = ("customer", "export", "acme", "-o", "all.json", "--reveal", "contacts")
+    refused = run_here(*words, cwd=shop.path, env={"CI": "true", "RELEASEWATCH_CI_RUN": "1"})
+    assert refused.status == 4, refused.err
+    assert 'in CI it takes -o FILE, --reveal contacts and [privacy] ci = "contacts"' in refused.err
+    assert not (shop.path / "all.json").exists()
