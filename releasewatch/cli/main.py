@@ -62,9 +62,10 @@ _EXTRA = re.compile(r"^(Got unexpected extra arguments?) \(.*", re.DOTALL)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-_GARBAGE = 50_000
+_GARBAGE = 300_000
 """New objects after which Python looks for cycles. Its 700 are for long lives: here nearly all that is made (modules,
-tables, commits by the thousand) is kept to the end, and to look at it again and again took an eighth of a record."""
+tables, commits by the thousand) is kept to the end. To look at it took an eighth of a record, and a fourteenth even
+when it was each 50,000; a record of 10,000 commits makes fewer than this many, and takes as much memory as then."""
 
 
 class LazyGroup(click.Group):
