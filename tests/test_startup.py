@@ -10,6 +10,9 @@ import click
 import pytest
 
 from releasewatch.cli.main import NOUNS, main
+from releasewatch.secret import Secret
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.migrate import upgrade
 from tests.support.command import run_python
 from tests.support.repos import RepoBuilder
 
@@ -39,6 +42,7 @@ HEAVY = {
     "rich",
     "socket",
     "sqlalchemy",
+    "sqlalchemy.dialects.postgresql",
     "sqlite3",
     "ssl",
     "subprocess",
@@ -55,6 +59,11 @@ HEAVY = {
     "releasewatch.integrations.git_history",
     "releasewatch.rendering",
     "releasewatch.storage",
+    "releasewatch.storage.tables.call_lists",
+    "releasewatch.storage.tables.call_mails",
+    "releasewatch.storage.tables.care",
+    "releasewatch.storage.tables.erasure",
+    "releasewatch.storage.tables.events",
     "releasewatch.usecases",
     "releasewatch.usecases.incidents",
 }
@@ -152,7 +161,7 @@ def test_of_our_own_version_and_help_load_the_entry_alone(word: str, tmp_path: P
 
 @pytest.fixture
 def shop(tmp_path: Path) -> RepoBuilder:
-    """A repo with a component and two commits."""
+    """A repo with a component and two commits, and a ledger beside it."""
     repo = RepoBuilder(tmp_path / "shop")
     (repo.path / "releasewatch.toml").write_text('[components.cart]\npaths = ["cart/**"]\n')
     repo.git("add", "releasewatch.toml")
@@ -161,6 +170,7 @@ def shop(tmp_path: Path) -> RepoBuilder:
     (repo.path / "cart" / "a").write_text("a\n")
     repo.git("add", "cart")
     repo.git("commit", "-q", "-m", "Count what is in the cart")
+    upgrade(Ledger(Secret(f"sqlite:///{repo.path / 'ledger.db'}")))  # in a pipeline it is there
     return repo
 
 
@@ -187,15 +197,21 @@ SPARED = {
         {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec"},
     ),
     "recording needs neither templates nor phones": (
-        ["deployment", "record", "--environment", "production", "--format", "json"],
+        ["deployment", "record", "--environment", "production", "--format", "json", "--database", "ledger.db"],
         {
             "jinja2",
+            "sqlalchemy.dialects.postgresql",
             "phonenumbers",
             "pycountry",
             "requests",
             "rich",
             "releasewatch.domain.notes",
             "releasewatch.rendering",
+            "releasewatch.storage.tables.call_lists",
+            "releasewatch.storage.tables.call_mails",
+            "releasewatch.storage.tables.care",
+            "releasewatch.storage.tables.erasure",
+            "releasewatch.storage.tables.events",
             "releasewatch.usecases.incidents",
         },
     ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from releasewatch.domain.notifications import LEASE, OPEN_STATES, Notification, State
 from releasewatch.storage import tables as t
@@ -64,7 +64,8 @@ def put(connection: Connection, notifications: Iterable[Notification], now: date
     ]
     if not rows:
         return 0
-    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    # The dialect in use alone, which is loaded already: PostgreSQL's takes 45 ms, and every record is told to others.
+    insert: Any = import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert
     added = insert(t.outbox).on_conflict_do_nothing(index_elements=["key"]).returning(_O.outbox_id)
     return sum(len(connection.execute(added.values(row)).all()) for row in rows)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, literal, text
 
-from releasewatch.storage.tables import metadata
+from releasewatch.storage import tables as t
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -48,7 +48,7 @@ def _withheld(connection: Connection) -> AbstractSet[tuple[str, str]]:
     if connection.dialect.name != "postgresql":
         return frozenset()
     if _KEY not in connection.info:
-        rows = connection.execute(text(_WITHHELD), {"tables": list(metadata.tables)})
+        rows = connection.execute(text(_WITHHELD), {"tables": list(t.metadata.tables)})
         connection.info[_KEY] = frozenset((str(row[0]), str(row[1])) for row in rows)
     found: frozenset[tuple[str, str]] = connection.info[_KEY]
     return found

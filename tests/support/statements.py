@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from releasewatch.storage.tables.base import metadata
+from releasewatch.storage.tables import metadata
 
 PLACEMENTS = {table.name: table.info["placement"] for table in metadata.sorted_tables}
 """Where each table of the ledger lives; tables that are made for one import are not among them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, ForeignKeyConstraint, Index, String, Table, TypedColumns
 
-from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.tables.base import built_with, metadata, placed
 from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
 
 
@@ -43,8 +43,7 @@ Index(
     call.c.customer_id,
     call.c.call_group,
     unique=True,
-    sqlite_where=call.c.status == "open",
-    postgresql_where=call.c.status == "open",
+    info=built_with(sqlite_where=call.c.status == "open", postgresql_where=call.c.status == "open"),
 )
 
 
@@ -116,8 +115,7 @@ Index(
     attempt.c.call_id,
     attempt.c.source_key,
     unique=True,
-    sqlite_where=attempt.c.source_key != "",
-    postgresql_where=attempt.c.source_key != "",
+    info=built_with(sqlite_where=attempt.c.source_key != "", postgresql_where=attempt.c.source_key != ""),
 )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     TypedColumns,
 )
 
-from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.tables.base import built_with, metadata, placed
 from releasewatch.storage.types import Instant, id_type, key_type
 
 
@@ -52,7 +52,7 @@ change: Table[ChangeColumns] = Table(
     metadata,
     ChangeColumns,
     Index(None, "sha"),
-    Index(None, "subject", postgresql_using="hash"),
+    Index(None, "subject", info=built_with(postgresql_using="hash")),
     info=placed("deployment", "facts"),
 )
 

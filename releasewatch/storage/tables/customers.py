@@ -22,7 +22,7 @@ from sqlalchemy import (
     TypedColumns,
 )
 
-from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.tables.base import built_with, metadata, placed
 from releasewatch.storage.types import Instant, Uuid16, id_type, key_type
 
 
@@ -254,9 +254,8 @@ entitlement: Table[EntitlementColumns] = Table(
         "version",
         "valid_from",
         "recorded_from",
-        postgresql_include=["valid_to", "recorded_to"],
+        info=built_with(postgresql_include=["valid_to", "recorded_to"]),
     ),
     Index(None, "customer_id"),
-    info=placed("customer", "customers"),
-    sqlite_with_rowid=False,
+    info=placed("customer", "customers") | built_with(sqlite_with_rowid=False),
 )
