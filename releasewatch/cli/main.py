@@ -62,7 +62,7 @@ _EXTRA = re.compile(r"^(Got unexpected extra arguments?) \(.*", re.DOTALL)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-_GARBAGE = 300_000
+GARBAGE = 300_000
 """New objects after which Python looks for cycles. Its 700 are for long lives: here nearly all that is made (modules,
 tables, commits by the thousand) is kept to the end. To look at it took an eighth of a record, and a fourteenth even
 when it was each 50,000; a record of 10,000 commits makes fewer than this many, and takes as much memory as then."""
@@ -113,7 +113,7 @@ def main(ctx: click.Context, config: str | None, database: str | None) -> None:
 
 def start() -> None:
     """Run what the command line says, as the one thing that this process is for."""
-    gc.set_threshold(_GARBAGE, 20, 20)
+    gc.set_threshold(GARBAGE, 20, 20)
     atexit.register(gc.freeze)  # nor is there anything to look for in what ends with the process
     run()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from releasewatch.errors import InvalidCallError
 
@@ -17,7 +16,7 @@ FIRST_CLASS_MARK = 0xE000
 """Code point that stands for the first `[...]` of a pattern, one higher for the second."""
 
 _SLASH = ord("/")
-_COMMON = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))(?:\*\*|(?:[\w.@+-]|\*(?!\*))+)(?:/(?!\Z)|/?\Z))+", re.ASCII)
+_COMMON = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))(?:\*\*|(?:[\w.@+-]++|\*(?!\*))++)(?:/(?!\Z)|/?\Z))++", re.ASCII)
 """Names of letters, digits and a few signs, with single stars, and `**` between slashes: what nearly all patterns are.
 Nothing in them means anything but itself, so they need no second look."""
 _REMEMBERED = 1 << 15
@@ -50,9 +49,8 @@ _NAMED_CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """One pattern taken apart.
+class Pattern(NamedTuple):
+    """One pattern taken apart (a tuple: of 20,000, dataclasses take twice the time).
 
     `segments` are what stands between the slashes, in byte text, with escapes in place and a mark for each
     `[...]`; `classes` are the bytes that each mark stands for. A pattern that is not `anchored` has one

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import methodcaller
 from typing import Literal, NamedTuple
-
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from releasewatch.domain.patterns import FIRST_CLASS_MARK, Pattern
 from releasewatch.errors import InvalidCallError
@@ -82,11 +81,9 @@ def _plain_name_test(segment: str) -> Test | None:
     if _SPECIAL.search(segment) is None:
         return segment.__eq__
     if segment[0] == "*" and _SPECIAL.search(segment, 1) is None:
-        end = segment[1:]
-        return lambda name: name.endswith(end)
+        return methodcaller("endswith", segment[1:])
     if segment[-1] == "*" and _SPECIAL.search(segment, 0, len(segment) - 1) is None:
-        start = segment[:-1]
-        return lambda name: name.startswith(start)
+        return methodcaller("startswith", segment[:-1])
     return compile_rule(Pattern(False, False, False, (segment,))).matches
 
 
@@ -97,6 +94,9 @@ def compile_rule(pattern: Pattern) -> Rule:
     in `**` and means just that. A pattern that is not anchored is compared with the last part of a path
     alone.
     """
+    # The forms that nearly all patterns have need no expression, and a command without others need not load pathspec.
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     segments = [_for_pathspec(segment) for segment in pattern.segments]
     regex, _ = GitIgnoreSpecPattern.pattern_to_regex("/" + "/".join(segments))
     if regex is None:

@@ -14,7 +14,7 @@ from releasewatch.integrations.pattern_rules import Rule, compile_rule, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from releasewatch.integrations.pattern_rules import Test
+    from releasewatch.integrations.pattern_rules import Place, Test
 
 _REMEMBERED = 1 << 15
 """How many paths and folders are remembered before the memory starts anew: it stays flat on any history."""
@@ -30,7 +30,8 @@ class PatternList:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Raises InvalidCallError for a pattern that `read_pattern` refuses."""
-        self.read = tuple(_read(text) for text in patterns)
+        self.texts = tuple(patterns)
+        self.read = tuple(map(_read, self.texts))
         self.excludes = any(pattern.negated for pattern in self.read)
 
     @cached_property
@@ -105,13 +106,17 @@ class GitignoreMapper:
         )
         self._anchored: dict[str, tuple[int, ...]] = {}
         self._placed: dict[str, _Index] = {"is": {}, "in": {}, "under": {}, "deep": {}}
+        places: dict[str, Place] = {}  # components that are alike have patterns that are
         for number, patterns in enumerate(self._lists):
             if patterns.excludes:
                 for anchor in patterns.anchors:
                     self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
                 continue
-            for pattern in patterns.read:
-                how, folder, folders_only, test = place_of(pattern)
+            for text, pattern in zip(patterns.texts, patterns.read, strict=True):
+                place = places.get(text)
+                if place is None:
+                    place = places[text] = place_of(pattern)
+                how, folder, folders_only, test = place
                 self._placed[how].setdefault(folder, []).append((number, folders_only, test))
         under, deep = (tuple(self._placed[how].get("", ())) for how in ("under", "deep"))
         self._root = _Folder(still_open=self._anchored.get("", ()), under=under, deep=deep)
