@@ -19,8 +19,8 @@ from releasewatch.config.mail_checks import find_chat_problems, find_mail_proble
 from releasewatch.config.notify_checks import find_notify_problems
 from releasewatch.config.problems import Key, Problem, did_you_mean, listed
 from releasewatch.config.schema import CatalogTable, ComponentTable, Currency, ForgeTable, Line, Name, Suspects, Tables
+from releasewatch.domain.defaults import MOST_SUSPECT
 from releasewatch.domain.patterns import read_pattern
-from releasewatch.domain.suspects import MOST
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -180,8 +180,9 @@ def _points(suspects: Suspects) -> Iterator[Problem]:
     """A score is 0 to 100, and the sum of its parts."""
     others = ("half_hours", "plausible", "look_back_days")
     total = sum(points for name, points in msgspec.structs.asdict(suspects).items() if name not in others)
-    if total > MOST:
-        yield Problem(("suspects",), total, f"the points of all reasons are {total} in all; wanted at most {MOST}")
+    if total > MOST_SUSPECT:
+        words = f"the points of all reasons are {total} in all; wanted at most {MOST_SUSPECT}"
+        yield Problem(("suspects",), total, words)
 
 
 def _names(table: str, entries: Mapping[str, msgspec.Struct]) -> Iterator[Problem]:

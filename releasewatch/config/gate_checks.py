@@ -6,7 +6,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from releasewatch.config.problems import Problem
-from releasewatch.domain.gate import parse_rule
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 def find_gate_problems(tables: Tables) -> Iterator[Problem]:
     """What is wrong, in the order in which it is written."""
     for number, rule in enumerate(tables.gate.fail_on):
+        from releasewatch.domain.gate import parse_rule  # most settings have no rule, and are read by every command
+
         try:
             parse_rule(rule)
         except InvalidCallError as error:

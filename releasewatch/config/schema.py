@@ -12,11 +12,16 @@ from releasewatch.config.notify_schema import NotifyTable
 from releasewatch.config.shapes import Line as Line
 from releasewatch.config.shapes import Seconds
 from releasewatch.config.shapes import Table as Table
-from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
-from releasewatch.domain.call_incidents import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS, HurtState
-from releasewatch.domain.call_rules import MOST
 from releasewatch.domain.catalog import ComponentType, Unmapped, Visibility
 from releasewatch.domain.columns import DateFormat, DecimalSign
+from releasewatch.domain.defaults import (
+    APPROVE_BY_ITSELF,
+    LEVEL_POINTS,
+    MOST_LISTED,
+    SEVERITY_POINTS,
+    STATE_POINTS,
+    HurtState,
+)
 from releasewatch.domain.incidents import ComponentStatus, Severity
 
 Tier = Literal["production", "staging", "testing", "development", "other"]
@@ -329,7 +334,7 @@ class Calling(Table, frozen=True):
     """How many days after it was to come an announced deployment that did not come is taken back."""
     capacity: Calls | None = None
     """How many calls one account manager can make a day; default: as many as there are."""
-    most: Annotated[int, Meta(ge=1, le=10_000, description="a number of customers from 1 to 10000")] = MOST
+    most: Annotated[int, Meta(ge=1, le=10_000, description="a number of customers from 1 to 10000")] = MOST_LISTED
     """How many customers a list holds; who scores lower is counted on it, and gets no call."""
     fatigue_days: Annotated[int, Meta(ge=0, le=30, description="a number of days from 0 to 30")] = 3
     """For so long after a talk minor matters wait; 0: they do not."""

@@ -6,10 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from releasewatch.domain.incidents import Severity
-
-APPROVE_BY_ITSELF: tuple[Severity, ...] = ("SEV1",)
-"""Severities whose lists need nobody's word, where the settings do not say."""
+from releasewatch.domain.defaults import APPROVE_BY_ITSELF
 
 ROLES = {"liaison": "customer liaison", "commander": "commander"}
 """Who approves: the first of these roles that is taken."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.call_incidents import LONG, SEVERITY_POINTS, URGENT, Hurt, verdict_for
+from releasewatch.domain.call_incidents import LONG, URGENT, Hurt, verdict_for
 from releasewatch.domain.call_purposes import IN_IT
 from releasewatch.domain.call_scores import parts_for_ci
 from releasewatch.domain.callees import find_callee
+from releasewatch.domain.defaults import SEVERITY_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

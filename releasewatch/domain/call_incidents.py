@@ -9,10 +9,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from releasewatch.domain.call_purposes import IN_IT, Due, in_utc
-from releasewatch.domain.incidents import ComponentStatus, Severity
+from releasewatch.domain.defaults import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS
 
 Verdict = Literal["call", "write", "leave"]
-HurtState = Literal["affected", "presumed", "possible"]
 
 UNSAID_SEVERITY = "SEV2"
 """What an incident counts as of which nobody said how bad it is: rather one call too many."""
@@ -141,11 +140,6 @@ class IncidentWeights:
     again_days: int = 30
     further: int = 5
     correction: int = 20
-
-
-SEVERITY_POINTS: Mapping[Severity, int] = MappingProxyType({"SEV1": 40, "SEV2": 30, "SEV3": 20, "SEV4": 10, "SEV5": 5})
-STATE_POINTS: Mapping[HurtState, int] = MappingProxyType({"affected": 20, "presumed": 10})
-LEVEL_POINTS: Mapping[ComponentStatus, int] = MappingProxyType({"major_outage": 10, "partial": 5, "degraded": 2})
 
 
 def usual_weights() -> IncidentWeights:

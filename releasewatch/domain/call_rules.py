@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from releasewatch.domain.calling_hours import Availability
     from releasewatch.domain.calls import CallCandidate, PlannedCall
 
-MOST = 5000
-"""So many customers a list holds where the settings do not say: more than a large team calls in a week."""
-
 WEEK = 5
 """Days in which what does not fit into today is to be called; what does not fit into these is written."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from releasewatch.domain.suspects import MOST, Reason, Suspect, suspicion
+from releasewatch.domain.defaults import MOST_SUSPECT
+from releasewatch.domain.suspects import Reason, Suspect, suspicion
 
 WORD = "word"
 
@@ -26,7 +27,7 @@ def with_words(suspects: Sequence[Suspect], words: Mapping[int, str]) -> list[Su
 
 
 def _with_word(suspect: Suspect, word: str) -> Suspect:
-    missing = MOST - suspect.score
+    missing = MOST_SUSPECT - suspect.score
     points = {"confirmed": missing, "cleared": -suspect.score}.get(word, missing // 2)
     text = {"confirmed": "somebody confirmed it", "cleared": "somebody cleared it"}.get(word, "somebody suspects it")
     reasons = (Reason(WORD, points, text), *suspect.reasons)

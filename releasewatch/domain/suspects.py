@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.defaults import MOST_SUSPECT
 from releasewatch.domain.suspect_signs import Sign
 from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from releasewatch.domain.deployments import Place
 
-MOST = 100
 FULL_SIZE = 300
 """From so many changed paths on, a deployment's size has all of its points."""
 
@@ -162,7 +162,7 @@ def rank_latest(impact: Impact, candidates: Iterable[Candidate]) -> list[Suspect
     return [
         Suspect(
             one,
-            (Reason("latest", MOST, f"the last deployment before the impact, {_ago(impact, done_at(one))}"),)
+            (Reason("latest", MOST_SUSPECT, f"the last deployment before the impact, {_ago(impact, done_at(one))}"),)
             if place == 0
             else (Reason("latest", 0, f"not the last deployment before the impact: {place} newer"),),
             plausible=place == 0,

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from releasewatch.domain.call_approval import APPROVE_BY_ITSELF, Approval, ListStanding, how_to_approve, judge
+from releasewatch.domain.call_approval import Approval, ListStanding, how_to_approve, judge
+from releasewatch.domain.defaults import APPROVE_BY_ITSELF
 from releasewatch.domain.incidents import IncidentState, fold
 from releasewatch.domain.notifications import Rule, When
 from releasewatch.domain.staff import is_same_person

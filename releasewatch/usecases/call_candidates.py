@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_care import CareSettings
 from releasewatch.domain.call_hands import Hands
 from releasewatch.domain.call_lists import CallList
 from releasewatch.domain.call_purposes import CallReason, Standing, gravest
-from releasewatch.domain.call_rules import MOST, CallRules, Talk
+from releasewatch.domain.call_rules import CallRules, Talk
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.callees import DIRECTORY_SAYS_NO, MARKED_DO_NOT_CALL
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import CallContact, PlannedCall
+from releasewatch.domain.defaults import APPROVE_BY_ITSELF, MOST_LISTED
 from releasewatch.domain.notifications import Rule
 from releasewatch.storage import call_attempts, call_facts, call_past, calls, promises
 from releasewatch.storage import staff as staff_storage
@@ -53,7 +53,7 @@ class Planning:
     approve_by_itself: Collection[str] = APPROVE_BY_ITSELF
     escalate_after: timedelta = timedelta(hours=2)
     told: tuple[Rule, ...] = ()
-    most: int = MOST
+    most: int = MOST_LISTED
     unowned: str = ""
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from releasewatch.domain.call_approval import APPROVE_BY_ITSELF
 from releasewatch.domain.call_purposes import in_utc, why_not_due
+from releasewatch.domain.defaults import APPROVE_BY_ITSELF
 from releasewatch.domain.staff import find_person, is_same_person
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.storage import call_facts, calls, incidents, merges

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.deployments import Axes, Block, Later, expand_targets, summarise
 from releasewatch.domain.footprint import SAMPLE
-from releasewatch.domain.notifications import Fact
+from releasewatch.domain.notifications import Fact, concerned
 from releasewatch.domain.releases import printable_path
 from releasewatch.storage import (
     catalogs,
@@ -19,13 +19,13 @@ from releasewatch.storage import (
     footprints,
     forges,
     incidents,
+    outbox,
     products,
     windows,
 )
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import CellSet, Openings
-from releasewatch.usecases import outbox
 from releasewatch.usecases.record_facts import Prepared, Recorded, Seen, Task
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _tell(connection: Any, task: Task, seen: Seen, number: int) -> None:
         occasion = f"{standing.attempt} {standing.status}"
         at = standing.finished_at or standing.opened_at
         fact = Fact("deployment_recorded", "deployment", number, occasion, at, task.request.environment)
-        outbox.tell(connection, task.request.rules, fact, task.request.now)
+        outbox.put(connection, concerned(task.request.rules, fact), task.request.now)
 
 
 def _is_taken(connection: Any, task: Task, seen: Seen) -> bool:
