@@ -12,13 +12,8 @@ from contextlib import contextmanager, suppress
 from subprocess import Popen, TimeoutExpired
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-# GitPython starts git when it is imported, and fails the import when there is none; we say that in our own words.
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-
-from git.cmd import Git
-from git.exc import GitCommandNotFound
-
 from releasewatch.errors import GitFailedError, InvalidCallError, ReleasewatchError
+from releasewatch.integrations.gitpython import EXECUTABLE, Git, GitCommandNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +156,7 @@ class GitCommands:
         *,
         start_new_session: bool = False,
     ) -> Iterator[Popen[bytes]]:
-        command = [str(self._git.GIT_PYTHON_GIT_EXECUTABLE), *OPTIONS, verb, *args]
+        command = [EXECUTABLE, *OPTIONS, verb, *args]
         env = {**self._always, **env}
         try:
             started = self._git.execute(command, as_process=True, env=env, start_new_session=start_new_session)

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from releasewatch.integrations.gitpython import Git
 from tests.support.command import run_here
 from tests.support.git_server import git_server
 from tests.support.holding import started
@@ -154,7 +156,7 @@ def test_a_secret_in_the_address_opens_the_repo_and_is_nowhere(shop, job, tmp_pa
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     (tmp_path / "gitconfig").write_text(f"[credential]\n\thelper = store --file={stolen}\n")
     lines: list[str] = []
-    monkeypatch.setattr("git.cmd.safer_popen", _listening(lines))
+    monkeypatch.setattr(sys.modules[Git.__module__], "safer_popen", _listening(lines))
     with git_server(tmp_path / "git", CANARY) as server:
         url = server.url.replace("://", f"://ada:{CANARY}@") + "/shop"
         done = record(job, "--key", "one", RELEASEWATCH_RECORD_CLONE=url)
