@@ -15,10 +15,12 @@ from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure import ExposureFilter
 from releasewatch.storage.types import OPEN_END
+from releasewatch.usecases.deployments import Describing, describe
 from releasewatch.usecases.explaining import Explained, explain
 from releasewatch.usecases.exposure import Asking, check_account_manager, count_document, list_exposed, page_exposed
 from tests.support.directories import START as IMPORTED
 from tests.support.directories import Desk
+from tests.support.statements import listening
 from tests.support.worlds import Done, World, hour
 
 if TYPE_CHECKING:
@@ -290,6 +292,18 @@ def test_who_is_only_named_is_told_that_no_entitlement_places_them_here(shop):
     (chain,) = shop.explained("ian").chains
     assert [one["kind"] for one in chain] == ["change", "entitlement", "customer"]
     assert chain[1]["text"] == "No entitlement places them here (so possibly)."
+
+
+def test_who_is_reached_is_found_once_for_them_and_for_those_who_cannot_be_ruled_out(shop):
+    shop.world.commit("invoicing", "nowhere", subject="chore: odd and known")
+    odd = shop.record(3, regions=("eu",))
+    with listening() as listener:
+        told = describe(shop.ledger, odd.number, Describing(hour(4), {}))["exposure"]
+    alone = count_document(shop.ledger, shop.asking(odd, at=hour(4)))
+    assert {name: told[name] for name in alone if name in told} == {n: alone[n] for n in alone if n in told}
+    assert told["customers"] > 0 < told["not_ruled_out"]
+    found = [one.text for one in listener.heard if "exposed AS" in one.text and "unsure" not in one.text]
+    assert ["everybody AS" in one for one in found] == [True]
 
 
 def test_what_is_not_known_rules_nobody_out(shop):
