@@ -1,61 +1,137 @@
-"""Times the commands that ask about customers, as they grow, beside the bare statements for the same customers.
+"""Measures the commands that ask about customers, as they grow, beside the bare statements for the same customers.
 
 `python -m tests.benchmarks.customers --customers 10000 100000` from the root of the repo; `--customers 1000000` takes
 some GB of disk. Customers are written straight into the tables, ten entitlements each, without a file. Each command
-runs as its users run it, in a process of its own; what Python needs to start is measured and taken off. A server for
-PostgreSQL is started when its programs are found, as for the tests.
+runs as its users run it, in a process of its own, start-up included. A server for PostgreSQL is started when its
+programs are found, as for the tests.
+
+Seconds are those of processors, which a busy machine changes least: of the command and what it started, and of all
+processes of the server. What is written is what the log (WAL) of the ledger grew by.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger import Ledger
-from tests.benchmarks.exposure import Limit, postgres_url, seconds
+from tests.benchmarks.exposure import Limit, postgres_url
+from tests.benchmarks.figure import draw
+from tests.benchmarks.measuring import bare_environment
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import World
 
 COMPONENTS = 500
 EACH = 10
+AIM_SECONDS = 1.0
+COUNTED = Path(__file__).with_name("counted.py")
+DATABASES = ("SQLite", "PostgreSQL")
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one command took: seconds without start-up, MiB at most, bytes that the ledger grew by."""
+    """What one command took: seconds of its own processors and of the server's, MiB at most, bytes written.
 
+    `limit`: what the bare statement took, of both; 0 where there is none. `clock`: seconds of the clock.
+    """
+
+    database: str
+    customers: int
     name: str
-    seconds: float
+    own: float
+    server: float
+    clock: float
     peak: float
     written: int
-    limit: float | None = None
+    limit: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Of all processors."""
+        return self.own + self.server
+
+
+class Server:
+    """What the processes of a PostgreSQL server on this machine took so far, and what was written to a ledger's log."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._main = ledger, 0
+        if ledger.path is not None:
+            # As long as somebody has it open, the log is not taken away when a command ends.
+            self._held = sqlite3.connect(ledger.path, isolation_level=None)
+            return
+        with ledger.read() as connection:
+            backend = connection.scalar(text("SELECT pg_backend_pid()"))
+            is_here = connection.scalar(text("SELECT inet_server_addr() = inet_client_addr()"))
+        if is_here:
+            self._main = int(_stat(int(backend or 0))[1])
+
+    def seconds(self) -> float:
+        """Of all its processes, those that ended among them; nothing of SQLite, or of one elsewhere."""
+        if not self._main:
+            return 0.0
+        ticks = sum(map(int, _stat(self._main)[11:15]))
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                stat = _stat(int(place.name))
+            except (FileNotFoundError, ProcessLookupError):  # it has ended, and is counted with the first one
+                continue
+            ticks += sum(map(int, stat[11:13])) if int(stat[1]) == self._main else 0
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def logged(self) -> int:
+        """Bytes of the log: of SQLite since it settled."""
+        if self._ledger.path is not None:
+            return Path(f"{self._ledger.path}-wal").stat().st_size
+        with self._ledger.read() as connection:
+            return int(connection.scalar(text("SELECT pg_current_wal_insert_lsn() - '0/0'")) or 0)
+
+    def settle(self) -> None:
+        """Write what is in the log to its place now, and not while something is measured."""
+        if self._ledger.path is not None:
+            self._held.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return
+        with self._ledger.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
+
+
+def _stat(pid: int) -> list[str]:
+    """What Linux says of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 class Machine:
     """A ledger with a crowd, in which commands are run one after the other."""
 
-    def __init__(self, folder: Path, url: str, customers: int) -> None:
-        self.url, self.ledger = url, Ledger(Secret(url))
+    def __init__(self, folder: Path, database: str, url: str, customers: int) -> None:
+        self.url, self.database, self.customers = url, database, customers
+        self.ledger = Ledger(Secret(url))
+        self._counts = folder / "counted"
         self.world = World(folder, self.ledger, config='[releasewatch]\nrepo = "shop"\n' + config_of(COMPONENTS))
         self.world.commit(*(f"c{n}" for n in range(COMPONENTS)))
         self.world.record(1)
-        took, _ = seconds(
-            lambda: write_crowd(self.ledger, customers=customers, each=EACH, components=COMPONENTS, known=True)
-        )
-        print(f"  {customers} customers written in {took:.0f} s, {self.size() >> 20} MiB", flush=True)
-        self.start = min(self._run(["--version"])[0] for _ in range(3))
+        began = time.process_time()
+        write_crowd(self.ledger, customers=customers, each=EACH, components=COMPONENTS, known=True)
+        took = time.process_time() - began
+        self._server = Server(self.ledger)
+        self._server.settle()
+        print(f"  {customers} customers written in {took:.0f} s of our processor, {self.size() >> 20} MiB", flush=True)
 
     def size(self) -> int:
         """How large the ledger is, in bytes."""
@@ -67,41 +143,55 @@ class Machine:
             return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
 
     def command(self, name: str, words: str, limit: Callable[[], int] | None = None) -> Ran:
-        """Run one command, and what it is measured by before it."""
-        least = None if limit is None else min(seconds(limit)[0] for _ in range(2))
-        before = self.size()
-        took, peak = self._run(words.split())
-        return Ran(name, max(took - self.start, 0.001), peak, max(self.size() - before, 0), least)
+        """Run one command, and what it is measured by before it: the quickest of three."""
+        least = 0.0 if limit is None else min(self._bare(limit) for _ in range(3))
+        self._server.settle()
+        worked, logged = self._server.seconds(), self._server.logged()
+        clock, own, peak = self._run(words.split())
+        worked, logged = self._server.seconds() - worked, self._server.logged() - logged
+        found = Ran(self.database, self.customers, name, own, worked, clock, peak, logged, least)
+        print(f"  {_line(found)}", flush=True)
+        return found
 
-    def _run(self, words: list[str]) -> tuple[float, float]:
-        environment = {**os.environ, "RELEASEWATCH_DATABASE_URL": self.url, "RELEASEWATCH_ACTOR": "kim@example.org"}
+    def _bare(self, limit: Callable[[], int]) -> float:
+        began, worked = time.process_time(), self._server.seconds()
+        limit()
+        return time.process_time() - began + self._server.seconds() - worked
+
+    def _run(self, words: Sequence[str]) -> tuple[float, float, float]:
+        own = {
+            "RELEASEWATCH_DATABASE_URL": self.url,
+            "RELEASEWATCH_ACTOR": "kim@example.org",
+            "PYTHONPATH": str(COUNTED.parents[2]),
+        }
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "releasewatch", *words],
+            [sys.executable, "-P", COUNTED, self._counts, *words],
             cwd=self.world.repo.path,
-            env=environment,
+            env=bare_environment() | own,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
         assert process.stderr is not None
         said = process.stderr.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"releasewatch {' '.join(words)} ended with {process.returncode}:\n{said}")
-        return time.perf_counter() - began, usage.ru_maxrss / 1024
+        return took, usage.ru_utime + usage.ru_stime, int(self._counts.read_text()) / 1024
 
 
 def measure(machine: Machine) -> list[Ran]:
     """Deployments that reach few and most of them, an incident, and the calls about both."""
-    found = []
+    found = [machine.command("start-up alone", "--version")]
     for components, name in (([7], "few"), ([0], "most")):
         machine.world.commit(*(f"c{n}" for n in components))
         limit = Limit(machine.ledger, components)
         recorded = "deployment record --environment production --region eu --region us --format json"
-        found.append(machine.command(f"deployment record, {name} reached", recorded, limit.count))
         last = "--deployment last --environment production"
         found += [
+            machine.command(f"deployment record, {name}", recorded, limit.count),
             machine.command(f"exposure list, first page, {name}", f"exposure list {last} --format json", limit.page),
             machine.command(f"exposure list, all as jsonl, {name}", f"exposure list {last} --format jsonl", limit.rows),
             machine.command(f"call list, first page, {name}", f"call list {last} --format json", limit.page),
@@ -112,40 +202,97 @@ def measure(machine: Machine) -> list[Ran]:
         machine.command("incident open, most", opened, limit.count),
         machine.command("call list, an incident, most", "call list --incident INC-1 --format json", limit.page),
         machine.command("call plan, an incident, most", "call plan --incident INC-1", limit.page),
-        machine.command("the same again", "call plan --incident INC-1", limit.page),
+        machine.command("the same plan again", "call plan --incident INC-1", limit.page),
     ]
     return found
 
 
-def table(title: str, found: list[Ran]) -> str:
-    """The figures as Markdown."""
-    lines = [f"{title}", "", "| command | seconds | limit | ratio | peak MiB | written |", "|---|--:|--:|--:|--:|--:|"]
-    for one in found:
-        least, ratio = ("", "") if one.limit is None else (f"{one.limit:.3f}", f"{one.seconds / one.limit:.1f}")
-        lines.append(f"| {one.name} | {one.seconds:.2f} | {least} | {ratio} | {one.peak:.0f} | {one.written:,} |")
-    return "\n".join(lines)
+HEAD = (
+    "| command | s of processors | of these the server's | limit | ratio | peak MiB | bytes written |\n"
+    "|---|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def _line(one: Ran) -> str:
+    ratio = f"{one.seconds / one.limit:.1f}" if one.limit else ""
+    least = f"{one.limit:.3f}" if one.limit else ""
+    return (
+        f"| {one.name} | {one.seconds:.2f} | {one.server:.2f} | {least} | {ratio} | {one.peak:.0f} | {one.written:,} |"
+    )
+
+
+def tables(found: Sequence[Ran]) -> str:
+    """The figures as Markdown, a table for each ledger."""
+    parts = []
+    for database, customers in dict.fromkeys((one.database, one.customers) for one in found):
+        mine = [one for one in found if (one.database, one.customers) == (database, customers)]
+        parts.append("\n".join([f"### {database}, {customers:,} customers", "", HEAD, *map(_line, mine)]))
+    return "\n\n".join(parts)
+
+
+DRAWN = {
+    "deployment record, most": "deployment record",
+    "exposure list, first page, most": "exposure list, first page",
+    "exposure list, all as jsonl, most": "exposure list, all",
+    "incident open, most": "incident open",
+    "call list, first page, most": "call list, first page",
+    "call plan, an incident, most": "call plan, an incident",
+}
+
+
+def picture(found: Sequence[Ran]) -> str:
+    """The figures as SVG, a panel for each database: of a deployment that reaches most customers."""
+    panels = []
+    for database in dict.fromkeys(one.database for one in found):
+        mine = [one for one in found if one.database == database]
+        lines = {
+            label: sorted((one.customers, one.seconds) for one in mine if one.name == name)
+            for name, label in DRAWN.items()
+        }
+        panels.append((database, "customers in the directory, three of five reached", lines))
+    return draw(panels, aim=AIM_SECONDS, title="Seconds of processors by customers in the directory")
+
+
+def joined(before: Sequence[Ran], found: Sequence[Ran]) -> list[Ran]:
+    """The figures of earlier runs and of this one, which is right where both have some of a ledger."""
+    there = {(one.database, one.customers) for one in found}
+    kept = [one for one in before if (one.database, one.customers) not in there]
+    order = sorted(dict.fromkeys((DATABASES.index(one.database), one.customers) for one in [*kept, *found]))
+    return [
+        one for place in order for one in [*kept, *found] if (DATABASES.index(one.database), one.customers) == place
+    ]
 
 
 def main() -> None:
     """Every size on every database, and the tables at the end."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], metavar="N")
+    parser.add_argument("--database", nargs="+", default=list(DATABASES), choices=DATABASES)
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="Keep the figures as JSON, with those there are.")
+    parser.add_argument("--draw-only", action="store_true", help="Measure nothing: draw the figures of the file.")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="Draw the figures.")
     given = parser.parse_args()
-    tables = []
-    for customers in given.customers:
-        with tempfile.TemporaryDirectory() as folder, postgres_url() as server:
-            for name, url in (("SQLite", f"sqlite:///{folder}/ledger.db"), ("PostgreSQL", server)):
+    found: list[Ran] = []
+    if given.figures is not None and given.figures.exists():
+        found = [Ran(**one) for one in json.loads(given.figures.read_text())]
+    for customers in () if given.draw_only else given.customers:
+        for database in given.database:
+            with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+                url: Any = f"sqlite:///{folder}/ledger.db"
+                if database == "PostgreSQL":
+                    url = stack.enter_context(postgres_url())
                 if url is None:
                     continue
-                print(f"{name}, {customers} customers", flush=True)
-                place = Path(folder) / name
-                place.mkdir()
+                print(f"{database}, {customers} customers", flush=True)
                 new_ledger(url).close()
-                machine = Machine(place, url, customers)
-                tables.append(table(f"### {name}, {customers:,} customers", measure(machine)))
+                machine = Machine(Path(folder), database, url, customers)
+                found = joined(found, measure(machine))
                 machine.ledger.close()
-                print(tables[-1], flush=True)
-    print("\n\n".join(["", *tables]))
+            if given.figures is not None:
+                given.figures.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n")
+    print(f"\n{tables(found)}")
+    if given.svg is not None:
+        given.svg.write_text(picture(found))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -90,14 +91,17 @@ def _write(connection: Connection, table: Any, rows: Iterable[dict[str, Any]]) -
         connection.exec_driver_sql(statement, batch)
 
 
+_AS_SQLITE: dict[type, Callable[[Any], Any]] = {
+    datetime: TEXTS.__getitem__,
+    date: date.isoformat,
+    Decimal: float,
+    UUID: attrgetter("bytes"),
+}
+
+
 def _as_sqlite(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return TEXTS[value]
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.bytes if isinstance(value, UUID) else value
+    convert = _AS_SQLITE.get(type(value))
+    return value if convert is None else convert(value)
 
 
 People = list[tuple[UUID, str, int]]
