@@ -57,7 +57,7 @@ from releasewatch.storage.exposure_ways import (
 )
 from releasewatch.storage.sql import chunks
 
-TOGETHER = 1000
+TOGETHER = 5000
 """So many customers are asked about in one statement."""
 
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}

@@ -29,6 +29,7 @@ from releasewatch.storage.exposure_ways import (
     later,
     of_these,
     reach_cells,
+    some_customers,
     ways,
 )
 from releasewatch.storage.sql import chunks
@@ -216,7 +217,7 @@ def unsure_of(connection: Connection, q: ExposureQuestion, customer_id: UUID) ->
     merged = merged_customers(q)
 
     def theirs(rows: Select[Any]) -> tuple[str, ...]:
-        mine = of_these(rows, (customer_id,), merged).subquery("theirs")
+        mine = of_these(rows, some_customers(q, (customer_id,), merged)).subquery("theirs")
         return tuple(connection.scalars(select(mine.c.subject).distinct().order_by(mine.c.subject)))
 
     unknown = unknown_subjects(connection, q.at, q.known_at)

@@ -6,9 +6,7 @@ deployment has no place in that order: then the deployment may lie between, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import CTE, Select, and_, case, func, literal, or_, select
 
@@ -44,17 +42,15 @@ _UNRECORDED = ""
 """Stands for every release without a place in the order."""
 
 
-def upgraded_rows(
-    q: ExposureQuestion, seen: CTE, windows: CTE, cells: CTE, among: tuple[Sequence[UUID], CTE] | None
-) -> Select[Any]:
+def upgraded_rows(q: ExposureQuestion, seen: CTE, windows: CTE, cells: CTE, some: CTE | None) -> Select[Any]:
     """Those whose own copy changed from a release without the change to a later one that holds it, from then on.
 
-    Also the releases after that one: what is carried does not end with the next version. `among`: of these customers
-    alone, and of those merged into them.
+    Also the releases after that one: what is carried does not end with the next version. `some`: of these customers
+    alone.
     """
     order = _release_order(q, seen)
     newer = _later_releases(q, windows, cells, order)
-    taken = _taken(q, newer, among)
+    taken = _taken(q, newer, some)
     e, w, o = taken.c, newer.c, order.c
     was = order.alias(q.named("release_before"))
     b = was.c
@@ -199,7 +195,7 @@ def _later_releases(q: ExposureQuestion, windows: CTE, cells: CTE, order: CTE) -
     return recorded.union_all(reached(literal(_UNRECORDED), literal(0))).cte(q.named("later_release"))
 
 
-def _taken(q: ExposureQuestion, newer: CTE, among: tuple[Sequence[UUID], CTE] | None) -> CTE:
+def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
     """Each version that a customer's own copy took, by each version that it had before.
 
     `follows`: the one straight after the other. Found in one pass over the entitlements to what is reached, however
@@ -247,8 +243,8 @@ def _taken(q: ExposureQuestion, newer: CTE, among: tuple[Sequence[UUID], CTE] | 
             e.valid_to > e.valid_from,
         )
     )
-    if among is not None:
-        found = of_these(found, *among)
+    if some is not None:
+        found = of_these(found, some)
     return found.cte(q.named("taken")).prefix_with("MATERIALIZED")
 
 

@@ -277,9 +277,14 @@ def says_where(entitled: Any = t.entitlement) -> ColumnElement[bool]:
     return and_(e.environment != UNKNOWN, e.region != UNKNOWN, e.ring != UNKNOWN, e.version != UNKNOWN)
 
 
-def of_these(part: Select[Any], among: Sequence[UUID], merged: CTE) -> Select[Any]:
-    """A branch for some customers alone, and for those who were merged into them."""
+def some_customers(q: ExposureQuestion, among: Sequence[UUID], merged: CTE) -> CTE:
+    """Some customers and those who were merged into them, as `customer_id`."""
     # One list: of two that are joined by OR no database looks up one customer after the other.
     these = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(list(among)))
     others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(list(among)))
-    return part.where(part.exported_columns["customer_id"].in_(these.union_all(others)))
+    return these.union_all(others).cte(q.named("among"))
+
+
+def of_these(part: Select[Any], some: CTE) -> Select[Any]:
+    """A branch for some customers alone; `some` as `some_customers` gives it."""
+    return part.where(part.exported_columns["customer_id"].in_(select(some.c.customer_id)))
