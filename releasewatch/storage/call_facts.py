@@ -109,14 +109,11 @@ def _with_merged(customers: CTE, merged: CTE, at: datetime, known_at: datetime) 
     return Members(themselves.union_all(others).cte("member"), at, known_at)
 
 
-def gathered(connection: Connection, members: Members, most: int | None = None) -> Members:
-    """The same, by id where they are few: what is asked of them next does not have to find them again.
-
-    `most`: so many a list holds; where there are more, they are not few.
-    """
-    member, few_at_most = members.rows, _FEW if most is None else min(_FEW, most)
-    rows = connection.execute(select(member.c.customer_id).distinct().limit(few_at_most + 1)).all()
-    if len(rows) > few_at_most:
+def gathered(connection: Connection, members: Members) -> Members:
+    """The same, by id where they are few: what is asked of them next does not have to find them again."""
+    member = members.rows
+    rows = connection.execute(select(member.c.customer_id).distinct().limit(_FEW + 1)).all()
+    if len(rows) > _FEW:
         return members
     few = _by_id([row.customer_id for row in rows]).cte("few_customers")
     return _with_merged(few, merged_at(members.known_at), members.at, members.known_at)

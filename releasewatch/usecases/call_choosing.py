@@ -79,6 +79,7 @@ class Choice:
         self._kept, self._always, self._nobody = frozenset(kept), always, nobody
         self._tie: Callable[[str], str] = opaque_key if how.opaque else str
         self.counts: dict[str, int] = {}
+        self._minutes: dict[tuple[Any, ...], int] = {}
 
     def widths(self) -> Iterator[Chosen]:
         """Ever more customers, until it is everybody."""
@@ -112,12 +113,18 @@ class Choice:
             return points
         if row.loose:
             return points + self._scored.slack
+        alike = row.kind, row.live_from, row.carrying_until, row.timezone, row.country
+        if alike not in self._minutes:
+            self._minutes[alike] = self._points_of_minutes(self._span, row)
+        return points + self._minutes[alike]
+
+    def _points_of_minutes(self, span: Span, row: Any) -> int:
+        """What the minutes within working hours give at most. Few differ in what they depend on."""
         alone = Group(state=row.kind, live_from=row.live_from, carrying_until=row.carrying_until)
-        suffering = suffering_of(alone, self._span)
+        suffering = suffering_of(alone, span)
         place = Place(row.timezone, row.country)
         seconds = working_seconds(place, self._how.hours, suffering.began_at, suffering.until) or 0
-        weights = self._how.weights.incident
-        return points + min(self._scored.slack, int(seconds // 60) // weights.minutes_each)
+        return min(self._scored.slack, int(seconds // 60) // self._how.weights.incident.minutes_each)
 
     def first(self, chosen: Chosen, planned: Ranked) -> Ranked | None:
         """Who is on the list, of those who were ranked, in its order; None when somebody else may stand before them."""

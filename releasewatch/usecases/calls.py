@@ -154,14 +154,13 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
         everybody = call_facts.exposed_members(question)
-        members = call_facts.gathered(connection, everybody, how.most)
-        choice = None
-        if members is everybody and not subject.coming:
-            choice = _choice(connection, question, notes, how, subject)
+        choice = None if subject.coming else _choice(connection, question, notes, how, subject)
         for chosen in [None] if choice is None else choice.widths():
             only = None if chosen is None else chosen.customers
             if only is not None:
                 members = call_facts.chosen_members(only, question.at, question.known_at)
+            else:
+                members = call_facts.gathered(connection, everybody)
             book = CallBook(connection, members, subject.whose, how.now, how.rules)
             customers = _candidates(connection, question, notes, how, subject, book, only)
             planned = plan_in_order(customers.rows, how)

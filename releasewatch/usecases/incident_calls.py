@@ -62,6 +62,9 @@ from releasewatch.usecases.outbox import tell_of_list
 
 FETCHED = 1000
 
+AT_ONCE = 5000
+"""So many customers are named in one statement, which names them twice for each deployment that is blamed."""
+
 
 def list_incident_calls(ledger: Ledger, ref: str, how: Planning, account_manager: str | None = None) -> RankedList:
     """Everybody in an incident whom it may have hurt, and who is owed a correction, ranked; each with a verdict."""
@@ -135,14 +138,12 @@ class _Planner:
     def _rank(self) -> Ranked:
         """Everybody, in the order of the list; of more than a list holds the first."""
         q = self.scene.question
-        everybody = call_facts.incident_members(q)
-        members = call_facts.gathered(self._connection, everybody, self._how.most)
-        if members is not everybody:
-            return self._look_at(members)
         self._choice = incident_choice(self._connection, self.scene, self._how)
         for chosen in self._choice.widths():
             if chosen.customers is not None:
                 members = call_facts.chosen_members(chosen.customers, q.at, q.known_at)
+            else:
+                members = call_facts.incident_members(q)
             first = self._choice.first(chosen, self._look_at(members, chosen.customers))
             if first is not None:
                 return first
@@ -158,9 +159,10 @@ class _Planner:
         self._again = call_attempts.hurt_before(connection, members, scene.incident.incident_id, since, how.now)
         self._complaints = Complaints(connection, members, scene)
         self._wording = Wording(connection, self._book, scene, self._tellings, self._titles, how)
+        many = max(1, AT_ONCE // max(1, len(scene.question.blamed)))
         rows = (
             row
-            for part in ([None] if customers is None else chunks(customers, FETCHED))
+            for part in ([None] if customers is None else chunks(customers, many))
             for row in impacts.stream_customers(connection, scene.question, FETCHED, part)
         )
         found = {customer: list(group) for customer, group in groupby(rows, key=attrgetter("customer_id"))}
