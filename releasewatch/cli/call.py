@@ -292,9 +292,8 @@ def list_(
     check_account_manager(app.ledger, account_manager, level)
     made = _ranked(app, incident, found, about, account_manager)
     ordered, goes_on = in_order(made.calls.rows, form, order, after)
-    rows = [row for row in map(call_document, ordered) if verdict in (None, row["verdict"])]
-    rows = [row for row in rows if band in (None, row["band"])]
-    page = rows[:limit]
+    rows = [row for row in ordered if verdict in (None, row.verdict) and band in (None, row.band)]
+    page = [call_document(row) for row in rows[:limit]]
     refuse_if_public(app, reveal, level)
     say_left_out(app, made)
     say_if_outdated(app, made)

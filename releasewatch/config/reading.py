@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -92,6 +93,7 @@ def _with_general_apart(raw: Mapping[str, object], reading: _Reading) -> dict[st
     return {**rest, _GENERAL: {name: value for name, value in raw.items() if name in general}}
 
 
+@cache
 def _fields(kind: type[Table]) -> dict[str, msgspec.structs.FieldInfo]:
     return {one.encode_name: one for one in msgspec.structs.fields(kind)}
 

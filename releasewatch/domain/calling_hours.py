@@ -100,6 +100,7 @@ def find_zone(*names: str) -> ZoneInfo | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def find_availability(zone: ZoneInfo | None, hours: CallingHours, now: datetime) -> Availability:
     """Whether it is within hours in a zone at `now` (UTC). Hours that end before they begin run past midnight."""
     if zone is None:

@@ -357,7 +357,8 @@ def _find_hours(
     zone = hours.zone(now, contact.timezone if contact else "", candidate.timezone)
     if contact is not None:
         opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
-        hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
+        if opens or closes:
+            hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
     if zone is None:
         return find_somewhere(hours, now, later), ""
     if later is None or later <= now:

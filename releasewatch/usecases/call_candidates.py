@@ -170,6 +170,8 @@ class CallBook:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
         found = self._standing(customer_id, group, due, *also)
         numbers = [number_of_incident(one.incident) or 0 for one in found.reasons]
+        if not any(numbers):
+            return found
         words = [self._drafts.standing(number).last for number in numbers if number]
         since = [found.since, *(one.at for one in words if one is not None)]
         return replace(
