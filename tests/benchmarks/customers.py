@@ -249,7 +249,8 @@ def picture(found: Sequence[Ran]) -> str:
             label: sorted((one.customers, one.seconds) for one in mine if one.name == name)
             for name, label in DRAWN.items()
         }
-        panels.append((database, "customers in the directory, three of five reached", lines))
+        drawn = {label: points for label, points in lines.items() if points}
+        panels.append((database, "customers in the directory, three of five reached", drawn))
     return draw(panels, aim=AIM_SECONDS, title="Seconds of processors by customers in the directory")
 
 
