@@ -83,7 +83,8 @@ def approval_of(made: RankedList, level: Reveal) -> dict[str, Any]:
     incident = made.calls.incident
     withdrawn = withdrawn_documents(made.calls.withdrawn, names=level >= Reveal.NAMES)
     if incident is None:
-        return {"approved": True, "approval": None, "withdrawn_versions": withdrawn}
+        blamed_for = made.calls.blamed_for or None
+        return {"approved": True, "approval": None, "withdrawn_versions": withdrawn, "blamed_for": blamed_for}
     return {
         "approved": incident.approval.approved,
         "approval": _withhold(approval_document(incident.approval), level),
@@ -103,7 +104,8 @@ def draft_lines(incident: str, standing: ListStanding) -> tuple[str, ...]:
 def _lines_of(made: RankedList, level: Reveal) -> tuple[str, ...]:
     incident = made.calls.incident
     draft = () if incident is None else draft_lines(incident.id, incident.approval)
-    return (*draft, *dict.fromkeys(one.sentence(names=level >= Reveal.NAMES) for one in made.calls.withdrawn))
+    told = dict.fromkeys(one.sentence(names=level >= Reveal.NAMES) for one in made.calls.withdrawn)
+    return (*draft, *filter(None, [made.calls.blame]), *told)
 
 
 def emit_draft(made: RankedList, level: Reveal) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.call_approval import ListStanding
-from releasewatch.domain.call_care import ComingHead
+from releasewatch.domain.call_care import ComingHead, no_care_because
 from releasewatch.domain.call_rules import CallRules
 from releasewatch.domain.call_scores import RankingWeights
 from releasewatch.domain.call_sendings import Withdrawn
@@ -82,7 +82,7 @@ class CallList:
     `not_ruled_out` counts those who are not
     on it, and may be reached by what is not known of the change; `unmapped` its paths that belong to no component.
     `unsure`: those by what is not known of them. `withdrawn`: who received what is not so any more. `beyond`: who is
-    not among so many as a list holds.
+    not among so many as a list holds. `blamed_for`: the incident that the deployment is blamed for.
     """
 
     deployment: str
@@ -109,6 +109,14 @@ class CallList:
     waiting: int = 0
     withdrawn: tuple[Withdrawn, ...] = ()
     beyond: Beyond = NOBODY_BEYOND
+    blamed_for: str = ""
+
+    @property
+    def blame(self) -> str:
+        """That nobody is called because of its deployment, and whose list counts; empty when it is not blamed."""
+        if not self.blamed_for:
+            return ""
+        return f"{no_care_because(self.deployment, self.blamed_for)}: the list of {self.blamed_for} says whom to call."
 
     @property
     def subject(self) -> str:

@@ -184,10 +184,13 @@ def call_list_view(
         as_of=instant_in_words(calls.as_of.astimezone(UTC)),
         version=calls.version,
         draft=_draft(calls),
-        withdrawn=tuple(
-            one.sentence(names=reveal >= Reveal.NAMES)
-            for one in calls.withdrawn
-            if one.sending.receiver in ("", calls.account_manager or one.sending.receiver)
+        withdrawn=(
+            *filter(None, [calls.blame]),
+            *(
+                one.sentence(names=reveal >= Reveal.NAMES)
+                for one in calls.withdrawn
+                if one.sending.receiver in ("", calls.account_manager or one.sending.receiver)
+            ),
         ),
         account_manager=calls.part,
         summary=_summary(calls, by_verdict),

@@ -212,6 +212,7 @@ def _as_list(
         not_ruled_out = not_ruled_out_by(connection, question)
         unsure = find_unsure(connection, question)
         withdrawn = () if subject.coming else withdrawn_of_deployment(connection, subject.deployment_id)
+        blamed_for = () if subject.coming else incidents.blamed_for(connection, subject.deployment_id)
     rows = kept_by((row for _, row in listed.rows), account_manager)
     announced = None
     if subject.coming:
@@ -239,6 +240,7 @@ def _as_list(
         waiting=listed.waiting,
         withdrawn=withdrawn,
         beyond=listed.beyond,
+        blamed_for=f"INC-{blamed_for[0]}" if blamed_for else "",
     )
     return RankedList(made, listed.version)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from releasewatch.domain.staff import Staff
+from releasewatch.rendering.call_views import call_list_view
 from releasewatch.storage.staff import save_staff
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_sendings import record_sending
@@ -95,8 +96,11 @@ def test_a_care_list_is_withdrawn_when_its_deployment_is_blamed(desks):
         return list_calls(desks.ledger, bad.number, Planning(hour(at))).calls
 
     record_sending(desks.ledger, made(2.1), "kim", hour(2.1))
-    assert made(2.2).withdrawn == ()
+    assert (made(2.2).withdrawn, made(2.2).blame) == ((), "")
     desks.open(3, deployment=bad)
+    says = f"{bad.id} is blamed for INC-1, so there are no care calls about it: the list of INC-1 says whom to call."
+    assert made(3.1).blame == says
+    assert says in call_list_view(made(3.1)).withdrawn, "whether the list was given away or not"
     (one,) = made(3.1).withdrawn
     assert one.because == f"D-{bad.number} is blamed for INC-1, so there are no care calls about it"
     assert one.sentence(names=True).startswith("A list that was not planned, made for everyone on ")
