@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,45 +123,6 @@ def stands() -> ColumnElement[bool]:
     return or_(i.withdrawn_at.is_(None), i.why_withdrawn == TOLD)
 
 
-def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[int, int]]:
-    """What a breaking change of a deployment touches, unless it was reverted in the same range.
-
-    As `(component_id, baseline_no)`: against another baseline it may be old.
-    """
-    touch, change = t.change_component.c, t.change.c
-    return {
-        (row.component_id, row.baseline_no)
-        for row in connection.execute(
-            select(touch.component_id, touch.baseline_no)
-            .join_from(
-                t.change_component,
-                t.change,
-                and_(change.deployment_id == touch.deployment_id, change.change_no == touch.change_no),
-            )
-            .where(
-                touch.deployment_id == deployment_id,
-                change.breaking.is_(True),
-                change.side == "added",
-                change.reverted_by.is_(None),
-            )
-            .distinct()
-        )
-    }
-
-
-def components_touched(connection: Connection, deployment_id: int, touches: Collection[tuple[int, int]]) -> set[int]:
-    """The components that what is touched is part of itself, wherever that is."""
-    if not touches:
-        return set()
-    r, o = t.reach.c, t.origin.c
-    rows = connection.execute(
-        select(r.component_id, o.touched_id, o.baseline_no)
-        .join_from(t.reach, t.origin, and_(o.deployment_id == r.deployment_id, o.origin_no == r.origin_no))
-        .where(r.deployment_id == deployment_id, r.distance == 0)
-    )
-    return {row.component_id for row in rows if (row.touched_id, row.baseline_no) in touches}
-
-
 def read_items(connection: Connection, members: Members, whose: ListOf) -> dict[UUID, list[Item]]:
     """What is in the open calls of some customers, and in whatever calls of theirs about one incident or deployment.
 
@@ -242,7 +203,8 @@ def planned_customers(connection: Connection, whose: ListOf) -> set[UUID]:
 def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequence[Wanted], now: datetime) -> int:
     """Have a reason in the open call of each customer, who gets one where there is none; returns how many are new.
 
-    What was withdrawn from the same call before is back in it.
+    What was withdrawn from the same call before is back in it; of a call that was withdrawn itself, when they are to be
+    called again is kept.
     """
     joined = open_calls(connection, [one.customer_id for one in wanted], group)
     there = _items_about(connection, whose)
@@ -251,9 +213,11 @@ def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequenc
     numbers = joined | {customer_id: first + place for place, customer_id in enumerate(new)}
     if new:
         fresh = {"call_group": group, "status": "open", "created_at": now}
+        had = {customer_id: call_id for customer_id, call_id, _ in sorted(there, key=lambda one: one[1])}
+        agreed = _agreed_times(connection, {who: had[who] for who in new if who in had}, now)
         connection.execute(
             insert(t.call),
-            [{"customer_id": customer_id, "call_id": numbers[customer_id], **fresh} for customer_id in new],
+            [{"customer_id": who, "call_id": numbers[who], "next_at": agreed.get(who), **fresh} for who in new],
         )
     rows = [
         {
@@ -275,6 +239,17 @@ def put_items(connection: Connection, group: str, whose: ListOf, wanted: Sequenc
     if again:
         _update_items(connection, again, ("verdict", "added_at", "withdrawn_at", "why_withdrawn"))
     return len(rows)
+
+
+def _agreed_times(connection: Connection, had: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime]:
+    """When those are to be called again whose call was withdrawn before that time came."""
+    c = t.call.c
+    found = {}
+    for part in chunks(sorted(had)):
+        pending = and_(c.customer_id.in_(part), c.status == "withdrawn", c.next_at > now)
+        rows = connection.execute(select(c.customer_id, c.call_id, c.next_at).where(pending)).all()
+        found.update({row.customer_id: row.next_at for row in rows if row.call_id == had[row.customer_id]})
+    return found
 
 
 def set_verdicts(connection: Connection, items: Sequence[tuple[Item, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Care calls in the ledger: what is in them whoever it concerns now, and which good news was told already."""
+"""Care calls in the ledger: whoever they concern now, which good news was told, what a breaking change touches."""
 
 from __future__ import annotations
 
@@ -115,3 +115,42 @@ def last_attempt_reached(connection: Connection, members: Members) -> dict[UUID,
         .group_by(member.c.customer_id)
     )
     return {row.customer_id: row.at for row in rows}
+
+
+def breaking_touches(connection: Connection, deployment_id: int) -> set[tuple[int, int]]:
+    """What a breaking change of a deployment touches, unless it was reverted in the same range.
+
+    As `(component_id, baseline_no)`: against another baseline it may be old.
+    """
+    touch, change = t.change_component.c, t.change.c
+    return {
+        (row.component_id, row.baseline_no)
+        for row in connection.execute(
+            select(touch.component_id, touch.baseline_no)
+            .join_from(
+                t.change_component,
+                t.change,
+                and_(change.deployment_id == touch.deployment_id, change.change_no == touch.change_no),
+            )
+            .where(
+                touch.deployment_id == deployment_id,
+                change.breaking.is_(True),
+                change.side == "added",
+                change.reverted_by.is_(None),
+            )
+            .distinct()
+        )
+    }
+
+
+def components_touched(connection: Connection, deployment_id: int, touches: Collection[tuple[int, int]]) -> set[int]:
+    """The components that what is touched is part of itself, wherever that is."""
+    if not touches:
+        return set()
+    r, o = t.reach.c, t.origin.c
+    rows = connection.execute(
+        select(r.component_id, o.touched_id, o.baseline_no)
+        .join_from(t.reach, t.origin, and_(o.deployment_id == r.deployment_id, o.origin_no == r.origin_no))
+        .where(r.deployment_id == deployment_id, r.distance == 0)
+    )
+    return {row.component_id for row in rows if (row.touched_id, row.baseline_no) in touches}

@@ -176,8 +176,8 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
 
 def _choice(connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, subject: Subject) -> Choice:
     """Whom to rank of many. Whoever has a call about it is on the list, and whom a change may be good news for."""
-    breaking = calls.breaking_touches(connection, q.deployment_id)
-    components = calls.components_touched(connection, q.deployment_id, breaking)
+    breaking = care.breaking_touches(connection, q.deployment_id)
+    components = care.components_touched(connection, q.deployment_id, breaking)
     today = how.now.astimezone(UTC).date()
     kept = calls.planned_customers(connection, subject.whose) | who_waits(connection, notes)
     return Choice(connection, how, scored_care(q, how.weights, today, components), kept, NAMED_KIND)
@@ -261,7 +261,7 @@ def _candidates(
     names = catalogs.component_keys(connection)
     titles_outside = catalogs.titles_for_customers(connection, how.now, q.known_at)
     reaching = Reaching(connection, q)
-    breaking = calls.breaking_touches(connection, q.deployment_id)
+    breaking = care.breaking_touches(connection, q.deployment_id)
     live_since = deployments.get_deployment(connection, q.deployment_id).row.opened_at
     reported = None if subject.coming else Reported(connection, book.members, live_since)
     desk = NewsDesk(connection, notes, book.members, q.deployment_id, names)

@@ -416,6 +416,21 @@ def test_who_asked_to_be_tried_later_is_later_though_nobody_knows_their_clock(de
     assert desks.calls(key, 27)["ada"]["callable"] == "unknown"
 
 
+def test_when_somebody_is_to_be_called_again_outlives_an_incident_that_was_cancelled_by_mistake(desks):
+    key = desks.open(3, deployment=desks.record(2), severity="SEV2")
+    desks.plan(key, 3.1)
+    before = {who: call["id"] for who, call in desks.calls(key, 3.2).items()}
+    desks.log(before["ada"], 3.3, "callback", next_at=hour(27))
+    change_status(desks.ledger, key, "cancelled", desks.telling(4, "a false alarm"))
+    desks.plan(key, 4.1)
+    change_status(desks.ledger, key, "investigating", desks.telling(5, "it was none"))
+    desks.plan(key, 5.1)
+    after = desks.calls(key, 5.2)
+    assert after["ada"]["id"] != before["ada"]
+    assert after["ada"]["next_window"]["from"] == "2026-03-02T03:00:00Z"
+    assert after["bob"]["callable"] == "unknown", "nobody agreed on a time with them"
+
+
 def test_who_holds_the_call_of_a_merged_customer_holds_the_survivors(desks):
     key = desks.open(3, deployment=desks.record(2))
     desks.plan(key, 3.1)
