@@ -4,8 +4,8 @@
 in the same run: the csv module over the same files, and the rows that the import wrote, put into empty tables of the
 same shape in the order of their keys (SQLite: executemany; PostgreSQL: COPY), their indexes made afterwards. The second
 import is of the same files; its limit is the reading of their rows (parsed and checked), nothing else. Each runs in a
-process of its own, whose time and memory are those of that process. Ratios are of seconds of the CPU on SQLite, which
-hold on a shared machine; on PostgreSQL, whose server is another process, of seconds on the wall.
+process of its own, whose time and memory are those of that process; seconds of the CPU, of which the ratios are, are of
+all processes of PostgreSQL's server too, and what is written is there what its log (WAL) grew by.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import resource
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from sqlalchemy import create_engine, select, text
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger, parse_url
-from tests.benchmarks.exposure import postgres_url
 from tests.benchmarks.scale import write_scale
+from tests.benchmarks.servers import Server, postgres_url
 from tests.support.ledgers import new_ledger
 
 KINDS = ("customers", "contacts", "entitlements")
@@ -57,15 +57,20 @@ class Took:
     written: float
 
 
-def measured(what: Callable[..., None], *args: Any) -> Took:
-    """Run it in a new process."""
+def measured(what: Callable[..., None], *args: Any, servers: Sequence[Server] = ()) -> Took:
+    """Run it in a new process, for which `servers` work; the last of them is the one that is written to."""
+    cpu, logged = sum(one.seconds() for one in servers), servers[-1].logged() if servers else 0
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_measure, args=(theirs, what, args))
+    ours, its = context.Pipe()
+    process = context.Process(target=_measure, args=(its, what, args))
     process.start()
     took = ours.recv()
     process.join()
-    return Took(*took)
+    found = Took(*took)
+    if not servers:
+        return found
+    theirs = sum(one.seconds() for one in servers) - cpu
+    return replace(found, cpu=found.cpu + theirs, written=(servers[-1].logged() - logged) / 2**20)
 
 
 def _measure(answer: Any, what: Callable[..., None], args: tuple[Any, ...]) -> None:
@@ -175,18 +180,20 @@ def _key(table: Any) -> str:
 
 def compare(folder: Path, url: str, empty: str, customers: int) -> Iterator[tuple[str, Took, Took]]:
     """Lines of the table: what was measured, and its limit."""
-    for one in (url, empty):
-        new_ledger(one).close()
-    first = measured(bring, str(folder), url)
-    parsed, loaded = measured(parse, str(folder)), measured(load, url, empty)
+    ledgers = [new_ledger(one) for one in (url, empty)]
+    source, target = [[] if one.is_sqlite else [Server(one)] for one in ledgers]
+    first = measured(bring, str(folder), url, servers=source)
+    parsed, loaded = measured(parse, str(folder)), measured(load, url, empty, servers=source + target)
     limit = Took(parsed.wall + loaded.wall, parsed.cpu + loaded.cpu, loaded.peak, loaded.written)
     yield f"{customers:,} customers, first", first, limit
     runs = _runs(url)
-    again, read = measured(bring, str(folder), url), measured(check, str(folder))
+    again, read = measured(bring, str(folder), url, servers=source), measured(check, str(folder))
     assert _runs(url) == runs + len(KINDS)
     report = json.loads((folder / "report.json").read_text())
     assert all(not file["added"] + file["changed"] + file["ended"] for file in report["import"]["files"])
     yield f"{customers:,} customers, again", again, read
+    for one in ledgers:
+        one.close()
 
 
 def _runs(url: str) -> int:
@@ -220,7 +227,7 @@ def main() -> None:
 
 def _show(database: str, lines: Iterator[tuple[str, Took, Took]]) -> None:
     for what, took, limit in lines:
-        ratio = took.cpu / limit.cpu if database == "SQLite" else took.wall / limit.wall
+        ratio = took.cpu / limit.cpu
         print(
             f"| {database} | {what} | {took.wall:.1f} ({took.cpu:.1f}) | {limit.wall:.1f} ({limit.cpu:.1f}) "
             f"| {ratio:.1f} | {took.peak:.0f} | {took.written:.0f} |",
