@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, join, or_, select
 
 from releasewatch.domain.call_attempts import WRITTEN
 from releasewatch.domain.call_purposes import TOLD
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
+from releasewatch.storage.readable import may_read_column
 from releasewatch.storage.sql import next_number
 from releasewatch.storage.types import OPEN_END
 
@@ -166,10 +167,17 @@ def count_attempts(connection: Connection, members: Members) -> dict[int, tuple[
 
 
 def tellings(connection: Connection, incident_id: int, at: datetime, known_at: datetime) -> dict[UUID, list[Telling]]:
-    """Who was told of an incident by an instant, as known at one: each telling, oldest first, merged as survivors."""
+    """Who was told of an incident by an instant, as known at one: each telling, oldest first, merged as survivors.
+
+    `closes` is of the whole call alone for a role that may not read why an item was taken out of one.
+    """
     o, a, i, m = t.attempt_told.c, t.attempt.c, t.call_item.c, t.customer_merge.c
     same = ("customer_id", "incident_id", "deployment_id", "purpose", "coming_id")
     its_item = and_(i.call_id == a.call_id, i.why_withdrawn == TOLD, *(i[name] == o[name] for name in same))
+    its_call = join(t.attempt_told, t.attempt, and_(a.customer_id == o.customer_id, a.attempt_id == o.attempt_id))
+    closes: ColumnElement[bool] = a.closes
+    if may_read_column(connection, i.why_withdrawn):
+        its_call, closes = its_call.outerjoin(t.call_item, its_item), or_(closes, i.call_id.is_not(None))
     rows = connection.execute(
         select(
             func.coalesce(m.survivor_id, o.customer_id, type_=o.customer_id.type).label("survivor_id"),
@@ -179,12 +187,11 @@ def tellings(connection: Connection, incident_id: int, at: datetime, known_at: d
             o.state,
             a.call_id,
             a.channel,
-            or_(a.closes, i.why_withdrawn.is_not(None)).label("closes"),
+            closes.label("closes"),
             a.attempted_at,
             a.recorded_at,
         )
-        .join_from(t.attempt_told, t.attempt, and_(a.customer_id == o.customer_id, a.attempt_id == o.attempt_id))
-        .outerjoin(t.call_item, its_item)
+        .select_from(its_call)
         .outerjoin(t.customer_merge, and_(m.customer_id == o.customer_id, m.recorded_to == OPEN_END))
         .where(o.incident_id == incident_id, a.attempted_at <= at, a.recorded_at <= known_at)
         .order_by(a.attempted_at, a.attempt_id)
