@@ -35,6 +35,7 @@ class Marks:
     - `beginnings`: the first two letters of each word, casefolded, as far as they are ASCII letters and digits.
     - `addresses`: lower case; `numbers`: digits without leading zeros, by what is written; `deployments`: numbers.
     - `commits`: as written.
+    - `words`: every one, as `words_of` gives them; a name that stands in the texts has no other.
     """
 
     beginnings: frozenset[str] = frozenset()
@@ -42,6 +43,11 @@ class Marks:
     numbers: Mapping[str, str] = field(default_factory=dict)
     deployments: frozenset[int] = frozenset()
     commits: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+
+    def may_hold(self, name: str) -> bool:
+        """Whether a name can stand in the texts: each of its words does."""
+        return self.words.issuperset(words_of(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,14 @@ class Named:
 def marks_in(texts: Iterable[str]) -> Marks:
     """Everything in texts that can be looked up."""
     plain = [unicodedata.normalize("NFKC", text) for text in dict.fromkeys(texts) if text]
+    words = frozenset(word for text in plain for word in words_of(text))
     return Marks(
-        frozenset(begin for text in plain for word in set(words_of(text)) for begin in _beginnings(word)),
+        frozenset(begin for word in words for begin in _beginnings(word)),
         frozenset("".join(found).casefold() for text in plain for found in _ADDRESS.findall(text)),
         {written: digits for text in plain for written, digits in _numbers(text)},
         frozenset(int(found) for text in plain for found in _DEPLOYMENT.findall(text)),
         frozenset(found for text in plain for found in _COMMIT.findall(_UUID.sub(" ", text))),
+        words,
     )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from releasewatch.domain.text_marks import Marks
+
 _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PAIRS = frozenset(first + second for first in _PLAIN for second in _PLAIN)
 _AT_ONCE = 5000
@@ -33,19 +35,25 @@ def begins_as(column: Any, beginnings: Collection[str]) -> ColumnElement[bool]:
     return func.lower(func.substr(column, 1, 2)).not_in(sorted(_PAIRS.difference(beginnings)))
 
 
-def customers_like(connection: Connection, beginnings: Collection[str], at: datetime) -> set[str]:
-    """Names and aliases of current customers that can stand in a text with such words."""
+def customers_like(connection: Connection, marks: Marks, at: datetime) -> set[str]:
+    """Names and aliases of current customers that can stand in texts with these marks."""
     f, a = t.customer_fact.c, t.customer_alias.c
     held = (f.valid_from <= at, f.valid_to > at, f.recorded_from <= at, f.recorded_to > at, f.name != "")
-    names = select(f.name).where(*held, begins_as(f.name, beginnings))
-    aliases = select(a.alias).where(a.recorded_from <= at, a.recorded_to > at, begins_as(a.alias, beginnings))
-    return {*connection.scalars(names), *connection.scalars(aliases)}
+    names = select(f.name).where(*held, begins_as(f.name, marks.beginnings))
+    aliases = select(a.alias).where(a.recorded_from <= at, a.recorded_to > at, begins_as(a.alias, marks.beginnings))
+    return _held(connection, names, marks) | _held(connection, aliases, marks)
 
 
-def contacts_like(connection: Connection, beginnings: Collection[str]) -> set[str]:
-    """Names of people at customers that can stand in a text with such words."""
+def contacts_like(connection: Connection, marks: Marks) -> set[str]:
+    """Names of people at customers that can stand in texts with these marks."""
     name = t.contact_detail.c.name
-    return set(connection.scalars(select(name).where(name != "", begins_as(name, beginnings)).distinct()))
+    return _held(connection, select(name).where(name != "", begins_as(name, marks.beginnings)).distinct(), marks)
+
+
+def _held(connection: Connection, names: Any, marks: Marks) -> set[str]:
+    """Those of the names, read one by one however many there are, that can stand in the texts."""
+    with connection.execute(names, execution_options={"yield_per": _AT_ONCE}) as rows:
+        return {name for name in rows.scalars() if marks.may_hold(name)}
 
 
 def contacts_at(connection: Connection, addresses: Collection[str]) -> set[str]:

@@ -27,7 +27,7 @@ def find_named(connection: Any, texts: Iterable[str]) -> Named:
     marks = marks_in(texts)
     if marks == Marks():
         return Named()
-    contacts = {one for one in named_people.contacts_like(connection, marks.beginnings) if _is_whole(one)}
+    contacts = {one for one in named_people.contacts_like(connection, marks) if _is_whole(one)}
     authors = {one for one in named_people.authors_like(connection, marks.beginnings) if _is_whole(one)}
     there = named_people.deployments_among(connection, marks.deployments)
     return Named(
@@ -65,7 +65,7 @@ def hiding(
     if not named_people.may_look(connection):
         return lambda text: not is_plain(text)  # a role that may not read names cannot know whether a text holds one
     found = find_named(connection, texts)
-    customers = named_people.customers_like(connection, marks_in(texts).beginnings, now)
+    customers = named_people.customers_like(connection, marks_in(texts), now)
     leading = {one.value for one in statements if one.kind in OF_STAFF} | {one.recorded_by for one in statements}
     names = (*customers, *found.contacts, *found.people, *people, *leading)
     scanner = LeakScanner(dict.fromkeys(names, "somebody"))

@@ -41,7 +41,14 @@ def test_addresses_deployments_and_commits():
 
 def test_beginnings_hold_both_forms_of_an_accent():
     assert {"ze"} <= marks_in(["Zé Silva"]).beginnings
-    assert marks_in(["東京"]) == Marks()
+    assert marks_in(["東京"]) == Marks(words=frozenset("東京"))
+
+
+def test_a_name_can_stand_where_all_of_its_words_do():
+    found = marks_in(["Zé Silva rang about the east of 東京"])
+    assert found.may_hold("SILVA, Ze\u0301")
+    assert found.may_hold("東京")
+    assert not found.may_hold("Zé Costa")
 
 
 def test_a_mark_is_found_however_short_it_is():

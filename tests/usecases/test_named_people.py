@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CONTACTS = """customer,name,role,phone,email,primary
 ada,Zoë Sample,Owner,+49 30 23125 101,zoe@desk.example,yes
 bob,Ben Sample,Owner,030 23125 102,,yes
+bob,Иван Петров,Owner,,,
 """
 A_CONTACT = "the name, address or number of somebody at a customer"
 OURS = "the name of one of our people"
@@ -31,6 +32,7 @@ A_NUMBER = "a deployment or a commit"
 TEXTS = {
     "zoë sample called": A_CONTACT,
     "Zoe\u0308 Sample called": A_CONTACT,
+    "Иван Петров звонил": A_CONTACT,
     "call 030 23125 101": A_CONTACT,
     "call 0302 3125-101 at nine": A_CONTACT,
     "call +49 (0)30/23 125 101.": A_CONTACT,
