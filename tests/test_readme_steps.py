@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.conftest import IN_CI
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def test_it_is_a_file_of_that_system(system, tmp_path):
     file.write_text(around.format(block))
     program = Path(sys.executable).with_name("check-jsonschema")
     if not program.exists():
-        pytest.skip("check-jsonschema is not installed: the dependency group lint has it")
+        (pytest.fail if IN_CI else pytest.skip)("check-jsonschema is not installed: the dependency group lint has it")
     done = subprocess.run(
         [program, "--builtin-schema", schema, file], capture_output=True, text=True, check=False
     )  # fmt: skip

@@ -25,6 +25,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage import exposure
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.exposure import FETCHED, Asking, ask, count_document, list_exposed, page_exposed
+from tests.benchmarks.documents import exposed_document
 from tests.benchmarks.servers import postgres_url
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
@@ -89,23 +90,8 @@ class Limit:
 
 
 def _document(row: Any) -> dict[str, Any]:
-    """A document like ours: the encoder's part is to be the same."""
-    window = {"component": row.subject, "region": row.region, "ring": None, "live_from": row.valid_from}
-    return {
-        "key": row.key,
-        "directory": row.directory,
-        "name": row.name,
-        "reach": "direct",
-        "possible": False,
-        "possible_because": [],
-        "state": "carrying",
-        "distance": 0,
-        "via": None,
-        "components": [row.subject],
-        "windows": [window | {"live_until": row.valid_to, "carrying_until": row.valid_to}],
-        "account_manager": row.account_manager,
-        "withheld": [],
-    }
+    held = row.subject, row.region, row.valid_from, row.valid_to
+    return exposed_document((row.key, row.directory, row.name, row.account_manager, *held))
 
 
 class Nowhere(io.TextIOBase):
