@@ -96,6 +96,7 @@ tell_facts() {
     elif sha=$(git rev-parse -q --verify "$rev^{commit}" 2>/dev/null); then
         tell git "$sha"
     fi
+    [ -z "$run" ] || tell run "$run"
 }
 
 # leave_line OPTION...: what is known as one line in the log, which `releasewatch spool flush --from-log` reads: in hex, and
@@ -145,6 +146,7 @@ within() {
         ) >/dev/null 2>&1 &
         watch=$!
     fi
+    [ -z "$told" ] || hear "$told"
     ended=0
     wait "$child" || ended=$?
     [ -z "$watch" ] || kill "$watch" 2>/dev/null || true
@@ -152,24 +154,45 @@ within() {
     return "$ended"
 }
 
-# What a signal leaves behind goes as well.
+# A signal, by the exit status that tells it: what runs is told to end, and the step ends when it has.
+hear() {
+    told=$1
+    for process in $child $watch; do
+        kill "$process" 2>/dev/null || true
+    done
+}
+
+# end_told OPTION...: ends the step, if a signal said so; by then the record is kept: here, if the program kept none.
+end_told() {
+    [ -n "$told" ] || return 0
+    trap '' HUP INT TERM # one that goes to all processes of the job ends none of those that write the line
+    is_kept || leave_line "$@"
+    exit "$told"
+}
+
+# Whether the program said that the record is in the ledger or in the spool.
+is_kept() { [ -n "$scratch" ] && [ -s "$scratch/kept" ]; }
+
+# What is left behind goes as well.
 tidy_up() {
     for process in $child $watch; do
         kill "$process" 2>/dev/null || true
     done
-    [ -z "$venv" ] || rm -rf "$venv"
+    [ -z "$scratch" ] || rm -rf "$scratch"
 }
 
-venv='' child='' watch=''
+scratch='' child='' watch='' told='' run=''
+trap tidy_up EXIT
+trap 'hear 129' HUP
+trap 'hear 130' INT
+trap 'hear 143' TERM
+scratch=$(mktemp -d 2>/dev/null) || scratch=''
 if ! command -v releasewatch >/dev/null 2>&1; then
-    trap tidy_up EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    venv=$(mktemp -d) || {
+    [ -n "$scratch" ] || {
         leave_line "$@"
         give_up 3 "The deployment was not recorded: there is no room to install releasewatch."
     }
+    venv=$scratch/venv
     install=${RELEASEWATCH_INSTALL:-releasewatch[postgres]}
     limit=$(left "$timeout")
     case $limit in
@@ -180,19 +203,36 @@ if ! command -v releasewatch >/dev/null 2>&1; then
         sh "${PYTHON:-python3}" "$venv" "$install" >&2 || {
         # 124 is what `timeout` says, 143 what ends by our own clock.
         case $? in 124 | 137 | 143) soon=" within $limit seconds" ;; *) soon='' ;; esac
+        end_told "$@"
         leave_line "$@"
         give_up 3 "The deployment was not recorded: releasewatch could not be installed ($install)$soon."
     }
     PATH=$venv/bin:$PATH
 fi
 
+# Where CI tells no run, what the program records and what is left here are the same by this.
+run=$({ od -A n -v -t x1 -N 16 /dev/urandom | tr -d ' \n'; } 2>/dev/null) || run=''
+end_told "$@"
+# In the background, so that a signal is heard at once, whoever it was sent to.
+RELEASEWATCH_STEP_RUN=$run RELEASEWATCH_STEP_KEPT=${scratch:+"$scratch/kept"} \
+    releasewatch deployment record --when-unreachable "$unreachable" ${errors:+"$errors"} \
+    --timeout "$(left "$timeout")" "$@" &
+child=$!
+[ -z "$told" ] || hear "$told"
 status=0
-releasewatch deployment record --when-unreachable "$unreachable" ${errors:+"$errors"} \
-    --timeout "$(left "$timeout")" "$@" || status=$?
+wait "$child" || status=$?
+# A signal ends the waiting, not the program: it keeps the record first.
+[ -z "$told" ] || wait "$child" || true
+child=''
+end_told "$@"
 case $status in
     0) ;;
-    129 | 130 | 131 | 137 | 143) exit "$status" ;; # stopped by a signal: somebody cancels the job
+    129 | 130 | 131 | 137 | 143) # killed, while nobody told the step itself
+        told=$status
+        end_told "$@"
+        ;;
     *)
+        is_kept && give_up "$status" "Something failed after the deployment was recorded or spooled (exit status $status); what, is said above."
         leave_line "$@"
         give_up "$status" "The deployment was not recorded (exit status $status); why is said above."
         ;;

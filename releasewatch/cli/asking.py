@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,8 +46,9 @@ def told_to(app: App, given: Mapping[str, Any]) -> Told:
 
 
 def random_run() -> str:
-    """An id for what has none: the same as long as the command runs."""
-    found: str = click.get_current_context().find_root().meta.setdefault(_RUN, secrets.token_hex(16))
+    """An id for what has none: the same as long as the command runs, and as the shell of a shipped step knows it."""
+    from_step = os.environ.get("RELEASEWATCH_STEP_RUN") or secrets.token_hex(16)
+    found: str = click.get_current_context().find_root().meta.setdefault(_RUN, from_step)
     return found
 
 

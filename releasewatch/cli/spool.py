@@ -258,6 +258,7 @@ def keep_for_later(
     where the one that we stand in is gone, the line is all.
     """
     from releasewatch.cli.pipeline import leave_outputs, warn
+    from releasewatch.cli.wrong_calls import tell_step
     from releasewatch.errors import OutsideFailedError
 
     record = replace(record, because=error.code)
@@ -272,6 +273,7 @@ def keep_for_later(
         why = "There is no folder to spool in: name one with RELEASEWATCH_SPOOL_DIR."
     except OutsideFailedError as trouble:
         why = trouble.message
+    tell_step()
     if file is None:
         warn(f"{why} Nothing but the line above holds the record.")
         say("  Save this log, and run in a clone: releasewatch spool flush --from-log FILE")

@@ -31,8 +31,8 @@ def record_of(step: StepFacts) -> SpooledRecord:
 
     facts = _with_instants(read_words(deployment.commands["record"], step.words, step.variables).facts, step)
     ci = recognise(step.variables)
-    run = f"{format_utc(step.at)} {step.checksum}"
-    fault = "releasewatch could not be had there, and its words were not looked at."
+    run = step.run or f"{format_utc(step.at)} {step.checksum}"
+    fault = "releasewatch could not be had there, or did not come so far, and its words were not looked at."
     call = Call("record", facts, {}, ci, run, step.at, "not_installed", fault)
     return call.record("", "", _head(facts, ci.sha if ci else None, step), {})
 

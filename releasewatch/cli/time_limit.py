@@ -68,7 +68,7 @@ def _is_loading(frame: FrameType | None) -> bool:
 
 
 class EndedError(KeyboardInterrupt):
-    """Somebody ended the process by a signal (SIGTERM, as when a job is cancelled, or Ctrl-C)."""
+    """Somebody ended the process by a signal: SIGTERM, as when a job is cancelled, Ctrl-C, or SIGHUP."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -105,7 +105,11 @@ def ended_in_order() -> Iterator[None]:
             signal.signal(one, signal.SIG_IGN)  # what is left to do is short, and SIGKILL is heard in any case
         raise EndedError(number)
 
-    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    # A hang-up that is ignored (nohup) stays so; an interrupt is ignored in whatever a shell runs in the background.
+    heard = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    before = {one: signal.signal(one, end) for one in heard}
     try:
         yield
     finally:

@@ -24,7 +24,8 @@ class StepFacts:
     """What a step was told, and by what: `variables` of its environment, `words` of its call.
 
     `head`: the commit that git named there; None where there was no git, or no clone. `cloned`: the deployed repo was
-    to be cloned, and is not the one that the step stands in. `checksum` is the same for the same line.
+    to be cloned, and is not the one that the step stands in. `checksum` is the same for the same line. `run` is what
+    the program was told where CI says no run: what it recorded before it was killed is the same record.
     """
 
     at: datetime
@@ -33,6 +34,7 @@ class StepFacts:
     words: Sequence[str] = ()
     head: str | None = None
     cloned: bool = False
+    run: str | None = None
 
 
 def read_step_facts(line: str) -> StepFacts:
@@ -60,6 +62,7 @@ def read_step_facts(line: str) -> StepFacts:
         [f"{name}={value}" for name, value in pairs if name.startswith("--")],
         own.get("git"),
         "clone" in own,
+        own.get("run"),
     )
 
 

@@ -50,13 +50,13 @@ loaded = bool(Counter)
 
 @pytest.fixture(autouse=True)
 def _signals_as_before() -> Iterator[None]:
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield
     for one, handler in before.items():
         signal.signal(one, handler)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 @pytest.mark.parametrize("seconds", [None, 60.0], ids=["no limit", "a limit"])
 def test_so_is_one_when_the_process_is_told_to_end(tmp_path, monkeypatch, name, seconds):
     (tmp_path / "slow_to_load.py").write_text(TOLD_TO_END.format(name=name))
@@ -71,3 +71,11 @@ def test_a_signal_between_loads_is_heard_at_once():
     with pytest.raises(EndedError), ended_in_order():
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN  # once is enough
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored():
+    """As nohup does; the program ends when it is done."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with ended_in_order():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
