@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from releasewatch.domain.spool import from_line
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:
@@ -262,3 +263,23 @@ def test_a_wrong_word_of_a_step_is_kept(shop):
     assert done.returncode == 0, done.stderr
     assert "'skipped' is not one of succeeded, failed, cancelled" in done.stderr
     assert len(list((shop.path / ".releasewatch" / "spool").glob("*.spool"))) == 1
+
+
+def test_so_is_a_variable_that_was_not_filled_in(shop):
+    """As Azure leaves it: no region of that name begins to exist, and the record waits for the one that was meant."""
+    done = step(shop, RELEASEWATCH_RECORD_ENVIRONMENT="production", RELEASEWATCH_RECORD_REGIONS="$(REGION)")
+    assert done.returncode == 0, done.stderr
+    assert "'$(REGION)' holds a variable that was not filled in." in done.stderr
+    (file,) = (shop.path / ".releasewatch" / "spool").glob("*.spool")
+    flush = [
+        sys.executable,
+        "-m",
+        "releasewatch",
+        "spool",
+        "flush",
+        "--set",
+        f"{from_line(file.read_text()).id}:region=eu",
+    ]
+    subprocess.run(flush, cwd=shop.path, capture_output=True, check=True)
+    (one,) = recorded(shop)
+    assert [target["region"] for target in one["targets"]] == ["eu"]

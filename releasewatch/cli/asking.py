@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from releasewatch.cli.options import NAME
+from releasewatch.cli.options import FILLED_NAME
 from releasewatch.domain.deployments import Place
 from releasewatch.domain.links import without_secrets
 from releasewatch.errors import InvalidCallError
@@ -91,7 +91,7 @@ def environment_of(ci: CiFacts | None, given: str | None) -> str:
     told = ci.environment if ci else None
     if given is None and told is None:
         raise click.UsageError("Missing option '--environment'.")
-    return given or NAME.convert(told, None, None)
+    return given or FILLED_NAME.convert(told, None, None)
 
 
 def said_by(verb: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -18,7 +18,18 @@ from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_plan import plan
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
-from releasewatch.cli.options import INSTANT, NAME, PLACE, RELEASE, REVISION, SECONDS, STATUS, common, filled_by
+from releasewatch.cli.options import (
+    COMPONENT,
+    FILLED_NAME,
+    INSTANT,
+    PLACE,
+    RELEASE,
+    REVISION,
+    SECONDS,
+    STATUS,
+    common,
+    filled_by,
+)
 from releasewatch.cli.output import emit_json, say
 from releasewatch.cli.pipeline import leave
 from releasewatch.cli.telling import tell_others
@@ -68,11 +79,11 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
         _one(
             "--environment",
-            type=NAME,
+            type=FILLED_NAME,
             metavar="ENV",
             help="Where it went, e.g. production." + filled_by("environment"),
         ),
-        _several("--component", "components", metavar="KEY", help="What was deployed; default: all."),
+        _several("--component", "components", type=COMPONENT, metavar="KEY", help="What was deployed; default: all."),
         _several("--region", "regions", type=PLACE, metavar="R", help="Where; default: everywhere."),
         _several("--ring", "rings", type=PLACE, metavar="R", help="To which group; default: everyone."),
         _one("--release", type=RELEASE, metavar="V", help="The release's name."),
@@ -81,7 +92,12 @@ def _recording_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--from", "base", type=REVISION, metavar="REV", help="What cells without a baseline are compared with."
         ),
         CLONE,
-        _one("--key", type=NAME, metavar="KEY", help="Same key, same record. Default: from repo, place, head and run."),
+        _one(
+            "--key",
+            type=FILLED_NAME,
+            metavar="KEY",
+            help="Same key, same record. Default: from repo, place, head and run.",
+        ),
         click.option("--url", metavar="URL", help="Where the run can be seen." + filled_by("url")),
         click.option("--actor", metavar="NAME", help="Who deployed." + filled_by("actor")),
         click.option(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from releasewatch.cli.options import BY, NAME, REVISION, common, filled_by
+from releasewatch.cli.options import BY, FILLED_NAME, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line
 from releasewatch.wiring import App
 
@@ -14,7 +14,10 @@ from releasewatch.wiring import App
 @click.command("approve")
 @click.option("--head", required=True, type=REVISION, metavar="SHA", help="The commit that was planned.")
 @click.option(
-    "--environment", type=NAME, metavar="ENV", help="Where it may go, e.g. production." + filled_by("environment")
+    "--environment",
+    type=FILLED_NAME,
+    metavar="ENV",
+    help="Where it may go, e.g. production." + filled_by("environment"),
 )
 @click.option("--rule", required=True, metavar="RULE", help="The rule that it may break, as the plan names it.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
-from releasewatch.cli.options import INSTANT, NAME, PLACE, common
+from releasewatch.cli.options import FILLED_NAME, INSTANT, PLACE, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.forges import FORGE_TITLES
 from releasewatch.domain.times import format_both
@@ -36,7 +36,9 @@ _PRINTED = 20
     help="tags: this repo's; github, gitlab: what the forge knows of --environment; else a list with the columns head, "
     "finished_at, and environment, region, ring, …",
 )
-@click.option("--environment", type=NAME, metavar="ENV", help="Where they went; in a list, for rows that say nothing.")
+@click.option(
+    "--environment", type=FILLED_NAME, metavar="ENV", help="Where they went; in a list, for rows that say nothing."
+)
 @click.option("--tags", "patterns", multiple=True, metavar="PATTERN", help="Only tags like this, e.g. 'v*'.")
 @click.option("--whole-repo", is_flag=True, help="A tag like pkg@1.0.0 is a release of everything, not of pkg alone.")
 @click.option("--since", type=INSTANT, metavar="T", help="Nothing older, e.g. 90d; default: everything.")

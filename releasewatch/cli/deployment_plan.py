@@ -11,7 +11,7 @@ import click
 
 from releasewatch.cli import exit_codes
 from releasewatch.cli.cloning import HELP, clone_for
-from releasewatch.cli.options import NAME, PLACE, RELEASE, REVISION, common, filled_by
+from releasewatch.cli.options import COMPONENT, FILLED_NAME, PLACE, RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_line, say, stream_to
 from releasewatch.cli.pipeline import annotate, leave_summary, warn
 from releasewatch.domain.gate import SYNTAX
@@ -50,13 +50,15 @@ def _rules() -> str:
 @_filled(
     "--environment",
     "environment",
-    type=NAME,
+    type=FILLED_NAME,
     metavar="ENV",
     help="Where it would go, e.g. production." + filled_by("environment"),
 )
 @_filled("--head", "head", type=REVISION, metavar="REV", help="The commit; default HEAD." + filled_by("sha"))
 @click.option("--clone", metavar="URL", envvar="RELEASEWATCH_PLAN_CLONE", show_envvar=True, help=HELP)
-@_filled("--component", "components", multiple=True, metavar="KEY", help="What is deployed; default: all.")
+@_filled(
+    "--component", "components", type=COMPONENT, multiple=True, metavar="KEY", help="What is deployed; default: all."
+)
 @_filled("--region", "regions", type=PLACE, multiple=True, metavar="R", help="Where; default: everywhere.")
 @_filled("--ring", "rings", type=PLACE, multiple=True, metavar="R", help="To which group; default: everyone.")
 @_filled("--release", "release", type=RELEASE, metavar="V", help="The release's name.")

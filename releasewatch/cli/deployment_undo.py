@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from releasewatch.cli.choosing import chosen_deployment
-from releasewatch.cli.options import BY, INSTANT, NAME, common
+from releasewatch.cli.options import BY, FILLED_NAME, INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.domain.times import format_both, format_utc
 from releasewatch.errors import InvalidCallError
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 @click.command("undo")
 @click.argument("deployment")
-@click.option("--region", "regions", type=NAME, multiple=True, metavar="R", help="Where; default: everywhere it went.")
-@click.option("--ring", "rings", type=NAME, multiple=True, metavar="R", help="In which group; default: all of them.")
+@click.option(
+    "--region", "regions", type=FILLED_NAME, multiple=True, metavar="R", help="Where; default: everywhere it went."
+)
+@click.option(
+    "--ring", "rings", type=FILLED_NAME, multiple=True, metavar="R", help="In which group; default: all of them."
+)
 @click.option("--at", type=INSTANT, metavar="T", help="When it was taken back; default now.")
 @click.option("--take-back", is_flag=True, help="It was not taken back, though that was said: its customers carry it.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept with it.")

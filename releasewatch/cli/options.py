@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import click
 
+from releasewatch.cli.unfilled import check_filled_in
 from releasewatch.domain.times import parse_instant
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import App
@@ -90,7 +91,38 @@ class NameType(click.ParamType[str]):
         return text
 
 
-class PlaceType(NameType):
+class FilledNameType(NameType):
+    """A name that pipelines fill in, with which nothing may begin to exist that is called like a variable."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        check_filled_in(self, text, param, ctx)
+        return text
+
+
+class ComponentType(click.ParamType[str]):
+    """What a component is called; that there is one is seen later."""
+
+    name = "component"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        check_filled_in(self, str(value), param, ctx)
+        return str(value)
+
+
+class ReleaseType(NameType):
+    """The name of a release: a tag may hold anything, and it is made printable where it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(chosen_by_others=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        check_filled_in(self, text, param, ctx, whole=True)
+        return text
+
+
+class PlaceType(FilledNameType):
     """The name of a region or ring, which is one: what stands for several is refused, for nobody would be there."""
 
     name = "place"
@@ -141,10 +173,11 @@ class StatusType(click.ParamType[str]):
 
 
 NAME = NameType()
+FILLED_NAME = FilledNameType()
+COMPONENT = ComponentType()
 PLACE = PlaceType()
 REVISION = RevisionType()
-RELEASE = NameType(chosen_by_others=True)
-"""The name of a release: a tag may hold anything, and it is made printable where it is shown."""
+RELEASE = ReleaseType()
 INSTANT = InstantType()
 STATUS = StatusType()
 OUTPUT = click.Path(dir_okay=False, path_type=Path)

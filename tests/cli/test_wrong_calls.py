@@ -67,6 +67,17 @@ WRONG = {
     "kind": ((*TO, "--kind", "depoly"), {}, "kind=deploy", {"environment": "production"}),
     "started": ((*TO, "--started-at", "2999-01-01T00:00:00Z"), {}, "started-at=", {"environment": "production"}),
     "region": ((*TO, "--region", "*"), {}, "region=eu", {"environment": "production"}),
+    "left by Azure": (("--environment", "$(ENV)"), {}, "environment=production", {"environment": "production"}),
+    "left by GitLab": (
+        (),
+        {"RELEASEWATCH_CI_ENVIRONMENT": "$X"},
+        "environment=production",
+        {"environment": "production"},
+    ),
+    "regions left": (TO, {"RELEASEWATCH_RECORD_REGIONS": "eu ${REGION}"}, "region=eu", {"environment": "production"}),
+    "component left": ((*TO, "--component", "{{ part }}"), {}, "component=invoicing", {"environment": "production"}),
+    "key left": ((*TO, "--key", "run-$(Build.BuildId)"), {}, "key=run-1", {"key": "run-1"}),
+    "release left": ((*TO, "--release", "$(Build.BuildNumber)"), {}, "release=v1", {"release": "v1"}),
 }
 
 
