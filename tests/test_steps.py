@@ -222,6 +222,24 @@ def test_the_job_of_gitlab_is_the_script_word_for_word():
     assert lines == script[script.index("set -eu") :].splitlines()
 
 
+def test_in_gitlab_a_deployment_begins_with_the_job_that_deploys(shop):
+    """The one that records it starts later, and knows its own start alone: what the first one gives on goes before."""
+    _, jobs = yaml.safe_load_all((HERE / "ci/gitlab/record-deployment.yml").read_text())
+    job = {"GITLAB_CI": "true", "CI_PIPELINE_ID": "1", "CI_COMMIT_SHA": shop.head}
+    deploys = {"CI_JOB_STATUS": "failed", "CI_JOB_STARTED_AT": "2026-01-31T16:47:55Z", "CI_JOB_ID": "7"}
+    (line,) = jobs[".releasewatch-deployment"]["after_script"]
+    subprocess.run(["sh", "-e", "-c", line], cwd=shop.path, env=os.environ | job | deploys, check=True)
+    report = jobs[".releasewatch-deployment"]["artifacts"]["reports"]["dotenv"]
+    given = dict(line.split("=", 1) for line in (shop.path / report).read_text().splitlines())
+    records = {"CI_JOB_STARTED_AT": "2026-01-31T16:59:01Z", "CI_JOB_ID": "8"}
+    done = step(shop, RELEASEWATCH_RECORD_ENVIRONMENT="production", **job, **records, **given)
+    assert done.returncode == 0, done.stderr
+    (one,) = recorded(shop)
+    words = [sys.executable, "-m", "releasewatch", "deployment", "show", one["id"], "--format", "json"]
+    shown = subprocess.run(words, cwd=shop.path, capture_output=True, text=True, check=True)
+    assert (one["status"], json.loads(shown.stdout)["deployment"]["started_at"]) == ("failed", "2026-01-31T16:47:55Z")
+
+
 def slow_python(folder: Path) -> Path:
     """A Python that makes no virtual environment in any time one would wait for."""
     slow = folder / "slow"

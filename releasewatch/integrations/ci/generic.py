@@ -15,6 +15,7 @@ SYSTEM = System(
         "ref": ("RELEASEWATCH_CI_REF",),
         "url": ("RELEASEWATCH_CI_URL",),
         "environment": ("RELEASEWATCH_CI_ENVIRONMENT",),
+        "job_started_at": ("RELEASEWATCH_CI_STARTED_AT",),
         "pull_request": ("RELEASEWATCH_CI_PULL_REQUEST",),
         "base": ("RELEASEWATCH_CI_BASE",),
         "public": ("RELEASEWATCH_CI_PUBLIC=true",),
