@@ -53,13 +53,31 @@ def test_it_is_a_file_of_that_system(system, tmp_path):
     block = "".join(f"{' ' * indent}{line}\n" for line in snippet(system).splitlines())
     file = tmp_path / "file.yml"
     file.write_text(around.format(block))
-    program = Path(sys.executable).with_name("check-jsonschema")
-    if not program.exists():
-        (pytest.fail if IN_CI else pytest.skip)("check-jsonschema is not installed: the dependency group lint has it")
-    done = subprocess.run(
-        [program, "--builtin-schema", schema, file], capture_output=True, text=True, check=False
-    )  # fmt: skip
+    words = [linter("check-jsonschema"), "--builtin-schema", schema, file]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def linter(name: str) -> Path:
+    program = Path(sys.executable).with_name(name)
+    if not program.exists():
+        (pytest.fail if IN_CI else pytest.skip)(f"{name} is not installed: the dependency group lint has it")
+    return program
+
+
+def test_zizmor_finds_nothing_in_what_is_copied_for_github(tmp_path):
+    """By the same measure as in our own workflows, and pinned to the same commits."""
+    _, around, _ = WHOLE["GitHub Actions"]
+    file = tmp_path / ".github" / "workflows" / "deploy.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"name: Deploy\npermissions: {{}}\n{around.format(snippet('GitHub Actions'))}")
+    words = [linter("zizmor"), "--offline", "--no-progress", "--quiet", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pinned = re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", file.read_text())
+    ours = (HERE / ".github" / "workflows" / "ci.yml").read_text()
+    assert pinned
+    assert all(one in ours for one in pinned)
 
 
 @pytest.fixture
@@ -137,6 +155,15 @@ def test_buildkite(shop, code, status):
         "BUILDKITE_COMMIT": "{sha}",
         "BUILDKITE_RETRY_COUNT": "0",
         "BUILDKITE_PULL_REQUEST": "false",
+        "BUILDKITE_STEP_KEY": "deploy",
         "BUILDKITE_COMMAND_EXIT_STATUS": code,
     }
     assert recorded(shop, snippet("Buildkite").splitlines(), job) == ("production", status)
+
+
+@pytest.mark.parametrize("key", [{}, {"BUILDKITE_STEP_KEY": "test"}], ids=["no key", "another key"])
+def test_buildkite_records_nothing_after_other_steps(shop, key):
+    job = {"CI": "true", "BUILDKITE": "true", "BUILDKITE_BUILD_ID": "1", "BUILDKITE_COMMAND_EXIT_STATUS": "0", **key}
+    given = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **job}
+    subprocess.run(["sh", "-eu", "-c", snippet("Buildkite")], cwd=shop.path, env=given, check=True)
+    assert not (shop.path / ".releasewatch").exists()
