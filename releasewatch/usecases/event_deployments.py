@@ -17,7 +17,7 @@ from releasewatch.storage.undoing_by_hand import Undone
 from releasewatch.usecases.record_facts import RecordRequest, Surroundings
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.releases import StoredRelease, stored_surroundings
-from releasewatch.usecases.undoing_by_hand import undo_by_hand
+from releasewatch.usecases.undoing_by_hand import undo_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -271,7 +271,5 @@ def _undo(ledger: Ledger, event: ServiceEvent, components: Sequence[str], how: I
         )
     at = min(event.heading.at, how.now)  # the sender's clock may be ahead of ours
     undone = Undone(at, f"rolled back to {event.artifact}, as an event said", how.by, how.now)
-    for place in event.targets or (Place(),):
-        regions, rings = ((word,) if word else () for word in (place.region, place.ring))
-        undo_by_hand(ledger, last.row.deployment_id, regions, rings, undone)
+    undo_targets(ledger, last.row.deployment_id, event.targets or (Place(),), undone)
     return TakenEvent(last.row.deployment_id, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -37,6 +37,22 @@ def undo_by_hand(
     Raises UnknownNameError for a region or ring that the environment does not have, InvalidCallError for an instant
     before the deployment opened, or in the future.
     """
+
+    def is_meant(place: Place) -> bool:
+        return (not regions or place.region in regions) and (not rings or place.ring in rings)
+
+    return _undo(ledger, deployment_id, Axes(frozenset(regions), frozenset(rings)), [is_meant], undone)
+
+
+def undo_targets(ledger: Ledger, deployment_id: int, targets: Sequence[Place], undone: Undone) -> UndoneByHand:
+    """The same for pairs of region and ring, all of them or none: it has to have gone to each."""
+    return _undo(ledger, deployment_id, Axes.of(targets), [one.covers for one in targets], undone)
+
+
+def _undo(
+    ledger: Ledger, deployment_id: int, named: Axes, wanted: Sequence[Callable[[Place], bool]], undone: Undone
+) -> UndoneByHand:
+    """`named`: the regions and rings that are spoken of. Each of those `wanted` has to be a place that it went to."""
     if not undone.why.strip():
         raise InvalidCallError("That a deployment was taken back needs a reason.", "Give it with --why TEXT.")
     with ledger.write() as connection:
@@ -51,18 +67,12 @@ def undo_by_hand(
                 "Check --at.",
             )
         known = catalogs.known_axes(connection, row.environment_id)
-        for axis, given, there in (("region", regions, known.regions), ("ring", rings, known.rings)):
-            _check(found.environment, axis, given, there)
-        windows.split_rest(connection, row.environment_id, Axes(frozenset(regions), frozenset(rings)), undone.at)
+        for axis, given, there in (("region", named.regions, known.regions), ("ring", named.rings, known.rings)):
+            _check(found.environment, axis, sorted(given), there)
+        windows.split_rest(connection, row.environment_id, named, undone.at)
         grid = windows.grids(connection, [deployment_id]).get(deployment_id, [])
-        places = tuple(
-            sorted(
-                place
-                for place in grid
-                if (not regions or place.region in regions) and (not rings or place.ring in rings)
-            )
-        )
-        if not places and grid:
+        places = tuple(sorted(place for place in grid if any(is_meant(place) for is_meant in wanted)))
+        if grid and not all(any(map(is_meant, grid)) for is_meant in wanted):
             where = ", ".join(sorted({"/".join(filter(None, (p.region, p.ring))) or "everywhere" for p in grid}))
             raise InvalidCallError(f"{found.id} did not go there.", f"It went to: {where}.")
         many = undoing_by_hand.count_carried(connection, deployment_id, places, undone.at) if places else 0

@@ -140,3 +140,21 @@ def test_a_rollback_of_a_region_takes_back_that_region(shop):
     windows = [one for customer in listed for one in customer["windows"]]
     assert {one["region"] for one in windows if one["carrying_until"] is not None} == {"eu"}
     assert "us" in {one["region"] for one in windows if one["carrying_until"] is None}
+
+
+@pytest.mark.parametrize("elsewhere", [("mars", None), ("zone", None)], ids=["unknown", "it did not go there"])
+def test_a_rollback_of_several_regions_takes_back_all_of_them_or_none(shop, elsewhere):
+    alone = ("deployment", "record", "--environment", "production", "--component", "invoicing")
+    run(shop, *alone, "--key", "zone", "--region", "zone")
+    shop.commit("fix: one more", {"services/invoicing/c.py": "1"})
+    run(shop, *alone, "--key", "three", "--region", "eu", "--region", "us")
+    list_ = ("exposure", "list", "--deployment", "D-4", "--format", "json")
+    before = run(shop, *list_).document
+    refused = service_event("rolledback", at=soon(), custom=to_places(("eu", None), elsewhere))
+    (shop.path / "events.json").write_text(json.dumps(refused), "utf-8")
+    assert run(shop, "event", "import", "events.json", "--format", "json").document["rejected"] == 1
+    assert run(shop, *list_).document == before
+    back = service_event("rolledback", id="again", at=soon(), custom=to_places(("eu", None), ("us", None)))
+    assert taken(shop, back) == [("rolled_back", "D-4")]
+    listed = run(shop, *list_).document["customers"]
+    assert all(one["carrying_until"] for customer in listed for one in customer["windows"])
