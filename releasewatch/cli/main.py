@@ -157,6 +157,11 @@ def _end_of(error: Exception, given: Sequence[str], wants_json: bool) -> int:
         hint = "Give it in UTF-8: what the terminal or the monitor sent is in another encoding."
         _say("invalid_call", "What was given to the command is no text in UTF-8.", hint, wants_json)
         return exit_codes.CALL_IS_WRONG
+    odd = [name for name, value in os.environ.items() if name.startswith("RELEASEWATCH_") and _BYTES.search(value)]
+    if isinstance(error, UnicodeEncodeError) and odd:
+        hint = "Set it in UTF-8: what it was taken from is in another encoding."
+        _say("invalid_call", f"What {odd[0]} holds is no text in UTF-8.", hint, wants_json)
+        return exit_codes.CALL_IS_WRONG
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         _drop_stdout()
         hint = "Make room where it goes, and run the same command again."

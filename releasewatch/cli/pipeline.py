@@ -53,12 +53,14 @@ def leave_outputs(app: App, outputs: Mapping[str, str], form: str, dotenv: Path 
     from releasewatch.integrations.ci.outputs import (
         AZURE,
         DOTENV_VARIABLE,
+        GITHUB_FILE,
         azure_variables,
         dotenv_report,
         write_github_outputs,
     )
 
-    write_github_outputs(app.environ, outputs)
+    if not write_github_outputs(app.environ, outputs) and app.environ.get(GITHUB_FILE):
+        warn(f"The outputs of this step were not written: the file that {GITHUB_FILE} names cannot be.")
     named = app.environ.get(DOTENV_VARIABLE)
     file = dotenv or (Path(named) if named else None)
     if file is not None:

@@ -170,3 +170,24 @@ def test_a_title_gives_no_command_to_the_log(changed):
     done = run(changed, *change, "--key", "y", "--format", "json", **AZURE)
     assert "##vso[task.setvariable variable=PATH]" not in done.out
     assert done.document["deployment"]["title"] == title
+
+
+def test_outputs_that_cannot_be_written_are_said(changed, tmp_path):
+    done = run(changed, *RECORD, **GITHUB, GITHUB_OUTPUT=str(tmp_path))
+    assert done.status == 0, done.err
+    assert (
+        "Warning: The outputs of this step were not written: the file that GITHUB_OUTPUT names cannot be." in done.err
+    )
+
+
+def test_who_is_called_in_no_utf8_deploys_all_the_same(changed):
+    """A runner hands on the bytes it was given; one byte of a name is no reason to record nothing."""
+    done = run(
+        changed, *RECORD, "--format", "json", **GITHUB, GITHUB_ACTOR="K\udcf6nig", GITHUB_REF="refs/heads/\udcff"
+    )
+    assert (done.status, done.document["deployment"]["id"]) == (0, "D-3"), done.err
+
+
+def test_a_variable_of_ours_that_is_no_utf8_is_named(changed):
+    done = run(changed, *RECORD, "--format", "json", **GITHUB, RELEASEWATCH_RECORD_RELEASE="v\udcff")
+    assert (done.status, done.error["message"]) == (2, "What RELEASEWATCH_RECORD_RELEASE holds is no text in UTF-8.")

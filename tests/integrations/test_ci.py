@@ -559,6 +559,17 @@ def test_an_event_as_large_as_none_is_or_as_deep_is_not_read(tmp_path: Path) -> 
     assert (found.pull_request, found.public_repo) == (None, False)
 
 
+def test_bytes_that_are_no_text_are_marked() -> None:
+    """As Python hands on what is not UTF-8; a ledger takes text alone."""
+    found = recognise(
+        GITHUB | {"GITHUB_ACTOR": "K\udcf6nig", "GITHUB_TRIGGERING_ACTOR": "", "GITHUB_REPOSITORY": "a/\udcff"}
+    )
+    assert found is not None
+    assert (found.actor, found.repo) == ("K\ufffdnig", "a/\ufffd")
+    assert found.url is not None
+    assert found.url.encode()
+
+
 def test_the_readme_tells_every_variable_that_is_read() -> None:
     """The table there is made of the tables here; when this fails, its right side is what belongs there."""
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

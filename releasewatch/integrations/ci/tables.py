@@ -44,10 +44,15 @@ def read_source(source: Source, environ: Mapping[str, str]) -> str | None:
     """What a source says; None where a variable is not set or empty, or a file cannot be read."""
     if "{" in source:
         names = _NAME.findall(source)
-        return _NAME.sub(lambda name: environ[name[1]], source) if all(map(environ.get, names)) else None
+        return _NAME.sub(lambda name: _text(environ[name[1]]), source) if all(map(environ.get, names)) else None
     name, _, place = source.partition("#")
     value = environ.get(name)
-    return (_read_json(value, place) if place else value) if value else None
+    return (_read_json(value, place) if place else _text(value)) if value else None
+
+
+def _text(value: str) -> str:
+    """What a variable holds, with a mark for each byte that is no UTF-8: a branch or a person may be called so."""
+    return value.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def is_said(condition: str, environ: Mapping[str, str]) -> bool | None:
