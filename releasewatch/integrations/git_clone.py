@@ -56,8 +56,9 @@ def clone(url: CloneUrl, rev: str, folder: Path, *, fetch_for: float = FETCH_FOR
             history = _clone_one(commands, fetcher, rev, fetch_for)
         if history is None:
             _fetch_everything(fetcher)
-            history = ClonedHistory(commands, fetch_for, called=None)
-            commands.read("update-ref", "--no-deref", "HEAD", history.resolve(rev))
+            head = ClonedHistory(commands, fetch_for, called=None).resolve(rev)
+            commands.read("update-ref", "--no-deref", "HEAD", head)
+            history = ClonedHistory(commands, fetch_for, called=None)  # HEAD is read at the beginning
     except GitFailedError as error:
         raise CloneFailedError(
             f"The repo could not be cloned from {url.url}: {error.message.rstrip('.')}.",

@@ -48,13 +48,21 @@ def open_history(path: Path | str, *, fetch_missing: bool = True, fetch_for: flo
 
 
 class GitHistory:
-    """The `History` of one repo. No method starts a process for each commit, path or tag."""
+    """The `History` of one repo. No method starts a process for each commit, path or tag.
+
+    A name means one commit to the end, and a commit that was here stays: git is asked for each once, HEAD at the
+    beginning. Where a branch moves meanwhile, what is read is still of one piece.
+    """
 
     def __init__(self, commands: GitCommands, *, fetch_missing: bool, fetch_for: float = FETCH_FOR) -> None:
         self._commands = commands
         self._fetcher = GitFetcher(commands, fetch_for) if fetch_missing else None
-        where = commands.read("rev-parse", "--git-path", "shallow")
-        self._shallow_file = commands.folder / os.fsdecode(where.removesuffix(b"\n"))
+        # One process for two questions; of a repo without a commit the second has no answer.
+        told = os.fsdecode(commands.read("rev-parse", "--git-path", "shallow", "--revs-only", "HEAD^{commit}"))
+        where, _, head = told.removesuffix("\n").partition("\n")
+        self._shallow_file = commands.folder / where
+        self._named = {"HEAD": head} if _SHA.fullmatch(head) else {}
+        self._known = set(self._named.values())
 
     def resolve(self, rev: str) -> str:
         """The full sha of a commit-ish (annotated tags are peeled); raises UnknownNameError.
@@ -69,12 +77,16 @@ class GitHistory:
             # Not by rev-parse: for a commit that is missing, that would make a partial clone ask its server.
             for sha in self._present(rev):
                 return sha
+        elif rev in self._named:
+            return self._named[rev]
         else:
             status, output, _ = self._commands.ask(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
             )
             sha = output.decode("utf-8", "replace").strip()
             if status == 0 and _SHA.fullmatch(sha):
+                self._named[rev] = sha
+                self._known.add(sha)
                 return sha
             if status > 1:
                 # git refuses some names as it reports failures (@{upstream} without one): is it the repo, or the name?
@@ -306,10 +318,15 @@ class GitHistory:
 
     def _present(self, *shas: str) -> list[str]:
         """Those of some full shas that are commits here. `--missing` keeps a partial clone from asking its server."""
-        output = self._commands.read(
-            "rev-list", "--no-walk=unsorted", "--ignore-missing", "--missing=allow-any", *shas, "--"
-        )
-        return output.decode("ascii").split()
+        asked = [sha for sha in shas if sha not in self._known]
+        found: list[str] = []
+        if asked:
+            found = self._commands.read(
+                "rev-list", "--no-walk=unsorted", "--ignore-missing", "--missing=allow-any", *asked, "--"
+            ).decode("ascii").split()  # fmt: skip
+        present = [sha for sha in shas if sha in self._known]
+        self._known.update(found)
+        return present + found
 
     def _committed(self, sha: str) -> int:
         return int(self._commands.read("rev-list", "--no-walk", "--timestamp", sha, "--").split()[0])

@@ -23,9 +23,39 @@ def test_names_of_commits(repo: RepoBuilder) -> None:
     for name in ("light", "annotated", "nested", "HEAD~1", first, first[:8], "refs/tags/light", "annotated^{commit}"):
         assert history.resolve(name) == first
     assert history.resolve(repo.git("rev-parse", "nested")) == first, "the sha of a tag object is peeled as well"
-    repo.switch(first)
-    assert history.resolve("HEAD") == first, "HEAD is detached"
     assert history.resolve("feature/ü") == history.resolve("main") == second
+    repo.switch(first)
+    assert reader(repo).resolve("HEAD") == first, "HEAD is detached"
+
+
+def test_git_is_asked_once_for_what_is_read(repo: RepoBuilder, git_processes: GitProcesses) -> None:
+    base = repo.commit("base")
+    repo.tag("v1")
+    head = repo.commit("head", {"a.txt": "1"})
+    history = reader(repo)
+    assert history.resolve("HEAD") == history.resolve("HEAD") == head
+    assert history.resolve("v1") == history.resolve("v1") == history.resolve(base) == base
+    assert history.contains(head)
+    assert len(history.read_range(base, head).added) == 1
+    assert sorted(git_processes.verbs()) == ["diff-tree", "log", "rev-parse", "rev-parse"]
+
+
+def test_a_branch_that_moves_while_it_is_read_is_one_commit(repo: RepoBuilder) -> None:
+    first = repo.commit("first")
+    repo.branch("other")
+    history = reader(repo)
+    assert history.resolve("other") == first
+    second = repo.commit("second", {"a.txt": "1"})
+    assert history.resolve("other") == history.resolve("HEAD") == first
+    assert reader(repo).resolve("other") == reader(repo).resolve("HEAD") == second
+
+
+def test_a_repo_without_a_commit_has_no_head(repo: RepoBuilder) -> None:
+    history = reader(repo)
+    with pytest.raises(UnknownNameError):
+        history.resolve("HEAD")
+    first = repo.commit("first")
+    assert history.resolve("HEAD") == first
 
 
 @pytest.mark.parametrize(
