@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from releasewatch.domain.catalog import Catalog, PathOwners
 from releasewatch.domain.patterns import Pattern, byte_text, read_pattern
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.pattern_rules import Rule, compile_rule, place_of
+from releasewatch.integrations.pattern_rules import Rule, compile_rule, place_of, place_of_common
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from releasewatch.integrations.pattern_rules import Place, Test
+    from releasewatch.integrations.pattern_rules import Test
 
 _REMEMBERED = 1 << 15
 """How many paths and folders are remembered before the memory starts anew: it stays flat on any history."""
@@ -70,24 +72,24 @@ class PatternList:
         return self.takes(entry + name, name, is_folder=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+_Question = tuple[bool, "Test | None"]
+"""Whether folders alone are meant, and the test that a name (or path) has to pass."""
+
+_Asked = Mapping[_Question, Sequence[int]]
+"""The numbers of the lists that ask a question: many ask the same one, and it is answered once."""
+
+
+class _Folder(NamedTuple):
     """Which pattern lists (by number) take a whole folder, and what may take something below it.
 
     `still_open`: lists that exclude as well, so that their patterns are asked in their order. `under`, `deep`: single
-    patterns of the others (`Place`), each with the number of its list.
+    patterns of the others (`Place`).
     """
 
     taken_by: frozenset[int] = frozenset()
     still_open: tuple[int, ...] = ()
-    under: tuple[_Placed, ...] = ()
-    deep: tuple[_Placed, ...] = ()
-
-
-_Placed = tuple[int, bool, "Test | None"]
-"""Number of a list, whether folders alone are meant, and the test that a name (or path) has to pass."""
-
-_Index = dict[str, list[_Placed]]
+    under: _Asked = MappingProxyType({})
+    deep: _Asked = MappingProxyType({})
 
 
 class GitignoreMapper:
@@ -100,29 +102,51 @@ class GitignoreMapper:
 
     def __init__(self, catalog: Catalog) -> None:
         self._keys = ("", *(component.key for component in catalog.components))
-        self._lists = (
-            _list("no_effect", catalog.no_effect),
-            *(_list(c.key, c.paths) for c in catalog.components),
-        )
+        self._texts = (catalog.no_effect, *(component.paths for component in catalog.components))
+        self._lists: dict[int, PatternList] = {}
         self._anchored: dict[str, tuple[int, ...]] = {}
-        self._placed: dict[str, _Index] = {"is": {}, "in": {}, "under": {}, "deep": {}}
-        places: dict[str, Place] = {}  # components that are alike have patterns that are
-        for number, patterns in enumerate(self._lists):
-            if patterns.excludes:
-                for anchor in patterns.anchors:
+        self._placed: dict[str, dict[str, dict[_Question, list[int]]]] = {"is": {}, "in": {}, "under": {}, "deep": {}}
+        askers: dict[str, list[int]] = {}  # components that are alike have patterns that are
+        folders: dict[str, str | None] = {}
+        for number, texts in enumerate(self._texts):
+            if any(text[:1] == "!" for text in texts):
+                for anchor in self._list(number).anchors:
                     self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
                 continue
-            for text, pattern in zip(patterns.texts, patterns.read, strict=True):
-                place = places.get(text)
-                if place is None:
-                    place = places[text] = place_of(pattern)
-                how, folder, folders_only, test = place
-                self._placed[how].setdefault(folder, []).append((number, folders_only, test))
-        under, deep = (tuple(self._placed[how].get("", ())) for how in ("under", "deep"))
+            for text in texts:
+                found = askers.get(text)
+                if found is None:
+                    found = askers[text] = self._askers_of(number, text, folders)
+                found.append(number)
+        under, deep = (self._placed[how].get("", {}) for how in ("under", "deep"))
         self._root = _Folder(still_open=self._anchored.get("", ()), under=under, deep=deep)
         self._folders: dict[str, _Folder] = {}
         self._paths: dict[str, PathOwners] = {}
         self._answers: dict[tuple[frozenset[int], bool], PathOwners] = {}
+
+    def _askers_of(self, number: int, text: str, folders: dict[str, str | None]) -> list[int]:
+        """The lists that ask what a pattern asks, where it is looked up. Raises InvalidCallError."""
+        place = place_of_common(text, folders)
+        if place is None:
+            try:
+                place = place_of(_read(text))
+            except InvalidCallError as error:
+                raise self._named(number, error) from error
+        how, folder, folders_only, test = place
+        return self._placed[how].setdefault(folder, {}).setdefault((folders_only, test), [])
+
+    def _list(self, number: int) -> PatternList:
+        """The patterns of one list as a whole: few are asked so. Raises InvalidCallError."""
+        found = self._lists.get(number)
+        if found is None:
+            try:
+                found = self._lists[number] = PatternList(self._texts[number])
+            except InvalidCallError as error:
+                raise self._named(number, error) from error
+        return found
+
+    def _named(self, number: int, error: InvalidCallError) -> InvalidCallError:
+        return InvalidCallError(f"in {self._keys[number] or 'no_effect'}, {error.message}", error.hint)
 
     def owners(self, path: str) -> PathOwners:
         """The components of a path (surrogateescape for bytes that are not UTF-8).
@@ -143,10 +167,10 @@ class GitignoreMapper:
         takers = self._takers(folder, parent, entry, entry[cut + 1 :], is_folder=False)
         no_effect = 0 in takers
         if no_effect:
-            takers = frozenset(n for n in takers if n and entry in self._lists[n].literal_paths)
+            takers = frozenset(n for n in takers if n and entry in self._list(n).literal_paths)
         answer = self._answers.get((takers, no_effect))
         if answer is None:
-            components = frozenset(self._keys[number] for number in takers)
+            components = frozenset(map(self._keys.__getitem__, takers))
             answer = PathOwners(components, no_effect=no_effect and not components)
             self._answers[takers, no_effect] = answer
         return answer
@@ -171,26 +195,41 @@ class GitignoreMapper:
         """A folder by the one it lies in; what has taken it need not be asked about what is in it."""
         taken_by = self._takers(above, parent, entry, name, is_folder=True)
         open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
-        under, deep = (
-            tuple([one for one in (*inherited, *self._placed[how].get(entry, ())) if one[0] not in taken_by])
-            for how, inherited in (("under", above.under), ("deep", above.deep))
+        return _Folder(
+            taken_by,
+            tuple(number for number in open_here if number not in taken_by),
+            _and_here(above.under, self._placed["under"].get(entry), taken_by),
+            _and_here(above.deep, self._placed["deep"].get(entry), taken_by),
         )
-        return _Folder(taken_by, tuple(number for number in open_here if number not in taken_by), under, deep)
 
     def _takers(self, above: _Folder, parent: str, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
         more: list[int] = []
-        for number, folders_only, test in (*self._placed["in"].get(parent, ()), *above.under):
-            if (is_folder or not folders_only) and (test is None or test(name)):
-                more.append(number)
-        for number, folders_only, _ in self._placed["is"].get(entry, ()):
-            if is_folder or not folders_only:
-                more.append(number)
-        for number, folders_only, test in above.deep:
-            if (is_folder or not folders_only) and (test is None or test(entry)):
-                more.append(number)
-        asked = (*above.still_open, *self._anchored.get(entry, ()))
-        more += [number for number in asked if self._lists[number].takes(entry, name, is_folder=is_folder)]
+        for asked, of in (
+            (self._placed["in"].get(parent), name),
+            (above.under, name),
+            (self._placed["is"].get(entry), entry),
+            (above.deep, entry),
+        ):
+            for (folders_only, test), numbers in asked.items() if asked else ():
+                if (is_folder or not folders_only) and (test is None or test(of)):
+                    more += numbers
+        whole = (*above.still_open, *self._anchored.get(entry, ()))
+        more += [number for number in whole if self._list(number).takes(entry, name, is_folder=is_folder)]
         return above.taken_by.union(more) if more else above.taken_by
+
+
+def _and_here(above: _Asked, here: _Asked | None, taken_by: frozenset[int]) -> _Asked:
+    """What is asked below a folder: what was above it, and what is here, but for the lists that have taken it."""
+    if not here:
+        if not above or taken_by.isdisjoint(chain.from_iterable(above.values())):
+            return above
+        here = {}
+    found: dict[_Question, list[int]] = {}
+    for question in dict.fromkeys((*above, *here)):
+        numbers = [n for n in (*above.get(question, ()), *here.get(question, ())) if n not in taken_by]
+        if numbers:
+            found[question] = numbers
+    return found
 
 
 def _read(text: str) -> Pattern:
@@ -198,10 +237,3 @@ def _read(text: str) -> Pattern:
         return read_pattern(text)
     except InvalidCallError as error:
         raise InvalidCallError(f"the pattern {text!r} cannot be used: {error.message}", error.hint) from error
-
-
-def _list(where: str, patterns: Sequence[str]) -> PatternList:
-    try:
-        return PatternList(patterns)
-    except InvalidCallError as error:
-        raise InvalidCallError(f"in {where}, {error.message}", error.hint) from error
