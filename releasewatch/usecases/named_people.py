@@ -1,21 +1,22 @@
-"""Finds who is named in texts that leave the house, or a channel: customers, people at them, and our own."""
+"""Finds who is named in texts that leave the house, or a channel: customers, people at them, and our own.
+
+What looks for names is loaded for texts that can hold one: nearly every record shows a version alone.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.incidents import OF_STAFF
-from releasewatch.domain.leaks import LeakScanner, words_of
 from releasewatch.domain.plain_texts import is_plain
 from releasewatch.domain.privacy import Reveal
-from releasewatch.domain.text_marks import Marks, Named, marks_in
-from releasewatch.storage import named_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from releasewatch.domain.incidents import Statement
+    from releasewatch.domain.text_marks import Named
 
 
 def find_named(connection: Any, texts: Iterable[str]) -> Named:
@@ -24,6 +25,9 @@ def find_named(connection: Any, texts: Iterable[str]) -> Named:
     Names of contacts and of authors are told by two words and more: one alone (Grace, Will, build) is a word of any
     sentence. An account manager's key is told alone: our people call them by it.
     """
+    from releasewatch.domain.text_marks import Marks, Named, marks_in
+    from releasewatch.storage import named_people
+
     marks = marks_in(texts)
     if marks == Marks():
         return Named()
@@ -62,6 +66,10 @@ def hiding(
     texts = [text for text in told if text and not is_plain(text)]
     if not texts:
         return lambda _: False
+    from releasewatch.domain.leaks import LeakScanner
+    from releasewatch.domain.text_marks import marks_in
+    from releasewatch.storage import named_people
+
     if not named_people.may_look(connection):
         return lambda text: not is_plain(text)  # a role that may not read names cannot know whether a text holds one
     found = find_named(connection, texts)
@@ -94,4 +102,6 @@ def hiding_below_names(
 
 
 def _is_whole(name: str) -> bool:
+    from releasewatch.domain.leaks import words_of
+
     return len(words_of(name)) > 1

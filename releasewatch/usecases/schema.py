@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import migrate, pruning
+from releasewatch.storage import migrate
 from releasewatch.storage.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ _NOT_CURRENT = {
 
 def check_ledger(url: Secret) -> dict[str, Any]:
     """The document of `db check --format json`; a ledger of another schema is one finding and is not looked into."""
+    from releasewatch.storage import pruning  # every command comes by here, and needs it not
+
     with as_it_is(url) as ledger:
         found = migrate.current(ledger)
         state = state_of(ledger, found)
