@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from releasewatch.domain.catalog import Graph, PathOwners
 from releasewatch.domain.deployments import Block
@@ -15,8 +16,7 @@ SAMPLE = 20
 """How many unmapped paths are kept by name; all are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFact:
+class ChangeFact(NamedTuple):
     """One commit of a deployment. A commit may be added against one baseline and removed against another."""
 
     number: int
@@ -24,8 +24,7 @@ class ChangeFact:
     side: Side
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeTouch:
+class ChangeTouch(NamedTuple):
     """That a change touches a component (full key), against one block's baseline; with one of the paths."""
 
     change: int

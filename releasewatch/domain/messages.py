@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from releasewatch.domain.releases import Commit, ConventionalParts
 
@@ -31,13 +30,12 @@ _REVERTED_SHAS = re.compile(
 )
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
-_PULL_REQUEST_SUFFIX = re.compile(r"\s*\([#!](\d{1,9})\)$")
+_LONGEST_NUMBER = 9
 _GITHUB_MERGE = re.compile(r"Merge pull request #(\d{1,9}) from ")
 _GITLAB_MERGE = re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Everything a commit message says beside its words; the fields are those of `Commit`."""
 
     conventional: ConventionalParts | None = None
@@ -114,7 +112,8 @@ def read_conventional(subject: str) -> ConventionalParts | None:
 
 def without_pull_request(subject: str) -> str:
     """A subject without the ` (#123)` that a forge's squash merge puts behind it."""
-    return _PULL_REQUEST_SUFFIX.sub("", subject) if subject.endswith(")") else subject
+    at = _start_of_number(subject)
+    return subject if at is None else subject[:at].rstrip()
 
 
 def trailer_values(trailers: Iterable[tuple[str, str]], key: str) -> tuple[str, ...]:
@@ -224,11 +223,18 @@ def _pull_request(subject: str, body: str) -> tuple[int | None, str | None]:
         if match is not None:
             first = body.partition("\n")[0].strip()
             return int(match[1]), None if first.startswith("See merge request ") else first or None
-    if subject.endswith(")"):
-        match = _PULL_REQUEST_SUFFIX.search(subject)
-        if match is not None:
-            return int(match[1]), None
-    return None, None
+    at = _start_of_number(subject)
+    return (None if at is None else int(subject[at + 2 : -1])), None
+
+
+def _start_of_number(subject: str) -> int | None:
+    """Where the `(#123)` (GitLab: `(!123)`) begins that stands at the very end; by hand, for every commit is asked."""
+    if not subject.endswith(")"):
+        return None
+    at = subject.rfind("(")
+    digits = subject[at + 2 : -1]
+    is_number = subject[at + 1 : at + 2] in ("#", "!") and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER
+    return at if at >= 0 and is_number else None
 
 
 def _reverted_subjects(subject: str, conventional: ConventionalParts | None) -> tuple[str, ...]:

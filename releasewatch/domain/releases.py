@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 RangeKind = Literal["forward", "rollback", "diverged", "unknown", "none"]
 Side = Literal["added", "removed"]
@@ -24,8 +24,7 @@ class PathChange:
     new_blob: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConventionalParts:
+class ConventionalParts(NamedTuple):
     """A subject read as Conventional Commits 1.0.0: `type(scope)!: description`."""
 
     type: str
@@ -98,4 +97,6 @@ class Range:
 
 def printable_path(path: str) -> str:
     """A path as text that any database and terminal takes: bytes that are not UTF-8 become `\\xNN`."""
+    if path.isascii():
+        return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

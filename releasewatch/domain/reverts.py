@@ -118,9 +118,11 @@ class _Targets:
         self._sorted: list[str] | None = None
         wanted = {text for at in reverters for text in commits[at].reverts_subjects}
         self._by_subject: dict[str, list[int]] = {}
-        for at, commit in enumerate(commits):
-            for name in _names(commit) & wanted:
-                self._by_subject.setdefault(name, []).append(at)
+        for at, commit in enumerate(commits if wanted else ()):
+            names = _names(commit)
+            if not wanted.isdisjoint(names):
+                for name in wanted.intersection(names):
+                    self._by_subject.setdefault(name, []).append(at)
 
     def of(self, at: int) -> list[Commit]:
         """What the commit at this position undoes, where it is inside the range."""
@@ -160,6 +162,6 @@ class _Targets:
         return self._place[fits[0]] if len(fits) == 1 else None
 
 
-def _names(commit: Commit) -> set[str]:
+def _names(commit: Commit) -> tuple[str, ...]:
     """What a revert may call a commit: its subject, with or without the pull request behind it, or its title."""
-    return {commit.subject, without_pull_request(commit.subject), commit.title}
+    return commit.subject, without_pull_request(commit.subject), commit.title

@@ -9,6 +9,7 @@ import shlex
 import signal
 import threading
 from contextlib import contextmanager, suppress
+from itertools import chain
 from subprocess import Popen, TimeoutExpired
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -115,7 +116,7 @@ class GitCommands:
             listener = threading.Thread(target=lambda: words.append(stderr.read()), daemon=True)
             listener.start()
             try:
-                yield _pieces(cast("BinaryIO", process.stdout).fileno())
+                yield chain.from_iterable(_pieces(cast("BinaryIO", process.stdout).fileno()))
                 # A caller may have stopped reading before the end only by an error, which is on its way out already.
                 status = process.wait()
             finally:
@@ -188,11 +189,12 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _AT_ONCE)
 
 
-def _pieces(pipe: int) -> Iterator[bytes]:
+def _pieces(pipe: int) -> Iterator[list[bytes]]:
+    """What stands between the NULs, as many pieces at a time as one read brings."""
     rest = b""
     while chunk := os.read(pipe, _AT_ONCE):
         pieces = (rest + chunk).split(b"\0")
         rest = pieces.pop()
-        yield from pieces
+        yield pieces
     if rest:
-        yield rest
+        yield [rest]

@@ -38,9 +38,7 @@ def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
     the path. So a piece that begins otherwise begins the next commit, whatever a message or a path holds.
     Equal texts become one object: names, addresses, paths and shas repeat thousands of times in a history.
     """
-    texts: dict[bytes, str] = {}
-    known_paths: dict[bytes, str] = {}
-    shas: dict[bytes, str] = {}
+    texts, paths_known, shas = _Decoded("replace"), _Decoded("surrogateescape"), _Decoded("strict")
     take = pieces.__next__
     piece = next(pieces, None)
     while piece is not None:
@@ -55,18 +53,18 @@ def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
         for piece in pieces:  # the piece that ends the paths begins the next commit
             if piece[0] != _COLON and piece[0] != _NEWLINE:
                 break
-            paths.append(_path(next(pieces, b""), known_paths))
+            paths.append(paths_known[next(pieces, b"")])
         else:
             piece = None
         committed_at = _instant(committed, EPOCH)
         yield (
             mark == b"<",
             commit_saying(
-                _sha(sha, shas),
-                tuple([_sha(parent, shas) for parent in parents.split()]),
-                _text(name, texts),
-                _text(email, texts),
-                _instant(authored, committed_at),
+                shas[sha],
+                tuple([shas[parent] for parent in parents.split()]),
+                texts[name],
+                texts[email],
+                committed_at if authored == committed else _instant(authored, committed_at),
                 committed_at,
                 subject.decode("utf-8", "replace"),
                 body.decode("utf-8", "replace").rstrip(),
@@ -77,11 +75,11 @@ def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
 
 def parse_touched(pieces: Iterator[bytes]) -> Iterator[tuple[str, list[str]]]:
     """Each commit of a log with PATHS_FORMAT and `--raw -z`, with the paths it touched."""
-    known: dict[bytes, str] = {}
+    known = _Decoded("surrogateescape")
     sha, paths = "", list[str]()
     for piece in pieces:
         if piece[:1] == b":" or piece[:1] == b"\n":
-            paths.append(_path(next(pieces, b""), known))
+            paths.append(known[next(pieces, b"")])
             continue
         if sha:
             yield sha, paths
@@ -117,25 +115,16 @@ def parse_merges(pieces: Iterator[bytes]) -> Iterator[MergeDiff]:
         yield merge
 
 
-def _sha(raw: bytes, known: dict[bytes, str]) -> str:
-    sha = known.get(raw)
-    if sha is None:
-        sha = known[raw] = raw.decode("ascii")
-    return sha
+class _Decoded(dict[bytes, str]):
+    """Texts by their bytes: each is decoded once, and is one object however often it stands in a history."""
 
+    def __init__(self, errors: str) -> None:
+        super().__init__()
+        self._errors = errors
 
-def _text(raw: bytes, known: dict[bytes, str]) -> str:
-    text = known.get(raw)
-    if text is None:
-        text = known[raw] = raw.decode("utf-8", "replace")
-    return text
-
-
-def _path(raw: bytes, known: dict[bytes, str]) -> str:
-    path = known.get(raw)
-    if path is None:
-        path = known[raw] = raw.decode("utf-8", "surrogateescape")
-    return path
+    def __missing__(self, raw: bytes) -> str:
+        text = self[raw] = raw.decode("utf-8", self._errors)
+        return text
 
 
 def _blob(raw: bytes) -> str | None:
