@@ -134,8 +134,17 @@ class World:
         self.ledger = ledger
         self.repo = RepoBuilder(folder / key)
         self.config = config
-        self.history: History = open_history(self.repo.path, fetch_missing=False)
+        self._history: History | None = None
         self._numbers = itertools.count(1)
+
+    @property
+    def history(self) -> History:
+        """The repo as it is now, as every command opens it; or the one that a test has put in its place."""
+        return self._history or open_history(self.repo.path, fetch_missing=False)
+
+    @history.setter
+    def history(self, other: History) -> None:
+        self._history = other
 
     def commit(self, *folders: str, subject: str = "", config: str | None = None, **more: Any) -> str:
         """Commit something new in each of some folders (`a`: the file `a/file`); returns the sha.

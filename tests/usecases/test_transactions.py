@@ -9,6 +9,7 @@ import pytest
 
 from releasewatch.domain.deployments import Axes
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError
+from releasewatch.integrations.git_history import open_history
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
-
-    from releasewatch.ports import History
 
 GIT_METHODS = {"resolve", "contains", "read_range", "nearest_tag", "is_ancestor", "blobs_at", "file_at", "is_shallow"}
 
@@ -43,16 +42,16 @@ class WatchedLedger(Ledger):
 
 
 class WatchedHistory:
-    """Calls a hook before each method that reads git."""
+    """Calls a hook before each method that reads git, which is opened anew for each, as by every command."""
 
-    def __init__(self, history: History, hook: Callable[[str], None]) -> None:
-        self._history = history
+    def __init__(self, world: World, hook: Callable[[str], None]) -> None:
+        self._path = world.repo.path
         self._hook = hook
 
     def __getattr__(self, name: str) -> Any:
         if name in GIT_METHODS:
             self._hook(name)
-        return getattr(self._history, name)
+        return getattr(open_history(self._path, fetch_missing=False), name)
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def watched(world, ledger_url) -> Iterator[tuple[World, WatchedLedger, list[str]
         assert not watching.is_writing, f"{name} reads git inside of a write transaction"
 
     world.ledger = watching
-    world.history = WatchedHistory(world.history, hook)  # type: ignore[assignment]
+    world.history = WatchedHistory(world, hook)  # type: ignore[assignment]
     yield world, watching, called
     watching.close()
 
@@ -116,7 +115,7 @@ def interfere(world: World, what: Callable[[], object]) -> None:
             done.append(True)
             what()
 
-    world.history = WatchedHistory(world.history, hook)  # type: ignore[assignment]
+    world.history = WatchedHistory(world, hook)  # type: ignore[assignment]
 
 
 def other(tmp_path, ledger, key: str = "shop") -> World:
@@ -178,7 +177,7 @@ def test_a_record_that_never_comes_to_rest_gives_up_and_leaves_nothing(tmp_path,
         if name == "read_range":
             rival.record(2)
 
-    world.history = WatchedHistory(world.history, hook)  # type: ignore[assignment]
+    world.history = WatchedHistory(world, hook)  # type: ignore[assignment]
     with pytest.raises(LedgerUnavailableError, match="recorded 3 times in between"):
         world.record(3)
     assert len(world.rows(t.deployment)) == 4
