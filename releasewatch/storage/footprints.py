@@ -13,8 +13,9 @@ from releasewatch.domain.deployments import Block
 from releasewatch.domain.footprint import ChangeFact, Footprint
 from releasewatch.domain.merges import brought_by
 from releasewatch.domain.messages import named_customers
-from releasewatch.domain.releases import Commit, printable_path
+from releasewatch.domain.releases import printable_path
 from releasewatch.storage import tables as t
+from releasewatch.storage.loading import Loader
 from releasewatch.storage.sql import path_digest
 
 AT_ONCE = 1000
@@ -41,70 +42,46 @@ def write_footprint(
     _many(
         connection,
         t.change_component,
+        ("deployment_id", "change_no", "baseline_no", "component_id", "paths", "sample_path"),
         (
-            {
-                "deployment_id": deployment_id,
-                "change_no": touch.change,
-                "baseline_no": touch.block,
-                "component_id": ids[touch.component],
-                "paths": touch.paths,
-                "sample_path": printable_path(touch.sample_path),
-            }
-            for touch in footprint.touches
+            (deployment_id, one.change, one.block, ids[one.component], one.paths, printable_path(one.sample_path))
+            for one in footprint.touches
         ),
     )
     _many(
         connection,
         t.changed_path,
+        ("deployment_id", "baseline_no", "component_id", "path_digest", "path", "status", "old_blob", "new_blob"),
         (
-            {
-                "deployment_id": deployment_id,
-                "baseline_no": block,
-                "component_id": ids[component],
-                "path_digest": path_digest(path),
-                "path": path,
-                "status": change.status,
-                "old_blob": change.old_blob,
-                "new_blob": change.new_blob,
-            }
-            for block, component, change in footprint.changed_paths
+            (deployment_id, block, ids[key], path_digest(path), path, change.status, change.old_blob, change.new_blob)
+            for block, key, change in footprint.changed_paths
             for path in (printable_path(change.path),)
         ),
     )
     _many(
         connection,
         t.origin,
-        [
-            {
-                "deployment_id": deployment_id,
-                "origin_no": fact.number,
-                "baseline_no": fact.block,
-                "carrier_id": ids[fact.origin.carrier],
-                "touched_id": ids[fact.origin.touched],
-                "paths": fact.paths,
-            }
-            for fact in footprint.origins
-        ],
+        ("deployment_id", "origin_no", "baseline_no", "carrier_id", "touched_id", "paths"),
+        (
+            (deployment_id, one.number, one.block, ids[one.origin.carrier], ids[one.origin.touched], one.paths)
+            for one in footprint.origins
+        ),
     )
     _many(
         connection,
         t.reach,
-        [
-            {
-                "deployment_id": deployment_id,
-                "component_id": ids[component],
-                "origin_no": fact.number,
-                "distance": step.distance,
-                "via_id": None if step.via is None else ids[step.via],
-            }
+        ("deployment_id", "component_id", "origin_no", "distance", "via_id"),
+        (
+            (deployment_id, ids[component], fact.number, step.distance, None if step.via is None else ids[step.via])
             for fact in footprint.origins
             for component, step in fact.reached.items()
-        ],
+        ),
     )
     _many(
         connection,
         t.not_deployed,
-        [{"deployment_id": deployment_id, "component_id": ids[key]} for key in sorted(footprint.not_deployed)],
+        ("deployment_id", "component_id"),
+        ((deployment_id, ids[key]) for key in sorted(footprint.not_deployed)),
     )
 
 
@@ -120,71 +97,75 @@ def components_of(footprint: Footprint) -> set[str]:
 
 
 def _write_blocks(connection: Connection, deployment_id: int, blocks: Sequence[Block], scope: frozenset[str]) -> None:
-    _many(
-        connection,
-        t.baseline,
-        [
-            {
-                "deployment_id": deployment_id,
-                "baseline_no": number,
-                "base": block.baseline.base,
-                "base_deployment_id": block.baseline.deployment_id,
-                "source": block.baseline.source,
-                "source_text": block.baseline.text,
-                "range": block.range,
-                "kind": block.kind,
-                "history_complete": block.history_complete,
-                "wider": False,
-                # Most often it is the whole scope, which is stored once, however often it is deployed.
-                "components": None if scope == frozenset(block.components) else list(block.components),
-                "targets": [[p.region, p.ring] for p in block.places],
-            }
-            for number, block in enumerate(blocks)
-        ],
-    )
+    values = [
+        {
+            "deployment_id": deployment_id,
+            "baseline_no": number,
+            "base": block.baseline.base,
+            "base_deployment_id": block.baseline.deployment_id,
+            "source": block.baseline.source,
+            "source_text": block.baseline.text,
+            "range": block.range,
+            "kind": block.kind,
+            "history_complete": block.history_complete,
+            "wider": False,
+            # Most often it is the whole scope, which is stored once, however often it is deployed.
+            "components": None if scope == frozenset(block.components) else list(block.components),
+            "targets": [[p.region, p.ring] for p in block.places],
+        }
+        for number, block in enumerate(blocks)
+    ]
+    if values:
+        connection.execute(insert(t.baseline), values)
+
+
+_CHANGE = (
+    "deployment_id", "change_no", "side", "merged_by", "sha", "subject", "body", "type", "scope", "description",
+    "breaking", "pull_request", "pull_request_title", "is_merge", "authored_at", "committed_at", "reverts",
+    "reverts_subjects", "reverted_by",
+)  # fmt: skip
 
 
 def _write_changes(
     connection: Connection, deployment_id: int, footprint: Footprint, by_hand: Mapping[str, Sequence[str]]
 ) -> None:
-    merges = merges_of(footprint.changes)
+    facts = footprint.changes
+    merges = merges_of(facts)
     naming = footprint.naming_changes()
-    waiting = iter(footprint.changes)
-    while part := list(islice(waiting, AT_ONCE)):
-        _write_some_changes(connection, deployment_id, part, merges, naming, by_hand)
-
-
-def _write_some_changes(
-    connection: Connection,
-    deployment_id: int,
-    facts: Sequence[ChangeFact],
-    merges: Mapping[str, Mapping[str, str]],
-    naming: Collection[int],
-    by_hand: Mapping[str, Sequence[str]],
-) -> None:
-    changes: list[dict[str, Any]] = []
-    authors: list[dict[str, Any]] = []
-    trailers: list[dict[str, Any]] = []
-    customers: list[dict[str, Any]] = []
-    for fact in facts:
-        commit = fact.commit
-        key = {"deployment_id": deployment_id, "change_no": fact.number}
-        changes.append(
-            {**key, "side": fact.side, "merged_by": merges[fact.side].get(commit.sha), **_change_values(commit)}
-        )
-        if commit.author_name or commit.author_email:
-            authors.append({**key, "name": commit.author_name, "email": commit.author_email})
-        trailers += [
-            {**key, "trailer_no": number, "key": word, "value": value}
-            for number, (word, value) in enumerate(commit.trailers)
-        ]
-        if fact.number in naming:
-            names = dict.fromkeys([*named_customers(commit.trailers), *by_hand.get(commit.sha, ())])
-            customers += [{**key, "ref": ref} for ref in names if 0 < len(ref) <= LONGEST_NAME]
-    _many(connection, t.change, changes)
-    _many(connection, t.change_author, authors)
-    _many(connection, t.change_trailer, trailers)
-    _many(connection, t.change_customer, customers)
+    key = ("deployment_id", "change_no")
+    _many(connection, t.change, _CHANGE, (_change_values(deployment_id, fact, merges[fact.side]) for fact in facts))
+    _many(
+        connection,
+        t.change_author,
+        (*key, "name", "email"),
+        (
+            (deployment_id, fact.number, fact.commit.author_name, fact.commit.author_email)
+            for fact in facts
+            if fact.commit.author_name or fact.commit.author_email
+        ),
+    )
+    _many(
+        connection,
+        t.change_trailer,
+        (*key, "trailer_no", "key", "value"),
+        (
+            (deployment_id, fact.number, number, word, value)
+            for fact in facts
+            for number, (word, value) in enumerate(fact.commit.trailers)
+        ),
+    )
+    _many(
+        connection,
+        t.change_customer,
+        (*key, "ref"),
+        (
+            (deployment_id, fact.number, ref)
+            for fact in facts
+            if fact.number in naming
+            for ref in dict.fromkeys([*named_customers(fact.commit.trailers), *by_hand.get(fact.commit.sha, ())])
+            if 0 < len(ref) <= LONGEST_NAME
+        ),
+    )
 
 
 def merges_of(changes: Sequence[ChangeFact]) -> dict[str, dict[str, str]]:
@@ -196,32 +177,38 @@ def merges_of(changes: Sequence[ChangeFact]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _change_values(commit: Commit) -> dict[str, Any]:
-    parts = commit.conventional
-    return {
-        "sha": commit.sha,
-        "subject": commit.subject,
-        "body": commit.body,
-        "type": parts.type if parts else "",
-        "scope": (parts.scope or "") if parts else "",
-        "description": parts.description if parts else "",
-        "breaking": commit.breaking,
-        "pull_request": commit.pull_request,
-        "pull_request_title": commit.pull_request_title,
-        "is_merge": commit.is_merge,
-        "authored_at": commit.authored_at,
-        "committed_at": commit.committed_at,
-        "reverts": list(commit.reverts_shas),
-        "reverts_subjects": list(commit.reverts_subjects),
-        "reverted_by": commit.reverted_by,
-    }
+def _change_values(deployment_id: int, fact: ChangeFact, merges: Mapping[str, str]) -> tuple[Any, ...]:
+    """What `_CHANGE` names."""
+    commit, parts = fact.commit, fact.commit.conventional
+    return (
+        deployment_id,
+        fact.number,
+        fact.side,
+        merges.get(commit.sha),
+        commit.sha,
+        commit.subject,
+        commit.body,
+        parts.type if parts else "",
+        (parts.scope or "") if parts else "",
+        parts.description if parts else "",
+        commit.breaking,
+        commit.pull_request,
+        commit.pull_request_title,
+        commit.is_merge,
+        commit.authored_at,
+        commit.committed_at,
+        commit.reverts_shas,
+        commit.reverts_subjects,
+        commit.reverted_by,
+    )
 
 
-def _many(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+def _many(connection: Connection, table: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows as they are made, part by part: a deployment may hold ten thousand commits."""
+    loader = Loader(connection, table, columns)
     waiting = iter(rows)
     while part := list(islice(waiting, AT_ONCE)):
-        connection.execute(insert(table), part)
+        loader.add(part)
 
 
 def read_blocks(connection: Connection, deployment_id: int) -> list[Any]:

@@ -121,11 +121,13 @@ class Loader:
             if isinstance(kind, Boolean):
                 return None
             process = kind.dialect_impl(self._connection.dialect).bind_processor(self._connection.dialect)
+            if isinstance(kind, JSON) and process is not None:
+                return _json(process)
             return _Texts(process).__getitem__ if isinstance(kind, Instant) else process
         if isinstance(kind, Integer) and not column.nullable:
             return str
         if isinstance(kind, JSON):
-            return lambda value: json.dumps(value).translate(_ESCAPED)
+            return _json(lambda value: json.dumps(value).translate(_ESCAPED))
         return _Texts(_copied).__getitem__
 
 
@@ -143,14 +145,22 @@ class _Texts(dict[Any, Any]):
         return text
 
 
+def _json(process: Callable[[Any], str]) -> Callable[[Any], str]:
+    """What makes JSON of a value; an empty tuple is made once: most commits revert nothing."""
+    empty = process(())
+    return lambda value: empty if value == () else process(value)
+
+
 def _copied(value: Any) -> str:
     """A number, date, instant or truth as PostgreSQL reads it."""
     return _NOTHING if value is None else str(value)
 
 
-def _as_copied(texts: Iterable[str]) -> Iterable[str]:
+def _as_copied(texts: Iterable[str | None]) -> Iterable[str]:
     """Texts without what COPY reads as something else; nearly no column holds any."""
-    held = texts if isinstance(texts, list | tuple) else list(texts)
+    held: Sequence[Any] = texts if isinstance(texts, list | tuple) else list(texts)
+    if None in held:
+        return [_NOTHING if text is None else text.translate(_ESCAPED) for text in held]
     together = "".join(held)
     if any(sign in together for sign in "\\\n\r\t"):
         return [text.translate(_ESCAPED) for text in held]

@@ -29,10 +29,10 @@ from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
 from releasewatch.storage.imports.entitlement_rows import stage_entitlements
-from releasewatch.storage.imports.loading import many_rows
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
 from releasewatch.storage.imports.unchanged import digest_of_run, find_unchanged
+from releasewatch.storage.loading import many_rows
 from releasewatch.storage.products import refresh_subjects, store_products
 from releasewatch.storage.suppressions import read_suppressions
 from releasewatch.storage.types import OPEN_START

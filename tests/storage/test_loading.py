@@ -6,12 +6,13 @@ import gc
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, MetaData, String, Table, select, text
 
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.entitlement_rows import stage_entitlements
-from releasewatch.storage.imports.loading import many_rows
 from releasewatch.storage.imports.subjects import Subjects
+from releasewatch.storage.loading import Loader, many_rows
+from releasewatch.storage.types import Instant
 from releasewatch.usecases.customer_import import open_directory
 from tests.support.directories import START, Desk
 from tests.support.ledgers import new_ledger
@@ -40,6 +41,37 @@ def test_what_suits_many_rows_ends_with_them(ledger_url: str) -> None:
     assert seen[0][-2] != before[-2]
     with ledger.write() as connection:
         assert _settings(connection) == before
+    ledger.close()
+
+
+def test_what_is_loaded_is_read_as_it_was(ledger_url: str) -> None:
+    """What COPY would read as something else, what is missing, and lists, the empty one among them."""
+    table = Table(
+        "anything",
+        MetaData(),
+        Column("number", Integer, nullable=True),
+        Column("word", String, nullable=True),
+        Column("is_so", Boolean, nullable=False),
+        Column("at", Instant, nullable=True),
+        Column("list", JSON, nullable=False),
+    )
+    rows: list[tuple[object, ...]] = [
+        (1, "plain", True, START, ()),
+        (2, None, False, None, ("a\tb", "\\N")),
+        (None, "\\N", True, START, ("é",)),
+        (4, "a\tb\nc\\d\r", False, START, ()),
+        (5, "", True, START, ([1], {"a": None})),
+    ]
+    ledger = new_ledger(ledger_url)
+    with ledger.write() as connection:
+        table.create(connection)
+        loader = Loader(connection, table, [column.name for column in table.columns])
+        loader.add(rows[:1])
+        loader.add([])
+        loader.add(rows[1:])
+        found = connection.execute(select(table)).all()
+        assert [tuple(row) for row in found] == [(*row[:4], list(row[4])) for row in rows]
+        connection.rollback()
     ledger.close()
 
 

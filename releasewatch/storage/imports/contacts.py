@@ -21,9 +21,9 @@ from releasewatch.domain.customers import (
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
-from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats
+from releasewatch.storage.loading import Loader
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:

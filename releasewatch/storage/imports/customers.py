@@ -33,9 +33,9 @@ from releasewatch.storage.imports.clocks import (
     instant,
     is_current,
 )
-from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.oddities import find_oddities
 from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats, settle_attributes
+from releasewatch.storage.loading import Loader
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:

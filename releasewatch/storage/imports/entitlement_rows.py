@@ -9,8 +9,8 @@ from releasewatch.domain.customers import Entitlement, Problem, Rejected, Stated
 from releasewatch.domain.versions import tellable
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.entitlements import AXES, nothing_known
-from releasewatch.storage.imports.loading import Loader
 from releasewatch.storage.imports.names import Named, find_named
+from releasewatch.storage.loading import Loader
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
 if TYPE_CHECKING:
