@@ -23,6 +23,15 @@ _REMEMBERED = 1000
 """How many instants of an answer are remembered, so that memory does not grow with it."""
 
 
+_WITHOUT_ZONE = len("1970-01-01 00:00:00.000000")
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"an instant must know its zone: {value!r}")
+    return value.astimezone(UTC)
+
+
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: `timestamptz` on PostgreSQL, fixed-width text that sorts on SQLite. Refuses naive times."""
 
@@ -32,9 +41,7 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant must know its zone: {value!r}")
-        value = value.astimezone(UTC)
+        value = _in_utc(value)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def bind_processor(self, dialect: Dialect) -> Any:
@@ -43,8 +50,11 @@ class Instant(TypeDecorator[datetime]):
             return super().bind_processor(dialect)
 
         def process(value: datetime | None) -> str | None:
-            instant = self.process_bind_param(value, dialect)
-            return None if instant is None else instant.isoformat(" ", "microseconds")
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                value = _in_utc(value)
+            return value.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
         return process
 
