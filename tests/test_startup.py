@@ -76,6 +76,7 @@ HEAVY = {
     "releasewatch.storage.tables.events",
     "releasewatch.usecases",
     "releasewatch.usecases.incidents",
+    "releasewatch.usecases.releases",
 }
 
 LOADED = """
@@ -248,6 +249,7 @@ SPARED = {
             "releasewatch.storage.tables.erasure",
             "releasewatch.storage.tables.events",
             "releasewatch.usecases.incidents",
+            "releasewatch.usecases.releases",
         },
     ),
 }

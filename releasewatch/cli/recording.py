@@ -193,14 +193,14 @@ def say_unknown_places(app: App, request: RecordRequest) -> None:
 
 def read_from(app: App, ledger: Ledger, request: RecordRequest) -> tuple[Surroundings, RecordRequest]:
     """What is read for a deployment: the clone one stands in; else the release that a build recorded."""
-    from releasewatch.usecases.releases import stored_surroundings
-    from releasewatch.wiring import mapper_of
-
     if request.stated_kind == "change":
         return app.surroundings(git=False), request
     found = stored_release(app, ledger, request.release, request.components)
     if found is None:
         return app.surroundings(), request
+    from releasewatch.usecases.releases import stored_surroundings
+    from releasewatch.wiring import mapper_of
+
     if not app.quiet:
         say(f"Read from the release {found.name} of {found.repo} ({found.head[:10]}), as a build recorded it.")
     head = request.head if request.head_is_given else found.name

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 def stored_release(app: App, ledger: Ledger, name: str, components: Sequence[str]) -> StoredRelease | None:
     """The recorded release to read where there is no clone, or the clone is not of the components' repo."""
-    from releasewatch.usecases.releases import is_new
-
     repos = {key.rpartition("/")[0] for key in components if "/" in key}
     if not name or (app.history_or_none is not None and (not repos or app.repo in repos)):
         return None
@@ -26,6 +24,8 @@ def stored_release(app: App, ledger: Ledger, name: str, components: Sequence[str
     except UnknownNameError as error:
         if app.history_or_none is None:
             _raise_what_git_said(app)
+        from releasewatch.usecases.releases import is_new
+
         if is_new(ledger):
             raise UnknownNameError(
                 error.message,
