@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Select, and_, case, column, exists, func, or_, select, values
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, exists, func, literal, or_, select
 
 from releasewatch.domain.dora import By, Counted, Span, Spread, spread_of
 from releasewatch.domain.dora_recovery import Failing, recovery_seconds
 from releasewatch.storage import tables as t
-from releasewatch.storage.dora_failures import Among, Failures, failures_of, read_named
+from releasewatch.storage.dora_failures import Among, Failures, read_failures, read_named
 from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.sql import SecondsBetween, chunks, number_table
-from releasewatch.storage.types import Instant, id_type, key_type
+from releasewatch.storage.types import id_type, key_type
 
 NO_TEAM = "(no owner)"
 
@@ -25,7 +25,10 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class DoraQuestion:
-    """What is counted: deployments to these environments that opened in one of the spans, of a repo or a component."""
+    """What is counted: deployments to these environments that opened in one of the spans, of a repo or a component.
+
+    The spans follow one another without a gap.
+    """
 
     environments: Sequence[int]
     spans: Sequence[Span]
@@ -62,7 +65,7 @@ def count_delivery(connection: Connection, asked: DoraQuestion, blame: BlameOfPe
     among = Among.of([(row.first, row.last) for row in attempts if row.many])
     if among is None:
         return groups
-    failures = failures_of(blame, read_named(connection), min(span.since for span in asked.spans), among)
+    failures = read_failures(connection, blame, read_named(connection), asked.spans[0].since, among)
     for name, found in _count_failures(connection, asked, failures).items():
         add(name, **found)
     for name, (spread, without) in _spreads(connection, _lead(_members(asked), asked, among)).items():
@@ -72,11 +75,7 @@ def count_delivery(connection: Connection, asked: DoraQuestion, blame: BlameOfPe
 
 def _count_failures(connection: Connection, asked: DoraQuestion, failures: Failures) -> dict[str, dict[str, Any]]:
     """Of each group what failed, may have failed, was rework, and how long the failed ones took to recover."""
-    failed: dict[int, list[Failing]] = defaultdict(list)
-    for row in connection.execute(select(failures.failed)):
-        failed[row.deployment_id].append(Failing(row.carrier_id, row.began, row.ended, bool(row.by_incident)))
-    possible = _carriers(connection, failures.possible)
-    unplanned = _carriers(connection, failures.interventions)
+    failed, possible, unplanned = failures.failed, failures.possible, failures.interventions
     told: dict[str, dict[int, list[Failing]]] = defaultdict(lambda: defaultdict(list))
     suspected: dict[str, set[int]] = defaultdict(set)
     rework: dict[str, set[int]] = defaultdict(set)
@@ -101,18 +100,11 @@ def _count_failures(connection: Connection, asked: DoraQuestion, failures: Failu
     return groups
 
 
-def _carriers(connection: Connection, told: CTE) -> dict[int, set[int | None]]:
-    found: dict[int, set[int | None]] = defaultdict(set)
-    for row in connection.execute(select(told.c.deployment_id, told.c.carrier_id)):
-        found[row.deployment_id].add(row.carrier_id)
-    return found
-
-
 def _read_members(connection: Connection, asked: DoraQuestion, numbers: Collection[int]) -> Iterator[Any]:
     """Those of some deployments that are in any group: name, deployment_id, carrier_id."""
     for part in chunks(sorted(numbers), _AT_ONCE):
         m = _members(asked, number_table("told_of", [("deployment_id", id_type())], [(one,) for one in part])).c
-        yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id))
+        yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id)).all()
 
 
 def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[str, int]:
@@ -124,7 +116,7 @@ def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[s
         return {}
     d, o, c = t.deployment.c, t.origin.c, t.scope_component.c
     changed = exists().where(o.deployment_id == d.deployment_id)
-    spans = or_(*(and_(d.opened_at >= span.since, d.opened_at < span.until) for span in asked.spans))
+    spans = and_(d.opened_at >= asked.spans[0].since, d.opened_at < asked.spans[-1].until)
     query = select(d.kind, func.count().label("many")).where(
         d.succeeded, d.environment_id.in_(asked.environments), spans
     )
@@ -161,18 +153,13 @@ def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = 
     succeeded. `only`: of these deployments alone. `succeeded` False: also those that never did.
     """
     d, o, c = t.deployment.c, t.origin.c, t.catalog_component.c
-    span = (
-        values(column("label", key_type()), column("since", Instant), column("until", Instant), name="span")
-        .data([(one.label, one.since, one.until) for one in asked.spans])
-        .cte("span")
-    )
     owner = func.coalesce(func.nullif(c.owner, ""), NO_TEAM)
     names: dict[str, Any] = {"component": t.component.c.full_key, "team": owner, "repo": t.repo.c.key}
     carrier: Any = o.carrier_id if asked.by_part else column("NULL", is_literal=True)
     never = and_(d.succeeded.is_(False), d.status == "failed")
     query = (
         select(
-            names.get(asked.by, span.c.label).label("name"),
+            names.get(asked.by, _span_of(asked.spans)).label("name"),
             d.deployment_id,
             carrier.label("carrier_id"),
             d.repo_id,
@@ -180,7 +167,7 @@ def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = 
             func.coalesce(d.finished_at, d.opened_at).label("done_at"),
             d.succeeded,
         )
-        .join_from(t.deployment, span, and_(d.opened_at >= span.c.since, d.opened_at < span.c.until))
+        .where(d.opened_at >= asked.spans[0].since, d.opened_at < asked.spans[-1].until)
         .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else or_(d.succeeded, never))
     )
     if only is not None:
@@ -200,6 +187,15 @@ def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = 
     if asked.component_id is not None:
         query = query.where(o.carrier_id == asked.component_id)
     return query.cte("member")
+
+
+def _span_of(spans: Sequence[Span]) -> ColumnElement[str]:
+    """The label of the span in which a deployment opened, halving them: each row is compared with few of many."""
+    if len(spans) == 1:
+        return literal(spans[0].label, key_type())
+    middle = len(spans) // 2
+    before = t.deployment.c.opened_at < spans[middle].since
+    return case((before, _span_of(spans[:middle])), else_=_span_of(spans[middle:]))
 
 
 def _lead(member: CTE, asked: DoraQuestion, among: Among) -> CTE:

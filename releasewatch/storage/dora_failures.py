@@ -5,30 +5,15 @@ Two sources tell of it, and a deployment counts once: what deployments took back
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    Boolean,
-    ColumnElement,
-    Connection,
-    Float,
-    and_,
-    false,
-    func,
-    literal_column,
-    null,
-    or_,
-    select,
-    true,
-    union,
-    union_all,
-)
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, func, or_, select, union
 
-from releasewatch.domain.dora_incidents import BlamedPart
+from releasewatch.domain.dora_recovery import Failing
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.fixes import standing_fixes
@@ -40,17 +25,16 @@ from releasewatch.storage.windows import FIXED_FOR
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Sets of rows; `carrier_id` is the deployed component that it is about, NULL for all of the deployment.
+    """What is told of deployments, by their number. Carriers: the deployed components that it is about, None for all.
 
-    - `failed` (deployment_id, carrier_id, began, ended, by_incident): a deployment that needed an intervention; seconds
-      from its opening to when it began to hurt and to when that was over, NULL while it is not.
-    - `possible` (deployment_id, carrier_id): one that is suspected in an incident.
-    - `interventions` (deployment_id, carrier_id): a deployment that was unplanned.
+    - `failed`: those that needed an intervention.
+    - `possible`: the carriers of those that are suspected in an incident.
+    - `interventions`: the carriers of those that were unplanned.
     """
 
-    failed: CTE
-    possible: CTE
-    interventions: CTE
+    failed: dict[int, list[Failing]] = field(default_factory=lambda: defaultdict(list))
+    possible: dict[int, set[int | None]] = field(default_factory=lambda: defaultdict(set))
+    interventions: dict[int, set[int | None]] = field(default_factory=lambda: defaultdict(set))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +61,9 @@ def read_named(connection: Connection) -> list[tuple[int, int]]:
     return [(int(row.ref[2:]), row.deployment_id) for row in rows if row.ref[2:].isdecimal() and len(row.ref) < 18]
 
 
-def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime, among: Among) -> Failures:
+def read_failures(
+    connection: Connection, blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime, among: Among
+) -> Failures:
     """Failures of the deployments that opened from `since` on, as deployments and incidents tell them.
 
     `named`: what `read_named` gives. `among`: which are asked about; of others less may be found. Whatever
@@ -89,8 +75,30 @@ def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: d
     a word, and without an incident, is not seen. Going forward again after a rollback takes the rollback back, and is
     no failure of it.
     """
-    standing = standing_fixes()
-    w, o, b, f, d = t.window.c, t.origin.c, t.baseline.c, standing.c, t.deployment.c
+    found = Failures()
+    for row in connection.execute(_ended(named, since)).all():
+        found.failed[row.deployment_id].append(Failing(row.carrier_id, 0.0, row.ended, False))
+        found.interventions[row.by_id].add(row.carrier_id)
+    for row in connection.execute(_undone_by_hand()).all():
+        found.failed[row.deployment_id].append(Failing(None, 0.0, row.ended, False))
+    for part in blame.parts:
+        if part.confirmed:
+            told = Failing(part.carrier_id, part.began, part.ended, True)
+            found.failed[part.deployment_id].append(told)
+        else:
+            found.possible[part.deployment_id].add(part.carrier_id)
+    f = standing_fixes().c
+    fixes = select(f.deployment_id).distinct()
+    for number in connection.scalars(fixes.where(f.ref.not_in(blame.cancelled)) if blame.cancelled else fixes).all():
+        found.interventions[number].add(None)
+    for row in connection.execute(_rolled_back(since, among)).all():
+        found.interventions[row.deployment_id].add(row.carrier_id)
+    return found
+
+
+def _ended(named: Sequence[tuple[int, int]], since: datetime) -> Select[Any]:
+    """What later deployments took back or fixed, each with which, and seconds from its opening until that was done."""
+    w, o, b, d = t.window.c, t.origin.c, t.baseline.c, t.deployment.c
     fixing, by = t.deployment.alias("fixing"), t.deployment.alias("ended_by")
     told = _pairs(named)
     taken_back = (
@@ -108,55 +116,39 @@ def failures_of(blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: d
         .join(t.origin, o.deployment_id == d.deployment_id, isouter=True)
     )
     ended = union(taken_back, said).cte("ended")
-    undone = standing_undos().subquery("undone").c
-    by_deployment = (
-        select(ended.c.deployment_id, ended.c.carrier_id, func.coalesce(by.c.finished_at, by.c.opened_at).label("at"))
-        .join_from(ended, by, by.c.deployment_id == ended.c.by_id)
-        .union_all(select(undone.deployment_id, null(), undone.undone_at))
-        .cte("taken_back")
-    )
-    incidents = _literal(blame.parts)
-    i = incidents.c
-    failed = union_all(
+    done_at = func.coalesce(by.c.finished_at, by.c.opened_at)
+    return (
         select(
-            by_deployment.c.deployment_id,
-            by_deployment.c.carrier_id,
-            literal_column("0.0").label("began"),
-            SecondsBetween(d.opened_at, by_deployment.c.at).label("ended"),
-            false().label("by_incident"),
-        ).join_from(by_deployment, t.deployment, d.deployment_id == by_deployment.c.deployment_id),
-        select(i.deployment_id, i.carrier_id, i.began, i.ended, true()).where(i.confirmed),
-    ).cte("failed_deployment")
-    possible = select(i.deployment_id, i.carrier_id).where(i.confirmed.is_(False)).cte("possible_failure")
-    rolled_back = (
+            ended.c.deployment_id,
+            ended.c.carrier_id,
+            ended.c.by_id,
+            SecondsBetween(d.opened_at, done_at).label("ended"),
+        )
+        .join_from(ended, by, by.c.deployment_id == ended.c.by_id)
+        .join(t.deployment, d.deployment_id == ended.c.deployment_id)
+    )
+
+
+def _undone_by_hand() -> Select[Any]:
+    undone, d = standing_undos().subquery("undone").c, t.deployment.c
+    return select(undone.deployment_id, SecondsBetween(d.opened_at, undone.undone_at).label("ended")).join(
+        t.deployment, d.deployment_id == undone.deployment_id
+    )
+
+
+def _rolled_back(since: datetime, among: Among) -> Select[Any]:
+    """The carriers of rollbacks: of deployments that are one, and of single baselines that are."""
+    d, b, o = t.deployment.c, t.baseline.c, t.origin.c
+    return (
         select(d.deployment_id, o.carrier_id)
+        .distinct()
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
         .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
         .where(d.opened_at >= since, or_(b.kind == "rollback", d.kind == "rollback"))
         .where(among.holds(d.deployment_id), among.holds(b.deployment_id))
     )
-    fixes = select(f.deployment_id, null().label("carrier_id"))
-    interventions = union(
-        select(ended.c.by_id.label("deployment_id"), ended.c.carrier_id),
-        fixes.where(f.ref.not_in(blame.cancelled)) if blame.cancelled else fixes,
-        rolled_back,
-    ).cte("intervention")
-    return Failures(failed, possible, interventions)
 
 
 def _pairs(named: Sequence[tuple[int, int]]) -> CTE:
     """The pairs as a table of numbers."""
     return number_table("named_fix", [("deployment_id", id_type()), ("by_id", id_type())], named)
-
-
-def _literal(parts: Sequence[BlamedPart]) -> CTE:
-    columns = (
-        ("deployment_id", id_type()),
-        ("carrier_id", id_type()),
-        ("confirmed", Boolean()),
-        ("began", Float()),
-        ("ended", Float()),
-    )
-    return number_table(
-        "blame", columns, [(one.deployment_id, one.carrier_id, one.confirmed, one.began, one.ended) for one in parts]
-    )

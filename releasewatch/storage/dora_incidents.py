@@ -35,10 +35,10 @@ def read_blame(connection: Connection, environments: Sequence[int], since: datet
     """What incidents say of the deployments that opened in a period."""
     blame: dict[int, dict[int, Blame]] = defaultdict(dict)
     opened: dict[int, datetime] = {}
-    for row in connection.execute(_newest_links(environments, since, until)):
+    for row in connection.execute(_newest_links(environments, since, until)).all():
         blame[row.incident_id][row.deployment_id] = row.state
         opened[row.deployment_id] = row.opened_at
-    fixed = {row.incident_id: row.done_at for row in connection.execute(_last_fixes(environments, since))}
+    fixed = {row.incident_id: row.done_at for row in connection.execute(_last_fixes(environments, since)).all()}
     wanted = sorted({*blame, *fixed})
     states = {
         number: fold(said, LATEST, LATEST)
@@ -98,7 +98,7 @@ def _recorded_at(connection: Connection, numbers: Sequence[int]) -> dict[int, da
     i = t.incident.c
     found = {}
     for part in chunks(numbers):
-        for row in connection.execute(select(i.incident_id, i.recorded_at).where(i.incident_id.in_(part))):
+        for row in connection.execute(select(i.incident_id, i.recorded_at).where(i.incident_id.in_(part))).all():
             found[row.incident_id] = row.recorded_at
     return found
 
@@ -108,6 +108,6 @@ def _carriers(connection: Connection, deployments: Iterable[int]) -> dict[int, s
     found: dict[int, set[int]] = defaultdict(set)
     for part in chunks(sorted(deployments)):
         query = select(o.deployment_id, o.carrier_id).distinct().where(o.deployment_id.in_(part))
-        for row in connection.execute(query):
+        for row in connection.execute(query).all():
             found[row.deployment_id].add(row.carrier_id)
     return found

@@ -151,6 +151,18 @@ def test_by_week_and_month(world):
     assert {group: row["deployments"] for group, row in months.items()} == {"2026-02": 0, "2026-03": 6}
 
 
+def test_each_week_is_as_it_is_by_itself(world):
+    monday = next(hours for hours in range(41, 400) if hour(hours).weekday() == 0 and hour(hours).hour == 0)
+    for at in (monday - 1, monday, monday + 24 * 7):
+        world.commit("a", at=hour(at - 1))
+        world.record(at)
+    weeks = rows(world, by="week", since=hour(-24 * 10), until=hour(24 * 30))
+    assert sum(row["deployments"] > 0 for row in weeks.values()) == 4
+    for name, row in weeks.items():
+        since, until = (datetime.fromisoformat(row[end]) for end in ("since", "until"))
+        assert rows(world, since=since, until=until)[None] | {"group": name} == row
+
+
 def test_a_failure_counts_where_the_failed_one_was_deployed(world):
     (early,) = rows(world, until=hour(6)).values()
     assert facts(early) == (2, 1, 0, 2), "though the rollback came after the period"
