@@ -124,7 +124,11 @@ def _release_order(q: ExposureQuestion, seen: CTE) -> CTE:
         .join_from(seen, t.deployment, and_(d.repo_id == v.repo_id, d.environment_id == v.environment_id))
         .join(t.scope_component, sc.scope_id == d.scope_id)
         .where(
-            release.not_in(("", versions.plain_version(q.release))), d.succeeded.is_(True), d.recorded_at <= q.known_at
+            # By what the index says: those without a release may be nearly all that there are.
+            d.release != "",
+            release.not_in(("", versions.plain_version(q.release))),
+            d.succeeded.is_(True),
+            d.recorded_at <= q.known_at,
         )
         .group_by(sc.component_id, release)
         .cte(q.named("release_order"))

@@ -147,3 +147,24 @@ def test_what_runs_is_found_in_the_own_deployments_of_each_scope(ledger: Ledger,
     wanted = r"_opened_at \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
     assert re.search(wanted, plan), plan
     assert "SCAN deployment" not in plan
+
+
+def test_releases_are_looked_for_among_deployments_that_have_one(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(3))
+    for at in range(1, 30):
+        world.commit("c0")
+        last = world.record(at, **({"release": f"v{at}"} if at < 3 else {}))
+    with listening() as listener:
+        count_document(ledger, Asking(last.number, NOW))
+    asked = [one for one in listener.questions if "release_order" in one.text]
+    assert asked
+    with ledger.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+    for one in asked:
+        with ledger.read() as connection:
+            if not ledger.is_sqlite:  # so few rows are on one page
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+                connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+            words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
+            plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
+        assert "ix_deployment_repo_id_environment_id_release" in str(plan), plan

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from releasewatch.storage.tables.base import metadata, placed
+from releasewatch.storage.tables.base import built_with, metadata, placed
 from releasewatch.storage.types import Instant, id_type, key_type
 
 
@@ -95,6 +95,15 @@ deployment: Table[DeploymentColumns] = Table(
     Index(None, "opened_at"),
     Index(None, "scope_id", "environment_id", "opened_at"),
     info=placed("reference", "facts"),
+)
+
+# Of those that have a release alone: where most have none, they are not read by who asks for releases.
+Index(
+    "ix_deployment_repo_id_environment_id_release",
+    deployment.c.repo_id,
+    deployment.c.environment_id,
+    deployment.c.release,
+    info=built_with(sqlite_where=deployment.c.release != "", postgresql_where=deployment.c.release != ""),
 )
 
 
