@@ -125,6 +125,18 @@ def all_reports(
     return _read(connection, _between(_reports(known_at), since, until))
 
 
+def told_between(connection: Connection, since: datetime, until: datetime) -> dict[UUID, list[Said]]:
+    """When anybody told us something in a span of time, and of what, without their words; by who they are by now."""
+    r = t.customer_report.c
+    query = _between(_reports(LATEST), since, until)
+    found: dict[UUID, list[Said]] = {}
+    columns = query.selected_columns.survivor_id, r.reported_at, r.channel, r.source, r.component_id, r.incident_id
+    for row in connection.execute(query.with_only_columns(*columns)):
+        told = Said(row.reported_at, row.channel, row.source, "", row.component_id, row.incident_id)
+        found.setdefault(row.survivor_id, []).append(told)
+    return found
+
+
 def reporters_of(connection: Connection, references: Iterable[str], known_at: datetime = LATEST) -> list[Reporter]:
     """Who reported something under one of these references, however they are typed; by customer, oldest first."""
     keys = sorted({reference_key(one) for one in references} - {""})

@@ -6,7 +6,7 @@ names no component, or one that reaches them in it. What was said to be of anoth
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from releasewatch.domain.call_purposes import in_utc
 from releasewatch.domain.customer_reports import who_was_first
 from releasewatch.storage import customer_reports
 from releasewatch.storage.call_facts import Members
-from releasewatch.storage.customer_reports import Report
+from releasewatch.storage.customer_reports import Said
 from releasewatch.usecases.call_tellings import Tellings
 from releasewatch.usecases.incident_scene import Scene
 
@@ -59,25 +59,34 @@ class Reported:
 
 
 class Complaints:
-    """What customers told us while an incident went on; one statement, however many they are."""
+    """What customers told us while an incident went on."""
 
-    def __init__(self, connection: Any, members: Members, scene: Scene) -> None:
+    def __init__(self, told: Mapping[UUID, Sequence[Said]], scene: Scene) -> None:
+        """`told`: what each customer told us since the impact began, or longer, oldest first."""
         window = scene.window
-        self._reports = customer_reports.reports_among(connection, members, window.started_at)
+        self._told = told
         self._incident = scene.incident.incident_id
+        self._since = window.started_at
         self._until = None if window.until is None else window.until + AFTERWARDS
         self._about = frozenset(scene.question.components or ())
 
+    @staticmethod
+    def among(connection: Any, members: Members, scene: Scene) -> Complaints:
+        """What some customers told us; one statement, however many they are."""
+        reports = customer_reports.reports_among(connection, members, scene.window.started_at)
+        return Complaints({customer: [one.said for one in mine] for customer, mine in reports.items()}, scene)
+
     def of(self, customer: UUID, components: Collection[int], tellings: Tellings) -> Complaint:
         """What one customer reported of it first; `components`: those that reach them in it."""
-        mine = [one for one in self._reports.get(customer, ()) if self._is_of_it(one, components)]
+        mine = [one for one in self._told.get(customer, ()) if self._is_of_it(one, components)]
         if not mine:
             return Complaint()
-        at = mine[0].said.reported_at
+        at = mine[0].reported_at
         return Complaint(at, who_was_first(tellings.first_at(customer), at) == "they")
 
-    def _is_of_it(self, report: Report, components: Collection[int]) -> bool:
-        said = report.said
+    def _is_of_it(self, said: Said, components: Collection[int]) -> bool:
+        if said.reported_at < self._since:
+            return False
         if said.incident_id:
             return said.incident_id == self._incident
         if self._until is not None and said.reported_at > self._until:

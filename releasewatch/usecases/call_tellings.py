@@ -150,9 +150,12 @@ class Owed:
 def corrections_owed(connection: Any, scene: Scene) -> list[Owed]:
     """Who was told what is no longer so, in the order of their keys; a question or two where nobody was told."""
     tellings = Tellings(connection, scene)
-    if not tellings:
-        return []
-    states = impacts.states_of(connection, scene.question, list(tellings))
+    states = impacts.states_of(connection, scene.question, list(tellings)) if tellings else {}
+    return corrections_among(connection, scene, tellings, states)
+
+
+def corrections_among(connection: Any, scene: Scene, tellings: Tellings, states: Mapping[UUID, str]) -> list[Owed]:
+    """The same of what was told. `states`: of those who were told, and are in the incident."""
     progress = progress_of(scene)
     found: list[tuple[UUID, Telling, str]] = []
     for customer_id in tellings:

@@ -157,7 +157,7 @@ class _Planner:
         self._dues: dict[UUID, Due] = {}
         since = scene.window.started_at - timedelta(days=how.weights.incident.again_days)
         self._again = call_attempts.hurt_before(connection, members, scene.incident.incident_id, since, how.now)
-        self._complaints = Complaints(connection, members, scene)
+        self._complaints = Complaints.among(connection, members, scene)
         self._wording = Wording(connection, self._book, scene, self._tellings, self._titles, how)
         many = max(1, AT_ONCE // max(1, len(scene.question.blamed)))
         rows = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,11 +16,11 @@ from releasewatch.domain.customer_reports import who_was_first
 from releasewatch.domain.impact_measures import COUNTED, Place, working_seconds
 from releasewatch.domain.incidents import fold
 from releasewatch.domain.promises import Promise
-from releasewatch.storage import call_facts, call_report, impacts, incidents, promises
+from releasewatch.storage import call_report, customer_reports, impacts, incidents, promises
 from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_complaints import Complaints
-from releasewatch.usecases.call_tellings import Tellings, corrections_owed
+from releasewatch.usecases.call_tellings import Tellings, corrections_among, corrections_owed
 from releasewatch.usecases.impact_measures import measure_customer
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 
@@ -71,13 +71,10 @@ def gather(
 ) -> list[Gathered]:
     """The incidents whose impact began in `[since, until)`, oldest first. `wanted`: only customers whose row (of
     `impacts.stream_customers`) passes, and then with what they suffered."""
-    found = []
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
-    for one in _may_be_in(connection, how.now, since, until):
-        scene = look_at(connection, one, viewing)
-        if since <= scene.window.started_at < until and scene.state.status:
-            found.append(_look_into(connection, scene, how, wanted))
-    _add_calls(connection, found, how)
+    looked_at = (look_at(connection, one, viewing) for one in _may_be_in(connection, how.now, since, until))
+    scenes = [scene for scene in looked_at if since <= scene.window.started_at < until and scene.state.status]
+    found = _look_into_all(connection, scenes, how, wanted)
     return sorted(found, key=lambda one: (one.scene.window.started_at, one.incident.incident_id))
 
 
@@ -85,9 +82,7 @@ def gather_one(connection: Any, how: Asking, ref: str) -> list[Gathered]:
     """One incident, by id or key. Raises UnknownNameError and AmbiguousNameError."""
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
     scene = look_at(connection, incidents.resolve_incident(connection, ref), viewing)
-    found = [_look_into(connection, scene, how, None)]
-    _add_calls(connection, found, how)
-    return found
+    return _look_into_all(connection, [scene], how, None)
 
 
 def promises_in(connection: Any, found: list[Gathered]) -> list[tuple[UUID, Promise]]:
@@ -112,17 +107,31 @@ def _may_be_in(connection: Any, now: datetime, since: datetime, until: datetime)
         before = page[-1].incident_id
 
 
-def _look_into(connection: Any, scene: Scene, how: Asking, wanted: Callable[[Any], bool] | None) -> Gathered:
+def _look_into_all(
+    connection: Any, scenes: Sequence[Scene], how: Asking, wanted: Callable[[Any], bool] | None
+) -> list[Gathered]:
+    since = min((scene.window.started_at for scene in scenes), default=how.now)
+    told_us = customer_reports.told_between(connection, since, how.now)
+    found = [_look_into(connection, scene, how, wanted, Complaints(told_us, scene)) for scene in scenes]
+    _add_calls(connection, found, how)
+    return found
+
+
+def _look_into(
+    connection: Any, scene: Scene, how: Asking, wanted: Callable[[Any], bool] | None, complaints: Complaints
+) -> Gathered:
+    """One incident, by one statement about all of its customers, since this costs the most by far."""
     made = Gathered(scene.incident, scene)
-    made.owed = [one.customer_id for one in corrections_owed(connection, scene)]
     if scene.state.status == "cancelled":
+        made.owed = [one.customer_id for one in corrections_owed(connection, scene)]
         return made
     tellings = Tellings(connection, scene)
-    complaints = Complaints(connection, call_facts.incident_members(scene.question), scene)
+    states: dict[UUID, str] = {}
     rows = impacts.stream_customers(connection, scene.question, FETCHED)
     for customer, group in groupby(rows, key=attrgetter("customer_id")):
         ways = list(group)
         best = ways[0]
+        states[customer] = best.state
         made.places[customer] = Place(best.timezone or "", best.country or "")
         if wanted is not None and not wanted(best):
             continue
@@ -144,6 +153,7 @@ def _look_into(connection: Any, scene: Scene, how: Asking, wanted: Callable[[Any
                     first=who_was_first(told_at, reported_at),
                 )
             )
+    made.owed = [one.customer_id for one in corrections_among(connection, scene, tellings, states)]
     return made
 
 

@@ -22,6 +22,7 @@ from releasewatch.usecases.inbound import Asked, Told, take_report
 from releasewatch.usecases.incident_contacts import Asking
 from releasewatch.usecases.incidents import change_status
 from releasewatch.usecases.promises import say_of_promise
+from tests.support.statements import listening
 from tests.usecases.test_incident_calls import Desks
 from tests.usecases.test_incidents import hour
 
@@ -135,6 +136,21 @@ def test_who_was_cleared_is_owed_a_correction_and_a_cancelled_incident_hurt_nobo
     row = story.rows(by="incident")[story.first]
     assert share(row, "affected")[0] is None
     assert row["corrections_owed"] == 2
+
+
+def test_what_was_reported_before_an_incident_is_not_of_it(story):
+    before = share(story.rows(by="incident")[story.second], "presumed")
+    assert before[2] == 0
+    story.rings("ed", 4)
+    assert share(story.rows(by="incident")[story.second], "presumed") == before
+    story.rings("ed", 31)
+    assert share(story.rows(by="incident")[story.second], "presumed")[2] == 1
+
+
+def test_everybody_in_an_incident_is_asked_for_once(story):
+    with listening() as listener:
+        assert story.report()["total"]["incidents"] == 2
+    assert sum("newest_word" in one.text for one in listener.questions) == 2
 
 
 def test_by_person_team_and_month(story):
