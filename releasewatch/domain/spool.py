@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,11 @@ MARK = "releasewatch-spool:"
 
 _LINE = re.compile(re.escape(MARK) + r"(?P<version>\d+):(?P<packed>[A-Za-z0-9+/]+={0,2}):(?P<checksum>[0-9a-f]{64})")
 _ANOTHER_VERSION = re.compile(re.escape(MARK) + r"(\d+):")
+_BROKEN = re.compile(re.escape(MARK) + r"\d+:[A-Za-z0-9+/=:]*$")
+_REST = re.compile(r"[A-Za-z0-9+/=:]+")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_BEFORE = re.compile(r"^(?:\[?\S*\d\d:\d\d:\d\d\S*\s+)?(?:[0-9a-f]{2}[OE]\+)?")
+"""What a CI system puts before a line: when it came, and that it goes on with the one before (GitLab)."""
 _LOGIN = re.compile(r"[^\s@]+")
 _LARGEST = 64 * 1024 * 1024
 """Bytes that a record may unpack to: a line of a log is not to be trusted with all the memory there is."""
@@ -114,15 +119,52 @@ def from_line(line: str) -> SpooledRecord:
 
 
 def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | StepFacts | str]]:
-    """`(line number, record, or what a step left, or why it cannot be read)` for every line of a log that holds one."""
+    """`(line number, record, or what a step left, or why it cannot be read)` for every line of a log that holds one.
+
+    A record that a terminal or a runner broken into several lines is put together again.
+    """
+    began, broken = 0, ""
     for number, line in enumerate(lines, start=1):
-        try:
-            if MARK in line:
-                yield number, from_line(line)
-            elif step_facts.MARK in line:
-                yield number, read_step_facts(line)
-        except ValueError as error:
-            yield number, str(error)
+        if broken:
+            rest = _rest_of(line)
+            broken += rest
+            if rest and len(broken) < _LARGEST and not _LINE.search(broken):
+                continue
+            yield began, _read(from_line, broken)
+            broken = ""
+            if rest:
+                continue
+        if MARK in line:
+            began, broken = number, _broken(line)
+            if not broken:
+                yield number, _read(from_line, line)
+        elif step_facts.MARK in line:
+            yield number, _read(read_step_facts, line)
+    if broken:
+        yield began, _read(from_line, broken)
+
+
+def _read(reader: Callable[[str], SpooledRecord | StepFacts], line: str) -> SpooledRecord | StepFacts | str:
+    try:
+        return reader(line)
+    except ValueError as error:
+        return str(error)
+
+
+def _broken(line: str) -> str:
+    """The beginning of a record that may go on in the next line; empty when it is whole, or more than that follows."""
+    if _LINE.search(line):
+        return ""
+    found = _BROKEN.search(_COLOUR.sub("", line).rstrip())
+    return found[0] if found else ""
+
+
+def _rest_of(line: str) -> str:
+    """What goes on with the line before it; empty when something else stands there."""
+    if MARK in line:
+        return ""
+    text = _BEFORE.sub("", _COLOUR.sub("", line).strip())
+    return text if _REST.fullmatch(text) else ""
 
 
 def in_order(records: Iterable[SpooledRecord]) -> list[SpooledRecord]:

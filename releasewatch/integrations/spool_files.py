@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.spool import SpooledRecord, find_records, from_line, to_line
@@ -22,6 +23,9 @@ SUFFIX = ".spool"
 
 DROPPED = "dropped.jsonl"
 """What was taken out for good: by whom, why, and the record itself, a line each."""
+
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b")
+"""How zip and gzip begin: some CI systems give logs out like that."""
 
 _OURS = ".releasewatch"
 """A folder of this name is ours alone, and is kept out of git when we make it."""
@@ -138,8 +142,12 @@ def read_log(log: Path, made_of: Callable[[StepFacts], SpooledRecord]) -> tuple[
     waiting: list[Waiting] = []
     damaged: list[Damaged] = []
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            for number, found in find_records(lines):
+        with log.open("rb") as file:
+            if file.peek(len(_ARCHIVES[0])).startswith(_ARCHIVES):
+                raise InvalidCallError(f"The log {log} is an archive.", "Unpack it, and name the log of the job.")
+            lines = TextIOWrapper(file, encoding="utf-8", errors="replace")
+            # A shell that saves UTF-16 puts a NUL beside each character; nothing else of a record is changed by that.
+            for number, found in find_records(line.replace("\0", "") for line in lines):
                 place = f"line {number} of {log}"
                 if isinstance(found, str):
                     damaged.append(Damaged(place, found))

@@ -103,6 +103,32 @@ def test_the_lines_of_a_log_are_found_by_number():
     assert list(find_records(log)) == [(2, RECORD), (4, "it is cut off, or was never a spooled record")]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    ["{}", "2026-03-01T12:00:01.5Z {}", "[2026-03-01T12:00:01.500Z] {}", "2026-03-01T12:00:01.5Z 01O+{}", " {}\x1b[0m"],
+    ids=["terminal", "github", "jenkins", "gitlab", "colour"],
+)
+@pytest.mark.parametrize("width", [25, 80, len(LINE) - 64, len(LINE) - 1])
+def test_a_line_that_was_broken_in_several_is_put_together(broken, width):
+    parts = [LINE[at : at + width] for at in range(0, len(LINE), width)]
+    log = ["deploy", *(broken.format(one) + "\r\n" for one in parts), "Warning: it is not recorded yet.", LINE]
+    assert list(find_records(log)) == [(2, RECORD), (len(parts) + 3, RECORD)]
+
+
+def test_what_follows_a_line_that_is_cut_off_is_not_lost():
+    cut, why = LINE[:60], "it is cut off, or was never a spooled record"
+    for log, found in (
+        ([cut, LINE], [(1, why), (2, RECORD)]),
+        ([cut, "all done", LINE[60:]], [(1, why)]),
+        ([cut, "***", LINE], [(1, why), (3, RECORD)]),
+        ([cut, "done"], [(1, why)]),
+        ([cut, "abc"], [(1, why)]),
+        ([cut], [(1, why)]),
+        ([cut, LINE[60:70] + LINE[71:]], [(1, "it is damaged: it cannot be unpacked")]),
+    ):
+        assert list(find_records(log)) == found
+
+
 def test_the_id_is_the_contents():
     assert from_line(LINE).id == RECORD.id
     assert replace(RECORD, key="k2").id != RECORD.id

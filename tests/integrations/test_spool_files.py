@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import stat
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,6 +26,13 @@ RECORD = SpooledRecord("k1", "shop", "a" * 40, NOON, NOON, "ledger_unavailable",
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1_job.txt", content)
+    return packed.getvalue()
 
 
 @pytest.fixture
@@ -108,6 +118,23 @@ def test_a_log_is_read_whatever_bytes_it_holds(tmp_path):
     waiting, damaged = read_log(log, lambda _: RECORD)
     assert [(one.record, one.place, one.file) for one in waiting] == [(RECORD, f"line 2 of {log}", None)]
     assert damaged == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_log_is_read_in_the_encoding_that_a_shell_has_saved_it_in(tmp_path, encoding):
+    log = tmp_path / "job.log"
+    log.write_bytes(f"Größe\r\n{to_line(RECORD)}\r\ndone\r\n".encode(encoding))
+    waiting, damaged = read_log(log, lambda _: RECORD)
+    assert ([one.record for one in waiting], damaged) == ([RECORD], [])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zipped], ids=["gzip", "zip"])
+def test_an_archive_of_logs_is_refused(tmp_path, pack):
+    log = tmp_path / "logs"
+    log.write_bytes(pack(to_line(RECORD).encode()))
+    with pytest.raises(InvalidCallError, match="is an archive") as refused:
+        read_log(log, lambda _: RECORD)
+    assert refused.value.hint == "Unpack it, and name the log of the job."
 
 
 @pytest.mark.parametrize("name", ["missing.log", "."])
