@@ -11,7 +11,7 @@ import click
 
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import common
-from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
+from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say, without_credentials
 from releasewatch.cli.spool_drop import drop
 from releasewatch.cli.telling import tell_others
 from releasewatch.domain.times import format_both, format_utc
@@ -266,6 +266,8 @@ def keep_for_later(
     say(line)
     leave_outputs(app, {"recorded": "false", "spool": line}, form, dotenv)
     warn(f"{error.message.rstrip('.')}. The deployment is not recorded yet.")
+    for hint in without_credentials(error.hint).splitlines():
+        say(f"  {hint}")
     file: Path | None = None
     try:
         if folder:

@@ -84,6 +84,19 @@ def test_a_bug(shop, monkeypatch):
     assert flushed(shop)["already_recorded"] is False
 
 
+def test_what_to_do_about_it_stands_in_the_log(shop, monkeypatch):
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    words = (*RECORD, *ERRORS, "--format", "table")
+    with monkeypatch.context() as patch:
+        patch.setattr("releasewatch.usecases.recording.record", break_down)
+        assert "\n  Its trace: " in here(shop, *words).err
+    away = here(shop, *words, RELEASEWATCH_DATABASE_URL="postgresql://ada:canary@127.0.0.1:1/x?connect_timeout=1")
+    assert "\n  Is the server up" in away.err
+    assert "canary" not in away.out + away.err
+
+
 def test_a_bug_that_comes_first_of_all(shop, monkeypatch):
     """Nothing could be settled: what was said is kept."""
 
