@@ -199,7 +199,8 @@ class Standing:
 
     `not_before`: the next attempt's instant. `reasons`: everything in it. `drafts`: those of its incidents whose lists
     nobody has approved. `assigned_to`: whom it was given to. `since`: from when on it could have been begun.
-    `attempts`: how often they were tried, `written` of these by mail or message.
+    `attempts`: how often they were tried, `written` of these by mail or message. `over`: the purposes and verdicts of
+    what a person made or skipped of this list, oldest first.
     """
 
     call: str = ""
@@ -218,6 +219,7 @@ class Standing:
     drafts: tuple[str, ...] = ()
     assigned_to: str = ""
     since: datetime | None = None
+    over: tuple[tuple[str, str], ...] = ()
 
     @property
     def approved(self) -> bool:

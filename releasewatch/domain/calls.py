@@ -190,6 +190,15 @@ class PlannedCall:
     late: str = ""
     goes_up_to: str = ""
 
+    def content(self, *due: str) -> tuple[str, ...]:
+        """What makes a version of the list, with what is `due`: the work on it does not, so that who was called stands
+        there as before the call, and what is due after it beside that.
+        """
+        over = self.candidate.standing.over
+        verdict = over[-1][1] if over and self.verdict == "leave" and not any(due) else self.verdict
+        purposes = sorted([purpose for purpose, _ in over] + [one for one in due if one]) if over else due
+        return self.candidate.key, verdict, *purposes
+
     @property
     def is_unowned(self) -> bool:
         """Whether no account manager keeps the relationship."""

@@ -19,7 +19,7 @@ def save_list(
     settings_version: int | None = None,
 ) -> int:
     """Keep that a list was planned; returns its version, which rises when what is on it changed (customer, verdict,
-    purpose), or the version of the settings that ranked it."""
+    purpose), or the version of the settings that ranked it; not when some of it was done."""
     c = whose.table.c
     digest = digest_of(sorted(content))
     last = connection.execute(

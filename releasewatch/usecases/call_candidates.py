@@ -169,6 +169,8 @@ class CallBook:
     def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
         found = self._standing(customer_id, group, due, *also)
+        over = [one for one in self.about(customer_id) if one.status in ("done", "skipped")]
+        found = replace(found, over=tuple((one.purpose, one.verdict) for one in over)) if over else found
         numbers = [number_of_incident(one.incident) or 0 for one in found.reasons]
         if not any(numbers):
             return found

@@ -108,7 +108,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
             )
         # One for all deployments: a customer's call is shared by them. The list is a reference row, and comes first.
         ledger.lock(connection, calls.LOCK)
-        rows = ((row.candidate.key, row.verdict, *_due(row)) for _, row in ranked)
+        rows = (row.content(*_due(row)) for _, row in ranked)
         call_lists.save_list(connection, subject.whose, rows, how.now, how.settings_version)
         came = coming.end_arrived(connection, deployment_id, subject.whose.announced, how.now)
         kept = keep_care(connection, subject.whose, ranked, how)
@@ -116,7 +116,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         late = end_overdue(connection, how)
         care.add_news(connection, deployment_id, _news(ranked))
         if kept.added:
-            tell_of_list(connection, "list_ready", subject.whose, how.told, how.now, "planned")
+            tell_of_list(connection, "list_ready", subject.whose, how.told, how.now)
     made = _as_list(ledger, subject, how, rank(ledger, subject, how), None)
     return replace(made, added=kept.added, withdrawn=summed(kept.withdrawn, lost, late))
 

@@ -36,7 +36,7 @@ def plan_check_ins(ledger: Ledger, how: Planning) -> RankedList:
     with ledger.write() as connection:
         ledger.lock(connection, calls.LOCK)
         ranked = _rank(connection, how)
-        rows = ((row.candidate.key, row.verdict) for _, row in ranked)
+        rows = (row.content()[:2] for _, row in ranked)
         version = call_lists.save_list(connection, WHOSE, rows, how.now, how.settings_version)
         kept = keep_care(connection, WHOSE, ranked, how, WEEK_IS_OVER)
         late = end_overdue(connection, how)

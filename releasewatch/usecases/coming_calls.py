@@ -97,7 +97,7 @@ def announce(ledger: Ledger, told: Announcement, how: Planning) -> RankedList:
         repo, environment = _places(connection, told.repo, told.environment)
         number = coming.put_coming(connection, repo, environment, told.values, how.now)
         whose = ListOf(coming_id=number)
-        rows = ((row.candidate.key, row.verdict) for _, row in told.ranked)
+        rows = (row.content()[:2] for _, row in told.ranked)
         version = call_lists.save_list(connection, whose, rows, how.now, how.settings_version)
         kept = keep_care(connection, whose, told.ranked, how)
         late = end_overdue(connection, how)

@@ -86,7 +86,7 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
     with ledger.write() as connection:
         ledger.lock(connection, calls.LOCK)
         planner = _Planner(connection, ref, how)
-        rows = ((row.candidate.key, row.verdict, row.candidate.hurt_purpose) for _, row in planner.ranked)
+        rows = (row.content(row.candidate.hurt_purpose) for _, row in planner.ranked)
         call_lists.save_list(connection, planner.whose, rows, how.now, how.settings_version)
         change = planner.change()
         # What is new joins the open call before the rest leaves it, so that it stays the same one.
