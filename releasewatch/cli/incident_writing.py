@@ -23,7 +23,12 @@ def say_what_cannot_leave(app: App, incident: str, fields: Any) -> None:
     how = Showing(Viewing(app.now), reveal=Reveal.COUNTS)
     texts = [text for text in (summary, fields.entry) if text is not None]
     subjects = app.config.tables.notes.subjects
-    held, entry = find_held(app.ledger, incident, how, fields.audience, texts, subjects=subjects)
+    found = find_held(app.ledger, incident, how, fields.audience, texts, subjects=subjects)
+    if found is None:
+        say("Nobody looked what names this holds: this role may not read them.")
+        say(f"  A document for {fields.audience} readers is looked through when it is written.")
+        return
+    held, entry = found
     for text, what in zip(texts, held, strict=True):
         if not what:
             continue

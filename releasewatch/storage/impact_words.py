@@ -108,26 +108,32 @@ def add_words(
     Each word needs a line of its own. A customer is named by key, alias or `directory:key`, and who was merged means
     the survivor; or by the names that `ids` gives them. `strict`: with any line refused, nothing is added.
     """
-    unreadable: list[tuple[int, str]] = []
     _staging.create_all(connection, checkfirst=False)
-    try:
-        many = _stage(connection, _readable(words, unreadable))
-        if ids is None:
-            connection.execute(insert(_meant).from_select(["name", "customer_id"], _meanings()))
-        elif ids:
-            connection.execute(insert(_meant), [{"name": name, "customer_id": one} for name, one in ids.items()])
-        refused = tuple(sorted([*unreadable, *_refused(connection), *_unite(connection)]))
-        if strict and refused:
-            return Added(0, 0, refused)
-        chosen = _chosen(saying)
-        known = _known(saying, chosen)
-        new = connection.scalar(select(func.count()).select_from(known)) or 0
-        different = connection.scalar(select(func.count()).select_from(chosen)) or 0
-        if new:
-            _insert(connection, saying, known, next_number(connection, "impact", many))
-        return Added(new, different - new, refused)
-    finally:
-        _staging.drop_all(connection, checkfirst=False)
+    added = _add_staged(connection, saying, words, ids, strict=strict)
+    # Where that failed nothing more can be asked of the transaction, and the tables are gone with it.
+    _staging.drop_all(connection, checkfirst=False)
+    return added
+
+
+def _add_staged(
+    connection: Connection, saying: Saying, words: Iterable[Row], ids: Mapping[str, UUID] | None, *, strict: bool
+) -> Added:
+    unreadable: list[tuple[int, str]] = []
+    many = _stage(connection, _readable(words, unreadable))
+    if ids is None:
+        connection.execute(insert(_meant).from_select(["name", "customer_id"], _meanings()))
+    elif ids:
+        connection.execute(insert(_meant), [{"name": name, "customer_id": one} for name, one in ids.items()])
+    refused = tuple(sorted([*unreadable, *_refused(connection), *_unite(connection)]))
+    if strict and refused:
+        return Added(0, 0, refused)
+    chosen = _chosen(saying)
+    known = _known(saying, chosen)
+    new = connection.scalar(select(func.count()).select_from(known)) or 0
+    different = connection.scalar(select(func.count()).select_from(chosen)) or 0
+    if new:
+        _insert(connection, saying, known, next_number(connection, "impact", many))
+    return Added(new, different - new, refused)
 
 
 def _readable(words: Iterable[Row], unreadable: list[tuple[int, str]]) -> Iterator[ImpactSaid]:

@@ -40,6 +40,7 @@ class Ledger:
         self._url = parse_url(url)
         self.wait_for = wait_for
         self._engine = _engine(self._url, wait_for)
+        self._wrote = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -88,6 +89,7 @@ class Ledger:
                 if not self.is_sqlite:
                     connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
                 yield connection
+        self._wrote = True
 
     def lock(self, connection: Connection, name: str) -> None:
         """Wait until no other transaction holds `name`; let go at its end. On SQLite a writer is alone anyway."""
@@ -108,7 +110,7 @@ class Ledger:
         try:
             yield
         except (DBAPIError, sqlite3.Error) as error:
-            ours = translate(error, self.place, self.wait_for)
+            ours = translate(error, self.place, self.wait_for, wrote=self._wrote)
             if ours is None:
                 raise
             raise ours from error

@@ -21,7 +21,7 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
         NotALedgerError,
     ),
     sqlite3.SQLITE_READONLY: (
-        "The ledger {place} is read-only; nothing was written.",
+        "The ledger {place} is read-only; {nothing} was written.",
         "Make the file and its folder writable for this user: SQLite writes beside the file, too.",
         LedgerUnavailableError,
     ),
@@ -36,17 +36,17 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_FULL: (
-        "The disk that holds the ledger {place} is full; nothing was written.",
+        "The disk that holds the ledger {place} is full; {nothing} was written.",
         "Make room and run the same command again.",
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_IOERR: (
-        "The ledger {place} could not be read or written ({name}); nothing was written.",
+        "The ledger {place} could not be read or written ({name}); {nothing} was written.",
         "Look at the disk: its room, a limit on the size of files, the mount. Then run the same command again.",
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_BUSY: (
-        "The ledger {place} was busy for {wait:g} seconds; nothing was written.",
+        "The ledger {place} was busy for {wait:g} seconds; {nothing} was written.",
         _AGAIN[:-1] + "; many pipelines at once want a PostgreSQL ledger.",
         LedgerUnavailableError,
     ),
@@ -67,18 +67,21 @@ _POSTGRES: dict[str, tuple[str, str]] = {
         "Create it (createdb), then run: releasewatch db upgrade",
     ),
     "42501": (
-        "The database user may not do that in the ledger {place}; nothing was written.",
+        "The database user may not do that in the ledger {place}; {nothing} was written.",
         "Use a role that may, or have the ledger's owner run: releasewatch db grant",
     ),
-    "25006": ("The ledger {place} is read-only; nothing was written.", "Name the primary server, not a standby."),
-    "53": ("The ledger {place} has no room left (SQLSTATE {state}); nothing was written.", _AGAIN[:-1] + " later."),
-    "55P03": ("The ledger {place} was busy: somebody else holds it; nothing was written.", _AGAIN),
-    "23505": ("Somebody else wrote the same into the ledger {place} at the same instant; nothing was written.", _AGAIN),
-    "40": ("The ledger {place} was busy: two writers met; nothing was written.", _AGAIN),
-    "57": ("The server of the ledger {place} broke off (SQLSTATE {state}); nothing was written.", _AGAIN),
+    "25006": ("The ledger {place} is read-only; {nothing} was written.", "Name the primary server, not a standby."),
+    "53": ("The ledger {place} has no room left (SQLSTATE {state}); {nothing} was written.", _AGAIN[:-1] + " later."),
+    "55P03": ("The ledger {place} was busy: somebody else holds it; {nothing} was written.", _AGAIN),
+    "23505": (
+        "Somebody else wrote the same into the ledger {place} at the same instant; {nothing} was written.",
+        _AGAIN,
+    ),
+    "40": ("The ledger {place} was busy: two writers met; {nothing} was written.", _AGAIN),
+    "57": ("The server of the ledger {place} broke off (SQLSTATE {state}); {nothing} was written.", _AGAIN),
     "08": ("The connection to the ledger {place} broke.", _AGAIN),
     "58": (
-        "The server of the ledger {place} failed (SQLSTATE {state}); nothing was written.",
+        "The server of the ledger {place} failed (SQLSTATE {state}); {nothing} was written.",
         "Read the server's log.",
     ),
 }
@@ -94,26 +97,34 @@ _WITHOUT_STATE = (
 )
 
 
-def translate(error: DBAPIError | sqlite3.Error, place: str, wait_for: float) -> ReleasewatchError | None:
-    """Our error for the driver's; None for what no outside can cause, a wrong statement or value: a bug of ours."""
+def translate(
+    error: DBAPIError | sqlite3.Error, place: str, wait_for: float, *, wrote: bool = False
+) -> ReleasewatchError | None:
+    """Our error for the driver's; None for what no outside can cause, a wrong statement or value: a bug of ours.
+
+    `wrote`: the command has written something before, which stays.
+    """
+    nothing = "nothing more" if wrote else "nothing"
     if isinstance(error, sqlite3.Error):
-        return _of_sqlite(error, place, wait_for)
+        return _of_sqlite(error, place, wait_for, nothing)
     if isinstance(error.orig, sqlite3.Error):
-        return _of_sqlite(error.orig, place, wait_for)
+        return _of_sqlite(error.orig, place, wait_for, nothing)
     state = getattr(error.orig, "sqlstate", None) or ""
     if state:
         words = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
-        return LedgerUnavailableError(words[0].format(place=place, state=state), words[1]) if words else None
+        if words is None:
+            return None
+        return LedgerUnavailableError(words[0].format(place=place, state=state, nothing=nothing), words[1])
     return _without_state(error, place)
 
 
-def _of_sqlite(error: sqlite3.Error, place: str, wait_for: float) -> ReleasewatchError | None:
+def _of_sqlite(error: sqlite3.Error, place: str, wait_for: float, nothing: str) -> ReleasewatchError | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None or code & 0xFF not in _SQLITE:
         return None
     message, hint, kind = _SQLITE[code & 0xFF]
     name = getattr(error, "sqlite_errorname", "")
-    return kind(message.format(place=place, wait=wait_for, name=name), hint)
+    return kind(message.format(place=place, wait=wait_for, name=name, nothing=nothing), hint)
 
 
 def _without_state(error: DBAPIError, place: str) -> ReleasewatchError | None:

@@ -31,6 +31,7 @@ from releasewatch.storage import (
     fixes,
     impacts,
     incidents,
+    named_people,
     window_endings,
 )
 from releasewatch.storage.customers import resolve_customer
@@ -149,9 +150,12 @@ def gather_incident(
 
 def find_held(
     ledger: Ledger, ref: str, how: Showing, audience: Audience, texts: Sequence[str], *, subjects: Subjects
-) -> tuple[list[str], int]:
+) -> tuple[list[str], int] | None:
     """What in each text keeps documents for its audience from being written, in words without a name (empty: nothing);
-    and the number of the last entry of the timeline."""
+    and the number of the last entry of the timeline. None where this role may not read the names to look for."""
+    with ledger.read() as connection:
+        if not named_people.may_look(connection):
+            return None
     gathered = gather_incident(ledger, ref, how, subjects=subjects)
     made = build_document(gathered.facts, "update" if audience == "customer" else "brief", audience)
     scanners = {

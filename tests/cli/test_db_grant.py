@@ -85,7 +85,11 @@ def test_a_pipeline_records_plans_and_opens_incidents_with_its_role_alone(
     assert (notes.status, "more" in notes.out, "Ada Example" in notes.out) == (0, False, False)
     assert "withheld here" in notes.out
 
-    for words in (["call", "plan", "--incident", "INC-1"], ["customer", "show", "acme"], ["staff", "list"]):
+    said = run("incident", "update", "INC-1", "--audience", "customer", "--summary", "Totals are wrong.")
+    assert (said.status, "Nobody looked what names this holds" in said.err) == (0, True), said.err
+
+    confirmed = ["incident", "impact", "INC-1", "--confirm", "acme", "--why", "rang"]
+    for words in (["call", "plan", "--incident", "INC-1"], ["customer", "show", "acme"], ["staff", "list"], confirmed):
         done = run(*words)
         assert (done.status, "may not do that" in done.err) == (3, True), words
 

@@ -408,3 +408,24 @@ def test_a_server_that_takes_the_connection_and_says_nothing_is_away() -> None:
     ours = translate(said, "postgresql://localhost/ledger", 1)
     assert isinstance(ours, LedgerUnavailableError)
     assert ours.message == "The ledger postgresql://localhost/ledger cannot be reached."
+
+
+def test_what_was_written_before_is_not_denied(tmp_path: Path) -> None:
+    ledger = new_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+    def write_where_nobody_may() -> None:
+        with ledger.write() as connection:
+            connection.execute(text("PRAGMA query_only = ON"))
+            connection.execute(insert(t.repo).values(key="late"))
+
+    def fails() -> str:
+        with pytest.raises(LedgerUnavailableError) as raised:
+            write_where_nobody_may()
+        ledger.close()
+        return raised.value.message
+
+    assert fails().endswith("is read-only; nothing was written.")
+    add_repo(ledger, "shop")
+    assert fails().endswith("is read-only; nothing more was written.")
+    assert repos(ledger) == ["shop"]
+    ledger.close()
