@@ -41,6 +41,15 @@ _MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError
 """What Python raises when a template's expression makes no sense."""
 
 
+_VIEWS = {
+    "notes/": "views.py",
+    "calls/letter": "call_letters.py",
+    "calls/": "call_views.py",
+    "incidents/": "incident_views.py",
+    "summary/": "summary_views.py",
+}
+"""Which module says what a template may use, by how its name begins; the others are of notifications."""
+
 _MISSING = object()
 _OURS = (View, LoopContext)
 
@@ -92,10 +101,11 @@ class Templates:
             what = error.message or type(error).__name__
         else:
             what = f"{type(error).__name__}: {error}"
-        name, line = theirs[-1]
+        where, line = theirs[-1]
+        views = next((file for begins, file in _VIEWS.items() if name.startswith(begins)), "notification_views.py")
         return TemplateError(
-            f"Template {name}, line {line}: {what.rstrip('.')}.",
-            hint="What a template may use is in releasewatch/rendering/views.py; the built-in templates show it.",
+            f"Template {where}, line {line}: {what.rstrip('.')}.",
+            hint=f"What a template may use is in releasewatch/rendering/{views}; the built-in templates show it.",
         )
 
 

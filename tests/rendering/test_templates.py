@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -86,6 +87,26 @@ def test_a_mistake_names_template_and_line(tmp_path: Path, text: str, line: int,
     assert error.message.startswith(f"Template t.md, line {line}: ")
     assert what in error.message
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "views"),
+    [
+        ("notes/customer.md", "views.py"),
+        ("calls/list.md", "call_views.py"),
+        ("calls/letter.de.txt", "call_letters.py"),
+        ("incidents/brief.md", "incident_views.py"),
+        ("summary/deployment.md", "summary_views.py"),
+        ("oncall.txt", "notification_views.py"),
+    ],
+)
+def test_a_mistake_says_where_what_such_a_template_may_use_is_documented(tmp_path: Path, name: str, views: str) -> None:
+    write(tmp_path, name, "{{ nosuch }}")
+    made = Templates("txt" if name.endswith("txt") else "md", tmp_path)
+    with pytest.raises(TemplateError) as raised:
+        list(made.stream(name, {}))
+    assert f"releasewatch/rendering/{views};" in raised.value.hint
+    assert find_spec(f"releasewatch.rendering.{views.removesuffix('.py')}")
 
 
 def test_a_mistake_in_an_included_file_names_that_file(tmp_path: Path) -> None:
