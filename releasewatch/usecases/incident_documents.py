@@ -23,7 +23,7 @@ from releasewatch.domain.incident_facts import (
 from releasewatch.domain.leaks import LeakScanner
 from releasewatch.domain.note_building import PreparedNotes, prepare_notes, texts_of
 from releasewatch.domain.privacy import Reveal, opaque_key
-from releasewatch.errors import InvalidCallError
+from releasewatch.errors import InvalidCallError, LedgerUnavailableError
 from releasewatch.storage import (
     catalogs,
     customer_names,
@@ -63,11 +63,16 @@ def gather_incident(
 
     `customer`: the one that it is for, by key or alias; `subjects`: as in `[notes]`. What may be said of a change is
     decided as of now, whatever instant is looked at. Raises InvalidCallError where there was no incident yet, or the
-    customer is not in it.
+    customer is not in it; LedgerUnavailableError where this role may not read the names to look for.
     """
     now = how.viewing.now
     with ledger.read() as connection:
         incident = incidents.resolve_incident(connection, ref)
+        if not named_people.may_look(connection):
+            raise LedgerUnavailableError(
+                f"A document of {incident.id} is searched for people's names first, and this role may not read them.",
+                "Have it made with the rights of account staff: releasewatch db grant --role account",
+            )
         scene = look_at(connection, incident, how.viewing)
         if not scene.state.status:
             raise InvalidCallError(

@@ -88,6 +88,9 @@ def test_a_pipeline_records_plans_and_opens_incidents_with_its_role_alone(
     said = run("incident", "update", "INC-1", "--audience", "customer", "--summary", "Totals are wrong.")
     assert (said.status, "Nobody looked what names this holds" in said.err) == (0, True), said.err
 
+    rendered = run("incident", "render", "INC-1", "--document", "update")
+    assert (rendered.status, "searched for people's names" in rendered.err) == (3, True), rendered.err
+
     confirmed = ["incident", "impact", "INC-1", "--confirm", "acme", "--why", "rang"]
     for words in (["call", "plan", "--incident", "INC-1"], ["customer", "show", "acme"], ["staff", "list"], confirmed):
         done = run(*words)
