@@ -38,7 +38,8 @@ def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CT
     """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor."""
     merged = merged_customers(q)
     some = None if among is None else some_customers(q, among, merged)
-    parts = _branches(q, in_view(q), merged, some)
+    way, others = _branches(q, in_view(q), merged, some)
+    parts = [_entitled(q, way), *others]
     if some is not None:
         parts = [of_these(part, some) for part in parts]
     found = union_all(*parts).cte(q.named("found_row"))
@@ -55,26 +56,11 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE, marking: Collectio
 
     `carried`: still at `at`; `surely`: and that is certain. `marking`: components; who is reached by one is `marked`.
     """
-    sums: dict[str, Any] = {"rank": func.min, "certain": func.max, "carried": func.max, "surely": func.max}
-    if marking is not None:
-        sums["marked"] = func.max
-
-    def summed(part: Select[Any]) -> Select[Any]:
-        # Within its branch already, so that as little as possible is carried on for each way.
-        c = {column.name: getattr(column, "element", column) for column in part.selected_columns}
-        values = {
-            "rank": c["rank"],
-            "certain": c["certain"],
-            "carried": case((c["carrying_until"] > q.at, 1), else_=0),
-            "surely": case((and_(c["certain"] == 1, c["sure_until"] > q.at), 1), else_=0),
-            "marked": case((c["component_id"].in_(sorted(marking)), 1), else_=0) if marking else literal(0),
-        }
-        totals = [total(values[name]).label(name) for name, total in sums.items()]
-        return part.with_only_columns(c["customer_id"].label("customer_id"), *totals).group_by(c["customer_id"])
-
-    found = union_all(*(summed(part) for part in _branches(q, seen, merged))).cte(q.named("found"))
+    way, others = _branches(q, seen, merged)
+    parts = [_entitled_numbers(q, way, marking), *(_numbers(q, part, marking) for part in others)]
+    found = union_all(*parts).cte(q.named("found"))
     who = survivor(found.c.customer_id, merged)
-    totals = [total(found.c[name]).label(name) for name, total in sums.items()]
+    totals = [total(found.c[name]).label(name) for name, total in _sums(marking).items()]
     return (
         select(who, *totals)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
@@ -83,23 +69,44 @@ def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE, marking: Collectio
     )
 
 
-def _branches(q: ExposureQuestion, seen: CTE, merged: CTE, some: CTE | None = None) -> list[Select[Any]]:
-    """The ways in which a deployment reaches customers, each with the same columns. `some`: of these alone, as far as
-    that makes a branch quicker."""
+def _sums(marking: Collection[int] | None) -> dict[str, Any]:
+    """What is said of a customer, and how it follows from what is said of each of their ways."""
+    sums: dict[str, Any] = {"rank": func.min, "certain": func.max, "carried": func.max, "surely": func.max}
+    return sums if marking is None else sums | {"marked": func.max}
+
+
+def _marked(component_id: Any, marking: Collection[int] | None) -> Any:
+    return case((component_id.in_(sorted(marking)), 1), else_=0) if marking else literal(0)
+
+
+def _numbers(q: ExposureQuestion, part: Select[Any], marking: Collection[int] | None) -> Select[Any]:
+    """A branch with nothing but a customer and a few numbers, so that a database groups as little as possible."""
+    c = {column.name: getattr(column, "element", column) for column in part.selected_columns}
+    values = {
+        "rank": c["rank"],
+        "certain": c["certain"],
+        "carried": case((c["carrying_until"] > q.at, 1), else_=0),
+        "surely": case((and_(c["certain"] == 1, c["sure_until"] > q.at), 1), else_=0),
+        "marked": _marked(c["component_id"], marking),
+    }
+    return part.with_only_columns(
+        c["customer_id"].label("customer_id"), *(values[name].label(name) for name in _sums(marking))
+    )
+
+
+def _branches(q: ExposureQuestion, seen: CTE, merged: CTE, some: CTE | None = None) -> tuple[CTE, list[Select[Any]]]:
+    """The ways in which a deployment reaches customers: those that entitlements meet, and rows of the others, each with
+    the columns of `_entitled`. `some`: of these alone, as far as that makes a branch quicker."""
     windows = known_windows(q, seen)
     cells = reach_cells(q, windows)
-    parts = [
-        _entitled(q, ways(q, cells)),
-        upgraded_rows(q, seen, windows, cells, some),
-        named_rows(q, seen, windows),
-    ]
+    parts = [upgraded_rows(q, seen, windows, cells, some), named_rows(q, seen, windows)]
     if q.blank_reaches_all:
         parts.append(everybody_rows(q, seen))
     words = dict(q.without_entitlement)
     if q.is_production and set(words.values()) & {"possible", "all"}:
         parts.append(unplaced_rows(q, seen, merged, cells, words))
         parts += [unplaced_everybody_rows(q, seen, merged, words)] if q.blank_reaches_all else []
-    return parts
+    return ways(q, cells), parts
 
 
 def merged_customers(q: ExposureQuestion) -> CTE:
@@ -127,44 +134,80 @@ def survivor(customer_id: Any, merged: Any) -> Any:
 
 
 def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
-    """One row for each window that each entitlement meets, for the time in which it does.
+    """One row for each window that each entitlement meets, for the time in which it does."""
+    e, w = t.entitlement.c, way.c
+    ends = _ends(q, way)
+    return _meeting(
+        q,
+        way,
+        e.customer_id,
+        w.rank,
+        case((_is_certain(way, ends), 1), else_=0).label("certain"),
+        literal("entitlement").label("source"),
+        w.component_id,
+        w.via,
+        w.region,
+        w.ring,
+        w.any_region,
+        w.any_ring,
+        later(w.starts, e.valid_from).label("live_from"),
+        earlier(ends["live"], e.valid_to).label("live_until"),
+        earlier(ends["until"], e.valid_to).label("carrying_until"),
+        earlier(ends["sure"], e.valid_to).label("sure_until"),
+        w.window_certain,
+        w.subject_certain,
+        e.environment,
+        e.region.label("entitled_region"),
+        e.ring.label("entitled_ring"),
+        e.version,
+        e.subject,
+    )
+
+
+def _entitled_numbers(q: ExposureQuestion, way: CTE, marking: Collection[int] | None) -> Select[Any]:
+    """What `_numbers` says of the same rows, without any instant of them: most of a large list is nothing else."""
+    e, w = t.entitlement.c, way.c
+    ends = _ends(q, way)
+    certain = _is_certain(way, ends)
+    still = e.valid_to > q.at
+    columns: dict[str, Any] = {
+        "rank": w.rank,
+        "certain": case((certain, 1), else_=0),
+        "carried": case((and_(ends["until"] > q.at, still), 1), else_=0),
+        "surely": case((and_(certain, ends["sure"] > q.at, still), 1), else_=0),
+        "marked": _marked(w.component_id, marking),
+    }
+    return _meeting(q, way, e.customer_id, *(columns[name].label(name) for name in _sums(marking)))
+
+
+def _ends(q: ExposureQuestion, way: CTE) -> dict[str, Any]:
+    """Until when a way is live, carried and surely there.
 
     Who names the deployed release, or may do so, runs a copy of their own: it is carried until their version changes,
     whatever happens to the copies that we run.
     """
-    e, w = t.entitlement.c, way.c
+    w = way.c
     ends: dict[str, Any] = {"live": w.live_until, "until": w.until, "sure": w.sure_until}
-    versions = [ANY, UNKNOWN]
-    if q.release:
-        versions += spellings(q.release)
-        own = e.version.in_((UNKNOWN, *spellings(q.release)))
-        ends = {name: case((own, w.said_until), else_=end) for name, end in ends.items()}
-    starts = later(w.starts, e.valid_from)
-    sure = and_(w.window_certain == 1, w.subject_certain == 1, says_where(), starts < ends["sure"])
+    if not q.release:
+        return ends
+    own = t.entitlement.c.version.in_((UNKNOWN, *spellings(q.release)))
+    return {name: case((own, w.said_until), else_=end) for name, end in ends.items()}
+
+
+def _is_certain(way: CTE, ends: dict[str, Any]) -> ColumnElement[bool]:
+    """Whether the window, the subject and the place of an entitlement are, at an instant that they share."""
+    e, w = t.entitlement.c, way.c
+    began = w.starts < ends["sure"], e.valid_from < ends["sure"]
+    return and_(w.window_certain == 1, w.subject_certain == 1, says_where(), *began)
+
+
+def _meeting(q: ExposureQuestion, way: CTE, *columns: Any) -> Select[Any]:
+    """Columns of each window that each entitlement meets."""
+    e, w = t.entitlement.c, way.c
+    until = _ends(q, way)["until"]
+    versions = [ANY, UNKNOWN, *(spellings(q.release) if q.release else ())]
     return (
-        select(
-            e.customer_id,
-            w.rank,
-            case((sure, 1), else_=0).label("certain"),
-            literal("entitlement").label("source"),
-            w.component_id,
-            w.via,
-            w.region,
-            w.ring,
-            w.any_region,
-            w.any_ring,
-            starts.label("live_from"),
-            earlier(ends["live"], e.valid_to).label("live_until"),
-            earlier(ends["until"], e.valid_to).label("carrying_until"),
-            earlier(ends["sure"], e.valid_to).label("sure_until"),
-            w.window_certain,
-            w.subject_certain,
-            e.environment,
-            e.region.label("entitled_region"),
-            e.ring.label("entitled_ring"),
-            e.version,
-            e.subject,
-        )
+        select(*columns)
         .join_from(way, t.entitlement, e.subject == w.subject)
         .where(
             in_environment(q),
@@ -172,10 +215,10 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
             e.version.in_(versions),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
-            e.valid_from < ends["until"],
+            e.valid_from < until,
             e.valid_to > e.valid_from,
             e.valid_to > w.starts,
-            ends["until"] > w.starts,
+            until > w.starts,
         )
     )
 
