@@ -55,7 +55,7 @@ from releasewatch.storage.exposure_ways import (
     ExposureQuestion,
     in_view,
 )
-from releasewatch.storage.sql import chunks
+from releasewatch.storage.sql import chunks, one_by_one
 
 TOGETHER = 5000
 """So many customers are asked about in one statement."""
@@ -157,7 +157,8 @@ def _counted(rows: Iterable[Any]) -> ExposureCounts:
 def count_unplaced(connection: Connection, q: ExposureQuestion) -> int:
     """How many customers of the directory have no entitlement at all."""
     who = unplaced_customers(q, in_view(q), merged_customers(q)).subquery()
-    return connection.scalar(select(func.count()).select_from(who)) or 0
+    with one_by_one(connection):
+        return connection.scalar(select(func.count()).select_from(who)) or 0
 
 
 def count_not_ruled_out(connection: Connection, q: ExposureQuestion, *, has_blank: bool) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Float, Integer, cast, column, false, insert, select, text, update
+from sqlalchemy import CTE, Connection, Float, Integer, cast, column, false, func, insert, select, text, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -43,6 +43,27 @@ def sort_in_memory(connection: Connection) -> None:
     """Let a report sort some hundred thousand rows without the disk, until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT set_config('work_mem', '64MB', true)"))
+
+
+@contextmanager
+def one_by_one(connection: Connection) -> Iterator[None]:
+    """Have PostgreSQL look rows up one by one, by an index, where it would rather read the whole of both tables.
+
+    It takes the reading of a row in order to cost a quarter of one that is looked up, which is right for disks that
+    turn. For the question whether somebody has any row at all, of many, it would read and keep all of them.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    names = ("enable_hashjoin", "enable_mergejoin")
+    before = [connection.scalar(select(func.current_setting(name))) for name in names]
+    _set_until_the_end(connection, dict.fromkeys(names, "off"))
+    yield
+    _set_until_the_end(connection, dict(zip(names, before, strict=True)))
+
+
+def _set_until_the_end(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in values.items())))
 
 
 def number_table(name: str, columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[float | None]]) -> CTE:

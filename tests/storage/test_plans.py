@@ -14,6 +14,7 @@ from releasewatch.storage import exposure
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import When, list_customers
 from releasewatch.storage.exposure_unsure import find_unsure
+from releasewatch.storage.sql import one_by_one
 from releasewatch.usecases.deployments import Seeing, what_runs
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
 from tests.support.crowds import config_of, write_crowd
@@ -168,3 +169,35 @@ def test_releases_are_looked_for_among_deployments_that_have_one(ledger: Ledger,
             words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
             plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
         assert "ix_deployment_repo_id_environment_id_release" in str(plan), plan
+
+
+def test_how_rows_are_looked_up_is_said_of_one_question_alone(ledger: Ledger) -> None:
+    names = ("enable_hashjoin", "enable_mergejoin", "enable_nestloop")
+
+    def said(connection: Connection) -> list[str]:
+        return [connection.scalar(text(f"SHOW {name}")) for name in names]
+
+    with ledger.read() as connection:
+        if ledger.is_sqlite:
+            with one_by_one(connection):
+                assert connection.scalar(text("SELECT 1")) == 1
+            return
+        connection.execute(text("SET LOCAL enable_mergejoin = off"))
+        with one_by_one(connection):
+            assert said(connection) == ["off", "off", "on"]
+        assert said(connection) == ["on", "off", "on"]
+
+
+def test_who_has_no_entitlement_is_looked_up_one_by_one(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(3))
+    world.commit("c0", "c1", "c2")
+    asking = Asking(world.record(1).number, NOW)
+    write_crowd(ledger, customers=3000, each=3, components=3)
+    with listening() as listener, ledger.read() as connection:
+        question = ask(connection, asking)
+        assert exposure.count_unplaced(connection, question) == 0
+        (unplaced,) = [one for one in listener.questions if "NOT (EXISTS" in one.text]
+        with one_by_one(connection):
+            plan = explained(connection, unplaced)
+    assert re.search(r"SEARCH entitlement USING INDEX \w+ \(customer_id=|Index.* Scan .*customer_id", plan), plan
+    assert "Hash" not in plan.replace("Hashed", ""), plan
