@@ -90,13 +90,17 @@ WAY = (
 """The columns of a way, as exposure gives them; `deployment_id` stands before."""
 
 
-def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None) -> CTE:
+def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Sequence[str] = WAY) -> CTE:
     """Every way in which somebody (`among`: one of these) is a candidate, each with the deployment (0: none) that
-    reaches them."""
+    reaches them. `columns`: all that is asked of a way, beside whose it is."""
     parts = [_blamed_ways(q, one, among) for one in q.blamed]
     if not parts and q.components:
         parts = [_entitled_ways(q, among)]
-    return union_all(*parts).cte("way_in") if parts else _no_ways()
+    if not parts:
+        return _no_ways()
+    names = ["deployment_id", "customer_id", *(name for name in columns if name != "customer_id")]
+    short = [part.with_only_columns(*(part.exported_columns[name] for name in names)) for part in parts]
+    return union_all(*short).cte("way_in")
 
 
 def _no_ways() -> CTE:

@@ -14,7 +14,7 @@ Nothing per customer is stored but what a person or a measurement said. The othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Connection, and_, case, func, literal, or_, select, union_all
 
-from releasewatch.domain.customers import ANY, UNKNOWN
-from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, RETURNING, ImpactCounts
+from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, RETURNING
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
@@ -63,13 +62,15 @@ class Everybody:
     customers: CTE
 
 
-def everybody_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, *, with_why: bool = False) -> Everybody:
+def everybody_in(
+    q: ImpactQuestion, among: Sequence[UUID] | None = None, *, with_why: bool = False, columns: Sequence[str] = WAY
+) -> Everybody:
     """Everybody in the incident, each once: `customer_id, state, still_exposed, unexplained`; of their ways `rank` (-1
     for none) and from when to when they were reached.
 
-    `among`: how these alone come into it; words are of everybody.
+    `among`: how these alone come into it; words are of everybody. `columns`: of the ways, beside whose each is.
     """
-    ways, said = ways_in(q, among), newest_said(q.incident_id, q.known_at, with_why=with_why)
+    ways, said = ways_in(q, among, columns), newest_said(q.incident_id, q.known_at, with_why=with_why)
     w, s = ways.c, said.c
     carried = case((w.carrying_until > q.at, 1), else_=0)
     goes_on = literal(0 if q.until is not None and q.until <= q.at else 1)
@@ -123,9 +124,9 @@ def everybody_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, *, with
     unexplained = _unexplained(c) if q.blamed else literal("", key_type())
     explained = case((unexplained == AFTER_RETURN, 0), else_=1) == 1
     still = case((c.said == "cleared", 0), (and_(c.carried >= 0, explained), c.carried), else_=goes_on)
-    columns: tuple[Any, ...] = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
-    columns += c.rank, c.live_from, c.carrying_until
-    customers = (select(c.customer_id, *columns).where(c.said != "removed")).cte("standing")
+    shown: tuple[Any, ...] = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
+    shown += c.rank, c.live_from, c.carrying_until
+    customers = (select(c.customer_id, *shown).where(c.said != "removed")).cte("standing")
     return Everybody(ways, said, customers)
 
 
@@ -151,85 +152,6 @@ def states_of(connection: Connection, q: ImpactQuestion, customers: Sequence[UUI
         rows = connection.execute(select(c.customer_id, c.state).where(c.customer_id.in_(part)))
         found.update({row.customer_id: row.state for row in rows})
     return found
-
-
-def count_impact(connection: Connection, q: ImpactQuestion) -> ImpactCounts:
-    """How many customers are in each state."""
-    c = everybody_in(q).customers.c
-    found = {"presumed": 0, "possible": 0, "affected": 0, "cleared": 0}
-    unexplained = {NOT_REACHED: 0, AFTER_RETURN: 0}
-    still = 0
-    for row in connection.execute(
-        select(c.state, c.unexplained, func.count().label("many"), func.sum(c.still_exposed).label("still")).group_by(
-            c.state, c.unexplained
-        )
-    ):
-        found[row.state] += row.many
-        still += row.still
-        if row.unexplained:
-            unexplained[row.unexplained] += row.many
-    return ImpactCounts(
-        **found,
-        still_exposed=still,
-        not_reached=unexplained[NOT_REACHED],
-        after_return=unexplained[AFTER_RETURN],
-    )
-
-
-def count_places(connection: Connection, q: ImpactQuestion) -> list[Any]:
-    """By region and ring, as customers use it: `region, ring, still_exposed, returned`, of those not cleared.
-
-    Somebody who uses several, or of whom it is not known which, counts in each place that the deployment's windows
-    name: whether other places ended alike changes no place's count.
-    """
-    parts = everybody_in(q)
-    w, c = parts.ways.c, parts.customers.c
-    regions, rings = _grid(q, "region"), _grid(q, "ring")
-    region, ring = _place(w, regions, "region"), _place(w, rings, "ring")
-    still = or_(w.carrying_until > q.at, and_(c.unexplained == AFTER_RETURN, c.still_exposed == 1))
-    each = (
-        select(
-            region.label("region"),
-            ring.label("ring"),
-            func.max(case((still, 1), else_=0)).label("carried"),
-        )
-        .join_from(parts.ways, parts.customers, c.customer_id == w.customer_id)
-        .join(regions, _uses_each(w, regions, "region"), isouter=True)
-        .join(rings, _uses_each(w, rings, "ring"), isouter=True)
-        .where(c.state != "cleared")
-        .group_by(w.customer_id, region, ring)
-        .subquery("each_place")
-    )
-    e = each.c
-    rows = connection.execute(
-        select(
-            e.region,
-            e.ring,
-            func.sum(e.carried).label("still_exposed"),
-            func.sum(1 - e.carried).label("returned"),
-        )
-        .group_by(e.region, e.ring)
-        .order_by(e.region, e.ring)
-    )
-    return list(rows)
-
-
-def _grid(q: ImpactQuestion, axis: str) -> CTE:
-    """The regions (rings) that the windows of each blamed deployment name, the remainder among them."""
-    w = t.window.c
-    blamed = [one.question.deployment_id for one in q.blamed]
-    return select(w.deployment_id, w[axis].label("place")).where(w.deployment_id.in_(blamed)).distinct().cte(f"{axis}s")
-
-
-def _uses_each(way: Any, grid: CTE, axis: str) -> ColumnElement[bool]:
-    indefinite = way[f"entitled_{axis}"].in_((ANY, UNKNOWN))
-    return and_(way[f"any_{axis}"] == 1, indefinite, grid.c.deployment_id == way.deployment_id)
-
-
-def _place(way: Any, grid: CTE, axis: str) -> Any:
-    """The place of a customer where it is known, else those of the deployment's windows."""
-    entitled = way[f"entitled_{axis}"]
-    return case((entitled.not_in((ANY, UNKNOWN)), entitled), else_=func.coalesce(grid.c.place, way[axis]))
 
 
 def current_fact(q: ImpactQuestion) -> ColumnElement[bool]:
@@ -286,23 +208,3 @@ def stream_customers(
     # Of this statement alone: options of a connection stay with it, and PostgreSQL writes nothing by a cursor.
     with connection.execute(statement, execution_options={"yield_per": fetched}) as rows:
         yield from rows
-
-
-def first_to_call(connection: Connection, q: ImpactQuestion, tiers: Mapping[str, int], many: int) -> list[Any]:
-    """The customers to call first: by state, then escalated, then by the points of their tier, then by key."""
-    parts = everybody_in(q)
-    c, f, k = parts.customers.c, t.customer_fact.c, t.customer.c
-    order = case({"affected": 0, "presumed": 1}, value=c.state, else_=2)
-    tier = func.lower(func.coalesce(f.customer_tier, ""))
-    points = case({name.lower(): value for name, value in tiers.items()}, value=tier, else_=0) if tiers else literal(0)
-    escalated = case((f.escalated.is_(True), 1), else_=0)
-    return list(
-        connection.execute(
-            select(k.key, k.directory, f.name, f.customer_tier, f.account_manager, c.state, c.still_exposed)
-            .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
-            .join(t.customer_fact, and_(f.customer_id == c.customer_id, current_fact(q)), isouter=True)
-            .where(c.state != "cleared")
-            .order_by(order, c.still_exposed.desc(), escalated.desc(), points.desc(), k.key, k.directory)
-            .limit(many)
-        )
-    )

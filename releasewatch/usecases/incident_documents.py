@@ -35,6 +35,7 @@ from releasewatch.storage import (
     window_endings,
 )
 from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.impact_survey import survey
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.when import When
@@ -89,9 +90,8 @@ def gather_incident(
         labels = labels_of(*(catalogs.load_catalog(connection, number) for number in in_force))
         blamed = [one.question.deployment_id for one in scene.question.blamed]
         ended = window_endings.ended_by(connection, blamed, scene.question.at, scene.question.known_at)
-        counts = impacts.count_impact(connection, scene.question)
+        seen = survey(connection, scene.question)
         unsure = find_unsure_in(connection, scene.question)
-        places = impacts.count_places(connection, scene.question)
         names = catalogs.component_keys(connection)
         customers = list(islice(_customers(connection, scene, names, how), SHOWN_CUSTOMERS))
         one, own = _the_one(connection, scene, names, how, customer)
@@ -141,9 +141,9 @@ def gather_incident(
         fixes=tuple(told[fix] for fix in standing),
         past_fixes=tuple(facts for fix, facts in told.items() if fix not in standing),
         proposed_fixes=tuple(f"D-{number}" for number in ended if number not in said),
-        counts=counts,
+        counts=seen.counts,
         unsure=unsure,
-        places=tuple(_place(row) for row in places),
+        places=tuple(_place(row) for row in seen.places),
         customers=tuple(customers),
         customer=one,
         people=frozenset({*actors, *_authors(notes.values())} - {""}),

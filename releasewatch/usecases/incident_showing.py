@@ -17,6 +17,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.domain.unsure import NOBODY
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, deployments, fixes, impacts, incidents, window_endings
+from releasewatch.storage.impact_survey import FirstToCall, survey
 from releasewatch.storage.impact_unsure import find_unsure_in
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.call_tellings import (
@@ -66,11 +67,10 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
                 f"See what is known of it now: releasewatch incident show {incident.id}",
             )
         scene = look_at(connection, incident, how.viewing)
-        counts = impacts.count_impact(connection, scene.question)
-        places = impacts.count_places(connection, scene.question)
         is_none = scene.state.status == "cancelled"
         is_asked = how.reveal >= Reveal.KEYS and not is_none
-        first = impacts.first_to_call(connection, scene.question, how.tiers, FIRST) if is_asked else []
+        seen = survey(connection, scene.question, how.tiers, FIRST if is_asked else 0)
+        counts = seen.counts
         unsure = NOBODY if is_none else find_unsure_in(connection, scene.question)
         nobody = why_nobody(connection, scene) if not counts.exposed and not is_none and scene.state.status else None
         said_fixes = fixes.read_fixes(connection, incident.id, scene.question.known_at)
@@ -95,12 +95,12 @@ def show_incident(ledger: Ledger, ref: str, how: Showing, *, already_open: bool 
             {
                 "region": row.region or None,
                 "ring": row.ring or None,
-                "still_exposed": int(row.still_exposed),
-                "returned": int(row.returned),
+                "still_exposed": row.still_exposed,
+                "returned": row.returned,
             }
-            for row in (() if is_none else places)
+            for row in (() if is_none else seen.places)
         ],
-        "first_to_call": [_first(row, how) for row in first],
+        "first_to_call": [_first(row, how) for row in seen.first],
         "corrections_owed": len(owed),
         "corrections": owed_document(owed, Summaries.of(scene), how.reveal, hides, opaque=how.opaque),
         "next": [
@@ -188,14 +188,14 @@ def _deployments(scene: Scene, reveal: Reveal, hides: Callable[[str], bool] | No
     ]
 
 
-def _first(row: Any, how: Showing) -> dict[str, Any]:
+def _first(row: FirstToCall, how: Showing) -> dict[str, Any]:
     item = {
         "key": row.key,
         "directory": row.directory,
         "name": row.name or None,
         "account_manager": row.account_manager or None,
         "state": row.state,
-        "still_exposed": bool(row.still_exposed),
+        "still_exposed": row.still_exposed,
     }
     return withhold(item, how.reveal, opaque=how.opaque)
 
