@@ -60,6 +60,9 @@ from releasewatch.storage.sql import chunks, one_by_one
 TOGETHER = 5000
 """So many customers are asked about in one statement."""
 
+NEXT_BY_KEY = 4
+"""One of so many customers is looked for in the order of the list; where fewer are exposed, among everybody."""
+
 REACH_WORDS = {NAMED: "named", DIRECT: "direct", DEPENDENT: "dependent"}
 
 
@@ -191,11 +194,41 @@ def may_be_reached(connection: Connection, q: ExposureQuestion, customer_id: UUI
     return connection.scalar(found) is not None
 
 
-def page_statement(q: ExposureQuestion, only: ExposureFilter, after: UUID | None, limit: int) -> Select[Any]:
-    """`customer_id` of the next so many exposed customers, in the order of the list."""
-    exposed, c = exposed_customers(q), t.customer.c
+def find_page(
+    connection: Connection, q: ExposureQuestion, only: ExposureFilter, after: UUID | None, limit: int
+) -> Sequence[UUID]:
+    """`customer_id` of the next so many exposed customers, in the order of the list.
+
+    Where many are exposed, they are among the next few customers of the directory, and nobody else is asked about.
+    """
+    wide = limit * NEXT_BY_KEY
+    if wide <= TOGETHER:
+        following = _next_by_key(connection, after, wide)
+        found = connection.scalars(_page(q, only, after, limit, following)).all()
+        if len(found) == limit or len(following) < wide:
+            return found
+    return connection.scalars(_page(q, only, after, limit)).all()
+
+
+def _page(
+    q: ExposureQuestion,
+    only: ExposureFilter,
+    after: UUID | None,
+    limit: int,
+    among: Sequence[UUID] | None = None,
+) -> Select[Any]:
+    merged = merged_customers(q)
+    exposed, c = exposed_once(q, in_view(q), merged, among=among), t.customer.c
     statement = select(exposed.c.customer_id).join_from(exposed, t.customer, c.customer_id == exposed.c.customer_id)
     return _after(_filtered(statement, exposed, q, only), after).order_by(c.key, c.directory).limit(limit)
+
+
+def _next_by_key(connection: Connection, after: UUID | None, many: int) -> Sequence[UUID]:
+    """The next so many customers of the directory, exposed or not."""
+    c = t.customer.c
+    first = "" if after is None else connection.scalar(select(c.key).where(c.customer_id == after))
+    statement = _after(select(c.customer_id), after).where(c.key >= first)
+    return connection.scalars(statement.order_by(c.key, c.directory).limit(many)).all()
 
 
 def _filtered(statement: Select[Any], exposed: CTE, q: ExposureQuestion, only: ExposureFilter) -> Select[Any]:
@@ -278,9 +311,9 @@ __all__ = [
     "count_unplaced",
     "detail_statement",
     "exposed_customers",
+    "find_page",
     "has_customer",
     "may_be_reached",
-    "page_statement",
     "stream_details",
 ]
 

@@ -51,13 +51,22 @@ def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CT
     )
 
 
-def exposed_once(q: ExposureQuestion, seen: CTE, merged: CTE, marking: Collection[int] | None = None) -> CTE:
-    """The exposed customers, each once: `rank` of their nearest way and whether one is `certain`.
+def exposed_once(
+    q: ExposureQuestion,
+    seen: CTE,
+    merged: CTE,
+    marking: Collection[int] | None = None,
+    among: Sequence[UUID] | None = None,
+) -> CTE:
+    """The exposed customers (`among`: of these), each once: `rank` of their nearest way and whether one is `certain`.
 
     `carried`: still at `at`; `surely`: and that is certain. `marking`: components; who is reached by one is `marked`.
     """
-    way, others = _branches(q, seen, merged)
+    some = None if among is None else some_customers(q, among, merged)
+    way, others = _branches(q, seen, merged, some)
     parts = [_entitled_numbers(q, way, marking), *(_numbers(q, part, marking) for part in others)]
+    if some is not None:
+        parts = [of_these(part, some) for part in parts]
     found = union_all(*parts).cte(q.named("found"))
     who = survivor(found.c.customer_id, merged)
     totals = [total(found.c[name]).label(name) for name, total in _sums(marking).items()]

@@ -101,8 +101,7 @@ def page_exposed(
     with ledger.read() as connection:
         question = ask(connection, asking)
         # One more than is shown says whether there is a next page.
-        statement = exposure.page_statement(question, asking.only, _cursor(connection, after), limit + 1)
-        ids: Sequence[UUID] = connection.execute(statement).scalars().all()
+        ids = exposure.find_page(connection, question, asking.only, _cursor(connection, after), limit + 1)
         wording = _Wording(connection, question, asking)
         items: list[dict[str, Any]] = []
         for part in (ids[start : min(start + FETCHED, limit)] for start in range(0, min(len(ids), limit), FETCHED)):
