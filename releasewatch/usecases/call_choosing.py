@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Any
@@ -80,17 +81,30 @@ class Choice:
         self._tie: Callable[[str], str] = opaque_key if how.opaque else str
         self.counts: dict[str, int] = {}
         self._minutes: dict[tuple[Any, ...], int] = {}
+        self._ended: tuple[int, Chosen] | None = None
+
+    def after_writing(self, connection: Any, kept: Collection[UUID]) -> Choice:
+        """The same choice when what is due was written into calls, which raises nobody's bound: it begins with whom it
+        ended with, and nobody else is looked for. `kept`: who is on the list now."""
+        later = copy(self)
+        later._connection, later._kept = connection, self._kept | frozenset(kept)
+        return later
 
     def widths(self) -> Iterator[Chosen]:
         """Ever more customers, until it is everybody."""
         if self._nobody:
             yield Chosen(sorted(self._kept), None)
             return
-        width = self._how.most
+        width, before = self._ended or (self._how.most, None)
         while True:
-            chosen = self._find(width)
+            if before is None or before.customers is None:
+                chosen = before or self._find(width)
+            else:
+                chosen = replace(before, customers=sorted({*before.customers, *self._kept}))
+            before = None
             if chosen.customers is not None and len(chosen.customers) > AT_ONCE:
                 chosen = Chosen(None, None)
+            self._ended = width, chosen
             yield chosen
             if chosen.last is None:
                 return

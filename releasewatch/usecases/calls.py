@@ -87,7 +87,7 @@ def list_calls(ledger: Ledger, deployment_id: int, how: Planning, account_manage
 
 def list_subject(ledger: Ledger, subject: Subject, how: Planning, account_manager: str | None = None) -> RankedList:
     """The same of anything that a list can be about."""
-    return _as_list(ledger, subject, how, rank(ledger, subject, how), account_manager)
+    return as_list(ledger, subject, how, rank(ledger, subject, how), account_manager)
 
 
 def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
@@ -97,7 +97,8 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
     """
     with ledger.read() as connection:
         subject = subject_of(connection, deployment_id)
-    ranked = rank(ledger, subject, how).rows
+    listed = rank(ledger, subject, how)
+    ranked = listed.rows
     with ledger.write() as connection:
         blamed_for = incidents.blamed_for(connection, deployment_id)
         if blamed_for:
@@ -117,7 +118,7 @@ def plan_calls(ledger: Ledger, deployment_id: int, how: Planning) -> RankedList:
         care.add_news(connection, deployment_id, _news(ranked))
         if kept.added:
             tell_of_list(connection, "list_ready", subject.whose, how.told, how.now)
-    made = _as_list(ledger, subject, how, rank(ledger, subject, how), None)
+    made = as_list(ledger, subject, how, rank(ledger, subject, how, listed.choice), None)
     return replace(made, added=kept.added, withdrawn=summed(kept.withdrawn, lost, late))
 
 
@@ -138,23 +139,27 @@ def subject_of(connection: Any, deployment_id: int) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The rows of a list, how many wait who are not on it, its newest planned version, and who is beyond its length."""
+    """The rows of a list, how many wait who are not on it, its newest planned version, and who is beyond its length.
+
+    `choice`: how they were chosen of many."""
 
     rows: Ranked
     waiting: int
     version: int | None
     beyond: Beyond
+    choice: Choice | None
 
 
-def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
-    """Everybody on a list, in its order; of more than it may hold the first."""
+def rank(ledger: Ledger, subject: Subject, how: Planning, before: Choice | None = None) -> Listed:
+    """Everybody on a list, in its order; of more than it may hold the first. `before`: the choice before it was written
+    what is due."""
     reading = how.reading or Reading(how.now)
     notes = notes_of_deployment(ledger, subject.deployment_id, None, reading)
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)
         everybody = call_facts.exposed_members(question)
-        choice = None if subject.coming else _choice(connection, question, notes, how, subject)
+        choice = None if subject.coming else _choice(connection, question, notes, how, subject, before)
         for chosen in [None] if choice is None else choice.widths():
             only = None if chosen is None else chosen.customers
             if only is not None:
@@ -171,15 +176,19 @@ def rank(ledger: Ledger, subject: Subject, how: Planning) -> Listed:
         version = call_lists.list_version(connection, subject.whose)
     rows = arranged(first or [], how, spent)
     beyond = NOBODY_BEYOND if choice is None else choice.beyond([row.candidate.reach for _, row in rows])
-    return Listed(rows, customers.waiting, version, beyond)
+    return Listed(rows, customers.waiting, version, beyond, choice)
 
 
-def _choice(connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, subject: Subject) -> Choice:
+def _choice(
+    connection: Any, q: ExposureQuestion, notes: NotesInput, how: Planning, subject: Subject, before: Choice | None
+) -> Choice:
     """Whom to rank of many. Whoever has a call about it is on the list, and whom a change may be good news for."""
+    kept = calls.planned_customers(connection, subject.whose) | who_waits(connection, notes)
+    if before is not None:
+        return before.after_writing(connection, kept)
     breaking = care.breaking_touches(connection, q.deployment_id)
     components = care.components_touched(connection, q.deployment_id, breaking)
     today = how.now.astimezone(UTC).date()
-    kept = calls.planned_customers(connection, subject.whose) | who_waits(connection, notes)
     return Choice(connection, how, scored_care(q, how.weights, today, components), kept, NAMED_KIND)
 
 
@@ -199,13 +208,14 @@ def _question(connection: Any, found: deployments.DeploymentRow, how: Planning) 
     return question_of(found, tier, max(how.now, found.row.opened_at), how.now, how.without_entitlement)
 
 
-def _as_list(
+def as_list(
     ledger: Ledger,
     subject: Subject,
     how: Planning,
     listed: Listed,
     account_manager: str | None,
 ) -> RankedList:
+    """What was ranked, as a list with everything beside its rows; of one account manager, or all."""
     with ledger.read() as connection:
         found = deployments.get_deployment(connection, subject.deployment_id)
         question = _question(connection, found, how)

@@ -11,7 +11,7 @@ from releasewatch.errors import InvalidCallError, UnknownNameError
 from releasewatch.storage import call_lists, calls, care, catalogs, coming, deployments
 from releasewatch.storage.calls import ListOf
 from releasewatch.usecases.call_candidates import Planning, Ranked, RankedList
-from releasewatch.usecases.calls import Subject, list_subject, rank
+from releasewatch.usecases.calls import Subject, as_list, rank
 from releasewatch.usecases.care_keeping import end_items, end_overdue, keep_care, summed
 from releasewatch.usecases.recording import record
 
@@ -70,8 +70,8 @@ def look_ahead(
     number = standing.coming_id if standing is not None else 0
     whose = ListOf(coming_id=number or NOT_YET)
     subject = Subject(done.deployment_id, whose, coming=True, due_at=due_at)
-    made = list_subject(ledger, subject, how, account_manager)
-    ranked = rank(ledger, subject, how).rows
+    listed = rank(ledger, subject, how)
+    made = as_list(ledger, subject, how, listed, account_manager)
     values = {
         "scope": scope,
         "head": row.head,
@@ -80,7 +80,7 @@ def look_ahead(
         "targets": targets,
         "due_at": due_at,
     }
-    return Announcement(found.repo, found.environment, values, ranked, made.calls), made
+    return Announcement(found.repo, found.environment, values, listed.rows, made.calls), made
 
 
 NOT_YET = -1

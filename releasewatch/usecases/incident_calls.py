@@ -95,7 +95,7 @@ def plan_incident_calls(ledger: Ledger, ref: str, how: Planning) -> RankedList:
         calls.withdraw_items(connection, change.withdrawn, how.now)
         calls.set_verdicts(connection, change.other_verdicts)
         calls.close_empty_calls(connection, [item for item, _ in change.withdrawn], how.now)
-        made = _Planner(connection, ref, how).as_list(None)
+        made = _Planner(connection, ref, how, before=planner.choice).as_list(None)
         if change.wanted and planner.is_ready_by_rule():
             tell_of_list(connection, "list_ready", planner.whose, how.told, how.now)
     because: dict[str, int] = {}
@@ -116,9 +116,11 @@ class _Change:
 class _Planner:
     """One look at an incident's customers, inside a transaction."""
 
-    def __init__(self, connection: Any, ref: str, how: Planning, only: UUID | None = None) -> None:
+    def __init__(
+        self, connection: Any, ref: str, how: Planning, only: UUID | None = None, before: Choice | None = None
+    ) -> None:
         self._connection, self._how = connection, how
-        self._choice: Choice | None = None
+        self.choice = before
         incident = incidents.resolve_incident(connection, ref)
         self.scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
         self.whose = ListOf(incident_id=incident.incident_id)
@@ -138,13 +140,13 @@ class _Planner:
     def _rank(self) -> Ranked:
         """Everybody, in the order of the list; of more than a list holds the first."""
         q = self.scene.question
-        self._choice = incident_choice(self._connection, self.scene, self._how)
-        for chosen in self._choice.widths():
+        self.choice = incident_choice(self._connection, self.scene, self._how, self.choice)
+        for chosen in self.choice.widths():
             if chosen.customers is not None:
                 members = call_facts.chosen_members(chosen.customers, q.at, q.known_at)
             else:
                 members = call_facts.incident_members(q)
-            first = self._choice.first(chosen, self._look_at(members, chosen.customers))
+            first = self.choice.first(chosen, self._look_at(members, chosen.customers))
             if first is not None:
                 return first
         return []
@@ -331,8 +333,8 @@ class _Planner:
         rows = kept_by((row for _, row in self.ranked), account_manager)
         cleared, beyond = self._cleared(), NOBODY_BEYOND
         there = [state for state in (self._states.get(customer) for customer, _ in self.ranked) if state in IN_IT]
-        if self._choice is not None:
-            beyond = self._choice.beyond(there)
+        if self.choice is not None:
+            beyond = self.choice.beyond(there)
         version = call_lists.list_version(self._connection, self.whose)
         head = IncidentHead(
             id=scene.incident.id,
@@ -374,7 +376,7 @@ class _Planner:
 
     def _cleared(self) -> set[UUID]:
         """Everybody who was cleared, on the list or not."""
-        if self._choice is None:
+        if self.choice is None:
             return {customer for customer, state in self._states.items() if state == "cleared"}
         return set(cleared_in(self._connection, self.scene.question))
 

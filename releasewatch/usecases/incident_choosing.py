@@ -18,12 +18,14 @@ REPORTERS = 5_000
 statement. Who of still more told us later stands where their score puts them, which counts that they did."""
 
 
-def incident_choice(connection: Any, scene: Scene, how: Planning) -> Choice:
+def incident_choice(connection: Any, scene: Scene, how: Planning, before: Choice | None = None) -> Choice:
     """Whom to rank of many. Who was told of it, has a call about it, or told us something since it began, is on the
-    list whatever they score."""
+    list whatever they score. `before`: the choice before what is due was written."""
+    spoken = call_facts.spoken_of(connection, scene.question)
+    if before is not None:
+        return before.after_writing(connection, spoken)
     span = Span(scene.window.started_at, scene.window.until, how.now)
-    reporters = reporters_in(connection, scene.question, REPORTERS)
-    kept = {*call_facts.spoken_of(connection, scene.question), *reporters}
+    kept = {*spoken, *reporters_in(connection, scene.question, REPORTERS)}
     return Choice(connection, how, _scored(scene, how, span), kept, span=span, nobody=scene.state.status == "cancelled")
 
 

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from releasewatch.domain.privacy import Reveal
 from releasewatch.storage import tables as t
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.exposure import Asking, count_document, list_exposed, page_exposed
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
+from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
@@ -26,15 +29,20 @@ from tests.support.statements import Statement, listening
 from tests.support.worlds import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from releasewatch.storage.ledger import Ledger
+    from releasewatch.usecases.call_candidates import RankedList
 
 COMPONENTS = 200
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 DIRECTORY = ("customer", "customer_fact", "customer_contract", "contact", "contact_detail", "entitlement")
 """The tables that are as large as the directory; those of calls and words hold what people did. The customers here have
 no aliases: a table without a row is read from end to end."""
+
+
+TIERS = {"gold": 2, "platinum": 3}
 
 
 @pytest.fixture
@@ -94,6 +102,79 @@ def test_no_command_about_few_customers_reads_the_whole_directory(ledger, tmp_pa
     assert len(asked) > 20
     found = {one.text: tables for one in asked if (tables := scanned(ledger, one))}
     assert not found, "\n\n".join(f"{tables}: {text}" for text, tables in found.items())
+
+
+def of_many(ledger: Ledger, folder: Path) -> int:
+    """A deployment that reaches three of five in a large directory, and far more than a list of calls holds."""
+    world = World(folder, ledger, config=config_of(3))
+    world.commit("c0", "c1", "c2")
+    world.record(1)
+    write_crowd(ledger, customers=1000, each=2, components=3, known=True)
+    world.commit("c0")
+    return world.record(2).number
+
+
+def test_a_page_of_many_exposed_asks_about_the_next_customers_alone(ledger, tmp_path):
+    asking = Asking(of_many(ledger, tmp_path), NOW)
+    wanted = [one["key"] for one in list_exposed(ledger, asking)]
+    found, cursor = page_exposed(ledger, asking, limit=10, after=None)
+    while cursor is not None:
+        with listening() as listener:
+            more, cursor = page_exposed(ledger, asking, limit=10, after=cursor)
+        found += more
+        if cursor is not None:
+            asked = [one for one in listener.questions if "exposed" in one.text]
+            assert len(asked) == 2, "who they are, and all about them"
+            assert all("among AS" in one.text for one in asked)
+    assert [one["key"] for one in found] == wanted
+    assert len(wanted) == 600
+
+
+def test_planning_looks_once_for_whom_to_call(ledger, tmp_path):
+    bad, how = of_many(ledger, tmp_path), Planning(NOW, most=20)
+
+    def searches(plan: Callable[[], RankedList]) -> int:
+        with listening() as listener:
+            assert len(plan().calls.rows) == 20
+        return sum(re.search(r"\bscored AS", one.text) is not None for one in listener.questions)
+
+    assert searches(lambda: plan_calls(ledger, bad, how)) == 1
+    listed = list_calls(ledger, bad, how).calls
+    assert [row.candidate.key for row in plan_calls(ledger, bad, how).calls.rows] == [
+        row.candidate.key for row in listed.rows
+    ]
+    telling = Telling(NOW, "kim@example.org", "asked", None, "shop")
+    incident = open_incident(ledger, IncidentFields(title="broken"), telling, deployment_id=bad).incident.id
+    assert searches(lambda: plan_incident_calls(ledger, incident, how)) == 1
+    planned = plan_incident_calls(ledger, incident, how).calls
+    listed = list_incident_calls(ledger, incident, how).calls
+    assert planned.beyond == listed.beyond
+    assert planned.rows == listed.rows
+
+
+def test_an_incident_is_gone_through_once_to_show_it(ledger, tmp_path):
+    telling = Telling(NOW, "kim@example.org", "asked", None, "shop")
+    bad = of_many(ledger, tmp_path)
+    incident = open_incident(ledger, IncidentFields(title="broken"), telling, deployment_id=bad).incident.id
+    with listening() as listener:
+        shown = show_incident(ledger, incident, Showing(Viewing(NOW), Reveal.NAMES, tiers=TIERS))
+    assert sum(re.search(r"\bstanding AS", one.text) is not None for one in listener.questions) == 1
+    assert shown["customers"]["exposed"] == 600
+    told = sorted(stream_affected(ledger, incident, Showing(Viewing(NOW), Reveal.NAMES)), key=by_urgency(ledger))
+    assert [one["key"] for one in shown["first_to_call"]] == [one["key"] for one in told[:10]]
+
+
+def by_urgency(ledger: Ledger) -> Callable[[dict[str, Any]], Any]:
+    """The order of whom to call first, of customers in the same state."""
+    f = t.customer_fact.c
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(t.customer.c.key, f.escalated, f.customer_tier).join_from(
+                t.customer, t.customer_fact, f.customer_id == t.customer.c.customer_id
+            )
+        )
+        urgent = {row.key: (not row.escalated, -TIERS.get(row.customer_tier, 0)) for row in rows}
+    return lambda one: (not one["still_exposed"], urgent[one["key"]], one["key"])
 
 
 def test_what_a_deployment_writes_does_not_depend_on_the_customers(ledger, tmp_path):
