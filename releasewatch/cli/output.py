@@ -10,6 +10,7 @@ import re
 import stat
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from releasewatch.errors import InvalidCallError, OutsideFailedError
@@ -134,20 +135,25 @@ def emit_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -
 
 
 def emit_many_jsonl(items: Iterable[dict[str, Any]], stream: IO[str] | None = None) -> None:
-    """The same, and quicker, of very many items that hold text, whole numbers, yes, no and nothing: no fractions, which
-    other encoders write in another way.
+    """The same, some hundred at a time and so quicker, of very many items that hold text, whole numbers, yes, no and
+    nothing: no fractions, which other encoders write in another way.
     """
     from msgspec.json import Encoder
 
     stream = stream or sys.stdout
-    encode = Encoder().encode
-    for item in items:
+    encode = Encoder().encode_lines
+    rest = iter(items)
+    while some := list(islice(rest, _TOGETHER)):
         try:
-            text = encode(item).decode()
+            text = encode(some).decode()
         except UnicodeEncodeError:  # what is no Unicode: `_safe_json` gives its number
-            emit_jsonl((item,), stream)
+            emit_jsonl(some, stream)
             continue
-        stream.write(_safe_json(text, stream) + "\n")
+        stream.write(_safe_json(text, stream))
+
+
+_TOGETHER = 200
+"""So many lines are encoded at once."""
 
 
 def _safe_json(text: str, stream: IO[str]) -> str:
