@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from releasewatch.config.schema import DirectoryTable
     from releasewatch.domain.columns import ColumnMap
     from releasewatch.domain.customers import Kind
+    from releasewatch.storage.customers import CustomerLine
     from releasewatch.usecases.customer_import import DirectoryFiles, ImportOrder
 
 KINDS: tuple[Kind, ...] = ("customers", "contacts", "entitlements")
@@ -233,12 +235,12 @@ def list_(
     reveal: str | None,
 ) -> None:
     """The customers of the directory, by key; jsonl and csv give all of them, as they come."""
-    from releasewatch.usecases.customers import list_document, read_customers
+    from releasewatch.usecases.customers import customer_documents, list_document, read_customers
 
     looking = app.looking(reveal, output, at=at, known_at=known_at)
     with stream_to(output) as stream:
         if form == "jsonl":
-            emit_many_jsonl(read_customers(app.ledger, looking), stream)
+            emit_many_jsonl(customer_documents(app.ledger, looking), stream)
         elif form == "csv":
             _write_csv(read_customers(app.ledger, looking), stream)
         elif form == "json":
@@ -250,10 +252,10 @@ def list_(
 _COLUMNS = ("key", "name", "customer_tier", "account_manager", "country", "entitlements")
 
 
-def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
+def _write_csv(lines: Iterable[CustomerLine], stream: TextIO) -> None:
     from releasewatch.rendering.tabular import write_csv
 
-    write_csv(stream, _COLUMNS, ([item[name] for name in _COLUMNS] for item in items))
+    write_csv(stream, _COLUMNS, map(attrgetter(*_COLUMNS), lines))
 
 
 def _show_list(app: App, document: dict[str, Any], stream: TextIO) -> None:

@@ -81,29 +81,47 @@ def list_document(ledger: Ledger, looking: Looking, *, limit: int, after: str | 
     more = len(lines) > limit
     # A cursor is made of the key, and is withheld where that is.
     hidden = more and looking.hides_keys
+    shown = lines[:limit] if looking.reveal >= Reveal.NAMES else [_withhold(line, looking) for line in lines[:limit]]
     return {
-        "customers": [_line(line, looking) for line in lines[:limit]],
+        "customers": [_line(line, looking) for line in shown],
         "next_cursor": cursor_of(lines[limit - 1]) if more and not hidden else None,
         "withheld": ["next_cursor"] if hidden else [],
     }
 
 
-def read_customers(ledger: Ledger, looking: Looking) -> Iterator[dict[str, Any]]:
-    """Every customer, streamed, each as an item of `list_document`.
+def read_customers(ledger: Ledger, looking: Looking) -> Iterator[CustomerLine]:
+    """Every customer, streamed, with as much as may be shown; what is withheld is empty.
 
     Raises RefusedError where not even keys may be shown.
     """
     require_keys(looking)
     with ledger.read() as connection:
-        for line in list_customers(connection, looking.when):
-            yield _line(line, looking)
+        lines = list_customers(connection, looking.when)
+        yield from lines if looking.reveal >= Reveal.NAMES else (_withhold(line, looking) for line in lines)
+
+
+def _withhold(line: CustomerLine, looking: Looking) -> CustomerLine:
+    return line._replace(key=looking.key(line.key), name="", customer_tier="", account_manager="", country="")
+
+
+def customer_documents(ledger: Ledger, looking: Looking) -> Iterator[dict[str, Any]]:
+    """The same as `read_customers`, each as an item of `list_document`."""
+    return (_line(line, looking) for line in read_customers(ledger, looking))
 
 
 def _line(line: CustomerLine, looking: Looking) -> dict[str, Any]:
-    withheld = [] if looking.reveal >= Reveal.NAMES else list(_NAMED)
-    item: dict[str, Any] = {"key": looking.key(line.key), "directory": line.directory}
-    item |= {name: None if withheld else _plain(getattr(line, name)) for name in _NAMED}
-    return {**item, "entitlements": line.entitlements, "withheld": withheld}
+    """The item of a line as it may be shown."""
+    key, directory, name, customer_tier, account_manager, country, entitlements = line
+    return {
+        "key": key,
+        "directory": directory,
+        "name": name or None,
+        "customer_tier": customer_tier or None,
+        "account_manager": account_manager or None,
+        "country": country or None,
+        "entitlements": entitlements,
+        "withheld": [] if looking.reveal >= Reveal.NAMES else list(_NAMED),
+    }
 
 
 def show_document(ledger: Ledger, ref: str, looking: Looking) -> dict[str, Any]:

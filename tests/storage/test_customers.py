@@ -156,7 +156,7 @@ def test_a_list_is_ordered_by_bytes_and_goes_on_where_it_stopped(
         ]
         for size in (1, 2, 5):
             monkeypatch.setattr(reading, "_PAGE", size)
-            assert list(list_customers(connection, when)) == everybody
+            assert list(list_customers(connection, when, limit=10)) == everybody
             assert list(list_customers(connection, when, limit=3)) == everybody[:3]
         for number, line in enumerate(everybody):
             assert list(list_customers(connection, when, after=cursor_of(line))) == everybody[number + 1 :]
@@ -171,3 +171,17 @@ def test_a_list_is_of_those_who_were_there_then(desk: Desk) -> None:
         known = [line.key for line in list_customers(connection, When(desk.now, known_at=START))]
     assert (now, then) == (["bee", "new"], ["ACME", "ACME-2", "bee", "zulu"])
     assert known == then
+
+
+def test_all_at_once_are_those_of_the_pages_with_what_merged_customers_use(desk: Desk) -> None:
+    desk.take(
+        customers="key,name\nACME,Acme\nACME-2,Acme Two\nbee,Bee\n",
+        entitlements="customer,component\nACME,api\nACME-2,api\nbee,api\nbee,web\n",
+    )
+    with desk.ledger.write() as connection:
+        _merge(connection, customer_id("crm", "bee"), customer_id("crm", "ACME"))
+        _merge(connection, customer_id("crm", "ACME-2"), customer_id("crm", "zulu"))  # who has left
+    with desk.ledger.read() as connection:
+        everybody = list(list_customers(connection, When(desk.now)))
+        assert [(line.key, line.entitlements) for line in everybody] == [("ACME", 3), ("ACME-2", 1)]
+        assert list(list_customers(connection, When(desk.now), limit=10)) == everybody
