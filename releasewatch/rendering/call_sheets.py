@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
@@ -110,9 +111,9 @@ def csv_rows(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> I
         VERSION: calls.version,
         "settings_version": calls.settings_version,
     }
+    in_order = itemgetter(*CALL_COLUMNS)
     for row in map(make, planned):
-        cells = _in_csv(row, of_all)
-        yield tuple(cells[name] for name in CALL_COLUMNS)
+        yield in_order(_in_csv(row, of_all))
 
 
 def render_workbook(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> bytes:

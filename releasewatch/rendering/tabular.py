@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from releasewatch.domain.formula_guard import put_guard
@@ -28,8 +28,8 @@ def guard(text: str) -> str:
 
 
 _HARMLESS_CELL = r"(?:[A-Za-z0-9\xc0-\xff][ -:<-~\xc0-\xff]*)?"
-_HARMLESS_ROWS = re.compile(rf"{_HARMLESS_CELL}(?:\0{_HARMLESS_CELL})*")
-"""The same of whole rows, with a character between their cells that none of them may hold; also with letters of western
+_HARMLESS_CELLS = re.compile(rf"{_HARMLESS_CELL}(?:\0{_HARMLESS_CELL})*")
+"""The same of many cells, with a character between them that none of them may hold; also with letters of western
 Europe, of which white space would be collapsed."""
 
 _TOGETHER = 100
@@ -37,20 +37,24 @@ _TOGETHER = 100
 
 
 def _guarded(rows: Sequence[Sequence[Cell]]) -> Iterable[Sequence[Cell]]:
-    """Rows with text guarded. In most there is nothing to guard: one look at all of them says so, or one at each."""
-    if _is_harmless(chain.from_iterable(rows)):
+    """Rows of one length with text guarded, column by column: in most there is nothing to guard."""
+    if not rows[0]:
         return rows
-    return [row if _is_harmless(row) else [guard(c) if isinstance(c, str) else c for c in row] for row in rows]
+    return zip(*map(_guarded_column, zip(*rows, strict=True)), strict=True)
 
 
-def _is_harmless(cells: Iterable[Cell]) -> bool:
-    parts = [cell if isinstance(cell, str) else str(cell) for cell in cells]
-    together = "\0".join(parts)
-    return (
-        _HARMLESS_ROWS.fullmatch(together) is not None
-        and together.count("\0") == len(parts) - 1
+def _guarded_column(cells: Sequence[Cell]) -> Sequence[Cell]:
+    """One look says whether there is anything to guard; what is said several times is guarded once."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    together = "\0".join(texts)
+    if (
+        _HARMLESS_CELLS.fullmatch(together) is not None
+        and together.count("\0") == max(len(texts) - 1, 0)
         and ("  " not in together or together.isascii())
-    )
+    ):
+        return cells
+    safe = {text: guard(text) for text in set(texts)}
+    return [safe[cell] if isinstance(cell, str) else cell for cell in cells]
 
 
 def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> None:

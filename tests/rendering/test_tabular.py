@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releasewatch.rendering import tabular
 from releasewatch.rendering.escape import clean
 from releasewatch.rendering.tabular import guard, write_csv
 
@@ -53,9 +54,18 @@ def test_a_table_is_read_back_cell_by_cell(rows: list[list[str | int | None]]) -
                 assert cell == ("" if value is None else str(value))
 
 
-@given(st.lists(texts | st.sampled_from(["a", "a\0b", "=1", "0", "7 a"]) | st.integers() | st.none(), max_size=4))
-def test_a_row_is_guarded_at_one_look_as_cell_by_cell(row: list[str | int | None]) -> None:
+cells = texts | st.sampled_from(["a", "a\0b", "=1", "0", "7 a", "\xe9", "\xe9  b", "a  b"]) | st.integers() | st.none()
+
+
+@given(
+    st.integers(0, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), max_size=4)),
+    st.integers(1, 3),
+)
+def test_rows_are_guarded_together_as_cell_by_cell(rows: list[list[str | int | None]], together: int) -> None:
     at_once, one_by_one = io.StringIO(newline=""), io.StringIO(newline="")
-    write_csv(at_once, ["a"], [row])
-    csv.writer(one_by_one).writerows([["a"], [guard(cell) if isinstance(cell, str) else cell for cell in row]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tabular, "_TOGETHER", together)
+        write_csv(at_once, ["a"], rows)
+    guarded = [[guard(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    csv.writer(one_by_one).writerows([["a"], *guarded])
     assert at_once.getvalue() == one_by_one.getvalue()
