@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,7 +21,7 @@ from releasewatch.errors import RefusedError
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
-    from releasewatch.usecases.exposure import Asking
+    from releasewatch.usecases.exposure import Asking, Exposed
 
 COLUMNS = ("key", "name", "reach", "possible", "state", "distance", "via", "components", "account_manager", "because")
 
@@ -84,11 +85,15 @@ def list_(
         count_document,
         list_exposed,
         page_exposed,
+        stream_exposed,
     )
-    from releasewatch.usecases.staff import named_for
 
     found = chosen_deployment(app, ref, repo, environment)
-    managers = named_for(app.ledger, account_manager, app.now) if account_manager is not None else None
+    managers = None
+    if account_manager is not None:
+        from releasewatch.usecases.staff import named_for  # with all that reads a staff file: 6 MiB
+
+        managers = named_for(app.ledger, account_manager, app.now)
     only = ExposureFilter(None if state == "exposed" else state, reach, managers)
     asking = _asking(app, found.row.deployment_id, at, known_at, only, app.level(reveal, output))
     check_account_manager(app.ledger, account_manager, asking.reveal)
@@ -96,12 +101,14 @@ def list_(
     counts = count_document(app.ledger, asking) if is_counted else {}
     beside = counts or ({} if app.quiet else count_beside(app.ledger, asking))
     cursor: str | None = None
-    items: Iterable[dict[str, Any]]
+    items: Iterable[dict[str, Any]] = ()
+    rows: Iterable[Sequence[str]] | None = None
     if asking.reveal < Reveal.KEYS:
-        items = []
         _say_counts_only(app)
-    elif form in ("jsonl", "csv") and limit is None and after is None:
+    elif form == "jsonl" and limit is None and after is None:
         items = list_exposed(app.ledger, asking)
+    elif form == "csv" and limit is None and after is None:
+        rows = _rows(stream_exposed(app.ledger, asking))
     else:
         items, cursor = page_exposed(app.ledger, asking, limit=limit or 100, after=after)
     document = {"deployment": found.id, "counts": counts}
@@ -109,10 +116,10 @@ def list_(
     if beside:
         blank = blank_line(found.row.unmapped_paths, beside["not_ruled_out"], Unsure.of(beside).lines)
     if output is None:
-        _give_out(form, document, items, cursor, blank, sys.stdout)
+        _give_out(form, document, items, rows, cursor, blank, sys.stdout)
     else:
         with open_output(output) as stream:
-            _give_out(form, document, items, cursor, blank, stream)
+            _give_out(form, document, items, rows, cursor, blank, stream)
     if blank and form in ("jsonl", "csv") and not app.quiet:
         say(blank)
     if cursor is not None and form != "json" and not app.quiet:
@@ -147,6 +154,7 @@ def _give_out(
     form: str,
     document: dict[str, Any],
     items: Iterable[dict[str, Any]],
+    rows: Iterable[Sequence[str]] | None,
     cursor: str | None,
     blank: str,
     stream: TextIO,
@@ -156,15 +164,15 @@ def _give_out(
     elif form == "jsonl":
         emit_many_jsonl(items, stream)
     elif form == "csv":
-        _write_csv(items, stream)
+        _write_csv(map(_words, items) if rows is None else rows, stream)
     else:
         _write_table(document["counts"], items, blank, stream)
 
 
-def _write_csv(items: Iterable[dict[str, Any]], stream: TextIO) -> None:
+def _write_csv(rows: Iterable[Sequence[str]], stream: TextIO) -> None:
     from releasewatch.rendering.tabular import write_csv
 
-    write_csv(stream, COLUMNS, map(_words, items))
+    write_csv(stream, COLUMNS, rows)
 
 
 def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], blank: str, stream: TextIO) -> None:
@@ -180,24 +188,38 @@ def _write_table(counts: dict[str, int], items: Iterable[dict[str, Any]], blank:
         stream.write(f"{blank}\n")
 
 
-def _words(item: dict[str, Any]) -> list[str]:
-    name, manager = item["name"], item["account_manager"]
-    if withheld := item["withheld"]:
+def _words(item: dict[str, Any]) -> tuple[str, ...]:
+    return _cells(item["key"], item["name"], item["account_manager"], item["withheld"], _way_words(item))
+
+
+def _rows(exposed: Iterable[Exposed]) -> Iterator[tuple[str, ...]]:
+    """The same of very many: those who are reached alike share what is told of it."""
+    words = lru_cache(1000)(lambda told: _way_words(told.item))
+    for one in exposed:
+        yield _cells(one.key, one.name, one.account_manager, one.withheld, words(one.told))
+
+
+def _cells(
+    key: str, name: str | None, manager: str | None, withheld: Collection[str], way: tuple[str, ...]
+) -> tuple[str, ...]:
+    if withheld:
         name = "withheld" if "name" in withheld else name
         manager = "withheld" if "account_manager" in withheld else manager
-    distance, components = item["distance"], item["components"]
-    return [
-        item["key"],
-        name or "",
-        item["reach"],
-        "yes" if item["possible"] else "no",
-        item["state"],
+    return key, name or "", *way[:-1], manager or "", way[-1]
+
+
+def _way_words(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns about how somebody is reached; the last of them stands behind the account manager."""
+    distance = told["distance"]
+    return (
+        told["reach"],
+        "yes" if told["possible"] else "no",
+        told["state"],
         "" if distance is None else str(distance),
-        item["via"] or "",
-        components[0] if len(components) == 1 else ", ".join(components),
-        manager or "",
-        "; ".join(item["possible_because"]),
-    ]
+        told["via"] or "",
+        ", ".join(told["components"]),
+        "; ".join(told["possible_because"]),
+    )
 
 
 @command.command("explain")

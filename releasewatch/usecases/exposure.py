@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from releasewatch.domain.customers import ANY, UNKNOWN
@@ -25,17 +24,12 @@ from releasewatch.storage.exposure import (
     ExposureFilter,
     ExposureQuestion,
 )
+from releasewatch.storage.exposure_stream import FETCHED, RawRows
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import OPEN_END
 from releasewatch.usecases.deployments import question_of, tier_of
-
-FETCHED = 1000
-"""How many rows are fetched from a server at a time."""
-
-_OF_CUSTOMER = 4
-"""Columns at the end of a row that are the customer's: key, directory, name, account manager; the first is the id."""
 
 _UNKNOWN_AXES = (
     ("environment", "it is not known which environments they use"),
@@ -84,14 +78,47 @@ def ask(connection: Any, asking: Asking) -> ExposureQuestion:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What is told of all customers who are reached alike: one object for them, so that it is put into words once."""
+
+    item: Mapping[str, Any]
+
+
+class Exposed(NamedTuple):
+    """A customer on the list, as the channel may show them; None is empty, or named in `withheld`."""
+
+    key: str
+    directory: str
+    name: str | None
+    account_manager: str | None
+    told: Told
+    withheld: list[str]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The item of a list."""
+        return {
+            "key": self.key,
+            "directory": self.directory,
+            "name": self.name,
+            **self.told.item,
+            "account_manager": self.account_manager,
+            "withheld": self.withheld,
+        }
+
+
 def list_exposed(ledger: Ledger, asking: Asking) -> Iterator[dict[str, Any]]:
     """Every exposed customer in the order of their keys (bytewise), streamed; memory does not grow with them."""
+    return (one.document for one in stream_exposed(ledger, asking))
+
+
+def stream_exposed(ledger: Ledger, asking: Asking) -> Iterator[Exposed]:
+    """The same, before they become documents."""
     with ledger.read() as connection:
         question = ask(connection, asking)
         wording = _Wording(connection, question, asking)
-        detail = exposure.detail_statement(question)
-        with connection.execute(detail, execution_options={"yield_per": FETCHED}) as rows:
-            yield from wording.items(rows)
+        yield from wording.told_of(RawRows(connection, exposure.detail_statement(question)))
 
 
 def page_exposed(
@@ -105,7 +132,8 @@ def page_exposed(
         wording = _Wording(connection, question, asking)
         items: list[dict[str, Any]] = []
         for part in (ids[start : min(start + FETCHED, limit)] for start in range(0, min(len(ids), limit), FETCHED)):
-            items += wording.items(connection.execute(exposure.detail_statement(question, None, part)))
+            found = RawRows(connection, exposure.detail_statement(question, None, part))
+            items += [one.document for one in wording.told_of(found)]
     return items, ids[limit - 1].hex if len(ids) > limit else None
 
 
@@ -186,42 +214,27 @@ class _Wording:
         self._reveal = asking.reveal
         self._opaque = asking.opaque
         self._instants: dict[datetime, str | None] = {OPEN_END: None}
-        self._told: dict[tuple[Any, ...], dict[str, Any] | None] = {}
 
-    def items(self, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        """The items of rows in the order of the list, without those that were not asked for."""
-        for _, group in groupby(rows, key=attrgetter("customer_id")):
-            item = self._item(list(group))
-            if item is not None:
-                yield item
+    def told_of(self, found: RawRows) -> Iterator[Exposed]:
+        """The customers of some rows in the order of the list, without those that were not asked for.
 
-    def _item(self, rows: Sequence[Any]) -> dict[str, Any] | None:
-        best = rows[0]
-        managers = self._only.account_managers
-        if managers is not None and best.account_manager not in managers:
-            return None
-        told = self._told_once(best) if len(rows) == 1 else self._tell(rows)
-        if told is None:
-            return None
-        customer = {
-            "key": best.key,
-            "directory": best.directory,
-            "name": best.name or None,
-            "account_manager": self._book.owner(best.account_manager or "", self._day).key or None,
-        }
-        return withhold({**told, **customer}, self._reveal, opaque=self._opaque)
+        Most are reached in ways that many share; these are told once.
+        """
+        managers, reveal = self._only.account_managers, self._reveal
+        tell = lru_cache(FETCHED)(lambda ways: self._tell(found.read(ways)))
+        keeper = lru_cache(FETCHED)(lambda manager: self._book.owner(manager or "", self._day).key or None)
+        for key, directory, name, manager, ways in found:
+            told = tell(ways) if managers is None or manager in managers else None
+            if told is None:
+                continue
+            one = Exposed(key, directory, name or None, keeper(manager), told, [])
+            if reveal < Reveal.NAMES:
+                item = {"key": key, "name": one.name, "account_manager": one.account_manager}
+                one = one._replace(**withhold(item, reveal, opaque=self._opaque))
+            yield one
 
-    def _told_once(self, row: Any) -> dict[str, Any] | None:
-        """What is told of a customer who is reached in one way: most are, and most of them in one that many share."""
-        way = row[1:-_OF_CUSTOMER]
-        if way not in self._told:
-            if len(self._told) >= FETCHED:
-                self._told.clear()
-            self._told[way] = self._tell([row])
-        return self._told[way]
-
-    def _tell(self, rows: Sequence[Any]) -> dict[str, Any] | None:
-        """An item but for who it is; None for one that was not asked for."""
+    def _tell(self, rows: Sequence[Any]) -> Told | None:
+        """What is told of who is reached so; None where that was not asked for."""
         best = rows[0]
         number, distance = divmod(best.rank, RANK)
         reach = REACH_WORDS[number]
@@ -232,19 +245,18 @@ class _Wording:
             return None
         told = carried if only.state == "carrying" else rows
         certain = any(row.certain and (only.state != "carrying" or row.sure_until > self._at) for row in told)
-        return {
-            "key": None,
-            "directory": None,
-            "name": None,
-            "reach": reach,
-            "possible": not certain,
-            "possible_because": [] if certain else list(uncertain_because(told)),
-            "state": state,
-            "distance": None if distance == BLANK_DISTANCE else distance,
-            "via": self._via(rows, best.rank),
-            "components": self._components(rows),
-            "windows": self._windows(rows),
-        }
+        return Told(
+            {
+                "reach": reach,
+                "possible": not certain,
+                "possible_because": [] if certain else list(uncertain_because(told)),
+                "state": state,
+                "distance": None if distance == BLANK_DISTANCE else distance,
+                "via": self._via(rows, best.rank),
+                "components": self._components(rows),
+                "windows": self._windows(rows),
+            }
+        )
 
     def _via(self, rows: Sequence[Any], rank: int) -> str | None:
         """Over whom the nearest of their components is reached; of several the first by key."""

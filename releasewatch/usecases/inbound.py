@@ -40,11 +40,11 @@ from releasewatch.storage import (
 )
 from releasewatch.storage.customer_refs import CustomerRef, get_ref, resolve_customer
 from releasewatch.storage.customer_reports import Report, Said
+from releasewatch.storage.exposure_stream import FETCHED
 from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.customer_reach import ReachedLately, Reaching, reached_lately
-from releasewatch.usecases.exposure import FETCHED
 from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
 from releasewatch.usecases.known_places import known_component
 from releasewatch.usecases.named_people import hiding

@@ -92,6 +92,14 @@ def test_every_format_holds_the_same_customers(place):
     assert rows[3]["because"] == "their region is not known"
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("more", [(), ("--reveal", "names"), ("--state", "carrying", "--account-manager", "olga")])
+def test_all_rows_are_those_of_a_page_that_holds_all(place, form, more):
+    done = ask(place, *LIST, "--format", form, *more)
+    assert (done.status, len(done.out.splitlines()) > 1) == (0, True)
+    assert done.out == ask(place, *LIST, "--format", form, "--limit", "100", *more).out
+
+
 def keys_in(done: Finished, form: str) -> list[str]:
     if form == "csv":
         return [row["key"] for row in csv.DictReader(io.StringIO(done.out))]
