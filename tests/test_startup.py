@@ -262,6 +262,14 @@ def test_a_command_loads_only_what_it_uses(shop: RepoBuilder, case: str) -> None
     assert set(names) & spared == set()
 
 
+def test_who_is_exposed_is_listed_without_what_reads_directories(shop: RepoBuilder) -> None:
+    place = ["--database", "ledger.db"]
+    record = ["deployment", "record", "--environment", "production", *place]
+    listing = ["exposure", "list", "--deployment", "D-1", "--format", "csv", *place]
+    _, names = loaded(shop.path, record, listing).values()
+    assert set(names) & {"jinja2", "phonenumbers", "pycountry", "requests", "rich"} == set()
+
+
 # Help
 
 
