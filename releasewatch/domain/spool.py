@@ -26,6 +26,8 @@ _LINE = re.compile(re.escape(MARK) + r"(?P<version>\d+):(?P<packed>[A-Za-z0-9+/]
 _ANOTHER_VERSION = re.compile(re.escape(MARK) + r"(\d+):")
 _BROKEN = re.compile(re.escape(MARK) + r"\d+:[A-Za-z0-9+/=:]*$")
 _REST = re.compile(r"[A-Za-z0-9+/=:]+")
+_SUM = re.compile(r":[0-9a-f]{64}")
+_SUM_LENGTH = 65
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEFORE = re.compile(r"^(?:\[?\S*\d\d:\d\d:\d\d\S*\s+)?(?:[0-9a-f]{2}[OE]\+)?")
 """What a CI system puts before a line: when it came, and that it goes on with the one before (GitLab)."""
@@ -128,7 +130,8 @@ def find_records(lines: Iterable[str]) -> Iterator[tuple[int, SpooledRecord | St
         if broken:
             rest = _rest_of(line)
             broken += rest
-            if rest and len(broken) < _LARGEST and not _LINE.search(broken):
+            # A record ends with its sum: before one stands there, what is gathered so far needs no second look.
+            if rest and len(broken) < _LARGEST and not _SUM.search(broken, len(broken) - len(rest) - _SUM_LENGTH):
                 continue
             yield began, _read(from_line, broken)
             broken = ""

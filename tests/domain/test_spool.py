@@ -115,6 +115,11 @@ def test_a_line_that_was_broken_in_several_is_put_together(broken, width):
     assert list(find_records(log)) == [(2, RECORD), (len(parts) + 3, RECORD)]
 
 
+def test_megabytes_that_might_go_on_with_a_record_are_gone_through_once():
+    log = ["releasewatch-spool:1:AAAA", *["A" * 120] * 50_000, "done", LINE]  # gathered anew for each line: an hour
+    assert list(find_records(log)) == [(1, "it is cut off, or was never a spooled record"), (50_003, RECORD)]
+
+
 def test_what_follows_a_line_that_is_cut_off_is_not_lost():
     cut, why = LINE[:60], "it is cut off, or was never a spooled record"
     for log, found in (
