@@ -36,10 +36,11 @@ NAMES = (
     *("Acme GmbH", "Bolt and Sons", "Cask Brewing", "Dent Repairs"),
     *("Ada Example", "Ben Example", "Cy Example", "Di Example", "Olga Sample", "Piet Sample"),
     *("@acme.example", "@bolt.example", "@cask.example", "@dent.example", "@example.org"),
-    *("23125", "7946", "555-0117", "120000", "9000 USD"),
+    *("23125 101", "23125101", "7946 0102", "79460102", "555-0117", "5550117", "120000", "9000 USD"),
     *("they asked for it in person",),
 )
-"""Of customers, their people, our people; numbers, addresses, contract values; and a note of a call."""
+"""Of customers, their people, our people; numbers (whole: four digits stand in many an id), addresses, contract values;
+and a note of a call."""
 
 CRM = """
 [directory.crm]

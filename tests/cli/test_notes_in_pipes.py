@@ -36,7 +36,7 @@ def notes(shop, audience, *more, env=None, of=OF_DEPLOYMENT):
 
 
 def named_in(text, shop):
-    return [words for words in (*SUBJECTS, "Acme", "acme gmbh", "7946", author_of(shop)) if words in text]
+    return [words for words in (*SUBJECTS, "Acme", "acme gmbh", "7946 0102", author_of(shop)) if words in text]
 
 
 def author_of(shop):
