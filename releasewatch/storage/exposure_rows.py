@@ -31,6 +31,7 @@ from releasewatch.storage.exposure_ways import (
     says_where,
     some_customers,
     ways,
+    what_it_says,
 )
 
 
@@ -165,11 +166,7 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
         earlier(ends["sure"], e.valid_to).label("sure_until"),
         w.window_certain,
         w.subject_certain,
-        e.environment,
-        e.region.label("entitled_region"),
-        e.ring.label("entitled_ring"),
-        e.version,
-        e.subject,
+        *what_it_says(e),
     )
 
 

@@ -27,6 +27,7 @@ from releasewatch.storage.exposure_ways import (
     of_these,
     plain_version,
     says_where,
+    what_it_says,
 )
 from releasewatch.storage.types import Instant
 
@@ -86,11 +87,7 @@ def upgraded_rows(q: ExposureQuestion, seen: CTE, windows: CTE, cells: CTE, some
             ends.label("sure_until"),
             w.window_certain,
             w.subject_certain,
-            e.environment,
-            e.region.label("entitled_region"),
-            e.ring.label("entitled_ring"),
-            e.version,
-            e.subject,
+            *what_it_says(e),
         )
         .join_from(newer, taken, and_(e.subject == w.subject, w.release.in_((_UNRECORDED, e.plain))))
         .join(order, and_(o.carrier_id == w.carrier_id, o.release == e.plain), isouter=True)

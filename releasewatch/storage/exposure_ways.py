@@ -277,6 +277,12 @@ def says_where(entitled: Any = t.entitlement) -> ColumnElement[bool]:
     return and_(e.environment != UNKNOWN, e.region != UNKNOWN, e.ring != UNKNOWN, e.version != UNKNOWN)
 
 
+def what_it_says(entitled: Any) -> tuple[ColumnElement[Any], ...]:
+    """Of an entitlement what every way tells of it: where, of which version, and what is used."""
+    e = entitled
+    return e.environment, e.region.label("entitled_region"), e.ring.label("entitled_ring"), e.version, e.subject
+
+
 def some_customers(q: ExposureQuestion, among: Sequence[UUID], merged: CTE) -> CTE:
     """Some customers and those who were merged into them, as `customer_id`."""
     # One list: of two that are joined by OR no database looks up one customer after the other.

@@ -30,7 +30,16 @@ from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import exposed_rows, merged_customers
-from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, RANK, ExposureQuestion, earlier, known, later
+from releasewatch.storage.exposure_ways import (
+    DEPENDENT,
+    DIRECT,
+    RANK,
+    ExposureQuestion,
+    earlier,
+    known,
+    later,
+    what_it_says,
+)
 from releasewatch.storage.types import OPEN_END, Instant, key_type
 
 
@@ -173,11 +182,7 @@ def _entitled_ways(q: ImpactQuestion, among: Sequence[UUID] | None) -> Select[An
             ends.label("sure_until"),
             literal(1).label("window_certain"),
             case((s.certain.is_(True), 1), else_=0).label("subject_certain"),
-            e.environment,
-            e.region.label("entitled_region"),
-            e.ring.label("entitled_ring"),
-            e.version,
-            e.subject,
+            *what_it_says(e),
         )
         .join_from(wanted, t.component_subject, s.component_id == wanted.c.component_id)
         .join(t.entitlement, e.subject == s.subject)
