@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import IN_CI
 from tests.support.repos import RepoBuilder, git_environment
 
 HERE = Path(__file__).parents[1]
@@ -109,7 +110,9 @@ deploy:
 def runner() -> Path:
     found = Path(sys.prefix) / "gitlab-ci-local" / "node_modules" / ".bin" / "gitlab-ci-local"
     if not (found.exists() and shutil.which("node") and shutil.which("rsync")):
-        pytest.skip("gitlab-ci-local is not installed: ci/test does, where there is Node.js")
+        (pytest.fail if IN_CI else pytest.skip)(
+            "gitlab-ci-local is not installed: ci/test does, where there is Node.js"
+        )
     return found
 
 

@@ -14,13 +14,12 @@ from releasewatch.domain.step_facts import MARK, cksum, read_step_facts
 from releasewatch.integrations.ci import SYSTEMS
 from releasewatch.integrations.ci.tables import variables_in
 from tests.support.command import run_here
-from tests.support.repos import RepoBuilder
+from tests.support.repos import RepoBuilder, started_shop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STEP = Path(__file__).parents[1] / "ci" / "record-deployment.sh"
-CONFIG = '[releasewatch]\nrepo = "shop"\n[components.shop]\npaths = ["**"]\n'
 TOOLS = ("sh", "mktemp", "rm", "date", "od", "tr", "cksum", "git")
 JOB = {"CI": "true", "RELEASEWATCH_CI_RUN": "4711", "RELEASEWATCH_RECORD_ENVIRONMENT": "production"}
 READ = (
@@ -44,9 +43,7 @@ NOT_LEFT = {
 
 @pytest.fixture
 def shop(tmp_path: Path) -> RepoBuilder:
-    repo = RepoBuilder(tmp_path / "shop")
-    repo.commit("Start", {"releasewatch.toml": CONFIG})
-    return repo
+    return started_shop(tmp_path)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from releasewatch.domain.spool import MARK as SPOOLED
 from releasewatch.domain.step_facts import MARK
 from tests.support.command import run_here
 from tests.support.holding import lock_held
-from tests.support.repos import RepoBuilder
+from tests.support.repos import RepoBuilder, started_shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parents[1]
 STEP = HERE / "ci" / "record-deployment.sh"
 ACTION = HERE / "ci" / "github" / "record-deployment"
-CONFIG = '[releasewatch]\nrepo = "shop"\n[components.shop]\npaths = ["**"]\n'
 JOB = {"CI": "true", "RELEASEWATCH_CI_RUN": "4711", "RELEASEWATCH_RECORD_STATUS": "failed"}
 OUTSIDE_CI = {"CI": "", "RELEASEWATCH_RECORD_STATUS": "failed"}
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
@@ -35,9 +34,7 @@ SIGNALS = pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signa
 
 @pytest.fixture
 def shop(tmp_path: Path) -> RepoBuilder:
-    repo = RepoBuilder(tmp_path / "shop")
-    repo.commit("Start", {"releasewatch.toml": CONFIG})
-    return repo
+    return started_shop(tmp_path)
 
 
 @pytest.fixture

@@ -225,3 +225,11 @@ def _message(subject: str, body: str, trailers: Sequence[tuple[str, str]] | Mapp
     pairs = trailers.items() if isinstance(trailers, Mapping) else trailers
     footer = "\n".join(f"{key}: {value}" for key, value in pairs)
     return ("\n\n".join(part for part in (subject, body, footer) if part) + "\n").encode()
+
+
+def started_shop(folder: Path) -> RepoBuilder:
+    """A repo of one component, which every path belongs to, with one commit."""
+    repo = RepoBuilder(folder / "shop")
+    config = '[releasewatch]\nrepo = "shop"\n[components.shop]\npaths = ["**"]\n'
+    repo.commit("Start", {"releasewatch.toml": config})
+    return repo
