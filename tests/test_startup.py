@@ -318,3 +318,35 @@ def test_a_replica_is_asked_by_no_command_that_writes() -> None:
 def test_every_command_takes_the_common_options(command: click.Command) -> None:
     known = {name for option in command.params for name in option.opts}
     assert known >= {"--config", "--database", "--quiet", "--verbose"}
+
+
+BEGUN = """
+import json
+import subprocess
+import sys
+
+from releasewatch.cli.main import run
+
+begun = {}
+
+
+class Listening(subprocess.Popen):
+    def __init__(self, command, *args, **how):
+        if "log" in command:
+            begun["log"] = sorted(set(json.loads(sys.argv[1])) & set(sys.modules))
+        super().__init__(command, *args, **how)
+
+
+subprocess.Popen = Listening
+try:
+    run(sys.argv[2:])
+finally:
+    print(json.dumps(begun), file=sys.stderr)
+"""
+
+
+def test_git_is_at_work_before_notes_load_what_decides_and_renders(shop: RepoBuilder) -> None:
+    later = ["jinja2", "msgspec", "releasewatch.config", "releasewatch.domain.notes", "releasewatch.rendering"]
+    done = run_python("-c", BEGUN, json.dumps(later), "notes", "render", "--from", "HEAD~1", cwd=shop.path)
+    assert (done.status, "Count what is in the cart" in done.out) == (0, True), done.err
+    assert json.loads(done.err.splitlines()[-1]) == {"log": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -223,15 +224,19 @@ def of_period(
 
 def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:
     """Straight from git; where text goes outside, a ledger that is there is asked what people decided by hand."""
-    from releasewatch.domain.note_building import build_notes
-    from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range, requests_known
+    # Most of what follows is loading, of our own and of what renders: git reads meanwhile, if there is a range to read.
+    history = app.history_or_none
+    with history.ahead(base, head) if history is not None else nullcontext():
+        import releasewatch.rendering.documents  # noqa: F401 - is needed next
+        from releasewatch.domain.note_building import build_notes
+        from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range, requests_known
 
-    asks = _asks(audience, no_ledger=not ask) and app.has_ledger
-    # Without a ledger, of the organisation's settings only what the repo's own file says is known.
-    subjects = (app.config if asks else app.repo_config).tables.notes.subjects
-    said = edits_by_hand(app.ledger, app.repo) if asks else {}
-    requests = requests_known(app.ledger, app.repo) if asks else {}
-    given = notes_of_range(app.surroundings(), base, head, Reading(app.now, subjects), said, requests)
+        asks = _asks(audience, no_ledger=not ask) and app.has_ledger
+        # Without a ledger, of the organisation's settings only what the repo's own file says is known.
+        subjects = (app.config if asks else app.repo_config).tables.notes.subjects
+        said = edits_by_hand(app.ledger, app.repo) if asks else {}
+        requests = requests_known(app.ledger, app.repo) if asks else {}
+        given = notes_of_range(app.surroundings(), base, head, Reading(app.now, subjects), said, requests)
     _say_blanks(app, given, audience)
     return build_notes(given, _audience(audience))
 

@@ -15,6 +15,7 @@ PROTOCOLS = ("https", "http", "ssh", "git", "file")
 
 _HELPER = re.compile(r"[\w.+-]*::")
 _SCHEME = re.compile(r"([a-zA-Z][\w.+-]*)://")
+_SCP_LIKE = re.compile(r"[^/:]+:")  # git's host:path form: no slash before the first colon
 _LONGEST = 2000
 _MOST_OF_A_NAME = 20
 """Letters of a user that is named without a password; a longer one is taken for a token."""
@@ -87,3 +88,15 @@ def _check_secret(protocol: str, host: str, name: str, password: str, *, typed: 
         )
     if protocol == "http" and not is_loopback(host):
         raise CloneAddressError("A password is not sent over http://, where everybody can read it.", "Use https://.")
+
+
+def path_of_remote(url: str) -> str | None:
+    """`owner/name` of `https://host/owner/name.git`, `git@host:owner/name`; of a local folder its name alone."""
+    scheme, _, rest = url.rpartition("://")
+    if scheme in ("", "file") and (scheme or not _SCP_LIKE.match(url)):
+        path = url.rstrip("/").removesuffix("/.git").rpartition("/")[2].removesuffix(".bundle")
+    elif scheme:
+        path = rest.partition("/")[2]
+    else:
+        path = url.partition(":")[2]
+    return path.strip("/").removesuffix(".git").rstrip("/") or None

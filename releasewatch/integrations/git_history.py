@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.clone_urls import path_of_remote
 from releasewatch.domain.past import Tag
 from releasewatch.domain.releases import Range, RangeKind
 from releasewatch.domain.reverts import mark_reverts
 from releasewatch.domain.tag_names import package_of
-from releasewatch.errors import GitFailedError, UnknownNameError
+from releasewatch.errors import GitFailedError, ReleasewatchError, UnknownNameError
 from releasewatch.integrations.git_churn import read_churn
 from releasewatch.integrations.git_commands import GitCommands
 from releasewatch.integrations.git_fetch import GitFetcher
-from releasewatch.integrations.git_walk import MANY_PATHS, Walk, boundary_reached, merges_behind, walk
+from releasewatch.integrations.git_walk import MANY_PATHS, Begun, Walk, boundary_reached, merges_behind, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from releasewatch.integrations.git_churn import Churn
@@ -31,7 +33,6 @@ _SHAS_AT_ONCE = 20_000
 """Full shas that fit into one command line, with room to spare."""
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SCP_LIKE = re.compile(r"[^/:]+:")  # git's host:path form: no slash before the first colon
 _KNOWN_AS = re.compile(r"tag '(.+)' is externally known as ")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -63,6 +64,7 @@ class GitHistory:
         self._shallow_file = commands.folder / where
         self._named = {"HEAD": head} if _SHA.fullmatch(head) else {}
         self._known = set(self._named.values())
+        self._begun: dict[tuple[str, str], Begun] = {}
 
     def resolve(self, rev: str) -> str:
         """The full sha of a commit-ish (annotated tags are peeled); raises UnknownNameError.
@@ -209,7 +211,7 @@ class GitHistory:
     def remote_path(self) -> str | None:
         """The path of the remote `origin` without host and `.git` (`owner/name`), or None; of a folder, its name."""
         url = self._commands.read("ls-remote", "--get-url", "origin").decode("utf-8", "replace").strip()
-        return None if url == "origin" else _path_of(url)
+        return None if url == "origin" else path_of_remote(url)
 
     def actor_email(self) -> str | None:
         """`user.email` of git's configuration, or None."""
@@ -217,6 +219,22 @@ class GitHistory:
         if status > 1:
             raise self._commands.failure("config", status, words)
         return output.decode("utf-8", "replace").strip() or None
+
+    @contextmanager
+    def ahead(self, base: str, head: str) -> Iterator[None]:
+        """Have git at work on a range of two commit-ishes while the caller loads what it needs to `read_range` it.
+
+        What is wrong with the range is said when it is read, and a shallow clone may have to be deepened first.
+        """
+        with suppress(ReleasewatchError):
+            ends = self.resolve(base), self.resolve(head)
+            if ends[0] != ends[1] and not self._boundary():
+                self._begun[ends] = Begun(self._commands, *ends)
+        try:
+            yield
+        finally:
+            while self._begun:
+                self._begun.popitem()[1].give_up()
 
     def read_range(self, base: str | None, head: str) -> Range:
         """The difference of two full shas; with base None a range of kind `unknown` without changes or paths.
@@ -303,7 +321,7 @@ class GitHistory:
 
     def _walk(self, base: str, head: str) -> tuple[Walk, str]:
         """The walk, after deepening where needed and allowed; and why it is cut off, if it is."""
-        found = walk(self._commands, base, head, self._boundary())
+        found = walk(self._commands, base, head, self._boundary(), self._begun.pop((base, head), None))
         failed = ""
         if found.cut_off_at is not None and self._fetcher is not None:
             try:
@@ -378,15 +396,3 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _path_of(url: str) -> str | None:
-    """`owner/name` of `https://host/owner/name.git`, `git@host:owner/name`; of a local folder its name alone."""
-    scheme, _, rest = url.rpartition("://")
-    if scheme in ("", "file") and (scheme or not _SCP_LIKE.match(url)):
-        path = url.rstrip("/").removesuffix("/.git").rpartition("/")[2].removesuffix(".bundle")
-    elif scheme:
-        path = rest.partition("/")[2]
-    else:
-        path = url.partition(":")[2]
-    return path.strip("/").removesuffix(".git").rstrip("/") or None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from releasewatch.integrations.git_log_parser import (
     COMMIT_FORMAT,
@@ -16,6 +17,7 @@ from releasewatch.integrations.git_log_parser import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from types import TracebackType
 
     from releasewatch.domain.releases import Commit, PathChange
     from releasewatch.integrations.git_commands import GitCommands
@@ -46,17 +48,46 @@ class Walk:
     cut_off_at: str | None = None
 
 
-def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str]) -> Walk:
-    """Two processes at the same time: a log of both sides, and a diff of the ends. `boundary`: shallow commits."""
+class Begun:
+    """git at work on a range: a log of both sides and a diff of the ends, two processes at the same time.
+
+    Each goes on as far as its pipe holds while nobody reads, so that whoever began it may do something else first.
+    """
+
+    def __init__(self, commands: GitCommands, base: str, head: str) -> None:
+        with ExitStack() as streams:
+            self.changes = streams.enter_context(commands.stream("diff-tree", "-r", *RAW, base, head, "--"))
+            self.log = streams.enter_context(
+                commands.stream("log", *_LOG, COMMIT_FORMAT, "--left-right", f"{base}...{head}", "--")
+            )
+            self._streams = streams.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._streams.__exit__(kind, error, trace)
+
+    def give_up(self) -> None:
+        """End git, unread as it is."""
+        with suppress(_UnreadError), self:
+            raise _UnreadError
+
+
+class _UnreadError(Exception):
+    """Ends the streams of what nobody reads: one that is left without an error waits for git's last word."""
+
+
+def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str], begun: Begun | None = None) -> Walk:
+    """The commits on either side, and what differs. `boundary`: shallow commits; `begun`: git at work on this range."""
     added: list[Commit] = []
     removed: list[Commit] = []
-    with (
-        commands.stream("diff-tree", "-r", *RAW, base, head, "--") as changes,
-        commands.stream("log", *_LOG, COMMIT_FORMAT, "--left-right", f"{base}...{head}", "--") as log,
-    ):
-        for of_base, commit in parse_log(log):
+    with begun or Begun(commands, base, head) as git:
+        for of_base, commit in parse_log(git.log):
             (removed if of_base else added).append(commit)
-        net = tuple(parse_changes(changes))
+        net = tuple(parse_changes(git.changes))
     found = Walk(added, removed, net)
     if boundary:
         for commit in (*added, *removed):
