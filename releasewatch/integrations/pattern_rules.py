@@ -23,6 +23,30 @@ _PLAIN_NAME = re.compile(r"(?!\.\.?\Z)(?:[\w.@+-]++|\*(?!\*))++", re.ASCII)
 Test = Callable[[str], object]
 
 
+class Ending:
+    """The test of `*.md`: the last dot of a name and what is behind it. Names that end alike are alike to it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self, name: str) -> bool:
+        return name.endswith(self.text)
+
+
+class Exactly:
+    """The test of a name that is spelled out."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self, name: str) -> bool:
+        return name == self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Whether a pattern matches a file or folder itself, by its last part (`by_name`) or its whole path."""
@@ -116,9 +140,9 @@ def _plain_name_test(segment: str) -> Test | None:
     if segment.strip("*") == "":
         return None
     if _SPECIAL.search(segment) is None:
-        return segment.__eq__
+        return Exactly(segment)
     if segment[0] == "*" and _SPECIAL.search(segment, 1) is None:
-        return methodcaller("endswith", segment[1:])
+        return Ending(segment[1:]) if segment.rfind(".") == 1 else methodcaller("endswith", segment[1:])
     if segment[-1] == "*" and _SPECIAL.search(segment, 0, len(segment) - 1) is None:
         return methodcaller("startswith", segment[:-1])
     return compile_rule(Pattern(False, False, False, (segment,))).matches

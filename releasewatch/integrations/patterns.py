@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from operator import methodcaller
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from releasewatch.domain.catalog import Catalog, PathOwners
 from releasewatch.domain.patterns import Pattern, byte_text, read_pattern
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.pattern_rules import Rule, compile_rule, place_of, place_of_common
+from releasewatch.integrations.pattern_rules import Ending, Exactly, Rule, compile_rule, place_of, place_of_common
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from releasewatch.integrations.pattern_rules import Test
+
+_EXCLUDES = methodcaller("startswith", "!")
 
 _REMEMBERED = 1 << 15
 """How many paths and folders are remembered before the memory starts anew: it stays flat on any history."""
@@ -79,25 +82,47 @@ _Asked = Mapping[_Question, Sequence[int]]
 """The numbers of the lists that ask a question: many ask the same one, and it is answered once."""
 
 
-class _Folder(NamedTuple):
+_NOTHING: _Asked = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class _Folder:
     """Which pattern lists (by number) take a whole folder, and what may take something below it.
 
-    `still_open`: lists that exclude as well, so that their patterns are asked in their order. `under`, `deep`: single
-    patterns of the others (`Place`).
+    `still_open`: lists that exclude as well, so that their patterns are asked in their order. `inside`, `under` and
+    `deep`: single patterns of the others (`Place`). Where those ask a name for its ending, or whether it is one that
+    they spell out, names that end alike have one answer, but for those in `named` (None where something asks for more).
+    `alike` keeps it by ending, apart for files (`.md`; `""` for none) and folders (`.d/`, `/`).
     """
 
-    taken_by: frozenset[int] = frozenset()
-    still_open: tuple[int, ...] = ()
-    under: _Asked = MappingProxyType({})
-    deep: _Asked = MappingProxyType({})
+    taken_by: frozenset[int]
+    still_open: tuple[int, ...]
+    inside: _Asked
+    under: _Asked
+    deep: _Asked
+    named: frozenset[str] | None = field(init=False)
+    alike: dict[str, frozenset[int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.named = None
+        if self.deep or self.still_open:
+            return
+        named: list[str] = []
+        for _, test in (*self.inside, *self.under):
+            if isinstance(test, Exactly):
+                named.append(test.text)
+            elif test is not None and not isinstance(test, Ending):
+                return
+        self.named = frozenset(named)
 
 
 class GitignoreMapper:
     """A `PathMapper` for one catalog.
 
     Component patterns mostly begin with a literal folder. Each folder of the tree is decided once, and a path is held
-    against the few patterns that can reach it, however many components there are. Where a list excludes nothing, its
-    patterns need no order, and each is looked up by its own folder; a list with a `!` is asked as a whole.
+    against the few patterns that can reach it, however many components there are; mostly not even that, when another
+    file of its folder has the same ending. Where a list excludes nothing, its patterns need no order, and each is
+    looked up by its own folder; a list with a `!` is asked as a whole.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -109,7 +134,7 @@ class GitignoreMapper:
         askers: dict[str, list[int]] = {}  # components that are alike have patterns that are
         folders: dict[str, str | None] = {}
         for number, texts in enumerate(self._texts):
-            if any(text[:1] == "!" for text in texts):
+            if any(map(_EXCLUDES, texts)):
                 for anchor in self._list(number).anchors:
                     self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
                 continue
@@ -118,8 +143,7 @@ class GitignoreMapper:
                 if found is None:
                     found = askers[text] = self._askers_of(number, text, folders)
                 found.append(number)
-        under, deep = (self._placed[how].get("", {}) for how in ("under", "deep"))
-        self._root = _Folder(still_open=self._anchored.get("", ()), under=under, deep=deep)
+        self._root = self._below("", frozenset(), self._anchored.get("", ()), _NOTHING, _NOTHING)
         self._folders: dict[str, _Folder] = {}
         self._paths: dict[str, PathOwners] = {}
         self._answers: dict[tuple[frozenset[int], bool], PathOwners] = {}
@@ -161,10 +185,9 @@ class GitignoreMapper:
         return found
 
     def _find(self, entry: str) -> PathOwners:
-        cut = entry.rfind("/")
-        parent = entry[:cut] if cut > 0 else ""
+        parent, _, name = entry.rpartition("/")
         folder = self._folder(parent) if parent else self._root
-        takers = self._takers(folder, parent, entry, entry[cut + 1 :], is_folder=False)
+        takers = self._takers(folder, entry, name, is_folder=False)
         no_effect = 0 in takers
         if no_effect:
             takers = frozenset(n for n in takers if n and entry in self._list(n).literal_paths)
@@ -184,52 +207,65 @@ class GitignoreMapper:
             self._folders.clear()
         folder, entry = self._root, ""
         for name in path.split("/"):
-            parent, entry = entry, f"{entry}/{name}" if entry else name
+            entry = f"{entry}/{name}" if entry else name
             above, known = folder, self._folders.get(entry)
             if known is None:
-                known = self._folders[entry] = self._decide(above, parent, entry, name)
+                known = self._folders[entry] = self._decide(above, entry, name)
             folder = known
         return folder
 
-    def _decide(self, above: _Folder, parent: str, entry: str, name: str) -> _Folder:
+    def _decide(self, above: _Folder, entry: str, name: str) -> _Folder:
         """A folder by the one it lies in; what has taken it need not be asked about what is in it."""
-        taken_by = self._takers(above, parent, entry, name, is_folder=True)
+        taken_by = self._takers(above, entry, name, is_folder=True)
         open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
+        still_open = tuple([number for number in open_here if number not in taken_by])
+        return self._below(entry, taken_by, still_open, above.under, above.deep)
+
+    def _below(
+        self, entry: str, taken_by: frozenset[int], still_open: tuple[int, ...], under: _Asked, deep: _Asked
+    ) -> _Folder:
+        placed = self._placed
         return _Folder(
             taken_by,
-            tuple(number for number in open_here if number not in taken_by),
-            _and_here(above.under, self._placed["under"].get(entry), taken_by),
-            _and_here(above.deep, self._placed["deep"].get(entry), taken_by),
+            still_open,
+            placed["in"].get(entry, _NOTHING),
+            _and_here(under, placed["under"].get(entry)),
+            _and_here(deep, placed["deep"].get(entry)),
         )
 
-    def _takers(self, above: _Folder, parent: str, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
+    def _takers(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
+        """The lists that take a file or folder, and those that have taken the one it lies in."""
+        if above.named is None or name in above.named:
+            found = self._ask(above, entry, name, is_folder=is_folder)
+        else:
+            _, dot, ending = name.rpartition(".")
+            alike = (dot + ending if dot else "") + "/" * is_folder
+            known = above.alike.get(alike)
+            if known is None:
+                known = above.alike[alike] = self._ask(above, entry, name, is_folder=is_folder)
+            found = known
+        exactly = self._placed["is"].get(entry)
+        if exactly is not None:
+            found = found.union(*(numbers for (only, _), numbers in exactly.items() if is_folder or not only))
+        if self._anchored:
+            whole = (*above.still_open, *self._anchored.get(entry, ()))
+            found = found.union([n for n in whole if self._list(n).takes(entry, name, is_folder=is_folder)])
+        return found
+
+    def _ask(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
         more: list[int] = []
-        for asked, of in (
-            (self._placed["in"].get(parent), name),
-            (above.under, name),
-            (self._placed["is"].get(entry), entry),
-            (above.deep, entry),
-        ):
-            for (folders_only, test), numbers in asked.items() if asked else ():
+        for asked, of in ((above.inside, name), (above.under, name), (above.deep, entry)):
+            for (folders_only, test), numbers in asked.items():
                 if (is_folder or not folders_only) and (test is None or test(of)):
                     more += numbers
-        whole = (*above.still_open, *self._anchored.get(entry, ()))
-        more += [number for number in whole if self._list(number).takes(entry, name, is_folder=is_folder)]
         return above.taken_by.union(more) if more else above.taken_by
 
 
-def _and_here(above: _Asked, here: _Asked | None, taken_by: frozenset[int]) -> _Asked:
-    """What is asked below a folder: what was above it, and what is here, but for the lists that have taken it."""
+def _and_here(above: _Asked, here: _Asked | None) -> _Asked:
+    """What is asked below a folder: what was above it, and what is here."""
     if not here:
-        if not above or taken_by.isdisjoint(chain.from_iterable(above.values())):
-            return above
-        here = {}
-    found: dict[_Question, list[int]] = {}
-    for question in dict.fromkeys((*above, *here)):
-        numbers = [n for n in (*above.get(question, ()), *here.get(question, ())) if n not in taken_by]
-        if numbers:
-            found[question] = numbers
-    return found
+        return above
+    return {**above, **{question: (*above.get(question, ()), *numbers) for question, numbers in here.items()}}
 
 
 def _read(text: str) -> Pattern:

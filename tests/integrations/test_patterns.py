@@ -237,6 +237,25 @@ def test_no_effect_beats_every_pattern_but_the_explicit_path() -> None:
     assert not mapper.owners("docs/index.md").no_effect
 
 
+def test_names_that_end_alike_are_alike_only_to_patterns_that_ask_for_endings() -> None:
+    patterns = {
+        "ending": ["*.env"],
+        "name": [".env", "b/x.env"],
+        "long": ["c/*.tar.env"],
+        "dot": ["*."],
+        "folder": ["*.env/", "d.env/"],
+        "beginning": ["e/y*"],
+        "order": ["f/*.env", "!f/not.env"],
+    }
+    mapper = GitignoreMapper(catalog(patterns))
+    slow = {key: PatternList(texts) for key, texts in patterns.items()}
+    names = ["z.env", "x.env", "y.env", "not.env", ".env", "env", "q.", "z.tar.env", "z.tar", "d.env", "z.Env", "q"]
+    for folder in ("", "a/", "b/", "c/", "d.env/", "e/", "f/", "a/e.env/"):
+        for name in (*names, *(f"{name}/{inner}" for name in names for inner in names)):
+            expected = {key for key, one in slow.items() if one.matches(folder + name)}
+            assert mapper.owners(folder + name).components == expected, folder + name
+
+
 def test_the_places_of_patterns_are_those_that_they_are_asked_at() -> None:
     patterns = {
         "escaped": [r"/a\*/b"],
