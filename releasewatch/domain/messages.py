@@ -36,7 +36,7 @@ _GITLAB_MERGE = re.compile(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE
 
 
 class Message(NamedTuple):
-    """Everything a commit message says beside its words; the fields are those of `Commit`."""
+    """Everything a commit message says beside its words; the fields, and their order, are those of `Commit`."""
 
     conventional: ConventionalParts | None = None
     breaking: bool = False
@@ -59,7 +59,6 @@ def commit_saying(
     paths: tuple[str, ...],
 ) -> Commit:
     """A commit with everything that its message says; instants aware and in UTC."""
-    says = read_message(subject, body)
     return Commit(
         sha,
         parents,
@@ -70,13 +69,7 @@ def commit_saying(
         subject,
         body,
         paths,
-        conventional=says.conventional,
-        breaking=says.breaking,
-        trailers=says.trailers,
-        reverts_shas=says.reverts_shas,
-        reverts_subjects=says.reverts_subjects,
-        pull_request=says.pull_request,
-        pull_request_title=says.pull_request_title,
+        *read_message(subject, body),
     )
 
 

@@ -57,10 +57,10 @@ class Commit:
     trailers: tuple[tuple[str, str], ...] = ()
     reverts_shas: tuple[str, ...] = ()
     reverts_subjects: tuple[str, ...] = ()
-    reverted_by: str | None = None
-    reverts_in_range: tuple[str, ...] = ()
     pull_request: int | None = None
     pull_request_title: str | None = None
+    reverted_by: str | None = None
+    reverts_in_range: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
