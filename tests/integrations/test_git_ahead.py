@@ -61,12 +61,10 @@ def test_what_was_begun_is_read_once_and_is_the_same(
     history = reader(repo)
     git_processes.verbs()
     with history.ahead(range_[0][:12], "HEAD"):
-        begun = git_processes.verbs()
         found = history.read_range(*range_)
     assert found == expected
     assert (len(found.added), len(found.removed or ())) == (3, 1)
-    assert begun.count("rev-parse") == 1
-    assert sorted([*begun, *git_processes.verbs()]) == ["diff-tree", "log", "rev-parse"]
+    assert sorted(git_processes.verbs()) == ["diff-tree", "log", "rev-parse"]
 
 
 @pytest.mark.usefixtures("narrow")

@@ -79,6 +79,8 @@ ODD_PATHS: list[str | bytes] = [
     'quo"te.txt',
     "apo'strophe.txt",
     "new\nline.txt",
+    "\nat first.txt",
+    ">" + "1" * 40,
     "tab\there.txt",
     "back\\slash.txt",
     "ünïcödé/日本.txt",
@@ -100,6 +102,9 @@ def test_paths_of_any_kind(repo: RepoBuilder) -> None:
     found = history.read_range(base, head)
     assert {change.path for change in found.net} == names
     assert set(found.added[0].paths) == names
+    last = repo.commit("and less", {"\nat first.txt": "2", "\nat second.txt": "2"})
+    several = history.read_range(base, last).added
+    assert [set(commit.paths) for commit in several] == [{"\nat first.txt", "\nat second.txt"}, names]
     blob = repo.git("hash-object", "--stdin", stdin=b"1")
     assert history.blobs_at(head, names) == dict.fromkeys(names, blob)
     assert all(history.file_at(head, name) == b"1" for name in names)
