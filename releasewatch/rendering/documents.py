@@ -23,8 +23,8 @@ CallFormat = Literal["md", "html", "csv"]
 
 INNER_ITEM = "the text of a change that this audience may not read"
 
-_TOGETHER = 1000
-"""So many pieces of a document, some tens of KiB, are written at once."""
+_TOGETHER = 10
+"""So many pieces of a document are written at once; those of a long list have some tens of KiB."""
 
 _MOST_OF_SUMMARY = 1 << 20
 _DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)

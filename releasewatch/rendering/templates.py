@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.idtracking import VAR_LOAD_PARAMETER
 from jinja2.loaders import split_template_path
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from releasewatch.errors import TemplateError
-from releasewatch.rendering.escape import as_html, as_markdown, clean
+from releasewatch.rendering.escape import as_html, as_markdown, clean, html_of, markdown_of
 from releasewatch.rendering.views import View
 
 if TYPE_CHECKING:
@@ -51,6 +54,12 @@ _VIEWS = {
 """Which module says what a template may use, by how its name begins; the others are of notifications."""
 
 _MISSING = object()
+_SHORT, _MOST_PRINTED = 200, 1000
+"""Texts up to this length, and so many, are remembered as they are printed."""
+
+_TOGETHER = 500
+"""So many pieces of a loop, some tens of KiB, are handed over at once."""
+
 _OURS = (View, LoopContext)
 
 
@@ -164,7 +173,14 @@ def _read(path: Path, folder: Path, name: str) -> str:
 class _Environment(ImmutableSandboxedEnvironment):
     """What both formats share: a sandbox, without attributes that begin with an underscore, and no silent blanks."""
 
-    def __init__(self, loader: jinja2.BaseLoader, finalize: Callable[[Any], Any], filters: Iterable[str]) -> None:
+    def __init__(
+        self,
+        loader: jinja2.BaseLoader,
+        finalize: Callable[[Any], Any],
+        escape: Callable[[str], str],
+        filters: Iterable[str],
+    ) -> None:
+        """`finalize` makes of any value what is printed of it, `escape` of a text."""
         super().__init__(
             loader=loader,
             autoescape=True,
@@ -176,6 +192,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.filters = {name: self.filters[name] for name in filters}
+        self.holders: defaultdict[str, set[type]] = defaultdict(set)  # which views have a field, as far as one was read
+        self.printed = _Printed(escape)
         del self.globals["lipsum"]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -183,6 +201,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, _OURS) and attribute[:1] != "_":
             found = getattr(obj, attribute, _MISSING)
             if found is not _MISSING:
+                self.holders[attribute].add(type(obj))
                 return found
         return super().getattr(obj, attribute)
 
@@ -194,21 +213,93 @@ class _Environment(ImmutableSandboxedEnvironment):
         return tree
 
 
+class _Printed(dict[str, str]):
+    """Texts as they are printed: most of what a long document says it says often. Forgets all when it holds many."""
+
+    def __init__(self, escape: Callable[[str], str]) -> None:
+        super().__init__()
+        self._escape = escape
+
+    def __missing__(self, text: str) -> str:
+        found = self._escape(text)
+        if len(text) <= _SHORT:
+            if len(self) >= _MOST_PRINTED:
+                self.clear()
+            self[text] = found
+        return found
+
+
 class _Code(CodeGenerator):
-    """Compiles what is printed without asking Jinja to escape it: `finalize` has done so, for either format."""
+    """Compiles a template to fewer steps than Jinja would; what it means stays the same.
+
+    - What is printed is not escaped by Jinja: `finalize` has done so, for either format, and of a text that was printed
+      lately it is known what came of it.
+    - A field of a loop's variable is read straight, where it was read before of such a view.
+    - A loop's pieces are handed over many at a time.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._fields: set[str] = set()
+        self._loops: set[int] = set()
+        self._poured = ""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - names of Jinja's
+        super().visit_Template(node, frame)
+        self.writeline("finalize, printed = environment.finalize, environment.printed")
+        for field in sorted(self._fields):
+            self.writeline(f"has_{field} = environment.holders[{field!r}]")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        self.write(finalize.src or "str(")
+        self.write("(printed[value] if (value := ")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        self.write(")")
+        self.write(").__class__ is str else finalize(value))")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        field, of = node.attr, node.node
+        plain = field.isascii() and not field.startswith("_") and not iskeyword(field)
+        ref = self._loop_variable(of, frame) if plain and isinstance(of, nodes.Name) else None
+        if ref is None:
+            super().visit_Getattr(node, frame)
+            return
+        self._fields.add(field)
+        self.write(f"({ref}.{field} if {ref}.__class__ in has_{field} else environment.getattr({ref}, {field!r}))")
+
+    def _loop_variable(self, name: nodes.Name, frame: Frame) -> str | None:
+        """What a variable is called that is always there; None where that is to be asked."""
+        ref = frame.symbols.ref(name.name)
+        load = frame.symbols.find_load(ref)
+        there = load is not None and load[0] == VAR_LOAD_PARAMETER and not self.parameter_is_undeclared(ref)
+        return ref if there else None
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+        self._loops.add(id(node.body))
+        if frame.buffer is not None or node.recursive:
+            super().visit_For(node, frame)
+            return
+        gathered = frame.copy()
+        self.buffer(gathered)
+        before, self._poured = self._poured, gathered.buffer or ""
+        super().visit_For(node, gathered)
+        self._poured = before
+        self.writeline(f"yield concat({gathered.buffer})")
+
+    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+        super().blockvisit(nodes, frame)
+        if id(nodes) in self._loops and frame.buffer and frame.buffer == self._poured:
+            self.writeline(f"if len({frame.buffer}) > {_TOGETHER}:")
+            self.indent()
+            self.writeline(f"yield concat({frame.buffer})")
+            self.writeline(f"{frame.buffer}.clear()")
+            self.outdent()
 
 
 class _Html(_Environment):
     code_generator_class = _Code
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        super().__init__(loader, as_html, (*_FILTERS, *_HTML_FILTERS))
+        super().__init__(loader, as_html, html_of, (*_FILTERS, *_HTML_FILTERS))
 
 
 class _MarkdownCode(_Code):
@@ -217,7 +308,7 @@ class _MarkdownCode(_Code):
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - the name is Jinja's
         self.write("markup_join((")
         for operand in node.nodes:
-            self.write("environment.finalize(")
+            self.write("finalize(")
             self.visit(operand, frame)
             self.write("), ")
         self.write("))")
@@ -235,7 +326,7 @@ class _Markdown(_Environment):
     intercepted_binops = frozenset({"+", "%"})
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        super().__init__(loader, as_markdown, _FILTERS)
+        super().__init__(loader, as_markdown, markdown_of, _FILTERS)
         self.filters["e"] = self.filters["escape"] = as_markdown
         self.filters["join"] = _join
         self.filters["replace"] = _replace
@@ -248,10 +339,6 @@ class _Markdown(_Environment):
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, _OURS) and attribute[:1] != "_":  # by far the most, and asked here: one call less
-            found = getattr(obj, attribute, _MISSING)
-            if found is not _MISSING:
-                return found
         if isinstance(obj, Markup):
             return self.unsafe_undefined(obj, attribute)
         return super().getattr(obj, attribute)
@@ -266,7 +353,7 @@ class _Text(_Environment):
     """Plain text, in which nothing has a meaning: every value stands on one line, without control characters."""
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        super().__init__(loader, lambda value: clean(str(value)), _FILTERS)
+        super().__init__(loader, lambda value: clean(str(value)), clean, _FILTERS)
         self.autoescape = False
 
 
@@ -274,12 +361,12 @@ _ENVIRONMENTS: dict[str, Callable[[jinja2.BaseLoader], _Environment]] = {"md": _
 
 
 @jinja2.pass_environment
-def _join(
-    environment: jinja2.Environment, values: Iterable[Any], d: str = "", attribute: str | int | None = None
-) -> Markup:
+def _join(environment: _Markdown, values: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Markup:
     if attribute is not None:
         values = (environment.getitem(value, attribute) for value in values)
-    return as_markdown(d).join(as_markdown(value) for value in values)
+    printed = environment.printed
+    pieces = [printed[value] if value.__class__ is str else as_markdown(value) for value in values]
+    return str.__new__(Markup, str.join(as_markdown(d), pieces))  # each of them escaped right here
 
 
 def _replace(text: Any, old: str, new: str) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 
 from releasewatch.errors import TemplateError
@@ -14,6 +15,7 @@ from releasewatch.rendering.templates import Templates, builtin_folder
 from releasewatch.rendering.views import View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HOSTILE = "a <i>t</i> [x](https://evil.example) **b** _e_"
@@ -239,5 +241,88 @@ def test_what_is_printed_is_escaped_once(tmp_path: Path, fmt: Literal["md", "htm
     templates = Templates(fmt, tmp_path)
     assert "".join(templates.stream(f"t.{fmt}", {"text": "<&*"})) == f"{escaped}{escaped}7"
     code = templates._environment.compile(text, raw=True)
-    assert "environment.finalize(" in code
-    assert "escape(environment.finalize(" not in code
+    assert "finalize(value))" in code
+    assert "escape(" not in code
+
+
+@dataclass(frozen=True, slots=True)
+class Other(View):
+    number: int = 3
+
+
+LOOPS = [
+    "{% for t in texts %}{{ loop.index }}{% if loop.last %}.{% endif %} {{ t }}\n{% else %}none{% endfor %}after",
+    "{% for t in [] %}{{ t }}{% else %}none{% endfor %}",
+    "{% for a in texts[:40] %}{{ a }}{% for b in texts[:40] if b != a %}({{ b }}){% endfor %};{% endfor %}",
+    (
+        "{% for t in texts %}{% set x %}<{{ t }}>{% endset %}{{ x }}{{ x|upper }}"
+        "{% filter lower %}{{ t }}{% endfilter %}{% endfor %}"
+    ),
+    (
+        "{% macro m(x) %}{% for y in x %}[{{ y }}]{% endfor %}{% endmacro %}"
+        "{% for t in texts %}{{ m([t, t]) }}{% endfor %}"
+    ),
+    (
+        "{% for t in texts recursive %}{{ t }}"
+        "{% if loop.depth < 2 and loop.first %}{{ loop(texts) }}{% endif %}{% endfor %}"
+    ),
+    (
+        "{% for t in texts %}{% include 'part.html' %}{% endfor %}"
+        "{% for t in texts %}{% include 'part.html' %}{% endfor %}"
+    ),
+    (
+        "{% for t in texts %}{% block one scoped %}{{ t }}"
+        "{% for u in texts[:3] %}{{ u }}{% endfor %}{% endblock %}{% endfor %}"
+    ),
+    "{% extends 'whole.html' %}{% block main %}{% for t in texts %}{{ t }},{% endfor %}{{ super() }}{% endblock %}",
+    "{% for i in items %}{{ i.text }}{{ i.number }}{% if i.text %}{{ i['text'] }}{% endif %}\n{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_long_loops_say_what_they_say_in_jinja_itself(tmp_path: Path, loop: str) -> None:
+    texts = [f"text & {n}" for n in range(1500)]
+    values = {"texts": texts, "items": [Item(text, number) for number, text in enumerate(texts)]}
+    write(tmp_path, "part.html", "{% for u in [t, 'x'] %}{{ u }} {% endfor %}")
+    write(tmp_path, "whole.html", "{% for t in texts %}{{ t }}{% endfor %}{% block main %}ours{% endblock %}")
+    write(tmp_path, "t.html", loop)
+    plain = Environment(loader=FileSystemLoader(tmp_path), autoescape=True, keep_trailing_newline=True)
+    plain.trim_blocks = plain.lstrip_blocks = True
+    assert render(tmp_path, "t.html", "html", **values) == plain.get_template("t.html").render(values)
+
+
+def test_a_field_that_one_view_has_is_not_taken_for_one_that_all_have(tmp_path: Path) -> None:
+    write(tmp_path, "t.md", "{% for one in all %}{{ one.text|default('no text') }} {% endfor %}")
+    values = [Item("a"), Item("b"), Other(), {"text": "c"}, Item("d")]
+    assert render(tmp_path, "t.md", all=values) == "a b no text c d "
+    error = mistake(tmp_path, "{% for one in all %}{{ one.text }}{% endfor %}", all=values)
+    assert "has no attribute 'text'" in error.message
+
+
+@pytest.mark.parametrize("field", ["__class__", "_private", "__init__"])
+def test_what_is_private_stays_so_however_often_it_is_asked_for(tmp_path: Path, field: str) -> None:
+    text = f"{{% for one in all %}}{{{{ one.{field}|default('kept') }}}} {{% endfor %}}"
+    write(tmp_path, "t.md", text)
+    assert render(tmp_path, "t.md", all=[Item("a")] * 3) == "kept kept kept "
+
+
+@pytest.mark.parametrize(("fmt", "escaped"), [("md", "\\*\\&lt;\\*"), ("html", "*&amp;lt;*")])
+def test_texts_that_are_said_again_are_escaped_again(tmp_path: Path, fmt: Literal["md", "html"], escaped: str) -> None:
+    write(tmp_path, f"t.{fmt}", "{% for text in texts %}{{ text }}\n{% endfor %}")
+    many = [f"{n}*&lt;*" for n in range(1200)]
+    found = render(tmp_path, f"t.{fmt}", fmt, texts=[*many, *many]).splitlines()
+    assert found == [f"{n}{escaped}" for n in range(1200)] * 2
+
+
+def test_a_long_document_is_given_out_piece_by_piece(tmp_path: Path) -> None:
+    write(tmp_path, "t.md", "{% for text in texts %}{% for one in [text] %}{{ one }}\n{% endfor %}{% endfor %}")
+    asked: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for n in range(5000):
+            asked.append(n)
+            yield f"text {n}"
+
+    pieces = Templates("md", tmp_path).stream("t.md", {"texts": texts()})
+    assert next(pieces).startswith("text 0\ntext 1\n")
+    assert len(asked) < 1000
