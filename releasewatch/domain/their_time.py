@@ -19,8 +19,8 @@ _ON = re.compile(r"(” On )(\d{4}-\d\d-\d\d \d\d:\d\d) UTC( we told you that)")
 
 def in_their_time(line: str, zone: str) -> str:
     """`… since Fri 22 May 2026, 18:10 your time?` of `… since 2026-05-22 16:10 UTC?`; `zone`: IANA, may be unknown."""
-    place = find_zone(zone)
     ours = _OURS.match(line)
+    place = find_zone(zone) if ours is not None else None  # most lines hold no instant
     if place is None or ours is None:
         return line
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_care import waiting_line
@@ -27,15 +28,14 @@ from releasewatch.rendering.call_words import (
     WITHHELD,
     callable_in_words,
     caller_in_words,
-    contact_fields,
+    contact_in_words,
+    hours_in_words,
     in_hand_in_words,
     late_in_words,
-    local_time_in_words,
     plain,
     same_number_in_words,
     status_in_words,
     tried_in_words,
-    window_in_words,
 )
 from releasewatch.rendering.care_words import coming_in_words, item_in_words
 from releasewatch.rendering.views import FactView, View, instant_in_words
@@ -53,7 +53,7 @@ _VERDICTS: tuple[tuple[Verdict, str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes five times as long to make
 class CallView(View):
     """One customer on the list.
 
@@ -217,16 +217,22 @@ def call_list_view(
 
 def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[[PlannedCall], CallView]:
     """How a planned call becomes a view on a channel that may show so much. `opaque`: keys are withheld with names."""
-    names = reveal >= Reveal.NAMES
+    names, people = reveal >= Reveal.NAMES, reveal >= Reveal.CONTACTS
 
     def make(row: PlannedCall) -> CallView:
         candidate, contact = row.candidate, row.contact
         parts = parts_for_ci(row.parts) if in_ci else row.parts
-        people = reveal >= Reveal.CONTACTS
         key = opaque_key(candidate.key) if opaque and not names else candidate.key
         say, say_withheld = (candidate.say, candidate.say_withheld) if names else candidate.say_outside
+        standing, hours = candidate.standing, row.availability
+        reached = contact_in_words(row, contact, shown=people, names=names)
+        status = status_in_words(standing)
+        local_time, callable_text, window = WITHHELD, "", ""
         if names:  # elsewhere their time zone may not be told
-            say = tuple(in_their_time(line, row.local_zone) for line in say)
+            say = tuple([in_their_time(line, row.local_zone) for line in say])
+            local_time, callable_text, window = hours_in_words(hours, row.local_zone)
+        else:
+            callable_text = callable_in_words(hours, their_time=False)
         return CallView(
             rank=row.rank,
             call=candidate.call,
@@ -235,11 +241,17 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             key=key,
             name=candidate.name if names else key,
             possible=candidate.possible,
-            **contact_fields(row, contact, shown=people, names=names),
-            local_time=local_time_in_words(row.availability, row.local_zone) if names else WITHHELD,
-            callable=row.availability.callable,
-            callable_text=callable_in_words(row.availability, their_time=names),
-            window=window_in_words(row.availability) if names else "",
+            contact=reached.contact,
+            role=reached.role,
+            phone=reached.phone,
+            tel=reached.tel,
+            phone_note=reached.phone_note,
+            email=reached.email,
+            mailto=reached.mailto,
+            local_time=local_time,
+            callable=hours.callable,
+            callable_text=callable_text,
+            window=window,
             account_manager=candidate.account_manager if names or row.is_unowned else WITHHELD,
             owner_note=candidate.owner_note if names else "",
             caller=caller_in_words(row) if names else "",
@@ -248,26 +260,31 @@ def row_maker(reveal: Reveal, *, in_ci: bool, opaque: bool = False) -> Callable[
             reach=candidate.reach,
             why=row.because,
             score=row.score,
-            parts=tuple(FactView(name, f"{points:+d}") for name, points in parts.items()),
+            parts=tuple(map(_part, parts, parts.values())),
             say=say or (() if _is_over(row) else (candidate.no_wording,)),
             has_wording=bool(say),
             say_withheld=say_withheld,
             know=candidate.know,
             band=row.band,
-            purpose=plain(candidate.standing.purpose),
-            items=tuple(item_in_words(one) for one in candidate.standing.reasons),
-            status=status_in_words(candidate.standing),
-            holder=candidate.standing.holder if names else (WITHHELD if candidate.standing.holder else ""),
-            in_hand=in_hand_in_words(candidate.standing, names=names),
+            purpose=plain(standing.purpose),
+            items=tuple(map(item_in_words, standing.reasons)),
+            status=status,
+            holder=standing.holder if names else (WITHHELD if standing.holder else ""),
+            in_hand=in_hand_in_words(standing, status, names=names),
             language=(contact.language if contact is not None else "") or candidate.language,
-            tried=tried_in_words(candidate.standing),
-            same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)),
-            called_lately=tuple(f"called {talk.in_words}" for talk in candidate.talks),
-            not_known=tuple(words for words in row.blanks if not (in_ci and words == NO_RATE)),
+            tried=tried_in_words(standing),
+            same_number=tuple(same_number_in_words(row, names=names, opaque=opaque)) if row.twins else (),
+            called_lately=tuple([f"called {talk.in_words}" for talk in candidate.talks]),
+            not_known=tuple([words for words in row.blanks if words != NO_RATE]) if in_ci else row.blanks,
             do_not_say=candidate.do_not_say,
         )
 
     return make
+
+
+@lru_cache(maxsize=512)
+def _part(name: str, points: int) -> FactView:
+    return FactView(name, f"{points:+d}")
 
 
 def _is_over(row: PlannedCall) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
@@ -11,7 +12,7 @@ from releasewatch.domain.calls import CallContact, PlannedCall
 from releasewatch.domain.privacy import opaque_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from releasewatch.domain.call_purposes import Standing
     from releasewatch.domain.calling_hours import Availability
@@ -43,9 +44,11 @@ def status_in_words(standing: Standing) -> str:
     return f"{status}, draft" if standing.holder else "draft"
 
 
-def in_hand_in_words(standing: Standing, *, names: bool) -> str:
-    """`claimed by olga`, `waiting`, `draft`; empty of a call that anybody may take up, or that is not planned."""
-    status = status_in_words(standing)
+def in_hand_in_words(standing: Standing, status: str, *, names: bool) -> str:
+    """`claimed by olga`, `waiting`, `draft`; empty of a call that anybody may take up, or that is not planned.
+
+    `status`: how it stands, in words.
+    """
     if status in ("open", "not planned"):
         return ""
     return f"{status} by {standing.holder if names else 'somebody'}" if standing.holder else status
@@ -78,22 +81,48 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
-def contact_fields(row: PlannedCall, contact: CallContact | None, *, shown: bool, names: bool) -> Mapping[str, str]:
-    empty = dict.fromkeys(("contact", "role", "phone", "tel", "phone_note", "email", "mailto"), "")
+class ContactWords(NamedTuple):
+    """Whom to reach and how, as a row says it."""
+
+    contact: str = ""
+    role: str = ""
+    phone: str = ""
+    tel: str = ""
+    phone_note: str = ""
+    email: str = ""
+    mailto: str = ""
+
+
+_NO_CONTACT = ContactWords()
+
+
+def contact_in_words(row: PlannedCall, contact: CallContact | None, *, shown: bool, names: bool) -> ContactWords:
     if contact is None:
-        return empty
+        return _NO_CONTACT
     if not shown:
         number = WITHHELD if row.may_dial else ""
-        return {**empty, "contact": WITHHELD, "role": contact.role if names else "", "phone": number}
-    found = {**empty, "contact": contact.name, "role": contact.role, "email": contact.email}
-    if ADDRESS.fullmatch(contact.email):
-        found |= {"email": Markup(contact.email), "mailto": f"mailto:{contact.email}"}  # noqa: S704 - matched right here
-    if not row.may_dial:
-        return found
-    if E164.fullmatch(contact.phone_e164):
-        note = "the length fits, but no such range is known" if contact.phone_state == "possible" else ""
-        return {**found, "phone": contact.phone_e164, "tel": f"tel:{contact.phone_e164}", "phone_note": note}
-    return {**found, "phone": contact.phone, "phone_note": "as stored: it could not be read as a number"}
+        return ContactWords(contact=WITHHELD, role=contact.role if names else "", phone=number)
+    email, mailto, phone, tel, note = contact.email, "", "", "", ""
+    if email and ADDRESS.fullmatch(email):
+        mailto, email = f"mailto:{email}", str.__new__(Markup, email)  # matched right here
+    if row.may_dial:
+        phone = contact.phone_e164
+        if E164.fullmatch(phone):
+            tel = f"tel:{phone}"
+            note = "the length fits, but no such range is known" if contact.phone_state == "possible" else ""
+        else:
+            phone, note = contact.phone, "as stored: it could not be read as a number"
+    return ContactWords(contact.name, contact.role, phone, tel, note, email, mailto)
+
+
+@lru_cache(maxsize=512)
+def hours_in_words(availability: Availability, zone: str) -> tuple[str, str, str]:
+    """Local time, when they can be called, and the window: of all who are at the same place, and alike, said once."""
+    return (
+        local_time_in_words(availability, zone),
+        callable_in_words(availability, their_time=True),
+        window_in_words(availability),
+    )
 
 
 def local_time_in_words(availability: Availability, zone: str) -> str:
