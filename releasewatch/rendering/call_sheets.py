@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_attempts import DISPOSITIONS, OUTCOMES
@@ -11,10 +11,11 @@ from releasewatch.domain.call_sheets import AS_OF, FILLED, LIST, TOLD, VERSION, 
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.times import format_utc
 from releasewatch.rendering.call_views import call_list_view, row_maker
+from releasewatch.rendering.tabular import TOGETHER
 from releasewatch.rendering.workbook import Column, Page, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from releasewatch.domain.call_lists import CallList
     from releasewatch.domain.calls import PlannedCall
@@ -101,19 +102,20 @@ def sheet_order(row: PlannedCall) -> tuple[int, int, int]:
     return _ORDER[row.verdict], _BANDS[row.band], row.rank
 
 
-def csv_rows(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the CSV one by one, as `CALL_COLUMNS` names them; texts are not guarded yet."""
+def csv_blocks(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> Iterator[list[Sequence[Cell]]]:
+    """The cells of the CSV, of some rows at a time, column by column as `CALL_COLUMNS` names them; not guarded yet."""
     make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
     planned = sorted(calls.rows, key=sheet_order) if reveal >= Reveal.KEYS else []
     of_all: dict[str, Cell] = {
+        **dict.fromkeys(FILLED, ""),
         LIST: calls.list_id,
         AS_OF: _instant(calls),
         VERSION: calls.version,
         "settings_version": calls.settings_version,
     }
-    in_order = itemgetter(*CALL_COLUMNS)
-    for row in map(make, planned):
-        yield in_order(_in_csv(row, of_all))
+    for begin in range(0, len(planned), TOGETHER):
+        rows = list(map(make, planned[begin : begin + TOGETHER]))
+        yield [[of_all[name]] * len(rows) if name in of_all else list(map(_CELLS[name], rows)) for name in CALL_COLUMNS]
 
 
 def render_workbook(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> bytes:
@@ -213,41 +215,30 @@ def _to_mind(row: CallView) -> tuple[str, ...]:
     return (*row.tried, *row.same_number, *row.called_lately, *row.not_known)
 
 
-def _in_csv(row: CallView, of_all: dict[str, Cell]) -> dict[str, Cell]:
-    return {
-        **dict.fromkeys(FILLED, ""),
-        **_told(row),
-        "phone": row.tel or _as_text(row.phone),
-        "why": "; ".join(row.why),
-        "say": " / ".join(row.say),
-        "do_not_say": " / ".join(_not_to_say(row)),
-        "role": row.role,
-        "status": row.status,
-        "holder": row.holder,
-        "purpose": row.purpose,
-        "items": ", ".join(row.items),
-        "verdict_because": row.because,
-        "local_time": row.local_time,
-        "callable": row.callable,
-        "next_window": row.window,
-        "account_manager": row.account_manager,
-        "reach": row.reach,
-        "possible": "yes" if row.possible else "no",
-        "rank": row.rank,
-        "score": row.score,
-        "parts": ", ".join(f"{part.label} {part.value}" for part in row.parts),
-        "same_number": " / ".join(row.same_number),
-        "called_lately": " / ".join(row.called_lately),
-        "not_known": ", ".join(row.not_known),
-        "caller": row.caller,
-        "late": row.late,
-        **of_all,
-    }
-
-
 def _as_text(phone: str) -> str:
     """A number that could not be read, with words behind it: a spreadsheet would drop its zeros, or round it."""
     return f"{phone} (as stored)" if any(character.isdigit() for character in phone) else phone
+
+
+_CELLS: dict[str, Callable[[CallView], Cell]] = {
+    **{name: attrgetter(name) for name in CALL_COLUMNS},
+    "customer": attrgetter("name"),
+    "phone": lambda row: row.tel or _as_text(row.phone),
+    "callable_until": _until,
+    "why": lambda row: "; ".join(row.why),
+    "say": lambda row: " / ".join(row.say),
+    "do_not_say": lambda row: " / ".join(_not_to_say(row)),
+    "email": lambda row: str(row.email),
+    "items": lambda row: ", ".join(row.items),
+    "verdict_because": attrgetter("because"),
+    "next_window": attrgetter("window"),
+    "possible": lambda row: "yes" if row.possible else "no",
+    "parts": lambda row: ", ".join([f"{part.label} {part.value}" for part in row.parts]),
+    "same_number": lambda row: " / ".join(row.same_number),
+    "called_lately": lambda row: " / ".join(row.called_lately),
+    "not_known": lambda row: ", ".join(row.not_known),
+}
+"""What the CSV says of a row in each of its columns that is not the same in all rows."""
 
 
 def _about(view: CallListView) -> list[tuple[str, str]]:

@@ -87,10 +87,10 @@ def write_calls(
     from releasewatch.rendering.call_views import call_list_view
 
     if fmt == "csv":
-        from releasewatch.rendering.call_sheets import CALL_COLUMNS, csv_rows
-        from releasewatch.rendering.tabular import write_csv
+        from releasewatch.rendering.call_sheets import CALL_COLUMNS, csv_blocks
+        from releasewatch.rendering.tabular import write_columns
 
-        write_csv(stream, CALL_COLUMNS, csv_rows(calls, reveal, in_ci=in_ci, opaque=opaque), bom=True)
+        write_columns(stream, CALL_COLUMNS, csv_blocks(calls, reveal, in_ci=in_ci, opaque=opaque), bom=True)
         return
     view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     _pour(Templates(fmt, user_templates).stream(f"calls/list.{fmt}", {"calls": view}), stream)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +11,7 @@ from releasewatch.domain.formula_guard import put_guard
 from releasewatch.rendering.escape import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Cell = str | int | bool | None
 
@@ -27,34 +26,13 @@ def guard(text: str) -> str:
     return put_guard(clean(text))
 
 
-_HARMLESS_CELL = r"(?:[A-Za-z0-9\xc0-\xff][ -:<-~\xc0-\xff]*)?"
-_HARMLESS_CELLS = re.compile(rf"{_HARMLESS_CELL}(?:\0{_HARMLESS_CELL})*")
-"""The same of many cells, with a character between them that none of them may hold; also with letters of western
-Europe, of which white space would be collapsed."""
+_PLAIN_CELL = r"(?:[A-Za-z0-9\xc0-\xff][ !#-+\--:<-~\xc0-\xff]*)?"
+_PLAIN_CELLS = re.compile(rf"{_PLAIN_CELL}(?:\0{_PLAIN_CELL})*")
+"""The same of many cells, with a character between them that none of them may hold; without what CSV quotes, and also
+with letters of western Europe, of which white space would be collapsed."""
 
-_TOGETHER = 100
+TOGETHER = 100
 """So many rows are looked at, and written, at once."""
-
-
-def _guarded(rows: Sequence[Sequence[Cell]]) -> Iterable[Sequence[Cell]]:
-    """Rows of one length with text guarded, column by column: in most there is nothing to guard."""
-    if not rows[0]:
-        return rows
-    return zip(*map(_guarded_column, zip(*rows, strict=True)), strict=True)
-
-
-def _guarded_column(cells: Sequence[Cell]) -> Sequence[Cell]:
-    """One look says whether there is anything to guard; what is said several times is guarded once."""
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    together = "\0".join(texts)
-    if (
-        _HARMLESS_CELLS.fullmatch(together) is not None
-        and together.count("\0") == max(len(texts) - 1, 0)
-        and ("  " not in together or together.isascii())
-    ):
-        return cells
-    safe = {text: guard(text) for text in set(texts)}
-    return [safe[cell] if isinstance(cell, str) else cell for cell in cells]
 
 
 def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, bom: bool = False) -> None:
@@ -62,14 +40,48 @@ def write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Ce
 
     `bom` puts a byte order mark in front, by which Excel knows that the text is UTF-8.
     """
-    together = io.StringIO("\ufeff" if bom else "", newline="")  # a file takes many small pieces three times as long
-    together.seek(0, io.SEEK_END)
-    writer = csv.writer(together)
-    writer.writerow(columns)
+    write_columns(stream, columns, _turned(rows), bom=bom)
+
+
+def write_columns(
+    stream: TextIO, columns: Sequence[str], blocks: Iterable[Sequence[Sequence[Cell]]], *, bom: bool = False
+) -> None:
+    """The same of some rows at a time, each time all cells of the first column, of the second, and so on.
+
+    It says what the csv module would (a test holds that), in half the time: one look at a column tells that there is
+    nothing in it to guard or to quote.
+    """
+    stream.write("\ufeff" if bom else "")
+    csv.writer(stream).writerow(columns)
+    for block in blocks:
+        fields = map(_fields, block) if len(block) > 1 else [[field or '""' for field in _fields(block[0])]]
+        stream.write("\r\n".join(map(",".join, zip(*fields, strict=True))) + "\r\n")
+
+
+def _turned(rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Sequence[Cell]]]:
+    """Rows of one length, some at a time, as columns."""
     rest = iter(rows)
-    while some := list(islice(rest, _TOGETHER)):
-        writer.writerows(_guarded(some))
-        stream.write(together.getvalue())
-        together.seek(0)
-        together.truncate()
-    stream.write(together.getvalue())
+    while some := list(islice(rest, TOGETHER)):
+        yield list(zip(*some, strict=True))
+
+
+def _fields(cells: Sequence[Cell]) -> Sequence[str]:
+    """The cells of a column as they are written; what is said several times is looked at once."""
+    try:
+        together = "\0".join(cells)  # type: ignore[arg-type] # most columns are text alone
+    except TypeError:
+        return [_field(cell) if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells]
+    if (
+        _PLAIN_CELLS.fullmatch(together) is not None
+        and together.count("\0") == len(cells) - 1
+        and ("  " not in together or together.isascii())
+    ):
+        return cells  # type: ignore[return-value]
+    written = {text: _field(text) for text in set(cells) if isinstance(text, str)}
+    return list(map(written.__getitem__, cells))  # type: ignore[arg-type]
+
+
+def _field(text: str) -> str:
+    """Text guarded, in quotation marks where CSV needs them: it stands on one line, so that is for two characters."""
+    safe = guard(text)
+    return '"{}"'.format(safe.replace('"', '""')) if "," in safe or '"' in safe else safe

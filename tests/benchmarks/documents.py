@@ -4,8 +4,9 @@
 are found, as for the tests. Every way is a process of its own, start-up included. Lists of customers are the commands
 as people type them, beside the driver's own cursor with the same statement as bare as it can be. Notes and call lists
 are what their renderers do with so many rows: the rows are a thousand that differ, said over and over, so that what a
-process grows by is the renderer's. Their limit is the same template and the same views in a Jinja environment
-that has neither our escaping nor our sandbox, or the csv module with the finished cells.
+process grows by is the renderer's. Their limit is the same template and the same finished views in a Jinja environment
+without our sandbox, which escapes what it prints as Jinja itself does (for Markdown, too, which takes more than that),
+or the csv module with the finished cells.
 """
 
 from __future__ import annotations
@@ -195,7 +196,10 @@ def noted_changes(rows: int) -> Any:
 def our_calls(form: str, rows: int) -> None:
     from releasewatch.rendering.documents import write_calls
 
-    write_calls(sys.stdout, planned_calls(rows), form)  # type: ignore[arg-type]
+    calls = planned_calls(rows)
+    if form == "csv":  # is in the order of ranks: rows that are said again must not come to stand beside each other
+        calls = replace(calls, rows=Again([replace(row, rank=1) for row in islice(calls.rows, DIFFERENT)], rows))
+    write_calls(sys.stdout, calls, form)  # type: ignore[arg-type]
 
 
 def our_notes(form: str, rows: int) -> None:
@@ -206,12 +210,13 @@ def our_notes(form: str, rows: int) -> None:
 
 def bare_calls(form: str, rows: int) -> None:
     from releasewatch.domain.privacy import Reveal
-    from releasewatch.rendering.call_sheets import csv_rows
+    from releasewatch.rendering.call_sheets import csv_blocks
     from releasewatch.rendering.call_views import call_list_view, row_maker
 
     calls = planned_calls(rows)
     if form == "csv":
-        bare_csv(Again(list(csv_rows(planned_calls(DIFFERENT), Reveal.CONTACTS, in_ci=False, opaque=False)), rows))
+        blocks = csv_blocks(planned_calls(DIFFERENT), Reveal.CONTACTS, in_ci=False, opaque=False)
+        bare_csv(Again([row for block in blocks for row in zip(*block, strict=True)], rows))
         return
     make = row_maker(Reveal.CONTACTS, in_ci=False, opaque=False)
     view = call_list_view(calls)
@@ -223,7 +228,7 @@ def bare_calls(form: str, rows: int) -> None:
         again: Any = Again(by_verdict[section.verdict], section.number)
         group = replace(section.groups[0], rows=again, number=section.number)
         sections.append(replace(section, rows=again, groups=(group,)))
-    bare_jinja(form, f"calls/list.{form}", {"calls": replace(view, sections=tuple(sections))})
+    bare_jinja(f"calls/list.{form}", {"calls": replace(view, sections=tuple(sections))})
 
 
 def bare_notes(form: str, rows: int) -> None:
@@ -235,18 +240,18 @@ def bare_notes(form: str, rows: int) -> None:
     for section in view.sections:
         groups: Any = [replace(group, items=Again(tuple(group.items), many)) for group in section.groups]
         sections.append(replace(section, groups=tuple(groups)))
-    bare_jinja(form, f"notes/engineering.{form}", {"notes": replace(view, sections=tuple(sections))})
+    bare_jinja(f"notes/engineering.{form}", {"notes": replace(view, sections=tuple(sections))})
 
 
-def bare_jinja(form: str, name: str, values: dict[str, Any]) -> None:
-    """The same template, as Jinja would have it: autoescape for HTML, nothing for Markdown, buffered."""
+def bare_jinja(name: str, values: dict[str, Any]) -> None:
+    """The same template, as Jinja would have it: with its own escaping, buffered."""
     import jinja2
 
     from releasewatch.rendering.templates import builtin_folder
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(builtin_folder()), autoescape=form == "html",  # noqa: S701 - the least
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(builtin_folder()), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     stream = environment.get_template(name).stream(values)
     stream.enable_buffering(1000)

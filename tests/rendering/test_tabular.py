@@ -58,13 +58,13 @@ cells = texts | st.sampled_from(["a", "a\0b", "=1", "0", "7 a", "\xe9", "\xe9  b
 
 
 @given(
-    st.integers(0, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), max_size=4)),
+    st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), max_size=4)),
     st.integers(1, 3),
 )
 def test_rows_are_guarded_together_as_cell_by_cell(rows: list[list[str | int | None]], together: int) -> None:
     at_once, one_by_one = io.StringIO(newline=""), io.StringIO(newline="")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tabular, "_TOGETHER", together)
+        patch.setattr(tabular, "TOGETHER", together)
         write_csv(at_once, ["a"], rows)
     guarded = [[guard(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     csv.writer(one_by_one).writerows([["a"], *guarded])
