@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from releasewatch.domain.call_purposes import in_utc
 from releasewatch.domain.privacy import Reveal
 from releasewatch.domain.words import counted
-from releasewatch.rendering.call_sheets import render_workbook, sheet_order
+from releasewatch.rendering.call_sheets import in_sheet_order, render_workbook
 from releasewatch.rendering.call_views import CallView, row_maker
 from releasewatch.rendering.escape import clean
 from releasewatch.rendering.templates import Templates
@@ -56,7 +56,7 @@ class CallMailView(View):
 
 def list_mail(envelope: Envelope, calls: CallList, withdrawn: Sequence[Withdrawn] = ()) -> EmailMessage:
     """One account manager's part of a list. `withdrawn`: what they got before and does not hold any more."""
-    planned = sorted((row for row in calls.rows if row.verdict != "leave"), key=sheet_order)
+    planned = in_sheet_order(row for row in calls.rows if row.verdict != "leave")
     make = row_maker(Reveal.CONTACTS, in_ci=False)
     more = len(planned) - MOST_ROWS
     many = in_short(calls)

@@ -15,7 +15,7 @@ from releasewatch.rendering.tabular import TOGETHER
 from releasewatch.rendering.workbook import Column, Page, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from releasewatch.domain.call_lists import CallList
     from releasewatch.domain.calls import PlannedCall
@@ -97,15 +97,17 @@ _BESIDE = ("email", "language", "status", "key", "account_manager", LIST, AS_OF,
 """What stands right of the columns that are printed."""
 
 
-def sheet_order(row: PlannedCall) -> tuple[int, int, int]:
+def in_sheet_order(rows: Iterable[PlannedCall]) -> list[PlannedCall]:
     """Calls before letters, then by band, then by place: a sheet is worked on from top to bottom."""
-    return _ORDER[row.verdict], _BANDS[row.band], row.rank
+    found = sorted(rows, key=attrgetter("rank"))
+    found.sort(key=lambda row: len(_BANDS) * _ORDER[row.verdict] + _BANDS[row.band])
+    return found
 
 
 def csv_blocks(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: bool) -> Iterator[list[Sequence[Cell]]]:
     """The cells of the CSV, of some rows at a time, column by column as `CALL_COLUMNS` names them; not guarded yet."""
     make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
-    planned = sorted(calls.rows, key=sheet_order) if reveal >= Reveal.KEYS else []
+    planned = in_sheet_order(calls.rows) if reveal >= Reveal.KEYS else []
     of_all: dict[str, Cell] = {
         **dict.fromkeys(FILLED, ""),
         LIST: calls.list_id,
@@ -122,7 +124,7 @@ def render_workbook(calls: CallList, reveal: Reveal, *, in_ci: bool, opaque: boo
     """The list as a workbook: whom to call or to write to, who is left and why, and what to know of the list."""
     view = call_list_view(calls, reveal, in_ci=in_ci, opaque=opaque)
     make = row_maker(reveal, in_ci=in_ci, opaque=opaque)
-    planned = sorted(calls.rows, key=sheet_order) if reveal >= Reveal.KEYS else []
+    planned = in_sheet_order(calls.rows) if reveal >= Reveal.KEYS else []
     rows = [make(row) for row in planned if row.verdict != "leave"]
     left = [make(row) for row in planned if row.verdict == "leave"]
     names = (*TOLD, *FILLED, *_BESIDE)
