@@ -303,17 +303,17 @@ def _sections(sections: Sequence[NoteSection]) -> tuple[SectionView, ...]:
 
 
 def _item(item: NoteItem, also: str = "also in") -> ItemView:
-    pull_request = f"#{item.pull_request}" if item.pull_request is not None else ""
-    details = ", ".join(part for part in (item.sha[:SHORT], *item.authors, pull_request) if part)
+    sha, pull_request = item.sha, item.pull_request
+    about = (sha[:SHORT], *item.authors, "" if pull_request is None else f"#{pull_request}")
     return ItemView(
         text=item.text,
         also=f"{also} {', '.join(item.also)}" if item.also else "",
-        details=details,
+        details=", ".join(filter(None, about)),
         breaking=item.breaking,
         remarks=_remarks(item),
         commits=tuple([_item(commit) for commit in item.commits]) if item.commits else (),
-        sha=item.sha,
-        pull_request=item.pull_request or 0,
+        sha=sha,
+        pull_request=pull_request or 0,
         authors=item.authors,
         on=item.authored_at.date().isoformat() if item.authored_at else "",
         pull_request_url=item.pull_request_url,
