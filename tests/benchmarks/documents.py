@@ -5,8 +5,8 @@ are found, as for the tests. Every way is a process of its own, start-up include
 as people type them, beside the driver's own cursor with the same statement as bare as it can be. Notes and call lists
 are what their renderers do with so many rows: the rows are a thousand that differ, said over and over, so that what a
 process grows by is the renderer's. Their limit is the same template and the same finished views in a Jinja environment
-without our sandbox, which escapes what it prints as Jinja itself does (for Markdown, too, which takes more than that),
-or the csv module with the finished cells.
+without our sandbox, which escapes what it prints: for HTML as Jinja itself does, for Markdown, of which Jinja knows
+nothing, by our own function; or the csv module with the finished cells.
 """
 
 from __future__ import annotations
@@ -244,14 +244,17 @@ def bare_notes(form: str, rows: int) -> None:
 
 
 def bare_jinja(name: str, values: dict[str, Any]) -> None:
-    """The same template, as Jinja would have it: with its own escaping, buffered."""
+    """The same template, as Jinja would have it, buffered."""
     import jinja2
 
+    from releasewatch.rendering.escape import as_markdown
     from releasewatch.rendering.templates import builtin_folder
 
+    is_html = name.endswith(".html")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(builtin_folder()), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(builtin_folder()), trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
+        autoescape=is_html, finalize=None if is_html else as_markdown,  # noqa: S701 - the least
     )  # fmt: skip
     stream = environment.get_template(name).stream(values)
     stream.enable_buffering(1000)
