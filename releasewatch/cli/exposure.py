@@ -195,31 +195,32 @@ def _words(item: dict[str, Any]) -> tuple[str, ...]:
 def _rows(exposed: Iterable[Exposed]) -> Iterator[tuple[str, ...]]:
     """The same of very many: those who are reached alike share what is told of it."""
     words = lru_cache(1000)(lambda told: _way_words(told.item))
-    for one in exposed:
-        yield _cells(one.key, one.name, one.account_manager, one.withheld, words(one.told))
+    for key, _, name, manager, told, withheld in exposed:
+        yield _cells(key, name, manager, withheld, words(told))
 
 
 def _cells(
-    key: str, name: str | None, manager: str | None, withheld: Collection[str], way: tuple[str, ...]
+    key: str, name: str | None, manager: str | None, withheld: Collection[str], way: tuple[tuple[str, ...], str]
 ) -> tuple[str, ...]:
     if withheld:
         name = "withheld" if "name" in withheld else name
         manager = "withheld" if "account_manager" in withheld else manager
-    return key, name or "", *way[:-1], manager or "", way[-1]
+    about, because = way
+    return key, name or "", *about, manager or "", because
 
 
-def _way_words(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _way_words(told: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     """The columns about how somebody is reached; the last of them stands behind the account manager."""
     distance = told["distance"]
-    return (
+    about = (
         told["reach"],
         "yes" if told["possible"] else "no",
         told["state"],
         "" if distance is None else str(distance),
         told["via"] or "",
         ", ".join(told["components"]),
-        "; ".join(told["possible_because"]),
     )
+    return about, "; ".join(told["possible_because"])
 
 
 @command.command("explain")

@@ -24,7 +24,7 @@ from releasewatch.storage.exposure import (
     ExposureFilter,
     ExposureQuestion,
 )
-from releasewatch.storage.exposure_stream import FETCHED, RawRows
+from releasewatch.storage.exposure_stream import FETCHED, RawRows, keep_little
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.exposure_upgrades import FROM_UNRECORDED, TO_UNRECORDED, UNSURE_RANGE
 from releasewatch.storage.ledger import Ledger
@@ -118,6 +118,7 @@ def stream_exposed(ledger: Ledger, asking: Asking) -> Iterator[Exposed]:
     with ledger.read() as connection:
         question = ask(connection, asking)
         wording = _Wording(connection, question, asking)
+        keep_little(connection)
         yield from wording.told_of(RawRows(connection, exposure.detail_statement(question)))
 
 
