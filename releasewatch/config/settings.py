@@ -24,7 +24,7 @@ from releasewatch.config.schema import OWN, Table
 from releasewatch.errors import ConfigError, InvalidCallError, NotALedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CONFIG_FILE: Key = ("config",)
 REPO: Key = ("releasewatch", "repo")
@@ -51,15 +51,15 @@ FLAG, CI, DEFAULT = "flag", "ci", "default"
 class Sources:
     """What stands beside the file: options of the command, the environment, what CI and the git remote tell.
 
-    `remote` is the path of the git remote, by default the name of the repo. `cwd` is the folder that a file
-    name in an option or a variable is relative to.
+    `remote` gives the path of the git remote, by default the name of the repo; it is asked where nothing else names
+    the repo, for that starts git. `cwd` is the folder that a file name in an option or a variable is relative to.
     """
 
     environ: Mapping[str, str]
     cwd: Path
     flags: Mapping[Key, str] = field(default_factory=dict)
     ci: Mapping[Key, str] = field(default_factory=dict)
-    remote: str | None = None
+    remote: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _source(key: Key, config: Config) -> str:
 
 def _repo(config: Config, sources: Sources) -> Setting:
     text, source = _pick(REPO, config, sources)
-    return Setting(dotted(REPO), sources.remote if text is None else text, source)
+    return Setting(dotted(REPO), sources.remote() if text is None else text, source)
 
 
 def _pick(key: Key, config: Config, sources: Sources) -> tuple[str | None, str]:

@@ -170,22 +170,26 @@ class App:
         from releasewatch.config import DATABASE, READ_URL, REPO, Sources
 
         flags = {DATABASE: self.database, READ_URL: self.read_url, REPO: self.repo_flag}
-        ci = {REPO: self.ci.repo} if self.ci and self.ci.repo else {}
-        if self.clone is not None:
-            remote, ci = self.clone.path, {}  # the job may be of another repo
-        else:
-            remote = (self.history_or_none.remote_path() if self.history_or_none else None) or self._folder_name()
+        # A clone may be of another repo than the job.
+        ci = {REPO: self.ci.repo} if self.ci and self.ci.repo and self.clone is None else {}
         return Sources(
             environ=self.environ,
             cwd=self.cwd,
             flags={key: value for key, value in flags.items() if value},
             ci=ci,
-            remote=remote,
+            remote=self._remote,
         )
 
-    def _folder_name(self) -> str | None:
+    def _remote(self) -> str | None:
+        """The path of the remote, or the name of the folder where there is none."""
+        if self.clone is not None:
+            return self.clone.path
         from releasewatch.config import find_git_root
 
+        history = self.history_or_none
+        path = history.remote_path() if history is not None else None
+        if path is not None:
+            return path
         root = find_git_root(self.cwd)
         return root.name if root else None
 

@@ -48,15 +48,18 @@ def test_the_name_of_the_repo_comes_from_the_first_source_that_has_one() -> None
     flags, environ, ci = {REPO: "flag"}, {"RELEASEWATCH_REPO": "variable"}, {REPO: "ci"}
     written, silent = config('[releasewatch]\nrepo = "file"'), config()
 
+    def asked() -> str:
+        raise AssertionError("git is started, and something else has named the repo")
+
     def name(config: Config, sources: Sources) -> tuple[object, str]:
         setting = resolve_repo(config, sources)
         return setting.value, setting.source
 
-    assert name(written, Sources(environ, CWD, flags, ci, "remote")) == ("flag", "flag")
-    assert name(written, Sources(environ, CWD, {}, ci, "remote")) == ("variable", "environment RELEASEWATCH_REPO")
-    assert name(written, Sources({"RELEASEWATCH_REPO": ""}, CWD, {}, ci, "remote")) == ("file", "releasewatch.toml")
-    assert name(silent, Sources({}, CWD, {}, ci, "remote")) == ("ci", "ci")
-    assert name(silent, Sources({}, CWD, {}, {}, "group/remote")) == ("group/remote", "default")
+    assert name(written, Sources(environ, CWD, flags, ci, asked)) == ("flag", "flag")
+    assert name(written, Sources(environ, CWD, {}, ci, asked)) == ("variable", "environment RELEASEWATCH_REPO")
+    assert name(written, Sources({"RELEASEWATCH_REPO": ""}, CWD, {}, ci, asked)) == ("file", "releasewatch.toml")
+    assert name(silent, Sources({}, CWD, {}, ci, asked)) == ("ci", "ci")
+    assert name(silent, Sources({}, CWD, {}, {}, lambda: "group/remote")) == ("group/remote", "default")
 
 
 def test_a_repo_without_a_usable_name_is_an_error() -> None:
