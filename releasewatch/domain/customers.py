@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -204,21 +205,39 @@ Block = Together[Row] | Sequence[Stated[Row] | Rejected]
 
 def customer_id(directory: str, key: str) -> UUID:
     """The permanent id of a customer: UUIDv5 of the directory's permanent id and the external key."""
-    return uuid5(_namespace(directory), key)
+    return UUID(bytes=customer_id_bytes(directory, key))
+
+
+def customer_id_bytes(directory: str, key: str) -> bytes:
+    """The same id in its 16 bytes: for a million, the objects alone take longer than all else about them."""
+    return _uuid5(_namespace(directory), key)
 
 
 def contact_id(directory: str, customer: UUID, contact: Contact) -> UUID:
     """The permanent id of a contact: by its key, else by customer and e-mail, else by customer and name."""
-    if contact.key:
-        return uuid5(_namespace(directory), f"contact:key:{contact.key}")
-    if contact.email:
-        return uuid5(customer, f"contact:email:{contact.email.casefold()}")
-    return uuid5(customer, f"contact:name:{contact.name}")
+    return UUID(bytes=contact_id_bytes(directory, customer.bytes, contact.key, contact.email, contact.name))
+
+
+def contact_id_bytes(directory: str, customer: bytes, key: str, email: str, name: str) -> bytes:
+    """The same id in its 16 bytes, of the fields that it is made of."""
+    if key:
+        return _uuid5(_namespace(directory), f"contact:key:{key}")
+    if email:
+        return _uuid5(customer, f"contact:email:{email.casefold()}")
+    return _uuid5(customer, f"contact:name:{name}")
 
 
 @lru_cache(maxsize=8)
-def _namespace(directory: str) -> UUID:
-    return uuid5(NAMESPACE_URL, f"releasewatch:directory:{directory}")
+def _namespace(directory: str) -> bytes:
+    return uuid5(NAMESPACE_URL, f"releasewatch:directory:{directory}").bytes
+
+
+def _uuid5(namespace: bytes, name: str) -> bytes:
+    """What `uuid.uuid5(UUID(bytes=namespace), name).bytes` is (RFC 9562, section 5.5)."""
+    found = bytearray(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
+    found[6] = found[6] & 0x0F | 0x50
+    found[8] = found[8] & 0x3F | 0x80
+    return bytes(found)
 
 
 ENDING_FREE = 5

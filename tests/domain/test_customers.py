@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 
@@ -39,6 +39,14 @@ def test_a_contact_without_a_key_is_known_by_email_and_then_by_name() -> None:
     assert by_name != by_email
     assert by_name == contact_id("crm", ACME, Contact("ac", "Ann", phone="1"))
     assert by_name != contact_id("crm", customer_id("crm", "OTHER"), Contact("OTHER", "Ann"))
+
+
+def test_ids_are_uuids_of_version_5() -> None:
+    directory = uuid5(NAMESPACE_URL, "releasewatch:directory:crm")
+    assert customer_id("crm", "Söhne") == uuid5(directory, "Söhne")
+    assert contact_id("crm", ACME, Contact("ACME", "Ann", key="7")) == uuid5(directory, "contact:key:7")
+    assert contact_id("crm", ACME, Contact("ACME", "Ann", email="A@b.c")) == uuid5(ACME, "contact:email:a@b.c")
+    assert contact_id("crm", ACME, Contact("ACME", "Ann")) == uuid5(ACME, "contact:name:Ann")
 
 
 @pytest.mark.parametrize(
