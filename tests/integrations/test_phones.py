@@ -15,6 +15,10 @@ from releasewatch.integrations.directories.phones import look_at_phone
         ("+49 30 901820", "", Phone("+4930901820", "valid")),
         ("(206) 555-9857 x 5467", "US", Phone("+12065559857;ext=5467", "valid")),
         ("020 7946 0100", "GB", Phone("+442079460100", "valid")),
+        ("020 7946 0100 ext. 12", "GB", Phone("+442079460100;ext=12", "valid")),
+        # In Italy the zero belongs to the number, and is asked for.
+        ("06 698 12345", "IT", Phone("+390669812345", "valid")),
+        ("698 12345", "IT", Phone("+3969812345", "possible")),
         # The length fits; nobody has such a number.
         ("(5) 555-4729", "MX", Phone("", "possible")),
         # Dialable inside a town only.
