@@ -319,6 +319,13 @@ def test_a_row_that_is_out_of_shape_is_refused_alone_and_its_key_is_read(path: P
     assert isinstance(rows[1], Rejected)
     assert reason in rows[1].problems[0].reason
     assert (rows[1].line, rows[1].identity) == (3, {"key": "B"})
+    assert rows[2].line == 4 + row.count("\n")
+
+
+def test_lines_are_counted_alike_before_and_after_a_damaged_row(path: Path) -> None:
+    text = 'sep=,\n\nkey,name\nA,"two\nlines"\n\nB,Bee\nC,"See"s\nD,"Dee\n"\n,\nE,"Eve"s\nF,Fay\n'
+    found = [(one.line, isinstance(one, Stated)) for one in _open(path, text).rows()]
+    assert found == [(4, True), (7, True), (8, False), (9, True), (12, False), (13, True)]
 
 
 def test_empty_cells_beyond_the_header_do_no_harm(path: Path) -> None:

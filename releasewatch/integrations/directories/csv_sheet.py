@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -62,9 +63,26 @@ class CsvSheet:
 
     def lines(self) -> Iterator[Line]:
         """Every row below the headings that is not blank. Raises InvalidCallError when the file itself is damaged."""
+        first = self.header_line + 1
+        with _opened(self.path, self.writing.encoding) as file:
+            deque(islice(file, self.header_line), 0)
+            reader = csv.reader(file, delimiter=self.separator, strict=True)
+            try:
+                for row in reader:
+                    if row and (row[0].strip() or any(cell.strip() for cell in row)):
+                        yield Line(first, row)
+                    first = self.header_line + 1 + reader.line_num
+            except csv.Error:
+                pass
+            else:
+                return
+        yield from self._lines_kept(first - 1)
+
+    def _lines_kept(self, skipped: int) -> Iterator[Line]:
+        """The rows from a damaged one on, with the lines of each at hand while it is read: that takes twice as long."""
         with _opened(self.path, self.writing.encoding) as file:
             lines = _Lines(file)
-            lines.skip(self.header_line)
+            lines.skip(skipped)
             reader = csv.reader(lines, delimiter=self.separator, strict=True)
             while True:
                 lines.begin()
