@@ -122,3 +122,27 @@ def test_what_is_refused(read: Callable[[str], Any], text: str, why: str) -> Non
     with pytest.raises(BadValueError, match=why) as refused:
         read(text)
     assert len(text) < 4 or text in ("4.9151E+11", "a;4.9151E+11") or text not in str(refused.value)
+
+
+_TEXTS = (
+    ["ACME", "Bee & Söhne", "", "shop/service-010", "+49 30 901820", "Anne-Marie", "12e", "+55"],
+    ["nb\u00a0sp"],
+    ["two\nlines"],
+    ["zero\u200bwidth"],
+    ["nul\0"],
+    ["x" * 50],
+    ["x" * 201],
+    ["ä" * 101],
+    ["\U0001f600" * 51],
+    ["4.9151E+11"],
+    ["4.9151e-11"],
+    ["#N/A"],
+    ["\ud800"],
+)
+
+
+@pytest.mark.parametrize("texts", _TEXTS)
+def test_texts_that_stand_as_they_are_are_read_as_themselves(texts: list[str]) -> None:
+    assert fields.stand_as_they_are(texts) == (texts in (_TEXTS[0], _TEXTS[5]))
+    if fields.stand_as_they_are(texts):
+        assert all(read(text) == text for read in fields.TEXTS for text in texts)

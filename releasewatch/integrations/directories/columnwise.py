@@ -28,14 +28,19 @@ _REMEMBERED = 20_000
 
 
 class _Remembered(dict[str, Any]):
-    """What the texts of a column mean; forgets all of them when there are too many, so that memory stays flat."""
+    """What the cells of a column mean; forgets all of them when there are too many, so that memory stays flat."""
 
     def __init__(self, how: Callable[[str], Any], empty: Any) -> None:
         super().__init__({"": empty})
         self._how, self._empty = how, empty
 
+    def all(self, cells: Sequence[str]) -> list[Any]:
+        """What some cells of the column mean."""
+        return list(map(self.__getitem__, cells))
+
     def __missing__(self, text: str) -> Any:
-        value = self._how(_plain(text))
+        trimmed = text.strip()
+        value = self._how(_plain(trimmed)) if trimmed else self._empty
         if len(self) >= _REMEMBERED:
             self.clear()
             self[""] = self._empty
@@ -43,11 +48,24 @@ class _Remembered(dict[str, Any]):
         return value
 
 
+class _Texts(_Remembered):
+    """The same for a column that means what it says: nearly every cell of a name or a number is a new one."""
+
+    def all(self, cells: Sequence[str]) -> list[str]:
+        """What some cells of the column mean."""
+        texts = list(map(str.strip, cells))
+        return texts if fields.stand_as_they_are(texts) else list(map(self.__getitem__, texts))
+
+
 def _plain(text: str) -> str:
     """The text, unless it may be a spreadsheet's error."""
     if text[:1] == "#":
         raise BadValueError("needs a second look")
     return text
+
+
+def _remembered(how: Callable[[str], Any], empty: Any) -> _Remembered:
+    return (_Texts if how in fields.TEXTS else _Remembered)(how, empty)
 
 
 def _axis(text: str) -> tuple[str, ...]:
@@ -117,10 +135,10 @@ class Columnwise:
         self._kind: Kind = kind
         self._width = layout.width
         self._columns = [
-            (layout.places[name][0] if name in layout.places else None, _Remembered(how, empty))
+            (layout.places[name][0] if name in layout.places else None, _remembered(how, empty))
             for name, (how, empty) in _COLUMNS[kind].items()
         ]
-        self._others = [(name, at, _Remembered(fields.read_text, "")) for name, at in sorted(layout.others.items())]
+        self._others = [(name, at, _remembered(fields.read_text, "")) for name, at in sorted(layout.others.items())]
 
     def read(self, lines: Sequence[Line], one_by_one: Callable[[Line], Sequence[Any]]) -> Iterator[Block[Any]]:
         """What the rows state, in order; those that need a second look are read `one_by_one`."""
@@ -142,18 +160,15 @@ class Columnwise:
         numbers, rows, damages = zip(*lines, strict=True)
         if any(damages) or set(map(len, rows)) != {self._width}:
             raise BadValueError("needs a second look")
-        cells = [list(map(str.strip, column)) for column in zip(*rows, strict=True)]
+        cells = list(zip(*rows, strict=True))
         # Nearly every row begins with something else: only where one does not is each looked at.
-        if any(map(begins_total, set(cells[0]))) and any(map(total_row, rows)):
+        if any(map(begins_total, set(map(str.strip, set(cells[0]))))) and any(map(total_row, rows)):
             raise BadValueError("needs a second look")
         values: list[Any] = [
-            [meaning[""]] * len(rows) if at is None else list(map(meaning.__getitem__, cells[at]))
-            for at, meaning in self._columns
+            [meaning[""]] * len(rows) if at is None else meaning.all(cells[at]) for at, meaning in self._columns
         ]
-        return Together(
-            numbers,
-            *_MADE[self._kind](values, [(name, list(map(m.__getitem__, cells[at]))) for name, at, m in self._others]),
-        )
+        others = [(name, meaning.all(cells[at])) for name, at, meaning in self._others]
+        return Together(numbers, *_MADE[self._kind](values, others))
 
 
 _Made = tuple["list[Any]", "Callable[..., Any]"]

@@ -13,11 +13,15 @@ import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import pycountry
 
 from releasewatch.domain import typed_times
 from releasewatch.integrations.directories.countries import find_country
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_KEY_BYTES = 200
 """Six such keys still fit into one entry of a PostgreSQL index (2,704 bytes)."""
@@ -91,6 +95,22 @@ def read_key(text: str) -> str:
     if len(text.encode()) > MAX_KEY_BYTES:
         raise BadValueError(f"is longer than {MAX_KEY_BYTES} bytes")
     return text
+
+
+TEXTS = frozenset({read_text, read_line, read_phone, read_key})
+"""What these read is the text itself, or refused."""
+_SHORTENED = ("E+", "E-", "e+", "e-")
+
+
+def stand_as_they_are(texts: Collection[str]) -> bool:
+    """Whether all of TEXTS surely take each of these trimmed texts; of one, that takes longer than to read it.
+
+    False where one may be refused, or be a spreadsheet's error (`#N/A`).
+    """
+    together = " ".join(texts)
+    if not together.isprintable() or "#" in together or max(map(len, texts), default=0) * 4 > MAX_KEY_BYTES:
+        return False
+    return not any(sign in together for sign in _SHORTENED) or not any(map(is_damaged, texts))
 
 
 def read_keys(text: str) -> tuple[str, ...]:
