@@ -75,6 +75,10 @@ class Loader:
         convert = self._converters[name]
         return value if convert is None else convert(value)
 
+    def ids(self, found: Iterable[bytes]) -> Iterable[Any]:
+        """Ids in their 16 bytes as the driver takes them."""
+        return found if self._is_sqlite else map(bytes.hex, found)
+
     def converted(self, columns: Sequence[Iterable[Any]], done: Collection[str] = ()) -> list[Any]:
         """Rows as `load` takes them, from their columns; those that are `done` were converted already."""
         ready: list[Iterable[Any]] = []
@@ -123,16 +127,16 @@ class Loader:
             process = kind.dialect_impl(self._connection.dialect).bind_processor(self._connection.dialect)
             if isinstance(kind, JSON) and process is not None:
                 return _json(process)
-            return _Texts(process).__getitem__ if isinstance(kind, Instant) else process
+            return Remembered(process).__getitem__ if isinstance(kind, Instant) else process
         if isinstance(kind, Integer) and not column.nullable:
             return str
         if isinstance(kind, JSON):
             return _json(lambda value: json.dumps(value).translate(_ESCAPED))
-        return _Texts(_copied).__getitem__
+        return Remembered(_copied).__getitem__
 
 
-class _Texts(dict[Any, Any]):
-    """Values as they are sent, each made once: most rows begin and end at the same few instants."""
+class Remembered(dict[Any, Any]):
+    """What is made of values, of each once: most rows begin and end at the same few instants."""
 
     def __init__(self, process: Any) -> None:
         super().__init__()

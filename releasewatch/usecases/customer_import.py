@@ -6,7 +6,6 @@ from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,6 +27,8 @@ from releasewatch.integrations.directories.directory_file import DirectoryFile, 
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
 from releasewatch.storage.imports import contacts, customers, entitlements, runs, staging
+from releasewatch.storage.imports.contact_rows import stage_contacts
+from releasewatch.storage.imports.customer_rows import stage_customers
 from releasewatch.storage.imports.entitlement_rows import stage_entitlements
 from releasewatch.storage.imports.pages import Page, confirm_pages, store_pages
 from releasewatch.storage.imports.subjects import read_subjects
@@ -240,18 +241,15 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: 
         yield from told.blocks(file.name, file.blocks())
         told.step(f"comparing {file.shape.kind}")
 
-    def rows(file: Source) -> Iterator[Any]:
-        return chain.from_iterable(blocks(file))
-
     planned = _Planned()
     for file in files:
         kind = file.shape.kind
         planned.starts_at[kind] = OPEN_START if runs.is_first(imp, kind) else imp.at
     if files.customers:
-        read = customers.stage_customers(imp, rows(files.customers))
+        read = stage_customers(imp, blocks(files.customers))
         planned.outcomes["customers"] = customers.plan_customers(imp, read, files.customers.columns)
     if files.contacts:
-        read = contacts.stage_contacts(imp, rows(files.contacts), look_at_phone)
+        read = stage_contacts(imp, blocks(files.contacts), look_at_phone)
         planned.outcomes["contacts"] = contacts.plan_contacts(imp, read, files.contacts.columns)
     if files.entitlements:
         subjects = read_subjects(imp.connection, order.products)

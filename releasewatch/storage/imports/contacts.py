@@ -4,136 +4,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 
-from releasewatch.domain.customers import (
-    Contact,
-    FileOutcome,
-    Phone,
-    PhoneReader,
-    Problem,
-    Rejected,
-    Stated,
-    contact_id,
-)
+from releasewatch.domain.customers import FileOutcome
 from releasewatch.storage import tables as t
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import CLOCKS, close_current, fresh, instant, is_current
-from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats
-from releasewatch.storage.loading import Loader
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import FromClause, Select
 
 ROLE = ("key", "role", "language", "timezone", "best_from", "best_to", "is_primary", "do_not_call", "consent")
 PERSON = ("name", "phone", "phone_e164", "phone_state", "email")
-_IDS = ("customer_id", "contact_id")
+IDS = ("customer_id", "contact_id")
 _STATED = {
     "customer_id": "customer",
     **{name: name.removeprefix("is_") for name in ROLE},
     **{name: name for name in ("name", "phone", "email")},
 }
 """What rows about one contact must agree in, with the names of the columns."""
-_LOADED = ("line", *_IDS, *ROLE, *PERSON, "state")
 
 _KEEPS = (s.KEPT_CONTACT, "contact_id")
-_NOBODY = UUID(int=0)
-"""Stands for the customer where a contact's key says who is meant."""
-
-
-def stage_contacts(imp: s.Import, rows: Iterable[Stated[Contact] | Rejected], look_at_phone: PhoneReader) -> int:
-    """Put the rows of a file into the temporary table, once their customers are staged; returns how many there were."""
-    read = 0
-    loader = Loader(imp.connection, s.contact, _LOADED)
-    for batch in s.in_batches(rows):
-        read += len(batch)
-        _stage(imp, batch, look_at_phone, loader)
-    s.all_staged(imp, s.contact)
-    return read
-
-
-def _stage(
-    imp: s.Import, batch: Sequence[Stated[Contact] | Rejected], look_at_phone: PhoneReader, loader: Loader
-) -> None:
-    references = {row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in batch}
-    named = find_named(imp, references - {""})
-    refused: list[Rejected] = []
-    staged: list[tuple[Any, ...]] = []
-    for row in batch:
-        if isinstance(row, Rejected):
-            refused.append(row)
-            continue
-        whose = named[row.row.customer]
-        if whose.customer_id is None and imp.forgotten.holds("name", row.row.customer):
-            imp.suppressed["contacts"] += 1
-            continue
-        if whose.customer_id is None:
-            refused.append(Rejected(row.line, (Problem("customer", whose.why_nobody),), {"key": row.row.key}))
-            continue
-        contact, phone = row.row, look_at_phone(row.row.phone, whose.country)
-        identity = contact_id(imp.directory, whose.customer_id, contact)
-        if imp.forgotten.digests and _is_forgotten(imp, identity, contact, phone):
-            imp.suppressed["contacts"] += 1
-            continue
-        staged.append(
-            (
-                row.line,
-                whose.customer_id,
-                identity,
-                contact.key,
-                contact.role,
-                contact.language,
-                contact.timezone,
-                contact.best_from,
-                contact.best_to,
-                contact.primary,
-                contact.do_not_call,
-                contact.consent,
-                contact.name,
-                contact.phone,
-                phone.e164,
-                phone.state,
-                contact.email,
-                s.NEW,
-            )
-        )
-    s.reject(imp, "contacts", refused)
-    _keep(imp, refused, named)
-    loader.add(staged)
-
-
-def _is_forgotten(imp: s.Import, identity: UUID, contact: Contact, phone: Phone) -> bool:
-    """Whether a row is of a person who was forgotten: by their id, their address, or their own number."""
-    return (
-        imp.forgotten.holds("contact", identity.hex)
-        or imp.forgotten.holds("email", contact.email)
-        or imp.forgotten.holds("phone", phone.e164)
-    )
-
-
-def _keep(imp: s.Import, refused: Iterable[Rejected], named: Mapping[str, Named]) -> None:
-    """A contact keeps its state when its row is refused; all of the customer's do, when it cannot be said which."""
-    one: set[UUID] = set()
-    all_of: set[UUID] = set()
-    for row in refused:
-        said = row.identity
-        customer = named[said["customer"]].customer_id if said.get("customer") else None
-        if said.get("key") or (customer and (said.get("email") or said.get("name"))):
-            who = Contact(
-                said.get("customer", ""), said.get("name", ""), said.get("key", ""), email=said.get("email", "")
-            )
-            one.add(contact_id(imp.directory, customer or _NOBODY, who))
-        elif customer:
-            all_of.add(customer)
-    s.keep(imp, s.KEPT_CONTACT, [(one_id, "") for one_id in one])
-    s.keep(imp, s.KEPT_CONTACTS_OF, [(one_id, "") for one_id in all_of])
 
 
 def plan_contacts(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:
@@ -164,9 +61,9 @@ def _not_stated(columns: Collection[str]) -> list[str]:
 def _recorded(imp: s.Import) -> FromClause:
     """The current contacts that this directory stated, each with the person (who may have been erased)."""
     c, d = t.contact, t.contact_detail
-    same = [d.c[name] == c.c[name] for name in (*_IDS, "valid_from", "recorded_from")]
+    same = [d.c[name] == c.c[name] for name in (*IDS, "valid_from", "recorded_from")]
     return (
-        select(*(c.c[name] for name in (*_IDS, *ROLE)), *(d.c[name] for name in PERSON))
+        select(*(c.c[name] for name in (*IDS, *ROLE)), *(d.c[name] for name in PERSON))
         .join_from(c, d, and_(*same), isouter=True)
         .where(is_current(c), c.c.import_id.in_(s.runs_of(imp, "contacts")))
         .subquery()
@@ -222,13 +119,13 @@ def write_contacts(imp: s.Import, import_id: int, starts_at: datetime) -> None:
     """Write what was planned. `starts_at`: since when a contact who was not known before has been one."""
     connection, c = imp.connection, s.contact.c
     changed = select(c.customer_id, c.contact_id).where(c.state == s.CHANGED).subquery()
-    close_current(connection, t.contact, imp.at, changed, _IDS)
-    close_current(connection, t.contact, imp.at, s.ended_of("contacts"), _IDS)
+    close_current(connection, t.contact, imp.at, changed, IDS)
+    close_current(connection, t.contact, imp.at, s.ended_of("contacts"), IDS)
     _carry_over(imp, import_id)
     starts = case((c.state == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
     for table, names in ((t.contact, ROLE), (t.contact_detail, PERSON)):
         clocks = dict(zip(CLOCKS, fresh(starts, imp.at), strict=True))
-        columns = [*_IDS, *names]
+        columns = [*IDS, *names]
         values = [c[name] for name in columns]
         if table is t.contact:
             columns += [*CLOCKS, "import_id"]
@@ -245,19 +142,19 @@ def _carry_over(imp: s.Import, import_id: int) -> None:
     """Say anew of contacts whose record was just closed that they were so until now, and with them the person."""
     c, d = t.contact, t.contact_detail
     closed = and_(c.c.recorded_to == imp.at, c.c.valid_from < imp.at)
-    role = [c.c[name] for name in (*_IDS, *ROLE)]
+    role = [c.c[name] for name in (*IDS, *ROLE)]
     clocks = [c.c.valid_from, instant(imp.at), instant(imp.at), instant(OPEN_END), literal(import_id)]
     imp.connection.execute(
         insert(c).from_select(
-            [*_IDS, *ROLE, "valid_from", "recorded_from", "valid_to", "recorded_to", "import_id"],
+            [*IDS, *ROLE, "valid_from", "recorded_from", "valid_to", "recorded_to", "import_id"],
             select(*role, *clocks).where(closed),
         )
     )
-    same = [d.c[name] == c.c[name] for name in (*_IDS, "valid_from", "recorded_from")]
-    person = [d.c[name] for name in (*_IDS, *PERSON)]
+    same = [d.c[name] == c.c[name] for name in (*IDS, "valid_from", "recorded_from")]
+    person = [d.c[name] for name in (*IDS, *PERSON)]
     imp.connection.execute(
         insert(d).from_select(
-            [*_IDS, *PERSON, "valid_from", "recorded_from"],
+            [*IDS, *PERSON, "valid_from", "recorded_from"],
             select(*person, c.c.valid_from, instant(imp.at)).join_from(c, d, and_(*same)).where(closed),
         )
     )

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from releasewatch.domain.customers import Customer, FileOutcome, Rejected, Stated, customer_id
+from releasewatch.domain.customers import FileOutcome
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_DIRECTORY, REMOVED
 from releasewatch.storage.erasing import WHY_FORGOTTEN
@@ -35,7 +35,6 @@ from releasewatch.storage.imports.clocks import (
 )
 from releasewatch.storage.imports.oddities import find_oddities
 from releasewatch.storage.imports.repeats import any_repeated, contradictions, drop_repeats, settle_attributes
-from releasewatch.storage.loading import Loader
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
@@ -62,80 +61,7 @@ FACTS = (
 CONTRACT = ("contract_value", "currency", "renewal_on", "attributes")
 _STATED = {name: name for name in (*FACTS, *CONTRACT, "aliases") if name != "attributes"}
 """What rows about one customer must agree in."""
-_LOADED = (
-    "line",
-    "customer_id",
-    "key",
-    *FACTS,
-    *CONTRACT,
-    "aliases",
-    "fact_state",
-    "contract_state",
-    "aliases_changed",
-)
-_NAMED = ("line", "customer_id", "alias", "is_key")
 _COMPARED = ((t.customer_fact, FACTS, "fact_state"), (t.customer_contract, CONTRACT, "contract_state"))
-
-
-def stage_customers(imp: s.Import, rows: Iterable[Stated[Customer] | Rejected]) -> int:
-    """Put the rows of a file into the temporary tables; returns how many rows there were."""
-    read = 0
-    loaders = Loader(imp.connection, s.customer, _LOADED), Loader(imp.connection, s.alias, _NAMED)
-    for batch in s.in_batches(rows):
-        read += len(batch)
-        _stage(
-            imp,
-            [row for row in batch if isinstance(row, Stated)],
-            [row for row in batch if isinstance(row, Rejected)],
-            *loaders,
-        )
-    s.all_staged(imp, s.customer, s.alias)
-    return read
-
-
-def _stage(
-    imp: s.Import, stated: list[Stated[Customer]], refused: list[Rejected], loader: Loader, names: Loader
-) -> None:
-    s.reject(imp, "customers", refused)
-    keys = {row.identity["key"] for row in refused} - {""}
-    s.keep(imp, s.KEPT_CUSTOMER, [(customer_id(imp.directory, key), "") for key in keys])
-    customers: list[tuple[Any, ...]] = []
-    aliases: list[tuple[Any, ...]] = []
-    for one in stated:
-        row, identity = one.row, customer_id(imp.directory, one.row.key)
-        if imp.forgotten.digests and imp.forgotten.holds("customer", identity.hex):
-            imp.suppressed["customers"] += 1
-            continue
-        customers.append(
-            (
-                one.line,
-                identity,
-                row.key,
-                row.name,
-                "" if imp.forgotten.digests and imp.forgotten.holds("name", row.parent) else row.parent,
-                row.customer_tier,
-                row.segment,
-                row.account_manager,
-                row.country,
-                row.timezone,
-                row.language,
-                row.do_not_call,
-                row.escalated,
-                row.sla_minutes,
-                row.credit_after_minutes,
-                row.contract_value,
-                row.currency,
-                row.renewal_on,
-                dict(row.attributes),
-                ";".join(sorted(row.aliases)),
-                s.NEW,
-                s.NEW,
-                False,
-            )
-        )
-        aliases += [(one.line, identity, alias, alias == row.key) for alias in (row.key, *row.aliases)]
-    loader.add(customers)
-    names.add(aliases)
 
 
 def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOutcome:

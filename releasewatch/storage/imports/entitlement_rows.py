@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from itertools import product, repeat
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.customers import Entitlement, Problem, Rejected, Stated, Together
 from releasewatch.domain.versions import tellable
 from releasewatch.storage.imports import staging as s
+from releasewatch.storage.imports.blocks import in_batches, names_of_customers, without
 from releasewatch.storage.imports.entitlements import AXES, nothing_known
 from releasewatch.storage.imports.names import Named, find_named
-from releasewatch.storage.loading import Loader
+from releasewatch.storage.loading import Loader, Remembered
 from releasewatch.storage.types import OPEN_END, OPEN_START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from releasewatch.domain.customers import Block
-    from releasewatch.storage.imports.subjects import Subject, Subjects
+    from releasewatch.storage.imports.subjects import Subjects
 
 _LOADED = ("seq", "line", "subject", "written", *AXES, "valid_from", "valid_to", "waits", "state")
 _CONVERTED = ("customer_id", "valid_from", "valid_to")
 """Columns whose values many rows share, so that each is made what the driver takes but once."""
-_REMEMBERED = 10_000
+_KEPT_AS = attrgetter("key", "written", "waits")
 
 
 def stage_entitlements(
@@ -38,26 +40,12 @@ def stage_entitlements(
     is_new = nothing_known(imp)
     staging = _Staging(imp, subjects, starts_at if is_new else None)
     read = 0
-    for batch in _in_batches(blocks):
+    for batch in in_batches(blocks):
         read += sum(map(len, batch))
         staging.add(batch)
     # Nothing is looked up in it then either, and PostgreSQL would fetch each row by itself in the order of an index.
     s.all_staged(imp, s.entitlement, indexed=not is_new or imp.connection.dialect.name == "sqlite")
     return read
-
-
-def _in_batches(blocks: Iterable[Block[Entitlement]]) -> Iterator[list[Block[Entitlement]]]:
-    """As many blocks as hold so many rows as are staged at once."""
-    batch: list[Block[Entitlement]] = []
-    rows = 0
-    for block in blocks:
-        batch.append(block)
-        rows += len(block)
-        if rows >= s.BATCH:
-            yield batch
-            batch, rows = [], 0
-    if batch:
-        yield batch
 
 
 class _Staging:
@@ -67,8 +55,9 @@ class _Staging:
         self._imp, self._subjects, self._start = imp, subjects, start
         self._loader = Loader(imp.connection, s.entitlement, _LOADED)
         self._cells = 0
-        self._found: dict[tuple[str, str], Subject] = {}
-        self._intervals: dict[tuple[datetime | None, datetime | None], tuple[Any, Any]] = {}
+        # Of these there are few, however many rows there are.
+        self._found = Remembered(lambda used: subjects.find(Entitlement("", *used)))
+        self._intervals = Remembered(lambda interval: self._interval(*interval))
         self._named: dict[str, Named] = {}
         self._ids: dict[str, Any] = {}
         self._ready: list[Any] = []
@@ -76,15 +65,7 @@ class _Staging:
 
     def add(self, blocks: Sequence[Block[Entitlement]]) -> None:
         """Stage one batch."""
-        references: set[str] = set()
-        for block in blocks:
-            if isinstance(block, Together):
-                references.update(block.columns[0])
-            else:
-                references.update(
-                    row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in block
-                )
-        self._named = find_named(self._imp, references - {""})
+        self._named = find_named(self._imp, names_of_customers(blocks))
         self._ids = {
             name: None if who.customer_id is None else self._loader.convert("customer_id", who.customer_id)
             for name, who in self._named.items()
@@ -103,45 +84,42 @@ class _Staging:
         """Stage rows at once, but for those of which there is something to say, or that state several cells."""
         customers, components, products, environments, regions, rings = block.columns[:6]
         several = {many for many in {*environments, *regions, *rings} if len(many) != 1}
-        used = {pair for pair in set(zip(components, products, strict=True)) if self._subject(pair).candidates}
+        used = {pair for pair in set(zip(components, products, strict=True)) if self._found[pair].candidates}
         nobody = {name for name in set(customers) if self._ids[name] is None}
-        first = 0
+        odd: list[int] = []
         if several or used or nobody:
             rows = zip(customers, zip(components, products, strict=True), environments, regions, rings, strict=True)
             for at, (customer, pair, *places) in enumerate(rows):
                 if customer in nobody or pair in used or any(one in several for one in places):
-                    self._add_plain(block.part(first, at))
-                    self._add_each(list(block.part(at, at + 1)))
-                    first = at + 1
-        self._add_plain(block.part(first, len(block)))
+                    odd.append(at)
+        for part, is_plain in without(block, odd):
+            self._add_plain(part) if is_plain else self._add_each(part)
 
     def _add_plain(self, block: Together[Entitlement]) -> None:
         """Stage rows each of which states one cell of somebody who is known."""
-        if not block.lines:
-            return
         customers, components, products, environments, regions, rings, versions, starts, ends, written = block.columns
         for text in filter(None, written):
             self._imp.no_version[tellable(text)] += 1
-        found = [self._subject(pair) for pair in zip(components, products, strict=True)]
-        intervals = [self._interval(*pair) for pair in zip(starts, ends, strict=True)]
-        begun, ended = zip(*intervals, strict=True)
+        found = map(self._found.__getitem__, zip(components, products, strict=True))
+        keys, written_as, waits = zip(*map(_KEPT_AS, found), strict=True)
+        begun, ended = zip(*map(self._intervals.__getitem__, zip(starts, ends, strict=True)), strict=True)
         first, self._cells = self._cells + 1, self._cells + len(block)
         columns = [
             range(first, self._cells + 1),
             block.lines,
-            [one.key for one in found],
-            [one.written for one in found],
+            keys,
+            written_as,
             map(self._ids.__getitem__, customers),
-            *([one for (one,) in column] for column in (environments, regions, rings)),
+            *(list(map(itemgetter(0), column)) for column in (environments, regions, rings)),
             versions,
             begun,
             ended,
-            [one.waits for one in found],
+            waits,
             repeat(s.NEW, len(block)),
         ]
         self._ready += self._loader.converted(columns, _CONVERTED)
 
-    def _add_each(self, rows: Sequence[Stated[Entitlement] | Rejected]) -> None:
+    def _add_each(self, rows: Iterable[Stated[Entitlement] | Rejected]) -> None:
         """Stage rows one by one, and note those that are refused."""
         staged: list[tuple[Any, ...]] = []
         for row in rows:
@@ -149,7 +127,7 @@ class _Staging:
                 self._refused.append(row)
                 continue
             stated = row.row
-            customer, subject = self._named[stated.customer], self._subject((stated.component, stated.product))
+            customer, subject = self._named[stated.customer], self._found[stated.component, stated.product]
             if customer.customer_id is None and self._imp.forgotten.holds("name", stated.customer):
                 self._imp.suppressed["entitlements"] += 1
                 continue
@@ -165,7 +143,7 @@ class _Staging:
                 continue
             if stated.written_version:
                 self._imp.no_version[tellable(stated.written_version)] += 1
-            begins, ends = self._interval(stated.valid_from, stated.valid_to)
+            begins, ends = self._intervals[stated.valid_from, stated.valid_to]
             for environment, region, ring in product(stated.environments, stated.regions, stated.rings):
                 self._cells += 1
                 staged.append(
@@ -188,29 +166,14 @@ class _Staging:
         if staged:
             self._ready += self._loader.converted(list(zip(*staged, strict=True)), _CONVERTED)
 
-    def _subject(self, used: tuple[str, str]) -> Subject:
-        """What a component and a product, of which one is empty, are kept as."""
-        subject = self._found.get(used)
-        if subject is None:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            subject = self._found[used] = self._subjects.find(Entitlement("", *used))
-        return subject
-
     def _interval(self, starts: datetime | None, ends: datetime | None) -> tuple[Any, Any]:
         """When what is stated so begins and ends, as the driver takes it."""
-        interval = self._intervals.get((starts, ends))
-        if interval is None:
-            if len(self._intervals) >= _REMEMBERED:
-                self._intervals.clear()
-            end = OPEN_END if ends is None else min(ends, OPEN_END)
-            begin = starts
-            if begin is None and self._start is not None:
-                begin = OPEN_START if end <= self._imp.at else self._start
-            convert = self._loader.convert
-            interval = convert("valid_from", begin), convert("valid_to", end)
-            self._intervals[starts, ends] = interval
-        return interval
+        end = OPEN_END if ends is None else min(ends, OPEN_END)
+        begin = starts
+        if begin is None and self._start is not None:
+            begin = OPEN_START if end <= self._imp.at else self._start
+        convert = self._loader.convert
+        return convert("valid_from", begin), convert("valid_to", end)
 
     def _keep(self) -> None:
         """What a customer uses keeps its state when its row is refused; all of it, when it cannot be said which."""
