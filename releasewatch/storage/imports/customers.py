@@ -73,10 +73,14 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
         repeated = drop_repeats(imp, s.customer, "customer_id", _STATED)
         again = contradictions(s.customer, "customer_id", _STATED, ("stands in line ", " already, with another "))
         s.reject_staged(imp, "customers", again, s.customer, (s.KEPT_CUSTOMER, "customer_id"))
-    _leave_out_what_a_person_removed(imp)
-    if not imp.is_snapshot:
-        _keep_what_is_not_stated(imp, columns)
+    is_new = nobody_known(imp)
+    if not is_new:
+        _leave_out_what_a_person_removed(imp)
+        if not imp.is_snapshot:
+            _keep_what_is_not_stated(imp, columns)
     s.reject_staged(imp, "customers", _names_taken_in_file(), s.customer, (s.KEPT_CUSTOMER, "customer_id"))
+    if is_new:
+        return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled, odd=find_oddities(imp))
     # A row that is refused keeps its names, which may refuse another: until no more is found.
     while s.reject_staged(imp, "customers", _names_taken(imp), s.customer, (s.KEPT_CUSTOMER, "customer_id")):
         pass
@@ -84,6 +88,11 @@ def plan_customers(imp: s.Import, read: int, columns: Collection[str]) -> FileOu
     if imp.is_snapshot:
         imp.connection.execute(insert(s.ended).from_select(["kind", "customer_id"], _not_there_any_more(imp)))
     return replace(_outcome(imp, read), repeated=repeated, unsettled=unsettled, odd=find_oddities(imp))
+
+
+def nobody_known(imp: s.Import) -> bool:
+    """Whether the ledger has no customer at all, of any directory: there is nothing to compare with then."""
+    return imp.connection.execute(select(literal(1)).select_from(t.customer).limit(1)).first() is None
 
 
 def _leave_out_what_a_person_removed(imp: s.Import) -> None:
@@ -276,27 +285,27 @@ def _outcome(imp: s.Import, read: int) -> FileOutcome:
 def write_customers(imp: s.Import, starts_at: datetime) -> None:
     """Write what was planned. `starts_at`: since when a customer who was not known before has been one."""
     connection, c, gone = imp.connection, s.customer.c, s.ended_of("customers")
-    known = t.customer
-    unknown = (
-        select(c.customer_id, literal(imp.directory), c.key, instant(imp.at))
-        .join_from(s.customer, known, known.c.customer_id == c.customer_id, isouter=True)
-        .where(known.c.customer_id.is_(None))
-        .order_by(c.customer_id)
-    )
+    known, is_new = t.customer, nobody_known(imp)
+    unknown = select(c.customer_id, literal(imp.directory), c.key, instant(imp.at)).order_by(c.customer_id)
+    if not is_new:
+        same = known.c.customer_id == c.customer_id
+        unknown = unknown.join_from(s.customer, known, same, isouter=True).where(known.c.customer_id.is_(None))
     with s.without_indexes(imp, known):
         connection.execute(insert(known).from_select(["customer_id", "directory", "key", "recorded_at"], unknown))
-    _let_in_again(imp)
+    if not is_new:
+        _let_in_again(imp)
     for table, names, state in _COMPARED:
-        changed = select(c.customer_id).where(c[state] == s.CHANGED).subquery()
-        close_current(connection, table, imp.at, changed, ["customer_id"])
-        close_current(connection, table, imp.at, gone, ["customer_id"])
-        carry_over(connection, table, imp.at)
+        if not is_new:
+            changed = select(c.customer_id).where(c[state] == s.CHANGED).subquery()
+            close_current(connection, table, imp.at, changed, ["customer_id"])
+            close_current(connection, table, imp.at, gone, ["customer_id"])
+            carry_over(connection, table, imp.at)
         starts = case((c[state] == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
         rows = select(c.customer_id, *(c[name] for name in names), *fresh(starts, imp.at)).where(c[state] != s.SAME)
         with s.without_indexes(imp, table):
             columns = ["customer_id", *names, *CLOCKS]
             connection.execute(insert(table).from_select(columns, rows.order_by(c.customer_id)))
-    _write_aliases(imp)
+    _write_aliases(imp, is_new=is_new)
 
 
 def _let_in_again(imp: s.Import) -> None:
@@ -309,14 +318,17 @@ def _let_in_again(imp: s.Import) -> None:
     imp.connection.execute(update(known).where(again).values(key=c.key))
 
 
-def _write_aliases(imp: s.Import) -> None:
-    a, new, old = t.customer_alias, _new_aliases(), _old_aliases()
+def _write_aliases(imp: s.Import, *, is_new: bool) -> None:
+    a, old = t.customer_alias, _old_aliases()
+    new = s.alias if is_new else _new_aliases()
     gone = s.ended_of("customers")
     still = and_(a.c.recorded_to == OPEN_END, a.c.source == FROM_DIRECTORY)
     added = select(new.c.alias, new.c.customer_id, instant(imp.at), instant(OPEN_END), literal(FROM_DIRECTORY))
     columns = ["alias", "customer_id", "recorded_from", "recorded_to", "source"]
     with s.without_indexes(imp, a):
         imp.connection.execute(insert(a).from_select(columns, added.order_by(new.c.alias, new.c.customer_id)))
+    if is_new:
+        return
     for whose in (
         and_(a.c.customer_id == old.c.customer_id, a.c.alias == old.c.alias),
         a.c.customer_id == gone.c.customer_id,
