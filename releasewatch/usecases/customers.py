@@ -96,8 +96,12 @@ def read_customers(ledger: Ledger, looking: Looking) -> Iterator[CustomerLine]:
     """
     require_keys(looking)
     with ledger.read() as connection:
-        lines = list_customers(connection, looking.when)
-        yield from lines if looking.reveal >= Reveal.NAMES else (_withhold(line, looking) for line in lines)
+        if looking.reveal >= Reveal.NAMES:
+            yield from list_customers(connection, looking.when)
+            return
+        # A loop ends the statement before the connection when somebody stops reading; a generator around it does not.
+        for line in list_customers(connection, looking.when):
+            yield _withhold(line, looking)
 
 
 def _withhold(line: CustomerLine, looking: Looking) -> CustomerLine:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Finished, run_here, run_on_terminal
+from tests.support.command import Finished, run_command, run_here, run_on_terminal
 
 CUSTOMERS = (
     "key,name,aliases,customer_tier,contract_value,currency,country,Health,do_not_call\n"
@@ -222,6 +222,26 @@ def test_pages_and_streams(imported: Path) -> None:
         ("A1", "Acme", "2"),
         ("A2", "Bee", "1"),
     ]
+
+
+FULL = "Error: The result could not be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("goes_to", "status", "says"),
+    [
+        (" | head -1 > /dev/null; exit ${PIPESTATUS[0]}", 0, ""),
+        (" > /dev/full", 3, f"{FULL}  Make room where it goes, and run the same command again.\n"),
+    ],
+    ids=["a reader that goes away", "a full disk"],
+)
+def test_a_list_that_breaks_off_says_no_more_than_why(imported: Path, goes_to: str, status: int, says: str) -> None:
+    rows = "".join(f"K{number:06},Customer {number}\n" for number in range(5000))
+    (imported / "customers.csv").write_text(f"key,name\n{rows}", encoding="utf-8")
+    assert _run(imported, "import", "--customers", "customers.csv", "--accept-ending", "9").status == 0
+    words = ["bash", "-c", f'"$@"{goes_to}', "broken off"]
+    done = run_command("customer", "list", "--format", "csv", cwd=imported, through=words)
+    assert (done.status, done.err) == (status, says)
 
 
 def test_a_file_of_ours_may_hold_names(imported: Path) -> None:
