@@ -33,6 +33,7 @@ from tests.benchmarks.exposure import Limit, postgres_url
 from tests.benchmarks.figure import draw
 from tests.benchmarks.measuring import bare_environment
 from tests.benchmarks.servers import Server
+from tests.benchmarks.starting import count, ended_with_us, run
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import World
@@ -124,8 +125,9 @@ class Machine:
             stderr=subprocess.PIPE,
         )
         assert process.stderr is not None
-        said = process.stderr.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
+        with ended_with_us(process):
+            said = process.stderr.read().decode()
+            _, status, usage = os.wait4(process.pid, 0)
         took = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -218,12 +220,14 @@ def joined(before: Sequence[Ran], found: Sequence[Ran]) -> list[Ran]:
 def main() -> None:
     """Every size on every database, and the tables at the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], metavar="N")
+    parser.add_argument("--customers", type=count, nargs="+", default=[10_000, 100_000], metavar="N")
     parser.add_argument("--database", nargs="+", default=list(DATABASES), choices=DATABASES)
     parser.add_argument("--figures", type=Path, metavar="FILE", help="Keep the figures as JSON, with those there are.")
     parser.add_argument("--draw-only", action="store_true", help="Measure nothing: draw the figures of the file.")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="Draw the figures.")
     given = parser.parse_args()
+    if given.draw_only and not (given.svg and given.figures and given.figures.is_file()):
+        parser.error("--draw-only draws what a run kept with --figures FILE: name that file, and --svg FILE")
     found: list[Ran] = []
     if given.figures is not None and given.figures.exists():
         found = [Ran(**one) for one in json.loads(given.figures.read_text())]
@@ -248,4 +252,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -32,6 +32,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger, parse_url
 from tests.benchmarks.scale import write_scale
 from tests.benchmarks.servers import Server, postgres_url
+from tests.benchmarks.starting import count, run
 from tests.support.ledgers import new_ledger
 
 KINDS = ("customers", "contacts", "entitlements")
@@ -64,8 +65,14 @@ def measured(what: Callable[..., None], *args: Any, servers: Sequence[Server] = 
     ours, its = context.Pipe()
     process = context.Process(target=_measure, args=(its, what, args))
     process.start()
-    took = ours.recv()
-    process.join()
+    its.close()  # what ends without a word is then told, and not waited for
+    try:
+        took = ours.recv()
+        process.join()
+    except BaseException:
+        process.kill()  # before the folder in which it writes is taken away
+        process.join()
+        raise
     found = Took(*took)
     if not servers:
         return found
@@ -206,7 +213,7 @@ def _runs(url: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--customers", type=count, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     given = parser.parse_args()
@@ -236,4 +243,4 @@ def _show(database: str, lines: Iterator[tuple[str, Took, Took]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

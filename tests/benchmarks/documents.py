@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measuring import PROGRAM, Way, run_in_turn
+from tests.benchmarks.starting import count, run
 
 ROWS = 300_000
 DIFFERENT = 1000
@@ -354,8 +355,8 @@ def table(title: str, found: Sequence[Measured]) -> str:
 def main() -> None:
     """All documents, or one of them into stdout: what the processes that are measured do."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rows", type=count, default=ROWS)
+    parser.add_argument("--runs", type=count, default=3)
     parser.add_argument("--only", nargs="+", default=[], choices=[*LISTED, *RENDERED], metavar="DOCUMENT")
     parser.add_argument("--database", nargs="+", default=["SQLite", "PostgreSQL"], choices=["SQLite", "PostgreSQL"])
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
@@ -395,4 +396,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

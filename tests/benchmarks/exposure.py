@@ -27,6 +27,7 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.exposure import FETCHED, Asking, ask, count_document, list_exposed, page_exposed
 from tests.benchmarks.documents import exposed_document
 from tests.benchmarks.servers import postgres_url
+from tests.benchmarks.starting import count, run
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import World
@@ -168,10 +169,10 @@ def _unplaced(ledger: Ledger, asking: Asking) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--entitlements", type=int, default=1_000_000)
-    parser.add_argument("--components", type=int, default=500)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--customers", type=count, default=100_000)
+    parser.add_argument("--entitlements", type=count, default=1_000_000)
+    parser.add_argument("--components", type=count, default=500)
+    parser.add_argument("--runs", type=count, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, postgres_url() as server:
         for name, url in (("SQLite", f"sqlite:///{folder}/ledger.db"), ("PostgreSQL", server)):
@@ -187,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -31,6 +31,7 @@ from releasewatch.secret import Secret
 from releasewatch.storage.ledger import Ledger
 from tests.benchmarks.figure import draw
 from tests.benchmarks.servers import Server, postgres_url
+from tests.benchmarks.starting import count, run
 from tests.benchmarks.year import ENDED, IN_MONOREPO, YEAR, write_year
 from tests.support.crowds import write_crowd
 from tests.support.ledgers import new_ledger
@@ -192,14 +193,16 @@ def picture(found: Sequence[Figure]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--a-day", type=int, nargs="+", default=[10, 100, 1000], metavar="N")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--a-day", type=count, nargs="+", default=[10, 100, 1000], metavar="N")
+    parser.add_argument("--runs", type=count, default=3)
     parser.add_argument("--only", nargs="+", default=[], choices=list(COMMANDS), metavar="COMMAND")
     parser.add_argument("--database", nargs="+", default=["SQLite", "PostgreSQL"], choices=["SQLite", "PostgreSQL"])
     parser.add_argument("--figures", type=Path, metavar="FILE", help="Keep the figures as JSON.")
     parser.add_argument("--draw-only", action="store_true", help="Measure nothing: draw the figures of the file.")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="Draw the figures.")
     given = parser.parse_args()
+    if given.draw_only and not (given.svg and given.figures and given.figures.is_file()):
+        parser.error("--draw-only draws what a run kept with --figures FILE: name that file, and --svg FILE")
     found: list[Figure] = []
     for a_day in () if given.draw_only else given.a_day:
         with tempfile.TemporaryDirectory() as text_of_folder, contextlib.ExitStack() as stack:
@@ -221,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -23,6 +23,7 @@ from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.integrations.patterns import GitignoreMapper
 from tests.benchmarks.measuring import git_lines
+from tests.benchmarks.starting import clone, count, run
 
 SAMPLE = 60
 
@@ -76,11 +77,11 @@ def map_slowly(catalog: Catalog, paths: list[str]) -> tuple[float, dict[str, set
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("repo", type=Path, nargs="+")
-    parser.add_argument("--commits", type=int, default=10_000)
-    parser.add_argument("--components", type=int, default=2000)
-    parser.add_argument("--patterns", type=int, default=10, help="of each component")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("repo", type=clone, nargs="+")
+    parser.add_argument("--commits", type=count, default=10_000)
+    parser.add_argument("--components", type=count, default=2000)
+    parser.add_argument("--patterns", type=count, default=10, help="of each component")
+    parser.add_argument("--runs", type=count, default=5)
     given = parser.parse_args()
     gc.set_threshold(GARBAGE, 20, 20)  # as in the program
     print(f"{given.components} components, {given.components * given.patterns} patterns\n")
@@ -107,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

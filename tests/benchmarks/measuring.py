@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.starting import ended_with_us
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -50,7 +52,8 @@ def measure(way: Way, cwd: Path, environment: Mapping[str, str]) -> None:
         way.command, cwd=way.cwd or cwd, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    _, status, used = os.wait4(process.pid, 0)
+    with ended_with_us(process):
+        _, status, used = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if status:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.measuring import PROGRAM, Way, bare_environment, git_lines, measure, print_ways
 from tests.benchmarks.reading_git import find_peers
+from tests.benchmarks.starting import clone, count, run
 
 KINDS = {"full": (), "--filter=blob:none": ("--filter=blob:none",)}
 
@@ -29,7 +30,7 @@ def make_remote(repo: Path, place: Path) -> str:
     return place.as_uri()
 
 
-def clone(url: str, place: Path, options: tuple[str, ...]) -> float:
+def fresh_clone(url: str, place: Path, options: tuple[str, ...]) -> float:
     """Seconds for a fresh clone that nothing is checked out of."""
     shutil.rmtree(place, ignore_errors=True)
     # A full clone copies the files of the remote: what it takes to pack them anew is not what is measured here.
@@ -46,19 +47,21 @@ def packs(place: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("repo", type=Path)
+    parser.add_argument("repo", type=clone)
     parser.add_argument("--include", required=True, metavar="FOLDER", help="the component's folder")
-    parser.add_argument("--commits", type=int, default=700)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--commits", type=count, default=700)
+    parser.add_argument("--runs", type=count, default=3)
     given = parser.parse_args()
     folder = given.include.strip("/")
+    if not git_lines(given.repo, "log", "-1", "--format=%H", "--", folder):
+        parser.error(f"no commit of {given.repo} touches {given.include}")
     found = find_peers(None, only=("git-cliff",))
     history = git_lines(given.repo, "rev-list", "HEAD")
     base = history[min(given.commits, len(history) - 1)]
     environment = bare_environment()
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        url = make_remote(given.repo.resolve(), scratch / "remote.git")
+        url = make_remote(given.repo, scratch / "remote.git")
         config = scratch / "releasewatch.toml"
         config.write_text(
             f'[releasewatch]\nrepo = "mono"\n[components.one]\npaths = ["/{folder}/**"]\n'
@@ -84,7 +87,7 @@ def main() -> None:
             cloning = []
             for _ in range(given.runs):
                 for way in ways:
-                    cloning.append(clone(url, place, options))  # nobody finds what another one cached or fetched
+                    cloning.append(fresh_clone(url, place, options))  # nobody finds what another one cached or fetched
                     for left in scratch.glob("ledger.db*"):
                         left.unlink()
                     shutil.copyfile(scratch / "empty.db", ledger)
@@ -102,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -26,6 +26,7 @@ from tests.benchmarks.measuring import (
     run_in_turn,
     write_config,
 )
+from tests.benchmarks.starting import clone, count, run
 
 RECORD_MORE, NOTES_AT_700 = 0.6, 0.30
 """Seconds of the aims: a record beyond git's own time, and notes of 700 commits."""
@@ -202,25 +203,31 @@ def start_up(repo: Path, runs: int) -> list[Aim]:
     ]  # fmt: skip
 
 
+def how_many(words: str) -> int | None:
+    """A number of commits; None is all of them."""
+    return None if words == "all" else count(words)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("repo", type=Path, nargs="+")
-    parser.add_argument("--commits", nargs="+", default=["50", "700", "10000", "all"], help="numbers, or all")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--parts", type=int, default=250, help="how many folders count as components")
+    parser.add_argument("repo", type=clone, nargs="+")
+    parser.add_argument(
+        "--commits", type=how_many, nargs="+", default=[50, 700, 10_000, None], metavar="N|all", help="numbers, or all"
+    )
+    parser.add_argument("--runs", type=count, default=5)
+    parser.add_argument("--parts", type=count, default=250, help="how many folders count as components")
     parser.add_argument("--node-modules", type=Path, help="where npm put the peers that are written for Node")
     given = parser.parse_args()
     found = find_peers(given.node_modules)
     aims: list[Aim] = []
-    for place in given.repo:
-        repo = place.resolve()
+    for repo in given.repo:
         aims += start_up(repo, given.runs) if not aims else []
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder)
             write_config(repo, scratch / "releasewatch.toml", given.parts)
             run_in_turn([Way("", [PROGRAM, "db", "upgrade", "--database", str(scratch / "empty.db")])], repo, 0)
             for many in given.commits:
-                aims += compare(repo, None if many == "all" else int(many), found, scratch, given.runs)
+                aims += compare(repo, many, found, scratch, given.runs)
     print("\n| what | figure | limit | ratio | of processors | aim | met |")
     print("| --- | --- | --- | --: | --: | --- | --- |")
     for aim in aims:
@@ -229,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -21,6 +21,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.benchmarks.scale_repo import COMPONENTS, REPO, Catalog, make_catalog, write_repo
+from tests.benchmarks.starting import count, run
 
 T = TypeVar("T")
 
@@ -333,8 +334,8 @@ def _staff(managers: Sequence[str], random: Random) -> Iterator[tuple[Any, ...]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--customers", type=int, default=1_000_000)
-    parser.add_argument("--components", type=int, default=COMPONENTS)
+    parser.add_argument("--customers", type=count, default=1_000_000)
+    parser.add_argument("--components", type=count, default=COMPONENTS)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     if (given.folder / "repo").exists():
@@ -346,4 +347,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -32,6 +32,7 @@ from releasewatch.domain.suspects import (
     rank_latest,
     rank_suspects,
 )
+from tests.benchmarks.starting import history, run
 
 LOOK_BACK = timedelta(days=90)
 _QUOTED = re.compile(r'^Revert "(.*)"(?: \(#\d+\))?$')
@@ -223,7 +224,7 @@ def measure(asked: Sequence[tuple[Impact, list[Candidate], int]], rule: str, wei
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("histories", type=Path, nargs="+", metavar="BUNDLE|REPO")
+    parser.add_argument("histories", type=history, nargs="+", metavar="BUNDLE|REPO")
     parser.add_argument("--components", choices=["folder", "path"], default="folder")
     given = parser.parse_args()
     component_of = folder_of if given.components == "folder" else two_parts_of
@@ -241,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
