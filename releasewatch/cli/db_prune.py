@@ -25,7 +25,8 @@ def prune(app: App, form: str, before: datetime, dry_run: bool, yes: bool, by: s
     That is: facts of the directory, contacts, entitlements, catalogs and products that a later import or deployment
     replaced by then; rejections of imports; notifications that were sent. Deployments, changes, incidents, calls, what
     was told and promised, settings, and every word that a person said stay. No answer changes but to --known-at before
-    that day, which is refused from then on. --at and --since do not need what was taken out.
+    that day, which is refused from then on, and event export leaves out the counts of customers of deployments recorded
+    before it. --at and --since do not need what was taken out.
 
     Safe to repeat, and to break off: it goes on where it was. Others may write meanwhile. In the end an SQLite file is
     made anew, which takes its size again on the disk for a while.

@@ -20,7 +20,7 @@ from releasewatch.domain.event_documents import (
 from releasewatch.domain.incidents import OPEN_STATUSES, fold, standing
 from releasewatch.domain.past import IMPORT
 from releasewatch.domain.times import format_utc
-from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents
+from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents, pruning
 from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.event_deployments import PROVIDER
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 NOWHERE = "no environment is said, and no deployment is blamed"
 TOLD_BEFORE = "an event of another tool told it"
 """Two ledgers that listen to each other would else tell the same thing back and forth."""
+
+PRUNED = "their counts of customers are as known before the ledger was pruned"
 
 _PAGE = 200
 
@@ -95,6 +97,7 @@ def export_events(ledger: Ledger, asked: ExportRequest) -> Exported:
 def _of_deployments(connection: Any, asked: ExportRequest, left_out: dict[str, list[str]]) -> Iterator[Told]:
     if not asked.is_of_all and asked.deployment_id is None:
         return
+    pruned = pruning.pruned_before(connection)
     for number in events.ended_deployments(connection, asked.span, asked.deployment_id):
         found = deployments.get_deployment(connection, number)
         facts = _facts_of(connection, found)
@@ -103,7 +106,10 @@ def _of_deployments(connection: Any, asked: ExportRequest, left_out: dict[str, l
         else:
             yield from service_events(facts)
         if asked.span.holds(facts.recorded_at) and found.row.ci_provider != IMPORT:
-            yield exposure_event(facts, _count(connection, found, asked))
+            if pruned is not None and facts.recorded_at < pruned:
+                left_out.setdefault(PRUNED, []).append(found.id)
+            else:
+                yield exposure_event(facts, _count(connection, found, asked))
 
 
 def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import pruning
 from releasewatch.storage import tables as t
+from releasewatch.usecases.event_export import PRUNED, ExportRequest, export_events
 from releasewatch.usecases.pruning import PruneRequest, check_known_at, prune_ledger
 from releasewatch.usecases.schema import check_ledger
 from tests.support.ledgers import Secret
@@ -53,6 +54,17 @@ def test_what_is_known_from_then_on_stays_as_it_was(replayed):
     assert answers(replayed, before) == told
     again = prune_ledger(replayed.ledger, PruneRequest(hour(before), NOW))
     assert (again["total"], again["left"]) == (0, None)
+
+
+def test_a_count_as_known_before_is_no_event_any_more(replayed):
+    told = export_events(replayed.ledger, ExportRequest())
+    counted = [one for one in told.events if "exposure" in str(one.document["type"])]
+    early = [one for one in counted if one.at < hour(30)]
+    assert 0 < len(early) < len(counted)
+    prune_ledger(replayed.ledger, PruneRequest(hour(30), NOW))
+    after = export_events(replayed.ledger, ExportRequest())
+    assert after.events == [one for one in told.events if one not in early]
+    assert after.left_out == {PRUNED: [one.document["subject"] for one in early]}
 
 
 def test_one_that_broke_off_is_seen_and_finished(replayed, ledger_url):
