@@ -15,7 +15,7 @@ from releasewatch.domain.call_purposes import TOLD
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import Members
 from releasewatch.storage.readable import may_read_column
-from releasewatch.storage.sql import next_number
+from releasewatch.storage.sql import chunks, next_number
 from releasewatch.storage.types import OPEN_END
 
 
@@ -167,7 +167,14 @@ def count_attempts(connection: Connection, members: Members) -> dict[int, tuple[
 
 
 def tellings(connection: Connection, incident_id: int, at: datetime, known_at: datetime) -> dict[UUID, list[Telling]]:
-    """Who was told of an incident by an instant, as known at one: each telling, oldest first, merged as survivors.
+    """Who was told of an incident by an instant, as known at one: each telling, oldest first, merged as survivors."""
+    return tellings_of_many(connection, [incident_id], at, known_at)[incident_id]
+
+
+def tellings_of_many(
+    connection: Connection, incident_ids: Iterable[int], at: datetime, known_at: datetime
+) -> dict[int, dict[UUID, list[Telling]]]:
+    """The same of several incidents, by their numbers.
 
     `closes` is of the whole call alone for a role that may not read why an item was taken out of one.
     """
@@ -178,9 +185,10 @@ def tellings(connection: Connection, incident_id: int, at: datetime, known_at: d
     closes: ColumnElement[bool] = a.closes
     if may_read_column(connection, i.why_withdrawn):
         its_call, closes = its_call.outerjoin(t.call_item, its_item), or_(closes, i.call_id.is_not(None))
-    rows = connection.execute(
+    query = (
         select(
             func.coalesce(m.survivor_id, o.customer_id, type_=o.customer_id.type).label("survivor_id"),
+            o.incident_id,
             o.attempt_id,
             o.purpose,
             o.statement_id,
@@ -193,25 +201,26 @@ def tellings(connection: Connection, incident_id: int, at: datetime, known_at: d
         )
         .select_from(its_call)
         .outerjoin(t.customer_merge, and_(m.customer_id == o.customer_id, m.recorded_to == OPEN_END))
-        .where(o.incident_id == incident_id, a.attempted_at <= at, a.recorded_at <= known_at)
+        .where(a.attempted_at <= at, a.recorded_at <= known_at)
         .order_by(a.attempted_at, a.attempt_id)
     )
-    found: dict[UUID, list[Telling]] = {}
-    for row in rows:
-        found.setdefault(row.survivor_id, []).append(
-            Telling(
-                row.survivor_id,
-                row.attempt_id,
-                row.call_id,
-                row.purpose,
-                row.statement_id,
-                row.state,
-                row.channel,
-                row.closes,
-                row.attempted_at,
-                row.recorded_at,
+    found: dict[int, dict[UUID, list[Telling]]] = {number: {} for number in sorted(set(incident_ids))}
+    for part in chunks(list(found)):
+        for row in connection.execute(query.where(o.incident_id.in_(part))):
+            found[row.incident_id].setdefault(row.survivor_id, []).append(
+                Telling(
+                    row.survivor_id,
+                    row.attempt_id,
+                    row.call_id,
+                    row.purpose,
+                    row.statement_id,
+                    row.state,
+                    row.channel,
+                    row.closes,
+                    row.attempted_at,
+                    row.recorded_at,
+                )
             )
-        )
     return found
 
 

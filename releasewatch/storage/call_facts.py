@@ -43,16 +43,17 @@ def incident_members(q: ImpactQuestion) -> Members:
     """Everybody in an incident, and whoever was told of it or has a call about it."""
     merged = merged_at(q.known_at)
     standing = everybody_in(q).customers
-    everybody = select(standing.c.customer_id).union(_spoken_of(q, merged)).cte("everybody")
+    everybody = select(standing.c.customer_id).union(those_spoken_of(q, merged)).cte("everybody")
     return _with_merged(everybody, merged, q.at, q.known_at)
 
 
 def spoken_of(connection: Connection, q: ImpactQuestion) -> list[UUID]:
     """Whoever was told of an incident or has a call about it."""
-    return list(connection.scalars(_spoken_of(q, merged_at(q.known_at)).distinct()))
+    return list(connection.scalars(those_spoken_of(q, merged_at(q.known_at)).distinct()))
 
 
-def _spoken_of(q: ImpactQuestion, merged: CTE) -> Select[UUID]:
+def those_spoken_of(q: ImpactQuestion, merged: CTE) -> Select[UUID]:
+    """The same as a statement, with `customer_id`; `merged`: what `merged_at` gives."""
     i, o = t.call_item.c, t.attempt_told.c
     spoken_of = (
         select(i.customer_id)

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, select, union_all
 
 from releasewatch.domain.customers import ANY, UNKNOWN
-from releasewatch.domain.versions import spellings
 from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_blanks import everybody_rows, named_rows, unplaced_everybody_rows, unplaced_rows
 from releasewatch.storage.exposure_upgrades import upgraded_rows
@@ -196,7 +195,7 @@ def _ends(q: ExposureQuestion, way: CTE) -> dict[str, Any]:
     ends: dict[str, Any] = {"live": w.live_until, "until": w.until, "sure": w.sure_until}
     if not q.release:
         return ends
-    own = t.entitlement.c.version.in_((UNKNOWN, *spellings(q.release)))
+    own = t.entitlement.c.version.in_((UNKNOWN, *q.spellings))
     return {name: case((own, w.said_until), else_=end) for name, end in ends.items()}
 
 
@@ -211,7 +210,7 @@ def _meeting(q: ExposureQuestion, way: CTE, *columns: Any) -> Select[Any]:
     """Columns of each window that each entitlement meets."""
     e, w = t.entitlement.c, way.c
     until = _ends(q, way)["until"]
-    versions = [ANY, UNKNOWN, *(spellings(q.release) if q.release else ())]
+    versions = [ANY, UNKNOWN, *(q.spellings if q.release else ())]
     return (
         select(*columns)
         .join_from(way, t.entitlement, e.subject == w.subject)

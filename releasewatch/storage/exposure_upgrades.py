@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import CTE, Select, and_, case, func, literal, or_, select
 
-from releasewatch.domain import versions
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
@@ -55,7 +54,7 @@ def upgraded_rows(q: ExposureQuestion, seen: CTE, windows: CTE, cells: CTE, some
     e, w, o = taken.c, newer.c, order.c
     was = order.alias(q.named("release_before"))
     b = was.c
-    of_release = e.before == versions.plain_version(q.release) if q.release else literal(1) == 0
+    of_release = e.before == q.plain_release if q.release else literal(1) == 0
     lacked = case((of_release, 0), else_=1)
     from_unrecorded = and_(b.release.is_(None), lacked == 1)
     source = case(
@@ -123,7 +122,7 @@ def _release_order(q: ExposureQuestion, seen: CTE) -> CTE:
         .where(
             # By what the index says: those without a release may be nearly all that there are.
             d.release != "",
-            release.not_in(("", versions.plain_version(q.release))),
+            release.not_in(("", q.plain_release)),
             d.succeeded.is_(True),
             d.recorded_at <= q.known_at,
         )
@@ -238,7 +237,7 @@ def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
         )
         .where(
             in_environment(q),
-            e.version.not_in((ANY, UNKNOWN, *versions.spellings(q.release))),
+            e.version.not_in((ANY, UNKNOWN, *q.spellings)),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
             e.valid_to > e.valid_from,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, literal_column, or_, select
 
+from releasewatch.domain import versions
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
@@ -42,6 +43,16 @@ class ExposureQuestion:
     def named(self, name: str) -> str:
         """The name of a part of the statement."""
         return f"{name}_{self.label}" if self.label else name
+
+    @property
+    def plain_release(self) -> Any:
+        """The release as it is compared."""
+        return versions.plain_version(self.release)
+
+    @property
+    def spellings(self) -> Sequence[Any]:
+        """The ways in which the release may be written as the version of a copy."""
+        return versions.spellings(self.release)
 
 
 def later(left: Any, right: Any) -> Any:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    ColumnElement,
     Integer,
     Select,
     and_,
@@ -72,6 +73,15 @@ class ImpactQuestion:
     rings: frozenset[str]
     environments: tuple[str, ...]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the impact has ended by the instant asked about."""
+        return self.until is not None and self.until <= self.at
+
+    def holds(self, component_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether a component is one of the incident's."""
+        return component_id.in_(sorted(self.components or ()))
+
 
 WAY = (
     "customer_id",
@@ -130,13 +140,15 @@ def _no_ways() -> CTE:
 def _blamed_ways(q: ImpactQuestion, one: Blamed, among: Sequence[UUID] | None) -> Select[Any]:
     rows = exposed_rows(one.question, among)
     r = rows.c
-    found = select(literal(one.question.deployment_id).label("deployment_id"), *(r[name] for name in WAY))
+    number: Any = one.question.deployment_id
+    number = literal(number) if isinstance(number, int) else number
+    found = select(number.label("deployment_id"), *(r[name] for name in WAY))
     found = found.where(r.carrying_until > q.started_at)
     if q.until is not None:
         # Of an impact that ended as it began, the one instant counts.
         found = found.where(or_(r.live_from < q.until, r.live_from <= q.started_at))
     if q.components is not None:
-        found = found.where(or_(r.component_id.is_(None), r.component_id.in_(sorted(q.components))))
+        found = found.where(or_(r.component_id.is_(None), q.holds(r.component_id)))
     for places, rest, is_any, place, entitled in (
         (q.regions, one.rest_region, r.any_region, r.region, r.entitled_region),
         (q.rings, one.rest_ring, r.any_ring, r.ring, r.entitled_ring),

@@ -73,7 +73,7 @@ def everybody_in(
     ways, said = ways_in(q, among, columns), newest_said(q.incident_id, q.known_at, with_why=with_why)
     w, s = ways.c, said.c
     carried = case((w.carrying_until > q.at, 1), else_=0)
-    goes_on = literal(0 if q.until is not None and q.until <= q.at else 1)
+    goes_on = literal(0 if q.is_over else 1)
     never = literal(None, Instant)
     both = union_all(
         select(

@@ -232,18 +232,34 @@ def add_link(connection: Connection, incident_id: int, link: Link) -> None:
 
 def read_links(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[Link]:
     """Everything that was said of blame by an instant, oldest first."""
+    return read_links_of_many(connection, [incident_id], known_at)[incident_id]
+
+
+def read_links_of_many(
+    connection: Connection, incident_ids: Iterable[int], known_at: datetime = LATEST
+) -> dict[int, list[Link]]:
+    """The same of several incidents, by their numbers."""
     k = t.incident_link.c
-    rows = connection.execute(
-        select(*readable(connection, t.incident_link))
-        .where(k.incident_id == incident_id, k.recorded_at <= known_at)
-        .order_by(k.recorded_at, k.link_id)
-    )
-    return [Link(row.deployment_id, row.state, row.score, row.why, row.recorded_by, row.recorded_at) for row in rows]
+    found: dict[int, list[Link]] = {number: [] for number in sorted(set(incident_ids))}
+    for part in chunks(list(found)):
+        query = select(*readable(connection, t.incident_link)).where(k.incident_id.in_(part), k.recorded_at <= known_at)
+        for row in connection.execute(query.order_by(k.recorded_at, k.link_id)):
+            said = Link(row.deployment_id, row.state, row.score, row.why, row.recorded_by, row.recorded_at)
+            found[row.incident_id].append(said)
+    return found
 
 
 def newest_links(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> dict[int, Link]:
     """Of each deployment the newest word on its blame, by an instant."""
-    return {link.deployment_id: link for link in read_links(connection, incident_id, known_at)}
+    return newest_links_of_many(connection, [incident_id], known_at)[incident_id]
+
+
+def newest_links_of_many(
+    connection: Connection, incident_ids: Iterable[int], known_at: datetime = LATEST
+) -> dict[int, dict[int, Link]]:
+    """The same of several incidents, by their numbers."""
+    said = read_links_of_many(connection, incident_ids, known_at)
+    return {number: {link.deployment_id: link for link in links} for number, links in said.items()}
 
 
 def blamed_deployments(connection: Connection, incident_id: int, known_at: datetime = LATEST) -> list[int]:

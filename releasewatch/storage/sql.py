@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import CTE, Connection, Float, Integer, cast, column, false, func, insert, select, text, update
+from sqlalchemy import CTE, Connection, Float, Integer, Select, cast, column, false, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -64,6 +66,37 @@ def one_by_one(connection: Connection) -> Iterator[None]:
 
 def _set_until_the_end(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(select(*(func.set_config(name, value, True) for name, value in values.items())))
+
+
+@contextmanager
+def prepared(
+    connection: Connection, statement: Select[Any], kinds: Iterable[Any]
+) -> Iterator[Callable[[Sequence[Any]], Sequence[Any]]]:
+    """A statement with `$1`, `$2` … of these types, which PostgreSQL plans once, whatever values it is asked with.
+
+    Under a name that nobody else has, and let go in the end: behind pgbouncer others use the same connection later.
+    """
+    from psycopg import sql
+
+    raw: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    name = f"releasewatch_{uuid4().hex}"
+    named = ", ".join(kind.dialect_impl(dialect).compile(dialect) for kind in kinds)
+    words = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    before = connection.scalar(select(func.current_setting("plan_cache_mode")))
+    connection.exec_driver_sql(f"PREPARE {name} ({named}) AS {words}")
+    _set_until_the_end(connection, {"plan_cache_mode": "force_generic_plan"})
+
+    def ask(values: Sequence[Any]) -> Sequence[Any]:
+        shown = sql.SQL(", ").join(sql.Literal(value) for value in values).as_string(raw)
+        return connection.exec_driver_sql(f"EXECUTE {name} ({shown})".replace("%", "%%")).all()
+
+    try:
+        yield ask
+    finally:
+        with suppress(DBAPIError):  # of a transaction that has failed
+            connection.exec_driver_sql(f"DEALLOCATE {name}")
+            _set_until_the_end(connection, {"plan_cache_mode": before})
 
 
 def number_table(name: str, columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[float | None]]) -> CTE:

@@ -84,6 +84,11 @@ class Complaints:
         at = mine[0].reported_at
         return Complaint(at, who_was_first(tellings.first_at(customer), at) == "they")
 
+    def depends_on_components(self, customer: UUID) -> bool:
+        """Whether the answer of `of` may depend on which components reach them."""
+        told = [one for one in self._told.get(customer, ()) if one.component_id]
+        return any(self._is_of_it(one, (one.component_id,)) and not self._is_of_it(one, ()) for one in told)
+
     def _is_of_it(self, said: Said, components: Collection[int]) -> bool:
         if said.reported_at < self._since:
             return False

@@ -15,6 +15,7 @@ from releasewatch.domain.privacy import Reveal, opaque_key
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import call_attempts, call_facts, impacts, incidents
 from releasewatch.storage.call_attempts import Telling
+from releasewatch.storage.incidents import Link
 from releasewatch.usecases.incident_scene import Scene
 from releasewatch.usecases.named_people import shown
 
@@ -75,10 +76,24 @@ def progress_of(scene: Scene) -> Progress:
 class Tellings:
     """Everything that was told of an incident, by customer."""
 
-    def __init__(self, connection: Any, scene: Scene) -> None:
-        q = scene.question
-        self._by_customer = call_attempts.tellings(connection, q.incident_id, q.at, q.known_at)
-        self._links = incidents.read_links(connection, q.incident_id, q.known_at) if self._by_customer else []
+    def __init__(self, told: Mapping[UUID, list[Telling]], links: Sequence[Link]) -> None:
+        """`told`: each telling of a customer, oldest first. `links`: all that was said of blame, oldest first."""
+        self._by_customer, self._links = told, links
+
+    @staticmethod
+    def of(connection: Any, scene: Scene) -> Tellings:
+        """Those of one incident."""
+        return Tellings.of_all(connection, [scene])[scene.question.incident_id]
+
+    @staticmethod
+    def of_all(connection: Any, scenes: Sequence[Scene]) -> dict[int, Tellings]:
+        """Those of several, which are looked at as of one instant, by their numbers."""
+        if not scenes:
+            return {}
+        numbers, q = [one.question.incident_id for one in scenes], scenes[0].question
+        told = call_attempts.tellings_of_many(connection, numbers, q.at, q.known_at)
+        links = incidents.read_links_of_many(connection, [one for one in numbers if told[one]], q.known_at)
+        return {number: Tellings(told[number], links.get(number, [])) for number in numbers}
 
     def __bool__(self) -> bool:
         return bool(self._by_customer)
@@ -149,23 +164,29 @@ class Owed:
 
 def corrections_owed(connection: Any, scene: Scene) -> list[Owed]:
     """Who was told what is no longer so, in the order of their keys; a question or two where nobody was told."""
-    tellings = Tellings(connection, scene)
+    tellings = Tellings.of(connection, scene)
     states = impacts.states_of(connection, scene.question, list(tellings)) if tellings else {}
     return corrections_among(connection, scene, tellings, states)
 
 
 def corrections_among(connection: Any, scene: Scene, tellings: Tellings, states: Mapping[UUID, str]) -> list[Owed]:
     """The same of what was told. `states`: of those who were told, and are in the incident."""
+    found = untrue_by_now(scene, tellings, states)
+    keys = call_facts.keys_of(connection, list(found))
+    owed = [Owed(customer_id, keys[customer_id], last, because) for customer_id, (last, because) in found.items()]
+    return sorted(owed, key=lambda one: one.key)
+
+
+def untrue_by_now(scene: Scene, tellings: Tellings, states: Mapping[UUID, str]) -> dict[UUID, tuple[Telling, str]]:
+    """Who was told what is no longer so: the telling that counts, and why it is not."""
     progress = progress_of(scene)
-    found: list[tuple[UUID, Telling, str]] = []
+    found: dict[UUID, tuple[Telling, str]] = {}
     for customer_id in tellings:
         because = is_owed_correction(states.get(customer_id, ""), tellings.heard(customer_id), progress)
         last = tellings.last(customer_id)
         if because and last is not None:
-            found.append((customer_id, last, because))
-    keys = call_facts.keys_of(connection, [customer_id for customer_id, _, _ in found])
-    owed = [Owed(customer_id, keys[customer_id], last, because) for customer_id, last, because in found]
-    return sorted(owed, key=lambda one: one.key)
+            found[customer_id] = last, because
+    return found
 
 
 def owed_document(

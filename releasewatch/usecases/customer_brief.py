@@ -201,7 +201,7 @@ class _Briefing:
             if not state and number not in spoken:
                 continue
             row = find_incident_row(self._connection, scene.incident.id, self._customer, self._how)
-            tellings = Tellings(self._connection, scene)
+            tellings = Tellings.of(self._connection, scene)
             told_at = tellings.last_at(self._customer)
             words = None if row is None else self._worded(row, scene, tellings)
             document = {

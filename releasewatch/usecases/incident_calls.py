@@ -125,7 +125,7 @@ class _Planner:
         self.scene = look_at(connection, incident, Viewing(how.now, without_entitlement=how.without_entitlement))
         self.whose = ListOf(incident_id=incident.incident_id)
         self._drafts = Drafts(connection, how.now, how.approve_by_itself)
-        self._tellings = Tellings(connection, self.scene)
+        self._tellings = Tellings.of(connection, self.scene)
         self._progress = progress_of(self.scene)
         self._names = catalogs.component_keys(connection)
         self._titles = catalogs.titles_for_customers(connection, how.now, self.scene.question.known_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,13 +16,13 @@ from releasewatch.domain.customer_reports import who_was_first
 from releasewatch.domain.impact_measures import COUNTED, Place, working_seconds
 from releasewatch.domain.incidents import fold
 from releasewatch.domain.promises import Promise
-from releasewatch.storage import call_report, customer_reports, impacts, incidents, promises
+from releasewatch.storage import call_report, customer_reports, impact_many, impacts, incidents, promises
 from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_complaints import Complaints
-from releasewatch.usecases.call_tellings import Tellings, corrections_among, corrections_owed
+from releasewatch.usecases.call_tellings import Tellings, corrections_owed, untrue_by_now
 from releasewatch.usecases.impact_measures import measure_customer
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at, look_at_all
 
 FETCHED = 1000
 
@@ -72,7 +72,7 @@ def gather(
     """The incidents whose impact began in `[since, until)`, oldest first. `wanted`: only customers whose row (of
     `impacts.stream_customers`) passes, and then with what they suffered."""
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
-    looked_at = (look_at(connection, one, viewing) for one in _may_be_in(connection, how.now, since, until))
+    looked_at = look_at_all(connection, list(_may_be_in(connection, how.now, since, until)), viewing)
     scenes = [scene for scene in looked_at if since <= scene.window.started_at < until and scene.state.status]
     found = _look_into_all(connection, scenes, how, wanted)
     return sorted(found, key=lambda one: (one.scene.window.started_at, one.incident.incident_id))
@@ -112,49 +112,95 @@ def _look_into_all(
 ) -> list[Gathered]:
     since = min((scene.window.started_at for scene in scenes), default=how.now)
     told_us = customer_reports.told_between(connection, since, how.now)
-    found = [_look_into(connection, scene, how, wanted, Complaints(told_us, scene)) for scene in scenes]
+    tellings = Tellings.of_all(connection, scenes)
+    looking = _Looking(
+        connection, how, {scene.incident.incident_id: Complaints(told_us, scene) for scene in scenes}, tellings
+    )
+    found = list(looking.briefly(scenes)) if wanted is None else [looking.closely(scene, wanted) for scene in scenes]
     _add_calls(connection, found, how)
     return found
 
 
-def _look_into(
-    connection: Any, scene: Scene, how: Asking, wanted: Callable[[Any], bool] | None, complaints: Complaints
-) -> Gathered:
-    """One incident, by one statement about all of its customers, since this costs the most by far."""
-    made = Gathered(scene.incident, scene)
-    if scene.state.status == "cancelled":
-        made.owed = [one.customer_id for one in corrections_owed(connection, scene)]
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """Looks into incidents. `complaints`, `tellings`: by their numbers."""
+
+    connection: Any
+    how: Asking
+    complaints: Mapping[int, Complaints]
+    tellings: Mapping[int, Tellings]
+
+    def briefly(self, scenes: Sequence[Scene]) -> Iterator[Gathered]:
+        """Those who were hurt, by one statement put together for all the incidents: it costs the most by far."""
+        by_number = {scene.incident.incident_id: scene for scene in scenes}
+        yield from (self._cancelled(scene) for scene in scenes if scene.state.status == "cancelled")
+        questions = [scene.question for scene in scenes if scene.state.status != "cancelled"]
+        for number, rows in impact_many.hurt_or_told(self.connection, questions):
+            scene = by_number[number]
+            made = Gathered(scene.incident, scene)
+            states: dict[UUID, str] = {}
+            components = self._components(scene, [row.customer_id for row in rows if row.state in HURT])
+            for row in rows:
+                states[row.customer_id] = row.state
+                made.places[row.customer_id] = Place(row.timezone or "", row.country or "")
+                if row.state in HURT:
+                    reached_by = components.get(row.customer_id, set())
+                    made.contacts.append(self._contacted(scene, row.customer_id, row.state, reached_by))
+            made.owed = list(untrue_by_now(scene, self.tellings[number], states))
+            yield made
+
+    def closely(self, scene: Scene, wanted: Callable[[Any], bool]) -> Gathered:
+        """One incident, with what those who are wanted suffered; by one statement about all of its customers."""
+        if scene.state.status == "cancelled":
+            return self._cancelled(scene)
+        made = Gathered(scene.incident, scene)
+        states: dict[UUID, str] = {}
+        rows = impacts.stream_customers(self.connection, scene.question, FETCHED)
+        for customer, group in groupby(rows, key=attrgetter("customer_id")):
+            ways = list(group)
+            best = ways[0]
+            states[customer] = best.state
+            made.places[customer] = Place(best.timezone or "", best.country or "")
+            if not wanted(best):
+                continue
+            suffered = measure_customer(ways, scene.question, self.how.hours)
+            made.suffered[customer] = suffered | {"state": best.state}
+            if best.state in COUNTED:
+                reached_by = {row.component_id for row in ways if row.component_id is not None}
+                made.contacts.append(self._contacted(scene, customer, best.state, reached_by))
+        made.owed = list(untrue_by_now(scene, self.tellings[scene.incident.incident_id], states))
         return made
-    tellings = Tellings(connection, scene)
-    states: dict[UUID, str] = {}
-    rows = impacts.stream_customers(connection, scene.question, FETCHED)
-    for customer, group in groupby(rows, key=attrgetter("customer_id")):
-        ways = list(group)
-        best = ways[0]
-        states[customer] = best.state
-        made.places[customer] = Place(best.timezone or "", best.country or "")
-        if wanted is not None and not wanted(best):
-            continue
-        if wanted is not None:
-            made.suffered[customer] = measure_customer(ways, scene.question, how.hours) | {"state": best.state}
-        if best.state in (HURT if wanted is None else COUNTED):
-            components = {row.component_id for row in ways if row.component_id is not None}
-            told_at = tellings.first_at(customer)
-            reported_at = complaints.of(customer, components, tellings).reported_at
-            made.contacts.append(
-                Contacted(
-                    incident=scene.incident.incident_id,
-                    customer=customer,
-                    state=best.state,
-                    started_at=scene.window.started_at,
-                    detected_at=scene.state.opened_at,
-                    told_at=told_at,
-                    reported_at=reported_at,
-                    first=who_was_first(told_at, reported_at),
-                )
-            )
-    made.owed = [one.customer_id for one in corrections_among(connection, scene, tellings, states)]
-    return made
+
+    def _cancelled(self, scene: Scene) -> Gathered:
+        owed = [one.customer_id for one in corrections_owed(self.connection, scene)]
+        return Gathered(scene.incident, scene, owed=owed)
+
+    def _components(self, scene: Scene, customers: Sequence[UUID]) -> dict[UUID, set[int]]:
+        """Through what they are reached, of those customers of whom it matters: few report anything."""
+        complaints = self.complaints[scene.incident.incident_id]
+        asked = [one for one in customers if complaints.depends_on_components(one)]
+        found: dict[UUID, set[int]] = {}
+        rows = impacts.stream_customers(self.connection, scene.question, FETCHED, asked) if asked else ()
+        for row in rows:
+            if row.component_id is not None:
+                found.setdefault(row.customer_id, set()).add(row.component_id)
+        return found
+
+    def _contacted(self, scene: Scene, customer: UUID, state: str, components: Collection[int]) -> Contacted:
+        number = scene.incident.incident_id
+        tellings = self.tellings[number]
+        told_at = tellings.first_at(customer)
+        reported_at = self.complaints[number].of(customer, components, tellings).reported_at
+        return Contacted(
+            incident=number,
+            customer=customer,
+            state=state,
+            started_at=scene.window.started_at,
+            detected_at=scene.state.opened_at,
+            told_at=told_at,
+            reported_at=reported_at,
+            first=who_was_first(told_at, reported_at),
+        )
 
 
 def _add_calls(connection: Any, found: list[Gathered], how: Asking) -> None:

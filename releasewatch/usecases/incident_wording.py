@@ -138,7 +138,7 @@ class Wording:
             found = incidents.resolve_incident(self._connection, incident)
             viewing = Viewing(self._how.now, without_entitlement=self._how.without_entitlement)
             scene = look_at(self._connection, found, viewing)
-            tellings = Tellings(self._connection, scene)
+            tellings = Tellings.of(self._connection, scene)
             self._talks[incident] = _Talk(self._connection, scene, tellings, self._how, self._titles)
         return self._talks[incident]
 

@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from releasewatch.domain.impacts import ImpactSaid, standing
 from releasewatch.secret import Secret
+from releasewatch.storage import tables as t
 from releasewatch.storage.customers import resolve_customer
+from releasewatch.storage.impact_many import hurt_or_told
 from releasewatch.storage.impact_words import Saying, add_words
+from releasewatch.storage.incidents import resolve_incident
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.storage.migrate import open_ledger, upgrade
 from releasewatch.storage.types import OPEN_START
 from releasewatch.usecases.exposure import Asking, list_exposed
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
-from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.incident_scene import Viewing, look_at
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from tests.support.exposure_facts import ENVIRONMENTS, World
@@ -31,6 +35,9 @@ EXAMPLES = {"sqlite": 25, "postgresql": 8}
 TEN_MINUTES = timedelta(minutes=10)
 NOW = 100
 """An hour after everything that a world records."""
+
+MANY = 8
+"""More than are asked about one by one."""
 
 _STATES = st.sampled_from(["affected", "cleared", "added", "removed"])
 
@@ -161,6 +168,9 @@ def _compare(
     }
     wanted |= {who: found[who] for who in unknown}
     assert found == wanted
+    assert _hurt_among_many(ledger, key, how) == {
+        who: state for who, (state, *_) in wanted.items() if state in ("affected", "presumed")
+    }
     shown = show_incident(ledger, key, how)
     assert shown["customers"] == {
         "exposed": len(wanted),
@@ -175,3 +185,14 @@ def _compare(
         name: sum(1 for *_, unexplained in wanted.values() if unexplained == name)
         for name in ("not_reached", "after_return")
     }
+
+
+def _hurt_among_many(ledger: Ledger, key: str, how: Showing) -> dict[Any, str]:
+    """The same, with the statement that is put together for many."""
+    with ledger.read() as connection:
+        question = look_at(connection, resolve_incident(connection, key), how.viewing).question
+        rows = dict(hurt_or_told(connection, [question] * MANY))[question.incident_id]
+        hurt = {row.customer_id: row.state for row in rows if row.state in ("affected", "presumed")}
+        c = t.customer.c
+        asked = select(c.customer_id, c.key, c.directory).where(c.customer_id.in_(hurt))
+        return {(row.key, row.directory): hurt[row.customer_id] for row in connection.execute(asked)}

@@ -1,0 +1,134 @@
+"""Who was hurt by many incidents, asked with one statement that is put together once: the same as of each alone."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from releasewatch.storage import impact_many, impacts, incidents
+from releasewatch.usecases.call_report import CallReportRequest, report_calls
+from releasewatch.usecases.impacts import say_by_hand
+from releasewatch.usecases.incident_blame import link_deployment
+from releasewatch.usecases.incident_contacts import Asking
+from releasewatch.usecases.incident_scene import Scene, Viewing, look_at_all
+from releasewatch.usecases.incidents import change_status
+from tests.support.statements import listening
+from tests.usecases.test_incident_calls import Desks
+from tests.usecases.test_incidents import hour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from releasewatch.storage.ledger import Ledger
+
+MANY = 8
+"""More than are asked about one by one."""
+
+HOW = Viewing(hour(60))
+
+
+@pytest.fixture
+def desks(tmp_path: Path, ledger: Ledger) -> Desks:
+    return Desks(tmp_path, ledger)
+
+
+def scenes_of(connection: Connection, keys: list[str]) -> list[Scene]:
+    return list(look_at_all(connection, [incidents.resolve_incident(connection, key) for key in keys], HOW))
+
+
+def apart(connection: Connection, scene: Scene) -> dict[UUID, Any]:
+    rows = impacts.stream_customers(connection, scene.question, 1000)
+    return {who: next(mine).state for who, mine in groupby(rows, key=attrgetter("customer_id"))}
+
+
+def agree(ledger: Ledger, keys: list[str]) -> int:
+    """Compare each incident with what is found of it alone; how many were hurt in all."""
+    hurt = 0
+    with ledger.read() as connection:
+        scenes = scenes_of(connection, keys)
+        found = dict(impact_many.hurt_or_told(connection, [one.question for one in scenes]))
+        for scene in scenes:
+            alone = apart(connection, scene)
+            mine = {row.customer_id: row.state for row in found[scene.incident.incident_id]}
+            assert mine.items() <= alone.items()
+            wanted = {who: state for who, state in alone.items() if state in ("affected", "presumed")}
+            assert wanted.items() <= mine.items()
+            hurt += len(wanted)
+    return hurt
+
+
+def test_incidents_of_many_shapes_are_as_each_alone(desks: Desks) -> None:
+    bad = [
+        desks.record(at, release=release, regions=regions, key=f"k{at}")
+        for at, release, regions in (
+            (2, "", ("asia", "eu", "us")),
+            (3, "v1.2", ("eu",)),
+            (4, "it's 100% \\ odd", ("us",)),
+            (5, "2026-03", ("eu", "us")),
+        )
+        if desks.world.commit("invoicing", subject=f"feat: {at}")
+    ]
+    keys = [
+        desks.open(10 + number, deployment=bad[number % 4], components=[("invoicing", "")] if number % 3 else [])
+        for number in range(4 * MANY)
+    ]
+    keys += [desks.open(50 + number, components=[("mail", "")]) for number in range(2)]
+    keys.append(desks.open(53, deployment=bad[0], regions=("eu",), environment="production"))
+    link_deployment(desks.ledger, keys[-1], bad[1].number, "confirmed", desks.telling(54))
+    change_status(desks.ledger, keys[1], "resolved", desks.telling(55))
+    say_by_hand(desks.ledger, keys[0], {"affected": ["hal"], "cleared": ["ada"]}, desks.telling(56, "asked"))
+    desks.plan(keys[2], 57)
+    assert agree(desks.ledger, keys) > 3 * MANY
+
+
+def test_who_is_only_possibly_hurt_is_left_out_unless_there_is_a_call(desks: Desks) -> None:
+    bad = desks.record(2)
+    keys = [desks.open(3, deployment=bad) for _ in range(MANY)]
+    desks.plan(keys[0], 4)
+    with desks.ledger.read() as connection:
+        scenes = scenes_of(connection, keys)
+        found = dict(impact_many.hurt_or_told(connection, [one.question for one in scenes]))
+        alone = apart(connection, scenes[0])
+    assert "possible" in alone.values()
+    assert {row.customer_id: row.state for row in found[scenes[0].incident.incident_id]} == alone
+    assert {row.state for row in found[scenes[1].incident.incident_id]} == {"presumed"}
+
+
+def test_another_incident_is_one_more_question(desks: Desks) -> None:
+    bad = desks.record(2)
+
+    def asked(many: int) -> list[str]:
+        for _ in range(many):
+            desks.open(3, deployment=bad)
+        with listening() as listener:
+            report_calls(desks.ledger, CallReportRequest(hour(0), hour(48)), Asking(hour(50)))
+        return [one.text for one in listener.heard]
+
+    few, more = asked(MANY), asked(MANY)
+    assert len(more) == len(few) + MANY
+    if not desks.ledger.is_sqlite:
+        assert sum(one.startswith("PREPARE ") for one in more) == 1
+        assert sum(one.startswith("EXECUTE ") for one in more) == 2 * MANY
+
+
+def test_a_prepared_statement_is_gone_when_it_was_asked(desks: Desks) -> None:
+    if desks.ledger.is_sqlite:
+        pytest.skip("SQLite plans while the statement is made.")
+    keys = [desks.open(3, deployment=desks.record(2)) for _ in range(MANY)]
+    with desks.ledger.read() as connection:
+        questions = [one.question for one in scenes_of(connection, keys)]
+        found = impact_many.hurt_or_told(connection, questions)
+        next(found)
+        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 1
+        found.close()  # type: ignore[attr-defined]
+        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
+        assert len(list(impact_many.hurt_or_told(connection, questions))) == MANY
+        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
+        assert connection.scalar(text("SHOW plan_cache_mode")) == "auto"
