@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from releasewatch.domain.deployments import Cell, Coverage, Later, Place, standing_in
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import Instant
+
+_AT_FIRST = 100
+"""So many later deployments are read at first, where most often one of them is enough."""
 
 
 def position(connection: Connection, repo_id: int | None, environment_id: int | None) -> int:
@@ -149,13 +152,46 @@ def later_deployments(
     succeeded: bool = True,
 ) -> list[Later]:
     """The deployments that came after, in order; with `succeeded` false also those that failed or still run."""
+    query = _later(repo_id, environment_id, opened_at, number, succeeded=succeeded)
+    return _as_later(connection, connection.execute(query).all())
+
+
+def each_later(
+    connection: Connection,
+    repo_id: int,
+    environment_id: int,
+    opened_at: datetime,
+    number: int,
+    *,
+    succeeded: bool = True,
+) -> Iterator[Later]:
+    """The same, for who soon has enough of them: read some at a time, and then twice as many."""
+    many = _AT_FIRST
+    while True:
+        query = _later(repo_id, environment_id, opened_at, number, succeeded=succeeded).limit(many)
+        rows = connection.execute(query).all()
+        yield from _as_later(connection, rows)
+        if len(rows) < many:
+            return
+        opened_at, number, many = rows[-1].opened_at, rows[-1].deployment_id, many * 2
+
+
+def _later(
+    repo_id: int, environment_id: int, opened_at: datetime, number: int | None, *, succeeded: bool
+) -> Select[Any]:
     d = t.deployment.c
     query = select(d.deployment_id, d.opened_at, d.head, d.scope_id).where(
-        *_of(repo_id, environment_id), _is_after(opened_at, number)
+        # The instant by itself, too: by that alone an index finds where to begin.
+        *_of(repo_id, environment_id),
+        d.opened_at >= opened_at,
+        _is_after(opened_at, number),
     )
     if succeeded:
         query = query.where(d.succeeded.is_(True))
-    rows = connection.execute(query.order_by(d.opened_at, d.deployment_id)).all()
+    return query.order_by(d.opened_at, d.deployment_id)
+
+
+def _as_later(connection: Connection, rows: Sequence[Any]) -> list[Later]:
     members = scope_members(connection, {row.scope_id for row in rows})
     targets: dict[int, list[Place]] = {}
     for part in chunks([row.deployment_id for row in rows]):
@@ -188,9 +224,7 @@ def next_forward_at(connection: Connection, repo_id: int, opened_at: datetime, n
 
 def is_overtaken(connection: Connection, row: Any, components: frozenset[str], targets: Sequence[Place]) -> bool:
     """Whether a newer deployment, however it ended, has one of the cells of a recorded deployment (`row`)."""
-    newer = later_deployments(
-        connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id, succeeded=False
-    )
+    newer = each_later(connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id, succeeded=False)
     return any(
         components & one.components and any(mine.meets(theirs) for mine in targets for theirs in one.targets)
         for one in newer

@@ -149,9 +149,7 @@ def _targets(connection: Any, row: Any, members: frozenset[str]) -> list[dict[st
         for target in targets
     }
     ended: dict[Place, datetime] = {}
-    for later in coverages.later_deployments(
-        connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id
-    ):
+    for later in coverages.each_later(connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id):
         for target in targets:
             if target not in ended:
                 cells_of[target] = {cell for cell in cells_of[target] if not later.covers(cell)}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # notes straight from git must not load the database library
     from releasewatch.storage.exposure import ExposureQuestion
     from releasewatch.storage.ledger import Ledger
     from releasewatch.storage.reaching import Behind
+    from releasewatch.usecases.notes_shared import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +134,19 @@ def notes_of_deployment(ledger: Ledger, deployment_id: int, counts: ReachCounts 
         return notes_within(connection, deployment_id, counts, how)
 
 
-def notes_within(connection: Any, deployment_id: int, counts: ReachCounts | None, how: Reading) -> NotesInput:
+def notes_within(
+    connection: Any, deployment_id: int, counts: ReachCounts | None, how: Reading, shared: Shared | None = None
+) -> NotesInput:
     """The same inside a transaction."""
-    from releasewatch.storage import catalogs, change_edits, changes, deployments, footprints
+    from releasewatch.storage import changes, deployments, footprints
+    from releasewatch.usecases.notes_shared import Shared
 
+    shared = shared or Shared(connection, how.now)
     found = deployments.get_deployment(connection, deployment_id)
-    row = found.row
-    names = catalogs.component_keys(connection)
-    own = catalogs.load_catalog(connection, row.catalog_id)
-    others = [
-        catalogs.load_catalog(connection, number)
-        for repo, number in catalogs.catalogs_in_force(connection, how.now, how.now).items()
-        if repo != own.repo
-    ]
-    labels = labels_of(*others, own)
+    row, names = found.row, shared.names
+    labels = shared.labels(row.catalog_id)
     rows = changes.read_changes(connection, deployment_id, names)
-    said = change_edits.edits_of_repo(connection, found.repo)
+    said = shared.edits(found.repo)
     sources = {
         names[component]: frozenset(names[touched] for touched in touched_ids)
         for component, touched_ids in footprints.read_sources(connection, deployment_id).items()
@@ -240,6 +238,7 @@ def notes_of_period(
     from releasewatch.storage import catalogs, customer_names, deployments
     from releasewatch.storage.when import When
     from releasewatch.usecases.deployments import question_of, tier_of
+    from releasewatch.usecases.notes_shared import Shared
 
     with ledger.read() as connection:
         if catalogs.environment_of(connection, asked.environment) is None:
@@ -257,19 +256,24 @@ def notes_of_period(
         tier = tier_of(connection, asked.environment)
         name = reader and customer_names.title_of(connection, reader.customer_id, When(how.now, how.now))
     scope: CustomerScope | None = None
-    parts: list[Part] = []
-    for one in found:
-        if reader is not None:
+    reached: list[CustomerScope] = []
+    if reader is not None:
+        for one in found:
             question = question_of(one, tier, max(how.now, one.row.opened_at), how.now, reader.without_entitlement)
             here = scope_of_customer(ledger, question, reader.customer_id, reader.key)
             together = here.components | (scope.components if scope else frozenset())
             scope = replace(here, components=together, origins=None)
-        given = notes_of_deployment(ledger, one.row.deployment_id, None, how)
-        if reader is not None:
-            given = only_for(given, here)
-            if not given.changes:
-                continue
-        parts.append(Part(given, targets[one.id]))
+            reached.append(here)
+    parts: list[Part] = []
+    with ledger.read() as connection:
+        shared = Shared(connection, how.now)
+        for place, one in enumerate(found):
+            given = notes_within(connection, one.row.deployment_id, None, how, shared)
+            if reader is not None:
+                given = only_for(given, reached[place])
+                if not given.changes:
+                    continue
+            parts.append(Part(given, targets[one.id]))
     if reader is not None and scope is None:
         scope = CustomerScope(name or reader.key, frozenset(), frozenset({reader.key}), key=reader.key)
     merged = merge_parts(parts, asked.period, how.now, how.subjects, for_one=reader is not None)

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, text
 
+from releasewatch.domain.notes import Period
 from releasewatch.domain.privacy import Reveal
-from releasewatch.storage import exposure
+from releasewatch.storage import coverages, exposure
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import When, list_customers
+from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.sql import one_by_one
 from releasewatch.usecases.deployments import Seeing, what_runs
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
+from releasewatch.usecases.notes import PeriodQuestion, Reading, notes_of_period
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.statements import Statement, listening
@@ -201,3 +204,48 @@ def test_who_has_no_entitlement_is_looked_up_one_by_one(ledger: Ledger, tmp_path
             plan = explained(connection, unplaced)
     assert re.search(r"SEARCH entitlement USING INDEX \w+ \(customer_id=|Index.* Scan .*customer_id", plan), plan
     assert "Hash" not in plan.replace("Hashed", ""), plan
+
+
+def test_what_came_later_is_read_as_far_as_it_is_needed(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coverages, "_AT_FIRST", 2)
+    world = World(tmp_path, ledger, config=config_of(3))
+    world.commit("c0", "c1", "c2")
+    first = world.record(1, components=("c0",))
+    for at in range(2, 12):
+        world.record(at, components=(f"c{at % 2}",), status="failed" if at == 5 else "succeeded")
+    with ledger.read() as connection:
+        row = get_deployment(connection, first.number).row
+        after = connection, row.repo_id, row.environment_id, row.opened_at, row.deployment_id
+        for succeeded, many in ((True, 9), (False, 10)):
+            whole = coverages.later_deployments(*after, succeeded=succeeded)
+            assert list(coverages.each_later(*after, succeeded=succeeded)) == whole
+            assert len(whole) == many
+        first_later = coverages.later_deployments(*after)[0]
+        with listening() as listener:
+            assert next(coverages.each_later(*after)) == first_later
+        (asked, *_) = listener.questions
+        assert sum("target" in one.tables for one in listener.questions) == 1
+        if not ledger.is_sqlite:  # so few rows are on one page
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        plan = explained(connection, asked)
+    assert re.search(r"environment_id=\? AND opened_at>\?|environment_id = .* AND \(opened_at >= ", plan), plan
+
+
+def test_what_deployments_of_a_period_share_is_read_once(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(3))
+    period = Period(datetime(2026, 1, 1, tzinfo=UTC), NOW)
+
+    def asked(many: int) -> list[Statement]:
+        for _ in range(many):
+            world.commit("c0")
+            world.record(next(hours))
+        with listening() as listener:
+            given, _ = notes_of_period(ledger, PeriodQuestion("production", None, period), None, Reading(NOW))
+        assert len(given.changes) >= many - 1
+        return [one for one in listener.heard if one.reads and {"catalog_component", "dependency"} & one.tables]
+
+    hours = iter(range(1, 20))
+    assert len(asked(2)) == len(asked(4)) > 0
