@@ -9,7 +9,23 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CTE, Connection, Float, Integer, Select, cast, column, false, func, insert, select, text, update
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -97,6 +113,11 @@ def prepared(
         with suppress(DBAPIError):  # of a transaction that has failed
             connection.exec_driver_sql(f"DEALLOCATE {name}")
             _set_until_the_end(connection, {"plan_cache_mode": before})
+
+
+def written_out(numbers: Sequence[int]) -> BindParameter[Any]:
+    """Numbers to be looked for with `in_`, however many: written out, since each variable costs far more."""
+    return bindparam(None, list(numbers), type_=Integer(), expanding=True, literal_execute=True)
 
 
 def number_table(name: str, columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[float | None]]) -> CTE:

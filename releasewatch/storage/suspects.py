@@ -14,7 +14,7 @@ from releasewatch.domain.suspect_signs import BY_SUBJECT, SIGNS, Sign
 from releasewatch.domain.suspects import Candidate, Reached
 from releasewatch.storage import tables as t
 from releasewatch.storage import window_endings
-from releasewatch.storage.sql import chunks
+from releasewatch.storage.sql import chunks, written_out
 from releasewatch.storage.types import LATEST, OPEN_END
 
 _AT_ONCE = 1000
@@ -89,8 +89,8 @@ def read_candidates(connection: Connection, scene: Scene, numbers: Iterable[int]
 
 def _read_part(connection: Connection, scene: Scene, numbers: Sequence[int]) -> list[Candidate]:
     d = t.deployment.c
-    rows = connection.execute(_select().where(d.deployment_id.in_(numbers))).all()
-    among = select(d.deployment_id).where(d.deployment_id.in_(numbers)).subquery("among")
+    rows = connection.execute(_select().where(d.deployment_id.in_(written_out(numbers)))).all()
+    among = select(d.deployment_id).where(d.deployment_id.in_(written_out(numbers))).subquery("among")
     reached, touched = _read_reach(connection, among, scene.components)
     unknown = _read_unknown(connection, numbers, scene.components)
     places = _read_places(connection, among)
@@ -198,7 +198,7 @@ def _read_unknown(connection: Connection, numbers: Sequence[int], components: Ma
         select(d.deployment_id, s.component_id)
         .join_from(t.deployment, t.scope_component, s.scope_id == d.scope_id)
         .where(
-            d.deployment_id.in_(numbers),
+            d.deployment_id.in_(written_out(numbers)),
             or_(d.history_complete.is_(False), d.kind == "initial"),
             s.component_id.in_(list(components)),
         )
