@@ -33,11 +33,15 @@ from releasewatch.storage.call_facts import merged_at, those_spoken_of
 from releasewatch.storage.exposure_ways import ExposureQuestion
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import current_fact, everybody_in
-from releasewatch.storage.sql import prepared
+from releasewatch.storage.migrate import has_citus
+from releasewatch.storage.sql import chunks, for_each
 from releasewatch.storage.types import Instant, id_type
 
 _FEW = 5
-"""So many incidents are asked about one by one: to prepare a statement costs as much as two or three plans."""
+"""So many incidents are asked about one by one, each by a plan that knows which they are."""
+
+_TOGETHER = 100
+"""So many incidents are asked about in one statement: what is found is held until it was told."""
 
 _OF_WAYS = ("rank", "certain", "live_from", "carrying_until")
 
@@ -109,8 +113,9 @@ def _shape(q: ImpactQuestion) -> Any:
 
 def _of_alike(connection: Connection, alike: Sequence[ImpactQuestion]) -> Iterator[tuple[int, Sequence[Any]]]:
     on_postgresql = connection.dialect.name == "postgresql"
-    if on_postgresql and len(alike) > _FEW:
-        yield from _prepared(connection, alike)
+    # Tables that are spread over machines are asked nothing that depends on a row outside of the question.
+    if on_postgresql and len(alike) > _FEW and not has_citus(connection):
+        yield from _together(connection, alike)
         return
     statement = _statement(_any_of(alike[0], _parameter, on_postgresql=on_postgresql))
     for q in alike:
@@ -121,19 +126,20 @@ def _parameter(name: str, kind: Any) -> ColumnElement[Any]:
     return bindparam(name, type_=kind, expanding=name == _COMPONENTS and not isinstance(kind, ARRAY))
 
 
-def _prepared(connection: Connection, alike: Sequence[ImpactQuestion]) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The server plans the statement once, too: that takes it several times as long as to answer it."""
+def _together(connection: Connection, alike: Sequence[ImpactQuestion]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """By one statement: the server plans it once, too, which takes it several times as long as to answer it."""
     kinds: dict[str, Any] = {}
 
-    def place(name: str, kind: Any) -> ColumnElement[Any]:
+    def column(name: str, kind: Any) -> ColumnElement[Any]:
         kinds.setdefault(name, kind)
-        return literal_column(f"${list(kinds).index(name) + 1}", kind)
+        return literal_column(f"asked.{name}", kind)
 
-    statement = _statement(_any_of(alike[0], place, on_postgresql=True))
-    with prepared(connection, statement, kinds.values()) as ask:
-        for q in alike:
-            values = _values(q)
-            yield q.incident_id, ask([values[name] for name in kinds])
+    statement = _statement(_any_of(alike[0], column, on_postgresql=True))
+    for part in chunks(alike, _TOGETHER):
+        found: dict[int, list[Any]] = {q.incident_id: [] for q in part}
+        for row in for_each(connection, statement, kinds, [_values(q) for q in part], "incident_id"):
+            found[row.incident_id].append(row)
+        yield from found.items()
 
 
 def _statement(q: ImpactQuestion) -> Select[Any]:

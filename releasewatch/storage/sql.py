@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import (
     CTE,
@@ -26,7 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -84,35 +83,27 @@ def _set_until_the_end(connection: Connection, values: Mapping[str, Any]) -> Non
     connection.execute(select(*(func.set_config(name, value, True) for name, value in values.items())))
 
 
-@contextmanager
-def prepared(
-    connection: Connection, statement: Select[Any], kinds: Iterable[Any]
-) -> Iterator[Callable[[Sequence[Any]], Sequence[Any]]]:
-    """A statement with `$1`, `$2` … of these types, which PostgreSQL plans once, whatever values it is asked with.
+def for_each(
+    connection: Connection,
+    statement: Select[Any],
+    kinds: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    key: str,
+) -> CursorResult[Any]:
+    """The answers of a statement for each of some rows, on PostgreSQL; `key`: the column that tells whose each is.
 
-    Under a name that nobody else has, and let go in the end: behind pgbouncer others use the same connection later.
+    In the statement the columns are `asked.NAME`, of these types. The server plans it once, whatever they are.
     """
-    from psycopg import sql
-
-    raw: Any = connection.connection.driver_connection
     dialect = connection.dialect
-    name = f"releasewatch_{uuid4().hex}"
-    named = ", ".join(kind.dialect_impl(dialect).compile(dialect) for kind in kinds)
-    words = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    before = connection.scalar(select(func.current_setting("plan_cache_mode")))
-    connection.exec_driver_sql(f"PREPARE {name} ({named}) AS {words}")
-    _set_until_the_end(connection, {"plan_cache_mode": "force_generic_plan"})
-
-    def ask(values: Sequence[Any]) -> Sequence[Any]:
-        shown = sql.SQL(", ").join(sql.Literal(value) for value in values).as_string(raw)
-        return connection.exec_driver_sql(f"EXECUTE {name} ({shown})".replace("%", "%%")).all()
-
-    try:
-        yield ask
-    finally:
-        with suppress(DBAPIError):  # of a transaction that has failed
-            connection.exec_driver_sql(f"DEALLOCATE {name}")
-            _set_until_the_end(connection, {"plan_cache_mode": before})
+    named = [(name, kind.dialect_impl(dialect).compile(dialect)) for name, kind in kinds.items()]
+    shown = ", ".join(
+        "(" + ", ".join(f"%(v{place}_{name})s::{kind}" for name, kind in named) + ")" for place in range(len(rows))
+    )
+    inner = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    values = {f"v{place}_{name}": row[name] for place, row in enumerate(rows) for name in kinds}
+    asked = f"(VALUES {shown}) AS asked ({', '.join(kinds)})"
+    words = f"SELECT asked.{key}, found.* FROM {asked} CROSS JOIN LATERAL ({inner}) AS found"  # noqa: S608 - no values
+    return connection.exec_driver_sql(words, values)
 
 
 def written_out(numbers: Sequence[int]) -> BindParameter[Any]:
