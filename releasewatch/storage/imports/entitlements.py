@@ -83,8 +83,11 @@ def _same_interval(known: FromClause) -> list[ColumnElement[bool]]:
     return [known.c[name] == s.entitlement.c[name] for name in (*CELL, "valid_from")]
 
 
-def _linked(known: FromClause) -> FromClause:
-    """Staged cells with what is known of the same cell: under its subject, or the bare key it was told by before."""
+def _linked(known: FromClause, asked: ColumnElement[bool]) -> FromClause:
+    """Staged cells with what is known of the same cell: under its subject, or the bare key it was told by before.
+
+    `asked`: of which of them. Most are the same as ever, and a database would sort and copy these, too.
+    """
     e = s.entitlement.c
     pairs = []
     for link in ("subject", "written"):
@@ -92,15 +95,15 @@ def _linked(known: FromClause) -> FromClause:
         columns = [
             known.c[name].label(f"known_{name}") for name in ("subject", "valid_from", "valid_to", "recorded_from")
         ]
-        pair = select(s.entitlement, *columns).join_from(s.entitlement, known, and_(*same))
+        pair = select(s.entitlement, *columns).join_from(s.entitlement, known, and_(*same)).where(asked)
         pairs.append(pair if link == "subject" else pair.where(e.written != e.subject))
     return union(*pairs).subquery("linked")
 
 
 def _find_starts(imp: s.Import, known: FromClause, starts_at: datetime) -> None:
     """Where a row leaves the start open: since it is known, as long as that still holds or ends when the row says."""
-    e, linked = s.entitlement.c, _linked(known)
-    k = linked.c
+    e = s.entitlement.c
+    k = _linked(known, e.valid_from.is_(None)).c
     holds = and_(
         k.known_valid_from <= imp.at,
         k.known_valid_from < k.valid_to,
@@ -108,7 +111,7 @@ def _find_starts(imp: s.Import, known: FromClause, starts_at: datetime) -> None:
     )
     since = (
         select(k.seq, func.max(k.known_valid_from).label("start"))
-        .where(k.valid_from.is_(None), holds)
+        .where(holds)
         .group_by(k.seq)
         .subquery()
     )
@@ -160,7 +163,7 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
             .where(e.c.state == s.CHANGED),
         )
     )
-    linked = _linked(known)
+    linked = _linked(known, e.c.state == s.NEW)
     k, stated = linked.c, s.entitlement.alias("stated")
     still_stated = [stated.c[name] == k[name] for name in AXES]
     still_stated += [stated.c.subject == k.known_subject, stated.c.valid_from == k.known_valid_from]
@@ -168,7 +171,6 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
         select(k.seq, *(k[name] for name in AXES), k.known_subject, k.known_valid_from, k.known_recorded_from)
         .join_from(linked, stated, and_(*still_stated), isouter=True)
         .where(
-            k.state == s.NEW,
             stated.c.seq.is_(None),
             k.known_valid_from < k.valid_to,
             k.valid_from < k.known_valid_to,
@@ -179,8 +181,9 @@ def _find_replaced(imp: s.Import, known: FromClause) -> None:
     gone = [r.known_subject, *(r[name] for name in AXES), r.known_valid_from, r.known_recorded_from]
     imp.connection.execute(insert(closing).from_select([*identity, "ends"], select(*gone, literal(False)).distinct()))
     imp.connection.execute(update(e).where(e.c.seq == r.seq).values(state=REPLACES))
+    k = _linked(known, e.c.state == REPLACES).c
     same_times = k.known_valid_from == k.valid_from, k.known_valid_to == k.valid_to
-    renamed = select(k.seq).where(k.state == REPLACES, k.known_subject == k.written, *same_times)
+    renamed = select(k.seq).where(k.known_subject == k.written, *same_times)
     imp.connection.execute(update(e).where(e.c.seq.in_(renamed)).values(state=ARRIVED))
 
 
