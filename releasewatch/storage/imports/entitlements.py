@@ -109,12 +109,7 @@ def _find_starts(imp: s.Import, known: FromClause, starts_at: datetime) -> None:
         k.known_valid_from < k.valid_to,
         or_(k.known_valid_to > imp.at, k.known_valid_to == k.valid_to),
     )
-    since = (
-        select(k.seq, func.max(k.known_valid_from).label("start"))
-        .where(holds)
-        .group_by(k.seq)
-        .subquery()
-    )
+    since = select(k.seq, func.max(k.known_valid_from).label("start")).where(holds).group_by(k.seq).subquery()
     imp.connection.execute(update(s.entitlement).where(e.seq == since.c.seq).values(valid_from=since.c.start))
     # What is over already cannot have begun with this import: nobody knows when it did.
     start = case((e.valid_to <= imp.at, instant(OPEN_START)), else_=instant(starts_at))
