@@ -229,7 +229,7 @@ def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
                 b.ring == e.ring,
                 b.valid_to <= e.valid_from,
                 b.valid_to > b.valid_from,
-                b.version != ANY,
+                b.version > ANY,
                 # Written otherwise, or told again: nothing was taken with it.
                 plain_version(b.version) != plain_version(e.version),
                 known(b.recorded_from, b.recorded_to, q),
@@ -237,7 +237,9 @@ def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
         )
         .where(
             in_environment(q),
-            e.version.not_in((ANY, UNKNOWN, *q.spellings)),
+            # As the indexes have it: those who run no copy of their own may be nearly all that there are.
+            e.version > ANY,
+            e.version.not_in((UNKNOWN, *q.spellings)),
             known(e.recorded_from, e.recorded_to, q),
             e.valid_from <= q.at,
             e.valid_to > e.valid_from,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, text
 
+from releasewatch.domain.customers import customer_id
 from releasewatch.domain.notes import Period
 from releasewatch.domain.privacy import Reveal
 from releasewatch.storage import coverages, exposure
@@ -47,7 +48,8 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 def reads_of_entitlements(ledger: Ledger, asked: Statement) -> list[bool]:
-    """For each place where the database's plan reads entitlements: whether it does by subject or customer."""
+    """For each place where the database's plan reads entitlements: whether it does by subject or customer, or by an
+    index of those that name a version, which none here does."""
     with ledger.read() as connection:
         if asked.dialect == "sqlite":
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.text}", asked.parameters).all()
@@ -55,7 +57,12 @@ def reads_of_entitlements(ledger: Ledger, asked: Statement) -> list[bool]:
             return [BY_KEY.match(step) is not None for step in steps]
         (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.parameters).scalar_one()
     found = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "entitlement"]
-    return [re.search(r"\b(?:subject|customer_id)\b.* = ", node.get("Index Cond", "")) is not None for node in found]
+    by_key = re.compile(r"\b(?:subject|customer_id)\b.* = ")
+    return [by_key.search(node.get("Index Cond", "")) is not None or is_of_versions(node) for node in found]
+
+
+def is_of_versions(node: dict[str, Any]) -> bool:
+    return re.fullmatch("ix_entitlement_(subject|customer_id)_version", node.get("Index Name", "")) is not None
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -172,6 +179,28 @@ def test_releases_are_looked_for_among_deployments_that_have_one(ledger: Ledger,
             words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
             plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
         assert "ix_deployment_repo_id_environment_id_release" in str(plan), plan
+
+
+def test_own_copies_are_looked_for_among_entitlements_that_name_a_version(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(COMPONENTS))
+    world.commit(*(f"c{n}" for n in range(COMPONENTS)))
+    last = world.record(1)
+    write_crowd(ledger, customers=1000, each=3, components=COMPONENTS)
+    asking = Asking(last.number, NOW)
+    with listening() as listener, ledger.read() as connection:
+        count_document(ledger, asking)
+        find_unsure(connection, ask(connection, asking))
+        list(exposure.stream_details(connection, ask(connection, asking), [customer_id("crm", "k0000001")]))
+    asked = [one for one in listener.questions if "later_subject" in one.text or "pinned_subject" in one.text]
+    assert len(asked) >= 3
+    for one in asked:
+        with ledger.read() as connection:
+            if not ledger.is_sqlite:  # who has no statistics may take any way there is
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+            words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
+            plan = str(connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all())
+        by = "customer_id" if ledger.is_sqlite and "among" in one.text else "(?:subject|customer_id)"
+        assert re.search(rf"ix_entitlement_{by}_version\b", plan), plan
 
 
 def test_how_rows_are_looked_up_is_said_of_one_question_alone(ledger: Ledger) -> None:
