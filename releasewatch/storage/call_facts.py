@@ -17,7 +17,7 @@ from releasewatch.storage.exposure_rows import exposed_once, merged_customers
 from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import everybody_in
-from releasewatch.storage.sql import chunks
+from releasewatch.storage.sql import chunks, given_ids
 from releasewatch.storage.types import LATEST
 
 _FEW = 400
@@ -121,7 +121,8 @@ def gathered(connection: Connection, members: Members) -> Members:
 
 
 def _by_id(customers: Sequence[UUID]) -> Select[UUID]:
-    return select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(customers))
+    given = given_ids(customers).subquery("given")
+    return select(t.customer.c.customer_id).join_from(given, t.customer, t.customer.c.customer_id == given.c.id)
 
 
 def keys_of(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, str]:
@@ -174,7 +175,15 @@ def read_facts(connection: Connection, members: Members) -> dict[UUID, CallFacts
     rows = connection.execute(
         select(
             member.c.customer_id.label("survivor_id"),
-            t.customer_fact,
+            f.customer_id,
+            f.name,
+            f.customer_tier,
+            f.account_manager,
+            f.country,
+            f.timezone,
+            f.language,
+            f.do_not_call,
+            f.escalated,
             c.contract_value,
             c.currency,
             c.renewal_on,
@@ -230,7 +239,22 @@ def read_contacts(connection: Connection, members: Members) -> dict[UUID, list[A
     member = members.rows
     rows = connection.execute(
         select(
-            member.c.customer_id.label("survivor_id"), t.contact, d.name, d.phone, d.phone_e164, d.phone_state, d.email
+            member.c.customer_id.label("survivor_id"),
+            c.contact_id,
+            c.key,
+            c.role,
+            c.language,
+            c.timezone,
+            c.best_from,
+            c.best_to,
+            c.is_primary,
+            c.do_not_call,
+            c.consent,
+            d.name,
+            d.phone,
+            d.phone_e164,
+            d.phone_state,
+            d.email,
         )
         .join_from(t.contact, member, member.c.member_id == c.customer_id)
         .join(

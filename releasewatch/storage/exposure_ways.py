@@ -14,6 +14,7 @@ from releasewatch.domain import versions
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
+from releasewatch.storage.sql import given_ids
 from releasewatch.storage.types import OPEN_END, Instant
 from releasewatch.storage.window_endings import known_endings
 
@@ -297,8 +298,9 @@ def what_it_says(entitled: Any) -> tuple[ColumnElement[Any], ...]:
 def some_customers(q: ExposureQuestion, among: Sequence[UUID], merged: CTE) -> CTE:
     """Some customers and those who were merged into them, as `customer_id`."""
     # One list: of two that are joined by OR no database looks up one customer after the other.
-    these = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(list(among)))
-    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(list(among)))
+    given = given_ids(among).subquery("given")
+    these = select(t.customer.c.customer_id).join_from(given, t.customer, t.customer.c.customer_id == given.c.id)
+    others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(given_ids(among)))
     return these.union_all(others).cte(q.named("among"))
 
 

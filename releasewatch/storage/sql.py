@@ -7,14 +7,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     BindParameter,
     Connection,
+    Dialect,
     Float,
     Integer,
+    LargeBinary,
     Select,
+    TypeDecorator,
+    Uuid,
     bindparam,
     cast,
     column,
@@ -28,8 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from releasewatch.storage import tables as t
+from releasewatch.storage.types import Uuid16
 
 
 def path_digest(path: str) -> str:
@@ -165,6 +173,45 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(clause, **options) for clause in element.clauses)
     # Days as a float are good to some hundred microseconds: what is finer is noise.
     return f"ROUND((julianday({end}) - julianday({start})) * 86400.0, 3)"
+
+
+class _Ids(TypeDecorator[Sequence[UUID]]):
+    """Many ids as one value: an array on PostgreSQL, the bytes of one after the other on SQLite."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == "postgresql" else LargeBinary())
+
+    def process_bind_param(self, value: Sequence[UUID] | None, dialect: Dialect) -> Any:
+        many = list(value or ())
+        return many if dialect.name == "postgresql" else b"".join(one.bytes for one in many)
+
+
+class _Given(FunctionElement[Any]):
+    """Ids as rows, in brackets. They are one variable: of thousands each by itself costs more than to find it."""
+
+    inherit_cache = True
+
+
+@compiles(_Given, "postgresql")
+def _given_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT unnest({compiler.process(element.clauses, **options)}) AS id)"
+
+
+@compiles(_Given, "sqlite")
+def _given_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    ids = compiler.process(element.clauses, **options)
+    later = f"SELECT start + 16 FROM each WHERE start + 16 < length({ids})"  # noqa: S608 - names of variables alone
+    bytes_of = f"substr({ids}, start, 16) AS id"
+    return f"(WITH RECURSIVE each(start) AS (SELECT 1 UNION ALL {later}) SELECT {bytes_of} FROM each)"  # noqa: S608
+
+
+def given_ids(ids: Sequence[UUID]) -> Select[UUID]:
+    """Many ids as rows of one column."""
+    given = _Given(bindparam(None, ids, type_=_Ids(), unique=True)).table_valued(column("id", Uuid16))
+    return select(given.c.id)
 
 
 class OctetLength(FunctionElement[int]):
