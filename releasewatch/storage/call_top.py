@@ -21,7 +21,7 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.exposure_rows import exposed_once, merged_customers, survivor
 from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, RANK, ExposureQuestion, in_view
 from releasewatch.storage.impact_ways import ImpactQuestion
-from releasewatch.storage.impacts import everybody_in
+from releasewatch.storage.impacts import OF_STATES, everybody_in
 from releasewatch.storage.sql import OctetLength, chunks
 from releasewatch.storage.types import Instant, key_type
 
@@ -116,7 +116,7 @@ def scored_incident(
     `span`: how long it can have hurt somebody of whom nobody said when. Who was told of it may have more points, and is
     not to be left to this.
     """
-    parts = everybody_in(q)
+    parts = everybody_in(q, columns=OF_STATES)
     c, s, points = parts.customers.c, parts.said.c, weights.incident
     longest = min(points.minutes_max, int(span.total_seconds() // 60) // points.minutes_each)
     distance = _distance(c.rank)

@@ -34,21 +34,33 @@ from releasewatch.storage.exposure_ways import (
 )
 
 
-def exposed_rows(q: ExposureQuestion, among: Sequence[UUID] | None = None) -> CTE:
-    """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor."""
+def exposed_rows(
+    q: ExposureQuestion, among: Sequence[UUID] | None = None, columns: Collection[str] | None = None
+) -> CTE:
+    """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor.
+
+    `columns`: all that is asked of a way, beside whose it is; None: everything.
+    """
     merged = merged_customers(q)
     some = None if among is None else some_customers(q, among, merged)
     way, others = _branches(q, in_view(q), merged, some)
     parts = [_entitled(q, way), *others]
     if some is not None:
         parts = [of_these(part, some) for part in parts]
+    if columns is not None:
+        parts = [_narrow(part, columns) for part in parts]
     found = union_all(*parts).cte(q.named("found_row"))
-    columns = [column for column in found.c if column.name != "customer_id"]
+    told = [column for column in found.c if column.name != "customer_id"]
     return (
-        select(survivor(found.c.customer_id, merged), *columns)
+        select(survivor(found.c.customer_id, merged), *told)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .cte(q.named("exposed_row"))
     )
+
+
+def _narrow(part: Select[Any], columns: Collection[str]) -> Select[Any]:
+    kept = [one for one in part.selected_columns if one.name in columns or one.name == "customer_id"]
+    return part.with_only_columns(*kept)
 
 
 def exposed_once(

@@ -118,16 +118,22 @@ def _counted(rows: Sequence[Any]) -> ImpactCounts:
 
 def _places(q: ImpactQuestion, parts: Everybody) -> Select[Any]:
     """By place, how many are still exposed, and how many were returned."""
-    w, c = parts.ways.c, parts.customers.c
+    w, c, s = parts.ways.c, parts.customers.c, parts.said.c
+    # Only words make somebody cleared, or hurt after what is blamed was taken back: few have one, most need no join.
+    told = select(c.customer_id, c.state, c.unexplained, c.still_exposed).where(
+        c.customer_id.in_(select(s.customer_id))
+    )
+    k = told.cte("told").c
     regions, rings = _grid(q, "region"), _grid(q, "ring")
     region, ring = _place(w, regions, "region"), _place(w, rings, "ring")
-    still = or_(w.carrying_until > q.at, and_(c.unexplained == AFTER_RETURN, c.still_exposed == 1))
+    still = or_(w.carrying_until > q.at, and_(k.unexplained == AFTER_RETURN, k.still_exposed == 1))
     each = (
         select(region.label("region"), ring.label("ring"), func.max(case((still, 1), else_=0)).label("carried"))
-        .join_from(parts.ways, parts.customers, c.customer_id == w.customer_id)
+        .join_from(parts.ways, parts.said, s.customer_id == w.customer_id, isouter=True)
+        .join(k.customer_id.table, k.customer_id == w.customer_id, isouter=True)
         .join(regions, _uses_each(w, regions, "region"), isouter=True)
         .join(rings, _uses_each(w, rings, "ring"), isouter=True)
-        .where(c.state != "cleared")
+        .where(or_(s.customer_id.is_(None), k.state != "cleared"))
         .group_by(w.customer_id, region, ring)
         .subquery("each_place")
     )

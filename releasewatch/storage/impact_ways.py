@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ from releasewatch.storage.exposure_ways import (
     earlier,
     known,
     later,
+    some_customers,
     what_it_says,
 )
 from releasewatch.storage.types import OPEN_END, Instant, key_type
@@ -112,7 +113,7 @@ WAY = (
 def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Sequence[str] = WAY) -> CTE:
     """Every way in which somebody (`among`: one of these) is a candidate, each with the deployment (0: none) that
     reaches them. `columns`: all that is asked of a way, beside whose it is."""
-    parts = [_blamed_ways(q, one, among) for one in q.blamed]
+    parts = [_blamed_ways(q, one, among, columns) for one in q.blamed]
     if not parts and q.components:
         parts = [_entitled_ways(q, among)]
     if not parts:
@@ -120,6 +121,16 @@ def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Seq
     names = ["deployment_id", "customer_id", *(name for name in columns if name != "customer_id")]
     short = [part.with_only_columns(*(part.exported_columns[name] for name in names)) for part in parts]
     return union_all(*short).cte("way_in")
+
+
+def _decided_by(q: ImpactQuestion) -> Iterator[str]:
+    """What of a way through a deployment decides whether it counts."""
+    yield from ("live_from", "carrying_until")
+    if q.components is not None or q.regions or q.rings:
+        yield "component_id"
+    for places, axis in ((q.regions, "region"), (q.rings, "ring")):
+        if places:
+            yield from (axis, f"any_{axis}", f"entitled_{axis}")
 
 
 def _no_ways() -> CTE:
@@ -137,23 +148,21 @@ def _no_ways() -> CTE:
     )
 
 
-def _blamed_ways(q: ImpactQuestion, one: Blamed, among: Sequence[UUID] | None) -> Select[Any]:
-    rows = exposed_rows(one.question, among)
+def _blamed_ways(q: ImpactQuestion, one: Blamed, among: Sequence[UUID] | None, columns: Sequence[str]) -> Select[Any]:
+    rows = exposed_rows(one.question, among, {*columns, *_decided_by(q)})
     r = rows.c
     number: Any = one.question.deployment_id
     number = literal(number) if isinstance(number, int) else number
-    found = select(number.label("deployment_id"), *(r[name] for name in WAY))
+    found = select(number.label("deployment_id"), *r)
     found = found.where(r.carrying_until > q.started_at)
     if q.until is not None:
         # Of an impact that ended as it began, the one instant counts.
         found = found.where(or_(r.live_from < q.until, r.live_from <= q.started_at))
     if q.components is not None:
         found = found.where(or_(r.component_id.is_(None), q.holds(r.component_id)))
-    for places, rest, is_any, place, entitled in (
-        (q.regions, one.rest_region, r.any_region, r.region, r.entitled_region),
-        (q.rings, one.rest_ring, r.any_ring, r.ring, r.entitled_ring),
-    ):
+    for places, rest, axis in ((q.regions, one.rest_region, "region"), (q.rings, one.rest_ring, "ring")):
         if places:
+            is_any, place, entitled = r[f"any_{axis}"], r[axis], r[f"entitled_{axis}"]
             inside = or_(is_any == 1, place.in_(sorted(places)), and_(place == REST, true() if rest else false()))
             mine = or_(entitled.in_(sorted(places)), and_(entitled.in_((ANY, UNKNOWN)), inside))
             found = found.where(or_(r.component_id.is_(None), mine))
@@ -214,9 +223,7 @@ def _entitled_ways(q: ImpactQuestion, among: Sequence[UUID] | None) -> Select[An
         )
     )
     if among is not None:
-        others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(among))
-        these = select(t.customer.c.customer_id).where(t.customer.c.customer_id.in_(among)).union_all(others)
-        found = found.where(e.customer_id.in_(these))
+        found = found.where(e.customer_id.in_(select(some_customers(asked, among, merged).c.customer_id)))
     if q.until is not None:
         found = found.where(*(or_(start < q.until, start <= q.started_at) for start in (e.valid_from, s.valid_from)))
     for places, place in ((q.regions, e.region), (q.rings, e.ring)):

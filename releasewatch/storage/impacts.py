@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Connection, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Integer, and_, case, func, literal, or_, select, union_all
 
 from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, RETURNING
 from releasewatch.storage import tables as t
@@ -28,7 +28,7 @@ from releasewatch.storage.exposure_rows import merged_customers
 from releasewatch.storage.exposure_ways import DEPENDENT, RANK, ExposureQuestion
 from releasewatch.storage.impact_ways import WAY, ImpactQuestion, ways_in
 from releasewatch.storage.readable import may_read_column
-from releasewatch.storage.sql import SecondsBetween, chunks
+from releasewatch.storage.sql import SecondsBetween, chunks, given_ids
 from releasewatch.storage.types import Instant, key_type
 
 
@@ -51,6 +51,10 @@ def newest_said(incident_id: int, known_at: datetime, *, with_why: bool = False)
         .subquery("ranked_word")
     )
     return select(*(c for c in ranked.c if c.name != "place")).where(ranked.c.place == 1).cte("newest_word")
+
+
+OF_STATES = ("rank", "certain", "live_from", "carrying_until")
+"""What of ways decides who is in which state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,17 @@ def everybody_in(
     both = union_all(
         select(
             w.customer_id.label("customer_id"),
-            func.min(w.rank).label("rank"),
-            func.max(w.certain).label("certain"),
-            func.max(carried).label("carried"),
+            w.rank.label("rank"),
+            w.certain.label("certain"),
+            carried.label("carried"),
             literal("", key_type()).label("said"),
-            func.min(w.live_from, type_=Instant).label("live_from"),
-            func.max(w.carrying_until, type_=Instant).label("carrying_until"),
+            w.live_from.label("live_from"),
+            w.carrying_until.label("carrying_until"),
             never.label("seen_at"),
-        ).group_by(w.customer_id),
+        ),
         select(
             s.customer_id,
-            literal(-1).label("rank"),
+            literal(None, Integer).label("rank"),
             literal(0).label("certain"),
             literal(-1).label("carried"),
             s.state.label("said"),
@@ -102,7 +106,7 @@ def everybody_in(
         select(
             b.customer_id,
             # Rank of the candidate alone: a word has none, and stands for itself.
-            func.max(b.rank).label("rank"),
+            func.coalesce(func.min(b.rank), -1).label("rank"),
             func.max(b.certain).label("certain"),
             func.max(b.carried).label("carried"),
             func.max(b.said).label("said"),
@@ -204,7 +208,7 @@ def stream_customers(
         .order_by(k.key, k.directory, w.deployment_id, w.rank, w.component_id, w.region, w.ring, w.live_from, w.subject)
     )
     if among is not None:
-        statement = statement.where(c.customer_id.in_(among))
+        statement = statement.where(c.customer_id.in_(given_ids(among)))
     # Of this statement alone: options of a connection stay with it, and PostgreSQL writes nothing by a cursor.
     with connection.execute(statement, execution_options={"yield_per": fetched}) as rows:
         yield from rows
