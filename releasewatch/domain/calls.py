@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_bands import Band, band_of
@@ -362,12 +363,25 @@ def _wanted(candidate: CallCandidate) -> tuple[Verdict, str]:
 def _find_hours(
     candidate: CallCandidate, contact: CallContact | None, hours: CallingHours, now: datetime, later: datetime | None
 ) -> tuple[Availability, str]:
-    hours = hours.of(candidate.country)
-    zone = hours.zone(now, contact.timezone if contact else "", candidate.timezone)
-    if contact is not None:
-        opens, closes = read_clock(contact.best_from), read_clock(contact.best_to)
-        if opens or closes:
-            hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
+    theirs = (contact.timezone, contact.best_from, contact.best_to) if contact is not None else ("", "", "")
+    return _hours_at(candidate.country, candidate.timezone, theirs, hours, now, later)
+
+
+@lru_cache(maxsize=4096)
+def _hours_at(
+    country: str,
+    timezone: str,
+    contact: tuple[str, str, str],
+    hours: CallingHours,
+    now: datetime,
+    later: datetime | None,
+) -> tuple[Availability, str]:
+    """Of a place, and of somebody's own time zone, and when it suits them best: many share all of it."""
+    hours = hours.of(country)
+    zone = hours.zone(now, contact[0], timezone)
+    opens, closes = map(read_clock, contact[1:])
+    if opens or closes:
+        hours = replace(hours, opens=opens or hours.opens, closes=closes or hours.closes)
     if zone is None:
         return find_somewhere(hours, now, later), ""
     if later is None or later <= now:

@@ -19,6 +19,7 @@ from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.calls import CallContact, PlannedCall
 from releasewatch.domain.defaults import APPROVE_BY_ITSELF, MOST_LISTED
 from releasewatch.domain.notifications import Rule
+from releasewatch.domain.staff import Owner
 from releasewatch.storage import call_attempts, call_facts, call_past, calls, promises
 from releasewatch.storage import staff as staff_storage
 from releasewatch.storage.call_facts import Members
@@ -97,10 +98,15 @@ class CallBook:
         self._talks = call_past.read_talks(connection, members, since, now)
         self._broken = promises.overdue_among(connection, members, now.astimezone(UTC).date())
         self._drafts = drafts or Drafts(connection, now)
+        # Of most customers there is no call yet, and they are kept by few: what is alike is found once.
+        self._new: dict[tuple[Any, ...], Standing] = {}
+        self._owners: dict[str, Owner] = {}
+        self._hands: dict[tuple[str, str], Hands] = {}
 
-    def about(self, customer_id: UUID) -> list[Item]:
+    def about(self, customer_id: UUID) -> Sequence[Item]:
         """What is, or was, in their calls of what the list is about."""
-        return [one for one in self.items.get(customer_id, ()) if is_about(one, self._whose)]
+        items = self.items.get(customer_id)
+        return [one for one in items if is_about(one, self._whose)] if items else ()
 
     def told_in(self, customer_id: UUID, call: str) -> list[str]:
         """The incidents of which they were told with a call that goes on about others."""
@@ -115,7 +121,7 @@ class CallBook:
 
     def owner_of(self, account_manager: str) -> str:
         """Who keeps the customers of somebody whom the directory names; empty when nobody does."""
-        return self._staff.owner(account_manager, self._day).key
+        return self._keeper(account_manager).key
 
     def keepers(self, customer_id: UUID, day: date, unowned: str = "") -> set[str]:
         """Who keeps a customer now, who kept them on a day, and who stood in then: one of them had their call.
@@ -145,7 +151,7 @@ class CallBook:
         marks = self._marks.get(customer_id, ())
         marked = {(m.contact_id, m.kind) for m in marks}
         stopped = [m for m in marks if m.kind == "do_not_call" and m.contact_id is None]
-        owner = self._staff.owner(fact.account_manager if fact else "", self._day)
+        owner = self._keeper(fact.account_manager if fact else "")
         return {
             "tier": fact.customer_tier if fact else "",
             "contract_value": fact.contract_value if fact else None,
@@ -161,13 +167,21 @@ class CallBook:
             "timezone": fact.timezone if fact else "",
             "language": fact.language if fact else "",
             "own_names": frozenset(self._aliases.get(customer_id, ())) | (fact.names if fact else frozenset()),
-            "talks": _talks(self._talks.get(customer_id, ())),
+            "talks": _talks(self._talks[customer_id]) if customer_id in self._talks else (),
             "promise_overdue": customer_id in self._broken,
             "contacts": tuple(_contact(row, marked, self._wrong) for row in self._contacts.get(customer_id, ())),
         }
 
     def standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         """How their call about this stands; `due`, `also`: what is to be planned, where there is something."""
+        if self.items.get(customer_id):
+            return self._told(customer_id, group, due, *also)
+        alike = group, due, also
+        if alike not in self._new:
+            self._new[alike] = self._told(customer_id, group, due, *also)
+        return self._new[alike]
+
+    def _told(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         found = self._standing(customer_id, group, due, *also)
         over = [one for one in self.about(customer_id) if one.status in ("done", "skipped")]
         found = replace(found, over=tuple((one.purpose, one.verdict) for one in over)) if over else found
@@ -186,9 +200,17 @@ class CallBook:
         """Who is to make their call, and to whom it goes up."""
         fact = self._facts.get(customer_id)
         named = fact.account_manager if fact else ""
-        caller = self._staff.caller(named, standing.assigned_to, self._day)
-        manager = self._staff.manager_of(caller.key or self._staff.owner(named, self._day).key or named, self._day)
-        return Hands(caller.key, caller.note, manager)
+        alike = named, standing.assigned_to
+        if alike not in self._hands:
+            caller = self._staff.caller(*alike, self._day)
+            manager = self._staff.manager_of(caller.key or self._keeper(named).key or named, self._day)
+            self._hands[alike] = Hands(caller.key, caller.note, manager)
+        return self._hands[alike]
+
+    def _keeper(self, account_manager: str) -> Owner:
+        if account_manager not in self._owners:
+            self._owners[account_manager] = self._staff.owner(account_manager, self._day)
+        return self._owners[account_manager]
 
     def _standing(self, customer_id: UUID, group: str, due: CallReason | None, *also: CallReason) -> Standing:
         items = self.items.get(customer_id, [])

@@ -277,6 +277,7 @@ def _candidates(
     desk = NewsDesk(connection, notes, book.members, q.deployment_id, names)
     points = TalkingPoints(notes, lambda: customer_names.all_names(connection, q.known_at))
     worded: dict[frozenset[Behind], frozenset[tuple[str, str, int]]] = {}
+    described: dict[tuple[Any, ...], tuple[frozenset[str], tuple[CallComponent, ...], tuple[str, ...]]] = {}
     found = _Found()
     seen: set[UUID] = set()
     rows = exposure.stream_details(connection, q, only)
@@ -295,9 +296,17 @@ def _candidates(
             worded[behind] = origins_in_words(behind, names)
         possible = not any(row.certain for row in mine)
         refs, titles = book.names_of(customer_id, best.key)
+        used = tuple((c, nearest[c].via, nearest[c].rank) for c in sorted(nearest))
+        if used not in described:
+            described[used] = (
+                frozenset(names[c] for c in nearest),
+                tuple(_component(nearest[c], names, notes) for c in sorted(nearest)),
+                tuple(sorted({titles_outside[c] for c in nearest if c in titles_outside})),
+            )
+        keys, components, outside = described[used]
         scope = CustomerScope(
             name=best.name or best.key,
-            components=frozenset(names[c] for c in nearest),
+            components=keys,
             refs=refs,
             titles=titles,
             origins=worded[behind],
@@ -308,9 +317,9 @@ def _candidates(
         if subject.coming:
             care_for = care_of_coming(subject.due_at)
         else:
-            used = next((row.rank // exposure.RANK for row in mine if row.source != "named"), None)
+            by_use = next((row.rank // exposure.RANK for row in mine if row.source != "named"), None)
             care_for = care_of(
-                None if used is None else cast("ReachKind", exposure.REACH_WORDS[used]),
+                None if by_use is None else cast("ReachKind", exposure.REACH_WORDS[by_use]),
                 desk.of(customer_id, refs, mine, reaching, q.at),
                 breaking=is_breaking,
                 named=reach == "named",
@@ -331,7 +340,7 @@ def _candidates(
                     name=best.name or best.key,
                     reach=reach,
                     distance=min(distance, 99),
-                    components=tuple(_component(nearest[c], names, notes) for c in sorted(nearest)),
+                    components=components,
                     breaking=is_breaking,
                     possible=possible,
                     possible_because=uncertain_because(mine) if possible else (),
@@ -343,7 +352,7 @@ def _candidates(
                     letter=(*care_for.say, *say),
                     letter_lacks=not (care_for.say or say) or say_withheld > 0,
                     reported_at=reported.of(customer_id, nearest.keys()) if reported is not None else None,
-                    titles=tuple(sorted({titles_outside[c] for c in nearest if c in titles_outside})),
+                    titles=outside,
                     **standing_of(book, customer_id, care_for, subject.whose),
                     **book.known(customer_id),
                 ),
