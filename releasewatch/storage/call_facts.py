@@ -77,13 +77,13 @@ def only_member(customer_id: UUID, now: datetime) -> Members:
 def some_members(customers: Sequence[UUID], now: datetime) -> Members:
     """Some customers, a page of them or so."""
     merged = merged_at(LATEST)
-    some = _by_id(customers).cte("some_customers")
+    some = given_ids(customers).cte("some_customers")
     return _with_merged(some, merged, now, LATEST)
 
 
 def chosen_members(customers: Sequence[UUID], at: datetime, known_at: datetime) -> Members:
     """Some of the customers of a list, as of the instants of it."""
-    return _with_merged(_by_id(customers).cte("chosen_customers"), merged_at(known_at), at, known_at)
+    return _with_merged(given_ids(customers).cte("chosen_customers"), merged_at(known_at), at, known_at)
 
 
 def members_of(customers: CTE, at: datetime, known_at: datetime) -> Members:
@@ -116,13 +116,8 @@ def gathered(connection: Connection, members: Members) -> Members:
     rows = connection.execute(select(member.c.customer_id).distinct().limit(_FEW + 1)).all()
     if len(rows) > _FEW:
         return members
-    few = _by_id([row.customer_id for row in rows]).cte("few_customers")
+    few = given_ids([row.customer_id for row in rows]).cte("few_customers")
     return _with_merged(few, merged_at(members.known_at), members.at, members.known_at)
-
-
-def _by_id(customers: Sequence[UUID]) -> Select[UUID]:
-    given = given_ids(customers).subquery("given")
-    return select(t.customer.c.customer_id).join_from(given, t.customer, t.customer.c.customer_id == given.c.id)
 
 
 def keys_of(connection: Connection, customers: Sequence[UUID]) -> dict[UUID, str]:

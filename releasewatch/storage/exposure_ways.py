@@ -298,10 +298,8 @@ def what_it_says(entitled: Any) -> tuple[ColumnElement[Any], ...]:
 def some_customers(q: ExposureQuestion, among: Sequence[UUID], merged: CTE) -> CTE:
     """Some customers and those who were merged into them, as `customer_id`."""
     # One list: of two that are joined by OR no database looks up one customer after the other.
-    given = given_ids(among).subquery("given")
-    these = select(t.customer.c.customer_id).join_from(given, t.customer, t.customer.c.customer_id == given.c.id)
     others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(given_ids(among)))
-    return these.union_all(others).cte(q.named("among"))
+    return given_ids(among).union_all(others).cte(q.named("among"))
 
 
 def of_these(part: Select[Any], some: CTE) -> Select[Any]:

@@ -209,9 +209,9 @@ def _given_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def given_ids(ids: Sequence[UUID]) -> Select[UUID]:
-    """Many ids as rows of one column."""
+    """Many ids of customers as rows, `customer_id`."""
     given = _Given(bindparam(None, ids, type_=_Ids(), unique=True)).table_valued(column("id", Uuid16))
-    return select(given.c.id)
+    return select(given.c.id.label("customer_id"))
 
 
 class OctetLength(FunctionElement[int]):
