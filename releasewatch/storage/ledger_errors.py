@@ -37,7 +37,7 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
     ),
     sqlite3.SQLITE_FULL: (
         "The disk that holds the ledger {place} is full; {nothing} was written.",
-        "Make room and run the same command again.",
+        "Make room, also where temporary files go (TMPDIR), and run the same command again.",
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_IOERR: (

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from sqlalchemy import text
 
-from releasewatch.errors import LedgerVersionError, RefusedError
+from releasewatch.errors import LedgerUnavailableError, LedgerVersionError, RefusedError
 from releasewatch.secret import Secret
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.migrate import HEAD, current
@@ -34,7 +34,13 @@ class Standing:
 def open_replica(url: Secret) -> Replica:
     """Open a replica; raises LedgerVersionError where its schema is not the program's, and LedgerUnavailableError."""
     replica = Replica(url)
-    found = current(replica)
+    try:
+        found = current(replica)
+    except LedgerUnavailableError as error:
+        # Our words name the ledger before its place; who reads them would look at the wrong server.
+        told = error.message.replace("ledger", "replica", 1)
+        hint = "Look at the replica; without --read-url and RELEASEWATCH_READ_URL the ledger itself is asked."
+        raise LedgerUnavailableError(told, hint) from error
     if found == HEAD:
         return replica
     was = "has no ledger in it yet" if found is None else f"is at schema {found}, this program needs {HEAD}"
