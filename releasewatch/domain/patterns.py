@@ -16,7 +16,7 @@ FIRST_CLASS_MARK = 0xE000
 """Code point that stands for the first `[...]` of a pattern, one higher for the second."""
 
 _SLASH = ord("/")
-_COMMON = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))(?:\*\*|(?:[\w.@+-]++|\*(?!\*))++)(?:/(?!\Z)|/?\Z))++", re.ASCII)
+_COMMON = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))(?:\*\*|(?:[\w.@+-]++|\*(?!\*))+)(?:/(?!\Z)|/?\Z))+", re.ASCII)
 """Names of letters, digits and a few signs, with single stars, and `**` between slashes: what nearly all patterns are.
 Nothing in them means anything but itself, so they need no second look."""
 _REMEMBERED = 1 << 15

@@ -17,8 +17,8 @@ _AS_PATHSPEC_READS = {"*": "*", " ": "\\ "}
 
 _SPECIAL = re.compile(r"[^\x20-\x7e]|[\\*?]")
 
-_PLAIN_FOLDER = re.compile(r"/?((?:(?!\.\.?(?:/|\Z))[\w.@+-]++(?:/(?!\Z)|\Z))++)", re.ASCII)
-_PLAIN_NAME = re.compile(r"(?!\.\.?\Z)(?:[\w.@+-]++|\*(?!\*))++", re.ASCII)
+_PLAIN_FOLDER = re.compile(r"/?((?:(?!\.\.?(?:/|\Z))[\w.@+-]++(?:/(?!\Z)|\Z))+)", re.ASCII)
+_PLAIN_NAME = re.compile(r"(?!\.\.?\Z)(?:[\w.@+-]++|\*(?!\*))+", re.ASCII)
 
 Test = Callable[[str], object]
 

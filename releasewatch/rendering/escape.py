@@ -22,7 +22,7 @@ inside of a word; `:` of a link that would make itself; `!` before what may be a
 
 _PLAIN = re.compile(
     r"(?:[A-Za-z\xc0-\xff]|\+(?=[0-9])|[0-9]+(?![0-9.)]))"
-    r"(?:[A-Za-z0-9\xc0-\xff ,;()/'\"%?=+.-]++|:(?!//)|&(?= )|#(?=[0-9])|!(?!\Z))*+"
+    r"(?:[A-Za-z0-9\xc0-\xff ,;()/'\"%?=+.-]++|:(?!//)|&(?= )|#(?=[0-9])|!(?!\Z))*"
 )
 """Most texts: words and numbers, and nothing that is a mark of Markdown's there."""
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from itertools import product
+
 import pytest
 
+from releasewatch.domain import patterns
 from releasewatch.domain.patterns import Pattern, byte_text, read_pattern
 from releasewatch.errors import InvalidCallError
 
@@ -65,3 +69,21 @@ def test_byte_text_has_one_character_for_each_byte() -> None:
         raw = text.encode("utf-8", "surrogateescape")
         assert len(byte_text(text)) == len(raw)
         assert byte_text(text).encode("ascii", "surrogateescape") == raw
+
+
+def test_a_pattern_of_a_common_form_is_taken_apart_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text of up to six of these, the wrong ones among them: read quickly, and read without that."""
+    texts = ["".join(some) for many in range(1, 7) for some in product("a*./", repeat=many)]
+    read_pattern.cache_clear()
+    quickly = {text: taken_apart(text) for text in texts}
+    monkeypatch.setattr(patterns, "_COMMON", re.compile(r"(?!)"))
+    read_pattern.cache_clear()
+    assert {text: taken_apart(text) for text in texts} == quickly
+    read_pattern.cache_clear()
+
+
+def taken_apart(text: str) -> Pattern | str:
+    try:
+        return read_pattern(text)
+    except InvalidCallError as error:
+        return error.message
