@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,15 @@ class WebServer:
         return [one.path for one in self.asked]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing of a client that went away: it would be printed between what a command in this process prints."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def running_server(tls: SSLContext | None = None) -> Iterator[WebServer]:
     """A server on a free port of the loopback, stopped when the block ends; with `tls` it speaks HTTPS."""
@@ -86,8 +96,7 @@ def running_server(tls: SSLContext | None = None) -> Iterator[WebServer]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Answering)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     running = WebServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
