@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.exc import OperationalError as StatementFailedError
 
@@ -113,6 +113,15 @@ def test_a_reader_cannot_write_on_a_server(postgres_url: str) -> None:
     with pytest.raises(LedgerUnavailableError, match="is read-only"), ledger.read() as connection:
         connection.execute(insert(t.repo).values(key="lost"))
     assert repos(ledger) == []
+
+
+def test_a_server_plans_what_is_streamed_for_all_of_it(postgres_url: str) -> None:
+    """Else it looks up one customer after the other, as if somebody read the first tenth alone."""
+    ledger = Ledger(Secret(postgres_url))
+    asked = select(*(func.current_setting(name) for name in ("cursor_tuple_fraction", "jit", "timezone")))
+    with ledger.read() as reading, ledger.write() as writing:
+        for connection in (reading, writing):
+            assert tuple(connection.execute(asked).one()) == ("1", "off", "UTC")
 
 
 def test_a_rehearsal_sees_what_it_writes_and_keeps_nothing(ledger: Ledger, ledger_url: str) -> None:
