@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from itertools import pairwise
 
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from releasewatch.domain.messages import (
+    Message,
     read_conventional,
     read_message,
     read_trailers,
     trailer_values,
     without_pull_request,
 )
-from releasewatch.domain.releases import ConventionalParts
+from releasewatch.domain.releases import Commit, ConventionalParts
 from tests.support.repos import RepoBuilder
 
 
@@ -191,3 +193,11 @@ def test_a_squash_suffix_is_no_part_of_a_subject() -> None:
 def test_equal_trailers_share_their_memory() -> None:
     first, second = (read_trailers(f"Words {n}\n\nCo-authored-by: A <a@example.org>") for n in range(2))
     assert all(one is other for one, other in pairwise((*first, *second)))
+
+
+def test_what_a_message_says_stands_in_a_commit_as_it_is_handed_over() -> None:
+    """By place: no type tells `reverts_shas` from `reverts_subjects`."""
+    names = [one.name for one in fields(Commit)]
+    first = names.index(Message._fields[0])
+    assert names[first - 1] == "paths"
+    assert tuple(names[first : first + len(Message._fields)]) == Message._fields

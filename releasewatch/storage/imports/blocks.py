@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.customers import Stated, Together
@@ -46,6 +47,12 @@ def names_of_customers(blocks: Iterable[Block[Any]]) -> set[str]:
                 row.row.customer if isinstance(row, Stated) else row.identity.get("customer", "") for row in block
             )
     return names - {""}
+
+
+def in_columns(rows: Sequence[Stated[Row]], made: type[Row]) -> Together[Row]:
+    """Rows that were read one by one, column by column in the order of their fields."""
+    columns = [[getattr(one.row, field.name) for one in rows] for field in fields(made)]  # type: ignore[arg-type]
+    return Together([one.line for one in rows], columns, made)
 
 
 def without(block: Together[Row], places: Sequence[int]) -> Iterator[tuple[Together[Row], bool]]:

@@ -19,7 +19,7 @@ from releasewatch.domain.customers import (
     contact_id_bytes,
 )
 from releasewatch.storage.imports import staging as s
-from releasewatch.storage.imports.blocks import in_batches, names_of_customers, without
+from releasewatch.storage.imports.blocks import in_batches, in_columns, names_of_customers, without
 from releasewatch.storage.imports.contacts import IDS, PERSON, ROLE
 from releasewatch.storage.imports.names import Named, find_named
 from releasewatch.storage.loading import Loader
@@ -120,8 +120,7 @@ class _Staging:
                     continue
             accepted.append(row)
         if accepted:
-            columns = [[getattr(one.row, name) for one in accepted] for name in _FIELDS]
-            self._add_together(Together([one.line for one in accepted], columns, Contact))
+            self._add_together(in_columns(accepted, Contact))
 
     def _keep(self) -> None:
         """A contact keeps its state when its row is refused; all of the customer's do, when it cannot be said which."""

@@ -15,7 +15,7 @@ from releasewatch.domain.customers import (
     customer_id_bytes,
 )
 from releasewatch.storage.imports import staging as s
-from releasewatch.storage.imports.blocks import in_batches
+from releasewatch.storage.imports.blocks import in_batches, in_columns
 from releasewatch.storage.imports.customers import CONTRACT, FACTS
 from releasewatch.storage.loading import Loader
 
@@ -112,5 +112,4 @@ class _Staging:
                     row = Stated(row.line, replace(row.row, parent=""))
             accepted.append(row)
         if accepted:
-            columns = [[getattr(one.row, name) for one in accepted] for name in _FIELDS]
-            self._add_together(Together([one.line for one in accepted], columns, Customer))
+            self._add_together(in_columns(accepted, Customer))
