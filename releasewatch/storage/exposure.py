@@ -279,13 +279,20 @@ def detail_statement(
     if customer_id is not None:
         among = (customer_id,) if isinstance(customer_id, UUID) else tuple(customer_id)
     rows = exposed_rows(q, among)
-    c, r, f = t.customer.c, rows.c, t.customer_fact.c
-    statement = (
-        select(rows, c.key, c.directory, f.name, f.account_manager)
-        .join_from(rows, t.customer, c.customer_id == r.customer_id)
-        .join(t.customer_fact, and_(f.customer_id == r.customer_id, *_current(q)), isouter=True)
+    r = rows.c
+    statement = _after(with_customers(q, rows, *r), after)
+    return statement.order_by(r.rank, r.component_id, r.region, r.ring, r.live_from)
+
+
+def with_customers(q: ExposureQuestion, rows: CTE, *columns: Any) -> Select[Any]:
+    """Columns of rows, and the customer's key, directory, name and account manager, ordered by key (bytewise)."""
+    c, f = t.customer.c, t.customer_fact.c
+    return (
+        select(*columns, c.key, c.directory, f.name, f.account_manager)
+        .join_from(rows, t.customer, c.customer_id == rows.c.customer_id)
+        .join(t.customer_fact, and_(f.customer_id == rows.c.customer_id, *_current(q)), isouter=True)
+        .order_by(c.key, c.directory)
     )
-    return _after(statement, after).order_by(c.key, c.directory, r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
 def stream_details(connection: Connection, q: ExposureQuestion, only: Sequence[UUID] | None = None) -> Iterator[Any]:
@@ -315,6 +322,7 @@ __all__ = [
     "has_customer",
     "may_be_reached",
     "stream_details",
+    "with_customers",
 ]
 
 

@@ -6,11 +6,26 @@ unmapped or unplaced.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.storage import tables as t
@@ -49,6 +64,10 @@ def exposed_rows(
         parts = [of_these(part, some) for part in parts]
     if columns is not None:
         parts = [_narrow(part, columns) for part in parts]
+    return _of_survivors(q, merged, parts)
+
+
+def _of_survivors(q: ExposureQuestion, merged: CTE, parts: Sequence[Select[Any]]) -> CTE:
     found = union_all(*parts).cte(q.named("found_row"))
     told = [column for column in found.c if column.name != "customer_id"]
     return (
@@ -56,6 +75,71 @@ def exposed_rows(
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
         .cte(q.named("exposed_row"))
     )
+
+
+_AS_ITS_WAY = (
+    "rank", "component_id", "via", "region", "ring", "any_region", "any_ring", "window_certain", "subject_certain",
+    "subject",
+)  # fmt: skip
+"""What a row of an entitlement has of its way."""
+
+_AS_ITS_WAY_OR_SHORTER = {
+    "live_from": "starts",
+    "live_until": "live_until",
+    "carrying_until": "until",
+    "sure_until": "sure_until",
+}
+"""The same of instants, unless the entitlement begins later or ends before; and what they are called there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsInShort:
+    """The rows of `exposed_rows` with the number of their way, and without (NULL) what is as the way has it.
+
+    `ways`: the number of each way, and what it has in the place of each of the `columns`. Rows that no way is behind
+    have no number and are whole, and so are all rows of some customers alone.
+    """
+
+    rows: CTE
+    ways: Subquery
+    columns: Sequence[ColumnElement[Any]]
+
+
+def rows_in_short(
+    q: ExposureQuestion, among: Sequence[UUID] | None, pack: Callable[[Sequence[Any]], Sequence[Any]]
+) -> RowsInShort:
+    """What is asked of everybody's rows, of which there are many and few that differ.
+
+    `pack`: how the number of a row and its columns are handed over.
+    """
+    merged = merged_customers(q)
+    some = None if among is None else some_customers(q, among, merged)
+    way, others = _branches(q, in_view(q), merged, some)
+    number = func.row_number().over(order_by=tuple(way.c)).label("number")  # those that are alike may change theirs
+    numbered = select(way, number).cte(q.named("numbered_way"))
+    entitled = _entitled(q, way if among is not None else numbered)
+    _, *columns = entitled.selected_columns
+    theirs = {**{name: name for name in _AS_ITS_WAY}, **_AS_ITS_WAY_OR_SHORTER}
+    of_ways = (numbered.c[theirs[c.name]] if c.name in theirs else null() for c in columns)
+    ways = select(numbered.c.number, *(value.label(c.name) for c, value in zip(columns, of_ways, strict=True)))
+
+    def in_short(column: Any, value: Any) -> Any:
+        if column.name in _AS_ITS_WAY:
+            return cast(null(), column.type)
+        if column.name in _AS_ITS_WAY_OR_SHORTER:
+            return func.nullif(value, numbered.c[_AS_ITS_WAY_OR_SHORTER[column.name]], type_=column.type)
+        return value
+
+    parts = []
+    for part in (entitled, *others):
+        who, *values = (getattr(column, "element", column) for column in part.selected_columns)
+        told: list[Any] = [cast(null(), Integer), *values]
+        if part is entitled and among is None:
+            told = [numbered.c.number, *map(in_short, columns, values)]
+        told = [value.label(name) for name, value in zip(("number", *(c.name for c in columns)), told, strict=True)]
+        part = part.with_only_columns(who.label("customer_id"), *pack(told))
+        parts.append(part if some is None else of_these(part, some))
+    return RowsInShort(_of_survivors(q, merged, parts), ways.subquery(), columns)
 
 
 def _narrow(part: Select[Any], columns: Collection[str]) -> Select[Any]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, type_coerce
+from sqlalchemy import Connection, func, select, type_coerce
 from sqlalchemy.types import NullType
+
+from releasewatch.storage import exposure
+from releasewatch.storage.exposure_rows import rows_in_short
+from releasewatch.storage.exposure_ways import ExposureQuestion
 
 FETCHED = 1000
 """How many rows are fetched from a server at a time."""
@@ -34,24 +39,23 @@ def keep_little(connection: Connection) -> None:
 class RawRows:
     """What `exposure.detail_statement` finds, without a value being made of each column of each row.
 
-    What is said of a way is one text on SQLite (JSON), which hands over each value by itself, and sorts what is wide
-    for as long as it finds who is reached; so it puts customers in order, and the ways of each are put in order once
-    for all who are reached alike.
+    Of everybody, what a row has of its way is read once, with the ways. The rest is one text on SQLite (JSON), which
+    hands over each value by itself. A database sorts what is wide for as long as it finds who is reached; so it puts
+    customers in order, and the ways of each are put in order once for all who are reached alike.
     """
 
-    def __init__(self, connection: Connection, statement: Select[Any]) -> None:
-        number, *ways, key, directory, name, manager = statement.selected_columns
+    def __init__(self, connection: Connection, q: ExposureQuestion, among: Sequence[UUID] | None = None) -> None:
         dialect = connection.dialect
         self._connection = connection
         self._packed = dialect.name == "sqlite"
+        found = rows_in_short(q, among, _as_text if self._packed else tuple)
         self._read: list[tuple[str, Callable[[Any], Any] | None]] = [
-            (one.name, one.type.dialect_impl(dialect).result_processor(dialect, None)) for one in ways
+            (one.name, one.type.dialect_impl(dialect).result_processor(dialect, None)) for one in found.columns
         ]
-        raw: list[Any] = [type_coerce(one, NullType()).label(one.name) for one in (number, *ways)]
-        if self._packed:
-            raw[1:] = [func.json_array(*raw[1:]).label("way")]
-            statement = statement.order_by(None).order_by(key, directory)
-        self._statement = statement.with_only_columns(*raw, key, directory, name, manager, maintain_column_froms=True)
+        self._statement = exposure.with_customers(q, found.rows, *_raw(found.rows.c))
+        self._ways: dict[int | None, Sequence[Any]] = {None: [None] * len(found.columns)}
+        if among is None:
+            self._ways |= {number: way for number, *way in connection.execute(select(*_raw(found.ways.c)))}
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Key, directory, name and account manager of each customer, and their ways as `read` takes them."""
@@ -71,19 +75,24 @@ class RawRows:
 
     def read(self, ways: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Ways as the statement has them, and in its order: instants are instants, and each column has a name."""
-        found = (json.loads(way[0]) if self._packed else way for way in ways)
-        rows = [
-            SimpleNamespace(
-                **{
-                    name: value if read is None else read(value)
-                    for (name, read), value in zip(self._read, values, strict=True)
-                }
-            )
-            for values in found
-        ]
-        if self._packed:
-            rows.sort(key=_nearest_first)
+        rows = [self._read_one(*(json.loads(way[0]) if self._packed else way)) for way in ways]
+        rows.sort(key=_nearest_first)
         return rows
+
+    def _read_one(self, number: int | None, *values: Any) -> Any:
+        row = SimpleNamespace()
+        for (name, read), value, of_way in zip(self._read, values, self._ways[number], strict=True):
+            raw = of_way if value is None else value
+            setattr(row, name, raw if read is None else read(raw))
+        return row
+
+
+def _raw(columns: Iterable[Any]) -> list[Any]:
+    return [type_coerce(one, NullType()).label(one.name) for one in columns]
+
+
+def _as_text(values: Sequence[Any]) -> Sequence[Any]:
+    return [func.json_array(*(one.element for one in values)).label("way")]
 
 
 def _nearest_first(row: Any) -> tuple[Any, ...]:

@@ -119,7 +119,7 @@ def stream_exposed(ledger: Ledger, asking: Asking) -> Iterator[Exposed]:
         question = ask(connection, asking)
         wording = _Wording(connection, question, asking)
         keep_little(connection)
-        yield from wording.told_of(RawRows(connection, exposure.detail_statement(question)))
+        yield from wording.told_of(RawRows(connection, question))
 
 
 def page_exposed(
@@ -133,7 +133,7 @@ def page_exposed(
         wording = _Wording(connection, question, asking)
         items: list[dict[str, Any]] = []
         for part in (ids[start : min(start + FETCHED, limit)] for start in range(0, min(len(ids), limit), FETCHED)):
-            found = RawRows(connection, exposure.detail_statement(question, None, part))
+            found = RawRows(connection, question, part)
             items += [one.document for one in wording.told_of(found)]
     return items, ids[limit - 1].hex if len(ids) > limit else None
 

@@ -1,51 +1,104 @@
-"""Rows of who is exposed as the driver gives them: what SQLite packs comes out as the statement would have it."""
+"""Rows of who is exposed as the driver gives them: what was left out or packed comes out as the statement has it."""
 
 from __future__ import annotations
 
-from random import Random
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, select
+import pytest
 
+from releasewatch.storage import exposure
 from releasewatch.storage.exposure_stream import RawRows, keep_little
+from releasewatch.storage.ledger import Ledger
+from releasewatch.storage.types import OPEN_END
+from releasewatch.usecases.exposure import Asking, ask
+from tests.support.exposure_facts import COMPONENTS, Clocks, Deployed, Entitled, Naming, Who, World
+from tests.support.exposure_ledger import instant, write_world
+from tests.support.ledgers import new_ledger
 
-WAY = ("rank", "component_id", "region", "ring", "live_from")
-TABLE = Table(
-    "way",
-    MetaData(),
-    Column("customer_id", Integer),
-    *(Column(name, Integer if name in ("rank", "component_id") else Text) for name in WAY),
-    *(Column(name, Text) for name in ("key", "directory", "name", "account_manager")),
-)
+TOUCHED = frozenset({"shop/a", "shop/lib"})
+ORDER = ("rank", "component_id", "region", "ring", "live_from")
+COPIES = ("", "?", "v1")
+TIMES = (Clocks(), Clocks(valid_from=6), Clocks(valid_to=5), Clocks(valid_from=3, valid_to=6))
+"""Begun before the deployment and after, ended before its windows and never."""
 
 
-def test_ways_of_a_customer_come_in_the_order_of_the_statement_however_sqlite_hands_them_over() -> None:
-    ways = [
-        (rank, component, region, ring, live_from)
-        for rank in (0, 9)
-        for component in (None, 2, 10)
-        for region in ("", "eu")
-        for ring in ("a", "b")
-        for live_from in ("2026-01-01 00:00:00", "2026-03-01 00:00:00")
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """An empty ledger."""
+    ledger = new_ledger(ledger_url)
+    yield ledger
+    ledger.close()
+
+
+def _deployed(opened: int, release: str, undoes: frozenset[int] = frozenset()) -> Deployed:
+    targets = (("eu", ""), ("us", "early"))
+    return Deployed(
+        "shop", "production", TOUCHED, targets, opened, opened, opened, opened, "succeeded", release, "eu",
+        TOUCHED, frozenset({"shop/lib"}), undoes, (Naming("k2", frozenset()),),
+    )  # fmt: skip
+
+
+def _world() -> World:
+    """Customers with many ways each, one of whom was merged into another."""
+    said = [
+        (subject, region, ring)
+        for subject in ("shop/a", "a", "shop/b", "lib")
+        for region in ("", "eu", "?")
+        for ring in ("", "x")
     ]
-    customers = [(1, "k10", "a"), (2, "k2", "a"), (3, "k2", "b"), (4, "é", "a")]
-    rows = [
-        {"customer_id": number, "key": key, "directory": directory, "name": key, "account_manager": ""}
-        | dict(zip(WAY, way, strict=True))
-        for number, key, directory in customers
-        for way in ways
-    ]
-    Random(7).shuffle(rows)
-    engine = create_engine("sqlite://")
-    with engine.begin() as connection:
-        TABLE.metadata.create_all(connection)
-        connection.execute(TABLE.insert(), rows)
-        c = TABLE.c
-        found = RawRows(connection, select(TABLE).order_by(c.key, c.directory, *(c[name] for name in WAY)))
+    ways = [(*one, COPIES[n % 3], TIMES[n % 4]) for n, one in enumerate(said)]
+    return World(
+        types=dict.fromkeys(COMPONENTS, "service"),
+        needs=frozenset({("shop/b", "shop/a")}),
+        regions=frozenset({"eu", "us"}),
+        rings=frozenset({"early", "x"}),
+        deployments=(_deployed(2, "v1"), _deployed(8, "v2", frozenset({0}))),
+        doubts=(),
+        products=(),
+        not_in_full=(),
+        customers=tuple(
+            Who("crm", key, ((key, Clocks()),), ((key, Clocks()),), 0 if key == "é" else None)
+            for key in ("k10", "k2", "k3", "é")
+        ),
+        entitlements=tuple(
+            Entitled(who, subject, "", region, ring, version, times)
+            for who in range(4)
+            for subject, region, ring, version, times in ways[who:]
+        ),
+        without_entitlement={"crm": "none", "desk": "none"},
+    )
+
+
+def test_rows_as_the_driver_gives_them_say_what_the_statement_does(ledger: Ledger) -> None:
+    write_world(ledger, _world())
+    with ledger.read() as connection:
+        q = ask(connection, Asking(1, instant(12), at=instant(12)))
+        rows = connection.execute(exposure.detail_statement(q)).all()
         keep_little(connection)
-        listed = [(key, directory, found.read(mine)) for key, directory, _, _, mine in found]
-        kept = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    assert [(key, directory) for key, directory, _ in listed] == [(key, directory) for _, key, directory in customers]
-    for _, _, mine in listed:
-        assert [tuple(getattr(way, name) for name in WAY) for way in mine] == ways
-    assert kept == -500
-    engine.dispose()
+        listed = _read(RawRows(connection, q))
+        some = _read(RawRows(connection, q, [row.customer_id for row in rows]))
+        if ledger.is_sqlite:
+            assert connection.exec_driver_sql("PRAGMA cache_size").scalar_one() == -500
+    columns = rows[0]._fields[1:-4]
+    wanted = [(tuple(who), list(mine)) for who, mine in groupby(rows, key=lambda row: row[-4:])]
+    assert [who for who, _ in listed] == [who for who, _ in some] == [who for who, _ in wanted]
+    assert [key for (key, *_), _ in listed] == ["k10", "k2", "k3"]
+    for (who, ways), (_, again), (_, theirs) in zip(listed, some, wanted, strict=True):
+        said = [_said(way, columns) for way in theirs]
+        assert len(said) > len(set(COPIES)) * len(TIMES), who
+        for found in (ways, again):
+            assert sorted(map(repr, said)) == sorted(repr(_said(way, columns)) for way in found)
+            assert [_said(way, ORDER) for way in theirs] == [_said(way, ORDER) for way in found]
+    starts, ends = ({getattr(row, name) for row in rows} for name in ("live_from", "carrying_until"))
+    assert starts >= {instant(2), instant(3), instant(6)}
+    assert ends >= {instant(5), instant(6), instant(8), OPEN_END}
+
+
+def _read(found: RawRows) -> list[tuple[Any, ...]]:
+    return [(tuple(who), found.read(ways)) for *who, ways in found]
+
+
+def _said(way: Any, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(way, name) for name in columns)

@@ -58,7 +58,8 @@ def reads_of_entitlements(ledger: Ledger, asked: Statement) -> list[bool]:
         (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked.text}", asked.parameters).scalar_one()
     found = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "entitlement"]
     by_key = re.compile(r"\b(?:subject|customer_id)\b.* = ")
-    return [by_key.search(node.get("Index Cond", "")) is not None or is_of_versions(node) for node in found]
+    conditions = [node.get("Index Cond") or node.get("Recheck Cond", "") for node in found]  # of a bitmap the index's
+    return [by_key.search(one) is not None or is_of_versions(node) for one, node in zip(conditions, found, strict=True)]
 
 
 def is_of_versions(node: dict[str, Any]) -> bool:
