@@ -118,14 +118,19 @@ def count_exposed(connection: Connection, q: ExposureQuestion, *, has_blank: boo
     if has_blank and not q.blank_reaches_all:
         beside = _not_among(exposed, everybody(q, seen, merged))
         parts.append(select(literal(None), literal(None), literal(None), beside.c.many).select_from(beside))
-    counts = _counted(connection.execute(union_all(*parts)))
+    counts = counted(connection.execute(union_all(*parts)))
     return replace(counts, unplaced=count_unplaced(connection, q), unsure=find_unsure(connection, q))
 
 
 def count_reached(connection: Connection, q: ExposureQuestion, only: ExposureFilter = EVERYONE) -> ExposureCounts:
     """Count who is reached, and nobody else: in the time that they take, not all the directory."""
     exposed = exposed_customers(q)
-    return _counted(connection.execute(_filtered(_by_reach(exposed, only), exposed, q, only)))
+    return counted(connection.execute(_filtered(_by_reach(exposed, only), exposed, q, only)))
+
+
+def reached_statement(q: ExposureQuestion) -> Select[Any]:
+    """What `counted` counts of everybody who is reached."""
+    return _by_reach(exposed_customers(q))
 
 
 def _by_reach(exposed: CTE, only: ExposureFilter = EVERYONE) -> Select[Any]:
@@ -136,8 +141,8 @@ def _by_reach(exposed: CTE, only: ExposureFilter = EVERYONE) -> Select[Any]:
     return statement.select_from(exposed).group_by(reach, certain, exposed.c.carried)
 
 
-def _counted(rows: Iterable[Any]) -> ExposureCounts:
-    """Rows of `_by_reach` added up; one without a reach says how many are not ruled out."""
+def counted(rows: Iterable[Any]) -> ExposureCounts:
+    """Rows of `reached_statement` added up; one without a reach says how many are not ruled out."""
     by_reach = {NAMED: 0, DIRECT: 0, DEPENDENT: 0}
     possible = still = beside = 0
     for row in rows:
@@ -316,11 +321,13 @@ __all__ = [
     "count_not_ruled_out",
     "count_reached",
     "count_unplaced",
+    "counted",
     "detail_statement",
     "exposed_customers",
     "find_page",
     "has_customer",
     "may_be_reached",
+    "reached_statement",
     "stream_details",
     "with_customers",
 ]

@@ -7,7 +7,7 @@ same: how many deployments are blamed, in which environments and places, and whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any
@@ -18,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    String,
     and_,
     any_,
     bindparam,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 from releasewatch.domain.call_report import HURT
 from releasewatch.storage import tables as t
 from releasewatch.storage.call_facts import merged_at, those_spoken_of
-from releasewatch.storage.exposure_ways import ExposureQuestion
+from releasewatch.storage.exposure_many import Slot, any_deployment, values_of
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import current_fact, everybody_in
 from releasewatch.storage.migrate import has_citus
@@ -45,29 +44,7 @@ _TOGETHER = 100
 
 _OF_WAYS = ("rank", "certain", "live_from", "carrying_until")
 
-_SPELLINGS = 3
-"""The most ways in which a release may be written."""
-
 _COMPONENTS = "components"
-
-Slot = Callable[[str, Any], ColumnElement[Any]]
-"""What stands in a statement for a value that differs from incident to incident, by its name and type."""
-
-
-@dataclass(frozen=True, slots=True)
-class _AnyDeployment(ExposureQuestion):
-    """Whichever deployment a statement will be asked about."""
-
-    plain: Any = None
-    spelled: tuple[Any, ...] = ()
-
-    @property
-    def plain_release(self) -> Any:
-        return self.plain
-
-    @property
-    def spellings(self) -> Sequence[Any]:
-        return self.spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +132,9 @@ def _statement(q: ImpactQuestion) -> Select[Any]:
 
 def _any_of(q: ImpactQuestion, slot: Slot, *, on_postgresql: bool) -> ImpactQuestion:
     """A question that stands for all of its shape."""
-    blamed = []
-    for place, one in enumerate(q.blamed):
-        asked = one.question
-        said: dict[str, Any] = {each.name: getattr(asked, each.name) for each in fields(asked)}
-        said["deployment_id"] = slot(f"deployment_{place}", id_type())
-        plain, spelled = asked.plain_release, tuple(asked.spellings)
-        if asked.release:
-            plain = slot(f"plain_{place}", String())
-            spelled = tuple(slot(f"spelled_{place}_{number}", String()) for number in range(_SPELLINGS))
-        blamed.append(replace(one, question=_AnyDeployment(**said, plain=plain, spelled=spelled)))
+    blamed = [
+        replace(one, question=any_deployment(one.question, slot, f"_{place}")) for place, one in enumerate(q.blamed)
+    ]
     values: dict[str, Any] = {each.name: getattr(q, each.name) for each in fields(q)}
     values |= {
         "incident_id": slot("incident_id", id_type()),
@@ -189,9 +159,5 @@ def _values(q: ImpactQuestion) -> dict[str, Any]:
     if q.components is not None:
         found[_COMPONENTS] = sorted(q.components)
     for place, one in enumerate(q.blamed):
-        found[f"deployment_{place}"] = one.question.deployment_id
-        if one.question.release:
-            spelled = one.question.spellings
-            found[f"plain_{place}"] = one.question.plain_release
-            found |= {f"spelled_{place}_{n}": spelled[min(n, len(spelled) - 1)] for n in range(_SPELLINGS)}
+        found |= values_of(one.question, f"_{place}")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from releasewatch.domain.incidents import OPEN_STATUSES, fold, standing
 from releasewatch.domain.past import IMPORT
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents, pruning
+from releasewatch.storage.exposure_many import count_each
+from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
 from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.event_deployments import PROVIDER
@@ -28,7 +31,7 @@ from releasewatch.usecases.event_incidents import SOURCE
 from releasewatch.usecases.named_people import hiding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from releasewatch.domain.incidents import Statement
@@ -43,6 +46,12 @@ TOLD_BEFORE = "an event of another tool told it"
 PRUNED = "their counts of customers are as known before the ledger was pruned"
 
 _PAGE = 200
+
+_TOGETHER = 1000
+"""So many deployments are counted together: what did not change between them is counted once."""
+
+_CATALOGS = 50
+"""So many catalogs are remembered: deployments that follow each other mostly have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +107,44 @@ def _of_deployments(connection: Any, asked: ExportRequest, left_out: dict[str, l
     if not asked.is_of_all and asked.deployment_id is None:
         return
     pruned = pruning.pruned_before(connection)
-    for number in events.ended_deployments(connection, asked.span, asked.deployment_id):
-        found = deployments.get_deployment(connection, number)
-        facts = _facts_of(connection, found)
-        if found.row.ci_provider == PROVIDER:
-            left_out.setdefault(TOLD_BEFORE, []).append(found.id)
-        else:
-            yield from service_events(facts)
-        if asked.span.holds(facts.recorded_at) and found.row.ci_provider != IMPORT:
-            if pruned is not None and facts.recorded_at < pruned:
-                left_out.setdefault(PRUNED, []).append(found.id)
+    types_of = lru_cache(_CATALOGS)(lambda number: _types_in(connection, number))
+    for part in chunks(events.ended_deployments(connection, asked.span, asked.deployment_id), _TOGETHER):
+        ended = [deployments.get_deployment(connection, number) for number in part]
+        told = [(found, _facts_of(connection, found, types_of)) for found in ended]
+        counts = _counts(connection, [found for found in ended if _is_counted(found, asked, pruned)], asked)
+        for found, facts in told:
+            if found.row.ci_provider == PROVIDER:
+                left_out.setdefault(TOLD_BEFORE, []).append(found.id)
             else:
-                yield exposure_event(facts, _count(connection, found, asked))
+                yield from service_events(facts)
+            if found.row.deployment_id in counts:
+                yield exposure_event(facts, counts[found.row.deployment_id])
+            elif _is_counted(found, asked, None):
+                left_out.setdefault(PRUNED, []).append(found.id)
 
 
-def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:
+def _is_counted(found: DeploymentRow, asked: ExportRequest, pruned: datetime | None) -> bool:
+    """Whether its count of customers was asked for, and can still be told."""
+    recorded_at = found.row.recorded_at
+    wanted = asked.span.holds(recorded_at) and found.row.ci_provider != IMPORT
+    return wanted and (pruned is None or recorded_at >= pruned)
+
+
+def _types_in(connection: Any, catalog_id: int) -> Mapping[str, str]:
+    """The types of a catalog's components, by full key."""
+    catalog = catalogs.load_catalog(connection, catalog_id)
+    return {catalog.full_key(one.key): one.type for one in catalog.components}
+
+
+def _facts_of(connection: Any, found: DeploymentRow, types_of: Callable[[int], Mapping[str, str]]) -> DeploymentFacts:
     row = found.row
     members = coverages.scope_members(connection, [row.scope_id])[row.scope_id]
-    catalog = catalogs.load_catalog(connection, row.catalog_id)
     kinds: dict[str, set[str]] = {}
     for block in footprints.read_blocks(connection, row.deployment_id):
         for key in members if block.components is None else block.components:
             # What is new to the catalog is compared with its neighbours, and runs there for the first time.
             kinds.setdefault(key, set()).add("initial" if block.source == "neighbour" else block.kind)
-    types = {catalog.full_key(one.key): one.type for one in catalog.components}
+    types = types_of(row.catalog_id)
     gone = members - types.keys()
     types_before = events.component_types(connection, sorted(gone)) if gone else {}
     places = deployments.targets_of(connection, row.deployment_id)
@@ -146,22 +169,34 @@ def _facts_of(connection: Any, found: DeploymentRow) -> DeploymentFacts:
     )
 
 
-def _count(connection: Any, found: DeploymentRow, asked: ExportRequest) -> Mapping[str, int]:
-    """As it was known when the deployment was recorded: the same count, whenever it is told."""
-    row = found.row
-    at = max(row.recorded_at, row.opened_at)
-    tier = tier_of(connection, found.environment)
-    question = question_of(found, tier, at, row.recorded_at, asked.without_entitlement)
-    counts = exposure.count_reached(connection, question)
-    return {
-        "customers": counts.customers,
-        "named": counts.named,
-        "direct": counts.direct,
-        "dependent": counts.dependent,
-        "possible": counts.possible,
-        "unplaced": exposure.count_unplaced(connection, question),
-        "not_ruled_out": exposure.count_not_ruled_out(connection, question, has_blank=row.has_blank),
+def _counts(connection: Any, asks: Sequence[DeploymentRow], asked: ExportRequest) -> Mapping[int, Mapping[str, int]]:
+    """As it was known when each deployment was recorded: the same counts, whenever they are told; by its number."""
+    tiers = {name: tier_of(connection, name) for name in {found.environment for found in asks}}
+    questions = {
+        found.row.deployment_id: question_of(
+            found,
+            tiers[found.environment],
+            max(found.row.recorded_at, found.row.opened_at),
+            found.row.recorded_at,
+            asked.without_entitlement,
+        )
+        for found in asks
     }
+    counts = count_each(connection, list(questions.values()))
+    told: dict[int, Mapping[str, int]] = {}
+    for found in asks:
+        number = found.row.deployment_id
+        one = counts[number]
+        told[number] = {
+            "customers": one.customers,
+            "named": one.named,
+            "direct": one.direct,
+            "dependent": one.dependent,
+            "possible": one.possible,
+            "unplaced": one.unplaced,
+            "not_ruled_out": exposure.count_not_ruled_out(connection, questions[number], has_blank=found.row.has_blank),
+        }
+    return told
 
 
 def _of_incidents(connection: Any, asked: ExportRequest, left_out: dict[str, list[str]]) -> Iterator[Told]:
