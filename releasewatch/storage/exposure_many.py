@@ -12,11 +12,18 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, literal_column, select
 
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure import ExposureCounts, count_unplaced, counted, reached_statement
+from releasewatch.storage.exposure import (
+    ExposureCounts,
+    count_unplaced,
+    counted,
+    detail_statement,
+    reached_statement,
+)
 from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
 from releasewatch.storage.migrate import has_citus
 from releasewatch.storage.sql import chunks, for_each
@@ -80,6 +87,13 @@ def count_each(connection: Connection, questions: Sequence[ExposureQuestion]) ->
     found = {number: counted(rows) for number, rows in _answers(connection, questions, reached_statement)}
     unplaced = _unplaced(connection, questions)
     return {number: replace(counts, unplaced=unplaced[number]) for number, counts in found.items()}
+
+
+def ways_of_each(
+    connection: Connection, questions: Sequence[ExposureQuestion], customer_id: UUID
+) -> dict[int, Sequence[Any]]:
+    """The rows of `exposure.detail_statement` of one customer, in no order, by the number of each deployment."""
+    return dict(_answers(connection, questions, lambda q: detail_statement(q, None, customer_id)))
 
 
 def _answers(

@@ -197,7 +197,8 @@ class _Given(FunctionElement[Any]):
 
 @compiles(_Given, "postgresql")
 def _given_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"(SELECT unnest({compiler.process(element.clauses, **options)}) AS id)"
+    ids = compiler.process(element.clauses, **options)  # written out, they are text
+    return f"(SELECT unnest(CAST({ids} AS UUID[])) AS id)"
 
 
 @compiles(_Given, "sqlite")

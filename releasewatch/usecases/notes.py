@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -258,12 +259,14 @@ def notes_of_period(
     scope: CustomerScope | None = None
     reached: list[CustomerScope] = []
     if reader is not None:
-        for one in found:
-            question = question_of(one, tier, max(how.now, one.row.opened_at), how.now, reader.without_entitlement)
-            here = scope_of_customer(ledger, question, reader.customer_id, reader.key)
-            together = here.components | (scope.components if scope else frozenset())
-            scope = replace(here, components=together, origins=None)
-            reached.append(here)
+        questions = [
+            question_of(one, tier, max(how.now, one.row.opened_at), how.now, reader.without_entitlement)
+            for one in found
+        ]
+        reached = scopes_of_customer(ledger, questions, reader.customer_id, reader.key)
+        if reached:
+            together = frozenset[str]().union(*(here.components for here in reached))
+            scope = replace(reached[-1], components=together, origins=None)
     parts: list[Part] = []
     with ledger.read() as connection:
         shared = Shared(connection, how.now)
@@ -288,30 +291,47 @@ def _unknown(what: str, name: str) -> UnknownNameError:
 
 def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: Any, key: str) -> CustomerScope:
     """What of a deployment reaches one customer: their components, and every name that a change may name them by."""
-    from releasewatch.storage import catalogs, customer_names, exposure
+    (found,) = scopes_of_customer(ledger, [question], customer_id, key)
+    return found
+
+
+def scopes_of_customer(
+    ledger: Ledger, questions: Sequence[ExposureQuestion], customer_id: Any, key: str
+) -> list[CustomerScope]:
+    """The same of several deployments; `is_unsure` is told of the last alone."""
+    from releasewatch.storage import catalogs, customer_names
+    from releasewatch.storage.exposure_many import ways_of_each
     from releasewatch.storage.exposure_unsure import unsure_of
     from releasewatch.storage.reaching import Reaching
     from releasewatch.storage.when import When
 
+    scopes: list[CustomerScope] = []
     with ledger.read() as connection:
         names = catalogs.component_keys(connection)
-        rows = connection.execute(exposure.detail_statement(question, None, customer_id)).all()
-        behind = Reaching(connection, question).of(rows)
-        when = When(question.at, question.known_at)
-        aliases = customer_names.aliases_of(connection, customer_id, when)
-        titles = customer_names.titles_of(connection, customer_id, when)
-        name = customer_names.title_of(connection, customer_id, when) or key
-        unsure = None if rows else unsure_of(connection, question, customer_id)
-    components = frozenset(names[row.component_id] for row in rows if row.component_id is not None)
-    return CustomerScope(
-        name=name,
-        components=components,
-        refs=frozenset({key, *aliases}),
-        titles=frozenset(titles),
-        key=key,
-        origins=origins_in_words(behind, names),
-        is_unsure=bool(unsure),
-    )
+        ways = ways_of_each(connection, questions, customer_id)
+
+        @cache
+        def called(when: When) -> dict[str, Any]:
+            return {
+                "name": customer_names.title_of(connection, customer_id, when) or key,
+                "refs": frozenset({key, *customer_names.aliases_of(connection, customer_id, when)}),
+                "titles": frozenset(customer_names.titles_of(connection, customer_id, when)),
+            }
+
+        for question in questions:
+            rows = ways[question.deployment_id]
+            behind = Reaching(connection, question).of(rows) if rows else ()
+            is_last = question is questions[-1]
+            scopes.append(
+                CustomerScope(
+                    components=frozenset(names[row.component_id] for row in rows if row.component_id is not None),
+                    key=key,
+                    origins=origins_in_words(behind, names),
+                    is_unsure=is_last and not rows and bool(unsure_of(connection, question, customer_id)),
+                    **called(When(question.at, question.known_at)),
+                )
+            )
+    return scopes
 
 
 def origins_in_words(behind: Iterable[Behind], names: Mapping[int, str]) -> frozenset[tuple[str, str, int]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from releasewatch.domain.customers import customer_id
 from releasewatch.secret import Secret
 from releasewatch.storage import exposure, exposure_many
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure_many import count_each
+from releasewatch.storage.exposure_many import count_each, ways_of_each
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.usecases.exposure import Asking, ask
 from tests.support.crowds import config_of, write_crowd
@@ -25,6 +26,9 @@ from tests.support.exposure_worlds import questions, worlds
 from tests.support.ledgers import new_ledger
 from tests.support.statements import listening
 from tests.support.worlds import World, hour
+
+PLACES = ("region", "ring", "any_region", "any_ring", "entitled_region", "entitled_ring")
+TIMES = ("live_from", "live_until", "carrying_until", "sure_until")
 
 
 def _law(examples: int) -> Any:
@@ -47,7 +51,7 @@ def _together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exposure_many, "_TOGETHER", 2)
 
 
-@_law(60)
+@_law(15)
 @given(data=st.data())
 def test_each_is_counted_as_if_it_were_alone_on_sqlite(data: st.DataObject, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
@@ -63,7 +67,7 @@ def postgres_ledger(postgres_url: str) -> str:
     return postgres_url
 
 
-@_law(20)
+@_law(8)
 @given(data=st.data())
 def test_each_is_counted_as_if_it_were_alone_on_postgresql(data: st.DataObject, postgres_ledger: str) -> None:
     _check(data, postgres_ledger)
@@ -88,8 +92,20 @@ def _check(data: st.DataObject, url: str) -> None:
                 alone = exposure.count_reached(connection, q)
                 assert found[q.deployment_id].unplaced == exposure.count_unplaced(connection, q)
                 assert replace(found[q.deployment_id], unplaced=0) == alone
+            for who in world.customers[:1]:
+                number = customer_id(who.directory, who.key)
+                ways = ways_of_each(connection, asked, number)
+                assert ways.keys() == found.keys()
+                for q in asked:
+                    mine = connection.execute(exposure.detail_statement(q, None, number)).all()
+                    assert _said(ways[q.deployment_id]) == _said(mine)
     finally:
         ledger.close()
+
+
+def _said(ways: Sequence[Any]) -> Counter[Any]:
+    names = "customer_id", "rank", "certain", "component_id", "via", *PLACES, *TIMES, "version", "key", "name"
+    return Counter(tuple(getattr(way, name) for name in names) for way in ways)
 
 
 def test_all_of_the_directory_is_asked_once_between_two_changes_of_it(ledger: Ledger, tmp_path: Path) -> None:
