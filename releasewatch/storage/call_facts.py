@@ -36,7 +36,7 @@ class Members:
 def exposed_members(q: ExposureQuestion) -> Members:
     """The customers whom a deployment reaches."""
     merged = merged_customers(q)
-    return _with_merged(exposed_once(q, in_view(q), merged), merged, q.at, q.known_at)
+    return _with_merged(exposed_once(q, in_view(q), merged, asked=()), merged, q.at, q.known_at)
 
 
 def incident_members(q: ImpactQuestion) -> Members:

@@ -89,15 +89,15 @@ def scored_care(q: ExposureQuestion, weights: RankingWeights, today: date, break
     Whoever reported something that it settles may have more points than that, and is not to be left to this.
     """
     merged = merged_customers(q)
-    exposed = exposed_once(q, in_view(q), merged, breaking)
+    exposed = exposed_once(q, in_view(q), merged, breaking or None, asked=("rank",))
     rank = exposed.c.rank
     distance = _distance(rank)
     far = weights.distance_step * case((distance > 1, distance - 1), else_=0)
     dependent = case((far >= weights.reach_dependent, 0), else_=weights.reach_dependent - far)
     most = max(weights.reach_named, weights.reach_direct, weights.reach_dependent)
-    reach = case((rank < DIRECT * RANK, most), (rank < DEPENDENT * RANK, weights.reach_direct), else_=dependent) + case(
-        (exposed.c.marked == 1, weights.breaking), else_=0
-    )
+    reach = case((rank < DIRECT * RANK, most), (rank < DEPENDENT * RANK, weights.reach_direct), else_=dependent)
+    if breaking:
+        reach += case((exposed.c.marked == 1, weights.breaking), else_=0)
     kind = case(
         (rank < DIRECT * RANK, literal(NAMED_KIND, key_type())),
         (rank < DEPENDENT * RANK, literal("direct", key_type())),

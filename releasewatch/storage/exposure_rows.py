@@ -153,19 +153,22 @@ def exposed_once(
     merged: CTE,
     marking: Collection[int] | None = None,
     among: Sequence[UUID] | None = None,
+    asked: Collection[str] = ("rank", "certain", "carried", "surely"),
 ) -> CTE:
     """The exposed customers (`among`: of these), each once: `rank` of their nearest way and whether one is `certain`.
 
     `carried`: still at `at`; `surely`: and that is certain. `marking`: components; who is reached by one is `marked`.
+    `asked`: which of these numbers: no database leaves out what is asked and not used.
     """
     some = None if among is None else some_customers(q, among, merged)
     way, others = _branches(q, seen, merged, some)
-    parts = [_entitled_numbers(q, way, marking), *(_numbers(q, part, marking) for part in others)]
+    sums = _sums(asked, marking)
+    parts = [_entitled_numbers(q, way, sums, marking), *(_numbers(q, part, sums, marking) for part in others)]
     if some is not None:
         parts = [of_these(part, some) for part in parts]
     found = union_all(*parts).cte(q.named("found"))
     who = survivor(found.c.customer_id, merged)
-    totals = [total(found.c[name]).label(name) for name, total in _sums(marking).items()]
+    totals = [total(found.c[name]).label(name) for name, total in sums.items()]
     return (
         select(who, *totals)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
@@ -174,17 +177,20 @@ def exposed_once(
     )
 
 
-def _sums(marking: Collection[int] | None) -> dict[str, Any]:
+def _sums(asked: Collection[str], marking: Collection[int] | None) -> dict[str, Any]:
     """What is said of a customer, and how it follows from what is said of each of their ways."""
     sums: dict[str, Any] = {"rank": func.min, "certain": func.max, "carried": func.max, "surely": func.max}
-    return sums if marking is None else sums | {"marked": func.max}
+    found = {name: total for name, total in sums.items() if name in asked}
+    return found if marking is None else found | {"marked": func.max}
 
 
 def _marked(component_id: Any, marking: Collection[int] | None) -> Any:
     return case((component_id.in_(sorted(marking)), 1), else_=0) if marking else literal(0)
 
 
-def _numbers(q: ExposureQuestion, part: Select[Any], marking: Collection[int] | None) -> Select[Any]:
+def _numbers(
+    q: ExposureQuestion, part: Select[Any], asked: Collection[str], marking: Collection[int] | None
+) -> Select[Any]:
     """A branch with nothing but a customer and a few numbers, so that a database groups as little as possible."""
     c = {column.name: getattr(column, "element", column) for column in part.selected_columns}
     values = {
@@ -195,7 +201,7 @@ def _numbers(q: ExposureQuestion, part: Select[Any], marking: Collection[int] | 
         "marked": _marked(c["component_id"], marking),
     }
     return part.with_only_columns(
-        c["customer_id"].label("customer_id"), *(values[name].label(name) for name in _sums(marking))
+        c["customer_id"].label("customer_id"), *(values[name].label(name) for name in asked)
     )
 
 
@@ -265,7 +271,9 @@ def _entitled(q: ExposureQuestion, way: CTE) -> Select[Any]:
     )
 
 
-def _entitled_numbers(q: ExposureQuestion, way: CTE, marking: Collection[int] | None) -> Select[Any]:
+def _entitled_numbers(
+    q: ExposureQuestion, way: CTE, asked: Collection[str], marking: Collection[int] | None
+) -> Select[Any]:
     """What `_numbers` says of the same rows, without any instant of them: most of a large list is nothing else."""
     e, w = t.entitlement.c, way.c
     ends = _ends(q, way)
@@ -278,7 +286,7 @@ def _entitled_numbers(q: ExposureQuestion, way: CTE, marking: Collection[int] | 
         "surely": case((and_(certain, ends["sure"] > q.at, still), 1), else_=0),
         "marked": _marked(w.component_id, marking),
     }
-    return _meeting(q, way, e.customer_id, *(columns[name].label(name) for name in _sums(marking)))
+    return _meeting(q, way, e.customer_id, *(columns[name].label(name) for name in asked))
 
 
 def _ends(q: ExposureQuestion, way: CTE) -> dict[str, Any]:
