@@ -95,7 +95,7 @@ def scored_care(q: ExposureQuestion, weights: RankingWeights, today: date, break
     far = weights.distance_step * case((distance > 1, distance - 1), else_=0)
     dependent = case((far >= weights.reach_dependent, 0), else_=weights.reach_dependent - far)
     most = max(weights.reach_named, weights.reach_direct, weights.reach_dependent)
-    reach = case((rank < DIRECT * RANK, most), (rank < DEPENDENT * RANK, weights.reach_direct), else_=dependent)
+    reach: Any = case((rank < DIRECT * RANK, most), (rank < DEPENDENT * RANK, weights.reach_direct), else_=dependent)
     if breaking:
         reach += case((exposed.c.marked == 1, weights.breaking), else_=0)
     kind = case(

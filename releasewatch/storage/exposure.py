@@ -289,7 +289,7 @@ def detail_statement(
     return statement.order_by(r.rank, r.component_id, r.region, r.ring, r.live_from)
 
 
-def with_customers(q: ExposureQuestion, rows: CTE, *columns: Any) -> Select[Any]:
+def with_customers(q: ExposureQuestion, rows: Subquery, *columns: Any) -> Select[Any]:
     """Columns of rows, and the customer's key, directory, name and account manager, ordered by key (bytewise)."""
     c, f = t.customer.c, t.customer_fact.c
     return (

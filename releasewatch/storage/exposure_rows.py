@@ -51,10 +51,11 @@ from releasewatch.storage.exposure_ways import (
 
 def exposed_rows(
     q: ExposureQuestion, among: Sequence[UUID] | None = None, columns: Collection[str] | None = None
-) -> CTE:
+) -> Subquery:
     """Every way in which the deployment reaches a customer (`among`: one of these), merged ones as their survivor.
 
-    `columns`: all that is asked of a way, beside whose it is; None: everything.
+    `columns`: all that is asked of a way, beside whose it is; None: everything. To be named once in a statement: of a
+    CTE within one that is named twice SQLite would keep all rows, beside those of the outer one.
     """
     merged = merged_customers(q)
     some = None if among is None else some_customers(q, among, merged)
@@ -67,13 +68,13 @@ def exposed_rows(
     return _of_survivors(q, merged, parts)
 
 
-def _of_survivors(q: ExposureQuestion, merged: CTE, parts: Sequence[Select[Any]]) -> CTE:
-    found = union_all(*parts).cte(q.named("found_row"))
+def _of_survivors(q: ExposureQuestion, merged: CTE, parts: Sequence[Select[Any]]) -> Subquery:
+    found = union_all(*parts).subquery(q.named("found_row"))
     told = [column for column in found.c if column.name != "customer_id"]
     return (
         select(survivor(found.c.customer_id, merged), *told)
         .join_from(found, merged, merged.c.customer_id == found.c.customer_id, isouter=True)
-        .cte(q.named("exposed_row"))
+        .subquery(q.named("exposed_row"))
     )
 
 
@@ -100,7 +101,7 @@ class RowsInShort:
     have no number and are whole, and so are all rows of some customers alone.
     """
 
-    rows: CTE
+    rows: Subquery
     ways: Subquery
     columns: Sequence[ColumnElement[Any]]
 
@@ -166,7 +167,7 @@ def exposed_once(
     parts = [_entitled_numbers(q, way, sums, marking), *(_numbers(q, part, sums, marking) for part in others)]
     if some is not None:
         parts = [of_these(part, some) for part in parts]
-    found = union_all(*parts).cte(q.named("found"))
+    found = union_all(*parts).subquery(q.named("found"))
     who = survivor(found.c.customer_id, merged)
     totals = [total(found.c[name]).label(name) for name, total in sums.items()]
     return (
@@ -200,9 +201,7 @@ def _numbers(
         "surely": case((and_(c["certain"] == 1, c["sure_until"] > q.at), 1), else_=0),
         "marked": _marked(c["component_id"], marking),
     }
-    return part.with_only_columns(
-        c["customer_id"].label("customer_id"), *(values[name].label(name) for name in asked)
-    )
+    return part.with_only_columns(c["customer_id"].label("customer_id"), *(values[name].label(name) for name in asked))
 
 
 def _branches(q: ExposureQuestion, seen: CTE, merged: CTE, some: CTE | None = None) -> tuple[CTE, list[Select[Any]]]:

@@ -14,9 +14,9 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func,
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.impacts import AFTER_RETURN, NOT_REACHED, ImpactCounts
 from releasewatch.storage import tables as t
-from releasewatch.storage.impact_ways import ImpactQuestion
-from releasewatch.storage.impacts import Everybody, current_fact, everybody_in
-from releasewatch.storage.types import key_type
+from releasewatch.storage.impact_ways import ImpactQuestion, find_ways
+from releasewatch.storage.impacts import Everybody, current_fact, newest_said, standing_in
+from releasewatch.storage.types import Instant, key_type
 
 _OF_WAYS = (
     "rank",
@@ -25,12 +25,11 @@ _OF_WAYS = (
     "ring",
     "any_region",
     "any_ring",
-    "live_from",
     "carrying_until",
     "entitled_region",
     "entitled_ring",
 )
-"""What is asked of the ways. A database keeps them until all is counted: the less of each, the better."""
+"""What is asked of the ways, to tell the little that is kept of each (`_short`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +70,47 @@ class Survey:
 
 def survey(connection: Connection, q: ImpactQuestion, tiers: Mapping[str, int] | None = None, many: int = 0) -> Survey:
     """Count an incident's customers. `many`: of whom to call first, by the points of their `tiers`."""
-    parts = everybody_in(q, columns=_OF_WAYS)
+    said = newest_said(q.incident_id, q.known_at)
+    ways = _short(q, said)
+    parts = Everybody(ways, said, standing_in(q, ways, said))
     asked = [_states(parts), _places(q, parts)]
+    worthy = _worthy(q, tiers or {})
+    are_enough = many > 0 and _are_many(connection, worthy)
     if many:
-        asked.append(_first(q, parts, tiers or {}, many))
+        asked.append(_first(parts, worthy, many, alone=are_enough))
     found: dict[str, list[Any]] = {"state": [], "place": [], "first": []}
     for row in connection.execute(union_all(*asked)):
         found[row.part].append(row)
+    if are_enough and not _stand_before_others(found["first"], found["state"], many):
+        found["first"] = list(connection.execute(_first(parts, worthy, many)))
     places = sorted((row.one, row.other, row.still, row.many) for row in found["place"])
     return Survey(
         counts=_counted(found["state"]),
         places=tuple(PlaceCount(region, ring, int(still), int(many)) for region, ring, still, many in places),
         first=_people(connection, q, found["first"]),
     )
+
+
+def _short(q: ImpactQuestion, said: CTE) -> CTE:
+    """Ways as they are counted, in numbers: a database keeps all of them until that is done, and sorts them.
+
+    `carried`: whether a way is, at the instant asked about; when it ends is asked of whom something was said alone.
+    `region`: where the customer is, or the window; `wide_region`: they may be in any that the windows name.
+    """
+    ways = find_ways(q, columns=_OF_WAYS).subquery("way_in")
+    w, s = ways.c, said.c
+    carried = case((w.carrying_until > q.at, 1), else_=0).label("carried")
+    until = case((s.customer_id.is_not(None), w.carrying_until), else_=literal(None, Instant)).label("carrying_until")
+    places: list[Any] = []
+    for axis in ("region", "ring"):
+        entitled = w[f"entitled_{axis}"]
+        anywhere = entitled.in_((ANY, UNKNOWN))
+        places += [
+            case((anywhere, w[axis]), else_=entitled).label(axis),
+            case((and_(anywhere, w[f"any_{axis}"] == 1), 1), else_=0).label(f"wide_{axis}"),
+        ]
+    short = select(w.deployment_id, w.customer_id, w.rank, w.certain, carried, until, *places)
+    return short.join_from(ways, said, s.customer_id == w.customer_id, isouter=True).cte("way_seen")
 
 
 def _part(name: str, one: Any, other: Any, many: Any, still: Any, customer_id: Any = None) -> list[Any]:
@@ -126,7 +153,7 @@ def _places(q: ImpactQuestion, parts: Everybody) -> Select[Any]:
     k = told.cte("told").c
     regions, rings = _grid(q, "region"), _grid(q, "ring")
     region, ring = _place(w, regions, "region"), _place(w, rings, "ring")
-    still = or_(w.carrying_until > q.at, and_(k.unexplained == AFTER_RETURN, k.still_exposed == 1))
+    still = or_(w.carried == 1, and_(k.unexplained == AFTER_RETURN, k.still_exposed == 1))
     each = (
         select(region.label("region"), ring.label("ring"), func.max(case((still, 1), else_=0)).label("carried"))
         .join_from(parts.ways, parts.said, s.customer_id == w.customer_id, isouter=True)
@@ -150,14 +177,12 @@ def _grid(q: ImpactQuestion, axis: str) -> CTE:
 
 
 def _uses_each(way: Any, grid: CTE, axis: str) -> ColumnElement[bool]:
-    indefinite = way[f"entitled_{axis}"].in_((ANY, UNKNOWN))
-    return and_(way[f"any_{axis}"] == 1, indefinite, grid.c.deployment_id == way.deployment_id)
+    return and_(way[f"wide_{axis}"] == 1, grid.c.deployment_id == way.deployment_id)
 
 
 def _place(way: Any, grid: CTE, axis: str) -> Any:
     """The place of a customer where it is known, else those of the deployment's windows."""
-    entitled = way[f"entitled_{axis}"]
-    return case((entitled.not_in((ANY, UNKNOWN)), entitled), else_=func.coalesce(grid.c.place, way[axis]))
+    return func.coalesce(grid.c.place, way[axis])
 
 
 _ORDER = {"affected": 0, "presumed": 1}
@@ -165,22 +190,60 @@ _REST = 2
 """Whom to call first, by state."""
 
 
-def _first(q: ImpactQuestion, parts: Everybody, tiers: Mapping[str, int], most: int) -> Select[Any]:
-    """Whom to call first, in no order: `other` says that they are escalated, `many` are the points of their tier."""
-    c, f, k = parts.customers.c, t.customer_fact.c, t.customer.c
-    order = case(_ORDER, value=c.state, else_=_REST)
-    tier = func.lower(func.coalesce(f.customer_tier, ""))
-    points = case({name.lower(): value for name, value in tiers.items()}, value=tier, else_=0) if tiers else literal(0)
+_MANY = 2000
+"""Where so many customers are worth more than others, the first to call are looked for among them."""
+
+
+def _worthy(q: ImpactQuestion, tiers: Mapping[str, int]) -> CTE:
+    """Who is escalated, or has points of their tier: `customer_id`, `escalated` (else an empty text) and `points`."""
+    f = t.customer_fact.c
+    named = {name.lower(): value for name, value in tiers.items() if value}
+    points = case(named, value=func.lower(f.customer_tier), else_=0) if named else literal(0)
     escalated = case((f.escalated.is_(True), literal("escalated", key_type())), else_=literal("", key_type()))
+    found = select(f.customer_id, escalated.label("escalated"), points.label("points"))
+    found = found.where(current_fact(q), or_(f.escalated.is_(True), points > 0))
+    # PostgreSQL takes everybody in an incident for a few hundred, and would look up each of a million.
+    return found.cte("worthy").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _are_many(connection: Connection, worthy: CTE) -> bool:
+    return len(connection.execute(select(worthy.c.customer_id).limit(_MANY)).all()) == _MANY
+
+
+def _first(parts: Everybody, worthy: CTE, most: int, *, alone: bool = False) -> Select[Any]:
+    """Whom to call first, in no order: `other` says that they are escalated, `many` are the points of their tier.
+
+    `alone`: only of who is worthy, or of whom something was said: of a million few others need to be looked up.
+    """
+    c, f, k = parts.customers.c, worthy.c, t.customer.c
+    order = case(_ORDER, value=c.state, else_=_REST)
+    points, escalated = func.coalesce(f.points, 0), func.coalesce(f.escalated, "", type_=key_type())
     first = (
         select(*_part("first", c.state, escalated, points, c.still_exposed, c.customer_id))
-        .join_from(parts.customers, t.customer, k.customer_id == c.customer_id)
-        .join(t.customer_fact, and_(f.customer_id == c.customer_id, current_fact(q)), isouter=True)
+        .join_from(parts.customers, worthy, f.customer_id == c.customer_id, isouter=True)
+        .join(t.customer, k.customer_id == c.customer_id)
         .where(c.state != "cleared")
         .order_by(order, c.still_exposed.desc(), escalated.desc(), points.desc(), k.key, k.directory)
         .limit(most)
     )
+    if alone:
+        told = c.customer_id.in_(select(parts.said.c.customer_id))
+        first = first.where(or_(f.customer_id.is_not(None), told))
     return select(first.subquery("first"))
+
+
+def _stand_before_others(first: Sequence[Any], states: Sequence[Any], most: int) -> bool:
+    """Whether nobody else can stand before one of the worthy, and there are as many of them as are asked for.
+
+    Of the others nothing was said: they are presumed or possible, and come after who is in the same state and worthy.
+    """
+    there = [(_ORDER.get(row.one, _REST), -int(row.still > 0)) for row in states if row.one in ("presumed", "possible")]
+    if not there:
+        return True
+    placed = (((_ORDER.get(row.one, _REST), -row.still), bool(row.other or row.many)) for row in first)
+    return len(first) == most and all(
+        place < min(there) or (place == min(there) and is_worthy) for place, is_worthy in placed
+    )
 
 
 def _people(connection: Connection, q: ImpactQuestion, rows: Sequence[Any]) -> tuple[FirstToCall, ...]:

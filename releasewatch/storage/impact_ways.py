@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     and_,
@@ -113,6 +114,13 @@ WAY = (
 def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Sequence[str] = WAY) -> CTE:
     """Every way in which somebody (`among`: one of these) is a candidate, each with the deployment (0: none) that
     reaches them. `columns`: all that is asked of a way, beside whose it is."""
+    return find_ways(q, among, columns).cte("way_in")
+
+
+def find_ways(
+    q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Sequence[str] = WAY
+) -> Select[Any] | CompoundSelect[Any]:
+    """The same as a statement, for what goes on from it alone."""
     parts = [_blamed_ways(q, one, among, columns) for one in q.blamed]
     if not parts and q.components:
         parts = [_entitled_ways(q, among)]
@@ -120,12 +128,14 @@ def ways_in(q: ImpactQuestion, among: Sequence[UUID] | None = None, columns: Seq
         return _no_ways()
     names = ["deployment_id", "customer_id", *(name for name in columns if name != "customer_id")]
     short = [part.with_only_columns(*(part.exported_columns[name] for name in names)) for part in parts]
-    return union_all(*short).cte("way_in")
+    return union_all(*short) if len(short) > 1 else short[0]
 
 
 def _decided_by(q: ImpactQuestion) -> Iterator[str]:
     """What of a way through a deployment decides whether it counts."""
-    yield from ("live_from", "carrying_until")
+    yield "carrying_until"
+    if q.until is not None:
+        yield "live_from"
     if q.components is not None or q.regions or q.rings:
         yield "component_id"
     for places, axis in ((q.regions, "region"), (q.rings, "ring")):
@@ -133,7 +143,7 @@ def _decided_by(q: ImpactQuestion) -> Iterator[str]:
             yield from (axis, f"any_{axis}", f"entitled_{axis}")
 
 
-def _no_ways() -> CTE:
+def _no_ways() -> Select[Any]:
     e = t.entitlement.c
     typed: dict[str, Any] = {"customer_id": e.customer_id, "component_id": t.component_subject.c.component_id}
     typed |= dict.fromkeys(("live_from", "live_until", "carrying_until", "sure_until"), e.valid_from)
@@ -144,7 +154,6 @@ def _no_ways() -> CTE:
         select(literal(0).label("deployment_id"), *columns)
         .join_from(t.entitlement, t.component_subject, t.component_subject.c.subject == e.subject)
         .where(false())
-        .cte("way_in")
     )
 
 

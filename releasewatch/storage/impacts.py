@@ -75,8 +75,18 @@ def everybody_in(
     `among`: how these alone come into it; words are of everybody. `columns`: of the ways, beside whose each is.
     """
     ways, said = ways_in(q, among, columns), newest_said(q.incident_id, q.known_at, with_why=with_why)
+    return Everybody(ways, said, standing_in(q, ways, said))
+
+
+def standing_in(q: ImpactQuestion, ways: CTE, said: CTE) -> CTE:
+    """The customers of some ways and words, as `everybody_in` gives them.
+
+    A way may say `carried`, whether it is at the instant asked about; then its `carrying_until` is asked only of whom
+    something was said, and `live_from` not at all.
+    """
     w, s = ways.c, said.c
-    carried = case((w.carrying_until > q.at, 1), else_=0)
+    is_short = "carried" in w
+    carried = w.carried if is_short else case((w.carrying_until > q.at, 1), else_=0)
     goes_on = literal(0 if q.is_over else 1)
     never = literal(None, Instant)
     both = union_all(
@@ -86,7 +96,7 @@ def everybody_in(
             w.certain.label("certain"),
             carried.label("carried"),
             literal("", key_type()).label("said"),
-            w.live_from.label("live_from"),
+            (never if is_short else w.live_from).label("live_from"),
             w.carrying_until.label("carrying_until"),
             never.label("seen_at"),
         ),
@@ -129,9 +139,8 @@ def everybody_in(
     explained = case((unexplained == AFTER_RETURN, 0), else_=1) == 1
     still = case((c.said == "cleared", 0), (and_(c.carried >= 0, explained), c.carried), else_=goes_on)
     shown: tuple[Any, ...] = state.label("state"), still.label("still_exposed"), unexplained.label("unexplained")
-    shown += c.rank, c.live_from, c.carrying_until
-    customers = (select(c.customer_id, *shown).where(c.said != "removed")).cte("standing")
-    return Everybody(ways, said, customers)
+    shown += () if is_short else (c.rank, c.live_from, c.carrying_until)
+    return select(c.customer_id, *shown).where(c.said != "removed").cte("standing")
 
 
 def _unexplained(each: Any) -> Any:
