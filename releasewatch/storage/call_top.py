@@ -23,7 +23,7 @@ from releasewatch.storage.exposure_ways import DEPENDENT, DIRECT, RANK, Exposure
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.impacts import OF_STATES, everybody_in
 from releasewatch.storage.sql import OctetLength, chunks
-from releasewatch.storage.types import Instant, key_type
+from releasewatch.storage.types import key_type
 
 NAMED_KIND = "named"
 FARTHEST = 99
@@ -35,7 +35,8 @@ _COLUMNS = ("customer_id", "kind", "points", "timezone", "country", "live_from",
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Everybody on a list as rows of `rows`: `kind` (reach, or state), `points` that the score is at most.
+    """Everybody on a list as rows of `rows`: `kind` (reach, or state), `points` that the score is at most; what else a
+    calendar is asked with (`_COLUMNS`) where there is one.
 
     `slack`: what is not in `points` yet, and is added by who knows calendars, at most.
     """
@@ -62,14 +63,14 @@ def find_top(connection: Connection, scored: Scored, width: int, always: str = "
     on_list = s.kind != "cleared"
     last = select(s.points).where(on_list).order_by(s.points.desc()).limit(1).offset(max(width - 1, 0))
     least = func.coalesce(last.scalar_subquery(), 0) - scored.slack
-    columns = [s[name] for name in _COLUMNS]
+    columns = [s[name] if name in s else literal(None).label(name) for name in _COLUMNS]
     found = select(literal(1).label("many"), k.key, *columns).join_from(
         scored.rows, t.customer, k.customer_id == s.customer_id
     )
     top = found.where(on_list, s.points >= least)
     if by_key and not scored.slack:
         top = top.order_by(s.points.desc(), k.key, k.directory).limit(width)
-    empty: dict[str, Any] = {name: literal(None, s[name].type).label(name) for name in _COLUMNS}
+    empty: dict[str, Any] = {name: literal(None, s[name].type if name in s else None).label(name) for name in _COLUMNS}
     counts: Any = select(
         func.count().label("many"), literal(None, k.key.type).label("key"), *(empty | {"kind": s.kind}).values()
     ).group_by(s.kind)
@@ -218,19 +219,14 @@ def _scored(
     times: tuple[Any, Any, Any] | None = None,
 ) -> Select[Any]:
     f, c = t.customer_fact.c, t.customer_contract.c
-    live_from, carrying_until, loose = times or (literal(None, Instant), literal(None, Instant), literal(1))
     worth = sum(_worth(weights, today), literal(0))
+    asked = [rows.c.customer_id, kind.label("kind"), (base + worth + func.coalesce(more.c.points, 0)).label("points")]
+    if times is not None:
+        live_from, carrying_until, loose = times
+        asked += [f.timezone, f.country, live_from.label("live_from"), carrying_until.label("carrying_until")]
+        asked.append(case((f.timezone.is_(None), 1), else_=loose).label("loose"))
     return (
-        select(
-            rows.c.customer_id,
-            kind.label("kind"),
-            (base + worth + func.coalesce(more.c.points, 0)).label("points"),
-            f.timezone,
-            f.country,
-            live_from.label("live_from"),
-            carrying_until.label("carrying_until"),
-            case((f.timezone.is_(None), 1), else_=loose).label("loose"),
-        )
+        select(*asked)
         .join_from(rows, t.customer_fact, and_(f.customer_id == rows.c.customer_id, clocks.hold(f)), isouter=True)
         .join(t.customer_contract, and_(c.customer_id == rows.c.customer_id, clocks.hold(c)), isouter=True)
         .join(more, more.c.customer_id == rows.c.customer_id, isouter=True)
