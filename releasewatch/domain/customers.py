@@ -152,6 +152,12 @@ class Together(Generic[Row]):
             return self
         return Together(self.lines[first:end], [column[first:end] for column in self.columns], self.made)
 
+    def at(self, places: Sequence[int]) -> Together[Row]:
+        """The rows at these places, of which one may be named several times."""
+        return Together(
+            [self.lines[at] for at in places], [[column[at] for at in places] for column in self.columns], self.made
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:

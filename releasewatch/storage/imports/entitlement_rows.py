@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product, repeat
-from operator import attrgetter, itemgetter
+from itertools import chain, product, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.customers import Entitlement, Problem, Rejected, Stated, Together
@@ -58,6 +58,7 @@ class _Staging:
         # Of these there are few, however many rows there are.
         self._found = Remembered(lambda used: subjects.find(Entitlement("", *used)))
         self._intervals = Remembered(lambda interval: self._interval(*interval))
+        self._places = Remembered(lambda axes: tuple(product(*axes)))
         self._named: dict[str, Named] = {}
         self._ids: dict[str, Any] = {}
         self._ready: list[Any] = []
@@ -81,25 +82,25 @@ class _Staging:
         self._loader.load(self._ready)
 
     def _add_together(self, block: Together[Entitlement]) -> None:
-        """Stage rows at once, but for those of which there is something to say, or that state several cells."""
-        customers, components, products, environments, regions, rings = block.columns[:6]
-        several = {many for many in {*environments, *regions, *rings} if len(many) != 1}
+        """Stage rows at once, but for those of which there is something to say."""
+        customers, components, products = block.columns[:3]
         used = {pair for pair in set(zip(components, products, strict=True)) if self._found[pair].candidates}
         nobody = {name for name in set(customers) if self._ids[name] is None}
         odd: list[int] = []
-        if several or used or nobody:
-            rows = zip(customers, zip(components, products, strict=True), environments, regions, rings, strict=True)
-            for at, (customer, pair, *places) in enumerate(rows):
-                if customer in nobody or pair in used or any(one in several for one in places):
-                    odd.append(at)
+        if used or nobody:
+            rows = zip(customers, components, products, strict=True)
+            odd = [at for at, (customer, *pair) in enumerate(rows) if customer in nobody or tuple(pair) in used]
         for part, is_plain in without(block, odd):
             self._add_plain(part) if is_plain else self._add_each(part)
 
     def _add_plain(self, block: Together[Entitlement]) -> None:
-        """Stage rows each of which states one cell of somebody who is known."""
-        customers, components, products, environments, regions, rings, versions, starts, ends, written = block.columns
-        for text in filter(None, written):
+        """Stage rows of customers who are known, each with all its cells."""
+        for text in filter(None, block.columns[-1]):
             self._imp.no_version[tellable(text)] += 1
+        places = list(map(self._places.__getitem__, zip(*block.columns[3:6], strict=True)))
+        if any(len(several) > 1 for several in set(places)):
+            block = block.at([at for at, several in enumerate(places) for _ in several])
+        customers, components, products, _, _, _, versions, starts, ends, _ = block.columns
         found = map(self._found.__getitem__, zip(components, products, strict=True))
         keys, written_as, waits = zip(*map(_KEPT_AS, found), strict=True)
         begun, ended = zip(*map(self._intervals.__getitem__, zip(starts, ends, strict=True)), strict=True)
@@ -110,7 +111,7 @@ class _Staging:
             keys,
             written_as,
             map(self._ids.__getitem__, customers),
-            *(list(map(itemgetter(0), column)) for column in (environments, regions, rings)),
+            *zip(*chain.from_iterable(places), strict=True),
             versions,
             begun,
             ended,
