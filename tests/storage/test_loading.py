@@ -37,7 +37,7 @@ def test_what_suits_many_rows_ends_with_them(ledger_url: str) -> None:
 
     with pytest.raises(ZeroDivisionError):
         break_off()
-    assert seen[0][:-2] == ((-65536,) if ledger.is_sqlite else ("64MB", "off"))
+    assert seen[0][:-2] == ((-16384,) if ledger.is_sqlite else ("64MB", "off"))
     assert seen[0][-2] != before[-2]
     with ledger.write() as connection:
         assert _settings(connection) == before
