@@ -23,6 +23,7 @@ from releasewatch.domain.times import format_utc
 from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories import records
+from releasewatch.integrations.directories.beside import Reading, read_beside
 from releasewatch.integrations.directories.directory_file import DirectoryFile, lay_over, open_file, without_columns_of
 from releasewatch.integrations.directories.phones import look_at_phone
 from releasewatch.storage import suppressions
@@ -204,7 +205,7 @@ def import_directory(
             return ImportReport(order, at, tuple((file, same[file.shape.kind]) for file in files))
         stack.enter_context(many_rows(connection))
         staging.create_staging(connection)
-        planned = _plan(imp, files, order, told)
+        planned = _plan(imp, files, order, told, stack.enter_context(read_beside(files)))
         report = ImportReport(
             order,
             at,
@@ -236,9 +237,9 @@ def _readmit(connection: Any, order: ImportOrder, at: datetime) -> None:
             )
 
 
-def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: Progress) -> _Planned:
+def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: Progress, reading: Reading) -> _Planned:
     def blocks(file: Source) -> Iterator[Block[Any]]:
-        yield from told.blocks(file.name, file.blocks())
+        yield from told.blocks(file.name, reading.blocks(file))
         told.step(f"comparing {file.shape.kind}")
 
     planned = _Planned()
@@ -249,7 +250,7 @@ def _plan(imp: staging.Import, files: DirectoryFiles, order: ImportOrder, told: 
         read = stage_customers(imp, blocks(files.customers))
         planned.outcomes["customers"] = customers.plan_customers(imp, read, files.customers.columns)
     if files.contacts:
-        read = stage_contacts(imp, blocks(files.contacts), look_at_phone)
+        read = stage_contacts(imp, blocks(files.contacts), reading.look_at_phone)
         planned.outcomes["contacts"] = contacts.plan_contacts(imp, read, files.contacts.columns)
     if files.entitlements:
         subjects = read_subjects(imp.connection, order.products)

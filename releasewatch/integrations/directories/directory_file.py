@@ -119,6 +119,13 @@ class DirectoryFile(Generic[Row]):
             self.tally.silent += not found
             yield found
 
+    def take_counts(self, tally: Tally, unknown: UnknownValues) -> None:
+        """Take over what was counted where the file was read by somebody else."""
+        self.tally.rows, self.tally.silent = tally.rows, tally.silent
+        self.unknown.clear()
+        self.unknown.many = unknown.many
+        self.unknown.named.extend(unknown.named)
+
     def _read(self, line: Line) -> Sequence[Stated[Row] | Rejected]:
         """What a row states: mostly one thing, none when it is silent, several entitlements from one cell."""
         records = self.layout.records(line.cells)
