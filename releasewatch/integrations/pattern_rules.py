@@ -17,7 +17,9 @@ _AS_PATHSPEC_READS = {"*": "*", " ": "\\ "}
 
 _SPECIAL = re.compile(r"[^\x20-\x7e]|[\\*?]")
 
-_PLAIN_FOLDER = re.compile(r"/?((?:(?!\.\.?(?:/|\Z))[\w.@+-]++(?:/(?!\Z)|\Z))+)", re.ASCII)
+PLAIN_FOLDER = re.compile(r"/?(?:(?!\.\.?(?:/|\Z))[\w.@+-]++(?:/(?=[\w.@+-])|(?=\Z|/\*\*\Z)))+(?:/\*\*)?", re.ASCII)
+"""What stands in front of a plain pattern's last slash: a folder from the root, spelled out, and maybe a `/**`."""
+
 _PLAIN_NAME = re.compile(r"(?!\.\.?\Z)(?:[\w.@+-]++|\*(?!\*))+", re.ASCII)
 
 Test = Callable[[str], object]
@@ -94,38 +96,9 @@ def place_of(pattern: Pattern) -> Place:
     return Place("deep", "/".join(pattern.literal_folders), folders_only, compile_rule(pattern).matches)
 
 
-def place_of_common(text: str, folders: dict[str, str | None]) -> Place | None:
-    """The place of a pattern in one of the forms that nearly all have, without taking it apart; None for every other
-    one, right or wrong: `a/b/`, `a/b/**`, `a/*.md`, `a/**/*.md`. `folders` remembers what was found of those: of twenty
-    thousand patterns they, and the endings, are few.
-    """
-    folder, _, name = text.rpartition("/")
-    is_deep = folder.endswith("/**")
-    folder = folder[:-3] if is_deep else folder
-    if folder not in folders:
-        found = _PLAIN_FOLDER.fullmatch(folder)
-        folders[folder] = None if found is None else found[1]
-    plain = folders[folder]
-    if plain is None:
-        return None
-    if not name:
-        return None if is_deep or "/" not in text[:-1] else Place("is", plain, True)
-    if name == "**":
-        return None if is_deep else Place("in", plain, False)
-    literal, test = _name_in_common(name)
-    if test is None:
-        return None
-    if is_deep:
-        return Place("under", plain, False, test)
-    return Place("is", f"{plain}/{name}", False) if literal else Place("in", plain, False, test)
-
-
-@lru_cache(maxsize=1024)
-def _name_in_common(name: str) -> tuple[bool, Test | None]:
-    """Whether a name is spelled out, and its test; no test where it may mean more, or is every name."""
-    if _PLAIN_NAME.fullmatch(name) is None:
-        return False, None
-    return "*" not in name, _plain_name_test(name)
+def plain_name(text: str) -> Test | None:
+    """The test of what stands behind a pattern's last slash; None for what may mean more than names and stars do."""
+    return _plain_name_test(text) if _PLAIN_NAME.fullmatch(text) is not None else None
 
 
 def _name_test(segment: str, pattern: Pattern) -> Test | None:

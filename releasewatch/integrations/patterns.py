@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import methodcaller
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.catalog import Catalog, PathOwners
 from releasewatch.domain.patterns import Pattern, byte_text, read_pattern
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.pattern_rules import Ending, Exactly, Rule, compile_rule, place_of, place_of_common
+from releasewatch.integrations.pattern_index import PatternIndex
+from releasewatch.integrations.pattern_rules import Rule, compile_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from releasewatch.integrations.pattern_rules import Test
+    from releasewatch.integrations.pattern_index import Keys, Question
 
 _EXCLUDES = methodcaller("startswith", "!")
 
@@ -75,102 +74,73 @@ class PatternList:
         return self.takes(entry + name, name, is_folder=False)
 
 
-_Question = tuple[bool, "Test | None"]
-"""Whether folders alone are meant, and the test that a name (or path) has to pass."""
-
-_Asked = Mapping[_Question, Sequence[int]]
-"""The numbers of the lists that ask a question: many ask the same one, and it is answered once."""
-
-
-_NOTHING: _Asked = MappingProxyType({})
-
-
 @dataclass(slots=True)
 class _Folder:
-    """Which pattern lists (by number) take a whole folder, and what may take something below it.
+    """Who takes all of a folder, and what may take something in it.
 
-    `still_open`: lists that exclude as well, so that their patterns are asked in their order. `inside`, `under` and
-    `deep`: single patterns of the others (`Place`). Where those ask a name for its ending, or whether it is one that
-    they spell out, names that end alike have one answer, but for those in `named` (None where something asks for more).
-    `alike` keeps it by ending, apart for files (`.md`; `""` for none) and folders (`.d/`, `/`).
+    - `still_open`: lists that exclude as well, so that their patterns are asked in their order.
+    - `inside`, `below`: what must be asked of the names directly in it, and at any depth.
+    - `known`: where names that end alike have one answer, but for those that a pattern spells out, the answer by the
+      ending (`""` for none); None where something asks for more.
+    - `looked_up`: who has a plain pattern for all below it, by what is behind that pattern's last slash.
     """
 
-    taken_by: frozenset[int]
-    still_open: tuple[int, ...]
-    inside: _Asked
-    under: _Asked
-    deep: _Asked
-    named: frozenset[str] | None = field(init=False)
-    alike: dict[str, frozenset[int]] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.named = None
-        if self.deep or self.still_open:
-            return
-        named: list[str] = []
-        for _, test in (*self.inside, *self.under):
-            if isinstance(test, Exactly):
-                named.append(test.text)
-            elif test is not None and not isinstance(test, Ending):
-                return
-        self.named = frozenset(named)
+    path: str
+    above: _Folder | None
+    taken_by: frozenset[str]
+    still_open: tuple[str, ...]
+    inside: Sequence[Question]
+    below: Sequence[Question]
+    known: dict[str, PathOwners] | None
+    looked_up: dict[str, Keys] = field(default_factory=dict)
 
 
 class GitignoreMapper:
     """A `PathMapper` for one catalog.
 
-    Component patterns mostly begin with a literal folder. Each folder of the tree is decided once, and a path is held
-    against the few patterns that can reach it, however many components there are; mostly not even that, when another
-    file of its folder has the same ending. Where a list excludes nothing, its patterns need no order, and each is
-    looked up by its own folder; a list with a `!` is asked as a whole.
+    Component patterns mostly begin with a literal folder. Each folder of the tree is decided once, by the patterns that
+    speak of it, and a path is held against the few that can reach it, however many components there are; mostly not
+    even that, when another file of its folder has the same ending. Where a list excludes nothing, its patterns need no
+    order (`PatternIndex`); a list with a `!` is asked as a whole.
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._keys = ("", *(component.key for component in catalog.components))
-        self._texts = (catalog.no_effect, *(component.paths for component in catalog.components))
-        self._lists: dict[int, PatternList] = {}
-        self._anchored: dict[str, tuple[int, ...]] = {}
-        self._placed: dict[str, dict[str, dict[_Question, list[int]]]] = {"is": {}, "in": {}, "under": {}, "deep": {}}
-        askers: dict[str, list[int]] = {}  # components that are alike have patterns that are
-        folders: dict[str, str | None] = {}
-        for number, texts in enumerate(self._texts):
+        """Raises InvalidCallError for a pattern that can mean nothing."""
+        self._texts = {"": catalog.no_effect, **{component.key: component.paths for component in catalog.components}}
+        self._lists: dict[str, PatternList] = {}
+        self._anchored: dict[str, tuple[str, ...]] = {}
+        patterns: dict[str, Keys] = {}  # components that are alike have patterns that are
+        for key, texts in self._texts.items():
             if any(map(_EXCLUDES, texts)):
-                for anchor in self._list(number).anchors:
-                    self._anchored[anchor] = (*self._anchored.get(anchor, ()), number)
+                for anchor in self._list(key).anchors:
+                    self._anchored[anchor] = (*self._anchored.get(anchor, ()), key)
                 continue
             for text in texts:
-                found = askers.get(text)
+                found = patterns.get(text)
                 if found is None:
-                    found = askers[text] = self._askers_of(number, text, folders)
-                found.append(number)
-        self._root = self._below("", frozenset(), self._anchored.get("", ()), _NOTHING, _NOTHING)
+                    patterns[text] = [key]
+                else:
+                    found.append(key)
+        self._index = PatternIndex(patterns, self._read)
+        self._root = self._opened(None, "", frozenset(), self._anchored.get("", ()))
         self._folders: dict[str, _Folder] = {}
         self._paths: dict[str, PathOwners] = {}
-        self._answers: dict[tuple[frozenset[int], bool], PathOwners] = {}
 
-    def _askers_of(self, number: int, text: str, folders: dict[str, str | None]) -> list[int]:
-        """The lists that ask what a pattern asks, where it is looked up. Raises InvalidCallError."""
-        place = place_of_common(text, folders)
-        if place is None:
-            try:
-                place = place_of(_read(text))
-            except InvalidCallError as error:
-                raise self._named(number, error) from error
-        how, folder, folders_only, test = place
-        return self._placed[how].setdefault(folder, {}).setdefault((folders_only, test), [])
+    def _read(self, key: str, text: str) -> Pattern:
+        try:
+            return _read(text)
+        except InvalidCallError as error:
+            raise _named(key, error) from error
 
-    def _list(self, number: int) -> PatternList:
+    def _list(self, key: str) -> PatternList:
         """The patterns of one list as a whole: few are asked so. Raises InvalidCallError."""
-        found = self._lists.get(number)
+        found = self._lists.get(key)
         if found is None:
             try:
-                found = self._lists[number] = PatternList(self._texts[number])
+                found = self._lists[key] = PatternList(self._texts[key])
             except InvalidCallError as error:
-                raise self._named(number, error) from error
+                raise _named(key, error) from error
         return found
-
-    def _named(self, number: int, error: InvalidCallError) -> InvalidCallError:
-        return InvalidCallError(f"in {self._keys[number] or 'no_effect'}, {error.message}", error.hint)
 
     def owners(self, path: str) -> PathOwners:
         """The components of a path (surrogateescape for bytes that are not UTF-8).
@@ -181,91 +151,105 @@ class GitignoreMapper:
         if found is None:
             if len(self._paths) >= _REMEMBERED:
                 self._paths.clear()
-            found = self._paths[path] = self._find(byte_text(path))
+            found = self._paths[path] = self._find(path if path.isascii() else byte_text(path))
         return found
 
     def _find(self, entry: str) -> PathOwners:
         parent, _, name = entry.rpartition("/")
-        folder = self._folder(parent) if parent else self._root
-        takers = self._takers(folder, entry, name, is_folder=False)
-        no_effect = 0 in takers
-        if no_effect:
-            takers = frozenset(n for n in takers if n and entry in self._list(n).literal_paths)
-        answer = self._answers.get((takers, no_effect))
-        if answer is None:
-            components = frozenset(map(self._keys.__getitem__, takers))
-            answer = PathOwners(components, no_effect=no_effect and not components)
-            self._answers[takers, no_effect] = answer
-        return answer
+        folder = self._folders.get(parent) or self._folder(parent)
+        alike = folder.known
+        if alike is None or name in self._index.spelled or entry in self._anchored:
+            return self._answer(self._takers(folder, entry, name, is_folder=False), entry)
+        at = name.rfind(".")
+        ending = name[at:] if at >= 0 else ""
+        found = alike.get(ending)
+        if found is None:
+            takers = self._takers(folder, entry, name, is_folder=False)
+            found = self._answer(takers, entry)
+            if "" not in takers:  # else it depends on the whole path
+                alike[ending] = found
+        return found
+
+    def _answer(self, takers: frozenset[str], entry: str) -> PathOwners:
+        if "" not in takers:
+            return PathOwners(takers)
+        spelled = frozenset(key for key in takers if key and entry in self._list(key).literal_paths)
+        return PathOwners(spelled, no_effect=not spelled)
 
     def _folder(self, path: str) -> _Folder:
         """Decide a folder after those it lies in, outermost first, as git does."""
-        known = self._folders.get(path)
-        if known is not None:
-            return known
         if len(self._folders) >= _REMEMBERED:
             self._folders.clear()
-        folder, entry = self._root, ""
-        for name in path.split("/"):
-            entry = f"{entry}/{name}" if entry else name
-            above, known = folder, self._folders.get(entry)
-            if known is None:
-                known = self._folders[entry] = self._decide(above, entry, name)
-            folder = known
+        undecided: list[tuple[str, str]] = []
+        known: _Folder | None = None
+        while path and (known := self._folders.get(path)) is None:
+            parent, _, name = path.rpartition("/")
+            undecided.append((path, name))
+            path = parent
+        folder = known or self._root
+        for entry, name in reversed(undecided):
+            folder = self._folders[entry] = self._decide(folder, entry, name)
         return folder
 
     def _decide(self, above: _Folder, entry: str, name: str) -> _Folder:
         """A folder by the one it lies in; what has taken it need not be asked about what is in it."""
         taken_by = self._takers(above, entry, name, is_folder=True)
-        open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
-        still_open = tuple([number for number in open_here if number not in taken_by])
-        return self._below(entry, taken_by, still_open, above.under, above.deep)
+        still_open: tuple[str, ...] = ()
+        if self._anchored:
+            open_here = dict.fromkeys((*above.still_open, *self._anchored.get(entry, ())))
+            still_open = tuple([key for key in open_here if key not in taken_by])
+        return self._opened(above, entry, taken_by, still_open)
 
-    def _below(
-        self, entry: str, taken_by: frozenset[int], still_open: tuple[int, ...], under: _Asked, deep: _Asked
+    def _opened(
+        self, above: _Folder | None, entry: str, taken_by: frozenset[str], still_open: tuple[str, ...]
     ) -> _Folder:
-        placed = self._placed
-        return _Folder(
-            taken_by,
-            still_open,
-            placed["in"].get(entry, _NOTHING),
-            _and_here(under, placed["under"].get(entry)),
-            _and_here(deep, placed["deep"].get(entry)),
-        )
+        """A folder that some have taken, with what is said of it."""
+        whole = self._index.whole(entry)
+        inside = below = above.below if above is not None else ()
+        said = self._index.said(entry)
+        if said is not None:
+            whole += said.taken_by
+            below = (*below, *said.below)
+            inside = (*below, *said.inside)
+        taken_by = taken_by.union(whole) if whole else taken_by
+        alike = not still_open and (not inside or all(one.tells_endings_apart for one in inside))
+        return _Folder(entry, above, taken_by, still_open, inside, below, {} if alike else None)
 
-    def _takers(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
-        """The lists that take a file or folder, and those that have taken the one it lies in."""
-        if above.named is None or name in above.named:
-            found = self._ask(above, entry, name, is_folder=is_folder)
-        else:
-            _, dot, ending = name.rpartition(".")
-            alike = (dot + ending if dot else "") + "/" * is_folder
-            known = above.alike.get(alike)
-            if known is None:
-                known = above.alike[alike] = self._ask(above, entry, name, is_folder=is_folder)
-            found = known
-        exactly = self._placed["is"].get(entry)
-        if exactly is not None:
-            found = found.union(*(numbers for (only, _), numbers in exactly.items() if is_folder or not only))
+    def _takers(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[str]:
+        """Who takes a file or folder, and who has taken the one it lies in."""
+        index = self._index
+        more: Keys = []
+        last = index.endings.get(name[name.rfind(".") :])
+        if last is not None:
+            more = index.inside(above.path, last) + self._below(above, last)
+        if name in index.spelled:
+            more += index.inside(above.path, name)
+            more += self._below(above, name)
+        for question in above.inside:
+            if question.takes(entry, name, is_folder=is_folder):
+                more += question.keys
         if self._anchored:
             whole = (*above.still_open, *self._anchored.get(entry, ()))
-            found = found.union([n for n in whole if self._list(n).takes(entry, name, is_folder=is_folder)])
-        return found
-
-    def _ask(self, above: _Folder, entry: str, name: str, *, is_folder: bool) -> frozenset[int]:
-        more: list[int] = []
-        for asked, of in ((above.inside, name), (above.under, name), (above.deep, entry)):
-            for (folders_only, test), numbers in asked.items():
-                if (is_folder or not folders_only) and (test is None or test(of)):
-                    more += numbers
+            more += [key for key in whole if self._list(key).takes(entry, name, is_folder=is_folder)]
         return above.taken_by.union(more) if more else above.taken_by
 
+    def _below(self, folder: _Folder, last: str) -> Keys:
+        """Who has a plain pattern that ends so for all below a folder, or below one that it lies in."""
+        waiting: list[_Folder] = []
+        at: _Folder | None = folder
+        keys: Keys | None = None
+        while at is not None and (keys := at.looked_up.get(last)) is None:
+            waiting.append(at)
+            at = at.above
+        found = keys or []
+        for one in reversed(waiting):
+            here = self._index.below(one.path, last)
+            found = one.looked_up[last] = found + here if here else found
+        return found
 
-def _and_here(above: _Asked, here: _Asked | None) -> _Asked:
-    """What is asked below a folder: what was above it, and what is here."""
-    if not here:
-        return above
-    return {**above, **{question: (*above.get(question, ()), *numbers) for question, numbers in here.items()}}
+
+def _named(key: str, error: InvalidCallError) -> InvalidCallError:
+    return InvalidCallError(f"in {key or 'no_effect'}, {error.message}", error.hint)
 
 
 def _read(text: str) -> Pattern:

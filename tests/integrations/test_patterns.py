@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from releasewatch.domain.catalog import Catalog, Component, PathOwners
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.errors import InvalidCallError
-from releasewatch.integrations.pattern_rules import place_of, place_of_common
+from releasewatch.integrations.pattern_index import PatternIndex
 from releasewatch.integrations.patterns import GitignoreMapper, PatternList
 from tests.support.check_ignore import GitIgnore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from releasewatch.domain.patterns import Pattern
 
 NAMES = [
     "a",
@@ -286,24 +288,30 @@ def test_the_places_of_patterns_are_those_that_they_are_asked_at() -> None:
     assert {path: mapper.owners(path).components for path in paths} == paths
 
 
-def test_a_common_form_asks_what_the_pattern_asks_when_it_is_taken_apart() -> None:
-    """Every text of up to five of these, the wrong ones among them; whoever is not common is left alone."""
-    parts = ("a", "b.c", ".", "..", "/", "*", "**", "!", " ", "\\", "[")
-    folders: dict[str, str | None] = {}
-    common = 0
+def test_a_plain_pattern_means_what_it_means_when_it_is_taken_apart() -> None:
+    """Every text of up to five of these, the wrong ones among them; whichever is not plain is taken apart."""
+    parts = ("a", "b.c", "*.c", ".", "..", "/", "*", "**", "/**/", "!", " ", "\\", "[")
+    names = ("a", "b.c", "ab.c", "b.ca", ".", "**", "*.c")
+    paths = ["/".join(some) for many in range(1, 4) for some in product(names, repeat=many)]
+    taken_apart: list[str] = []
+
+    def read(_: str, text: str) -> Pattern:
+        taken_apart.append(text)
+        return read_pattern("never/met")
+
+    plain = 0
     for text in ("".join(some) for many in range(1, 6) for some in product(parts, repeat=many)):
-        found = place_of_common(text, folders)
-        if found is None:
+        PatternIndex({text: ["one"]}, read)
+        if taken_apart:
+            taken_apart.clear()
             continue
-        common += 1
-        pattern = read_pattern(text)  # it is a right one
-        expected = place_of(pattern)
-        assert not pattern.negated
-        assert found[:3] == expected[:3], text
-        assert (found.test is None) is (expected.test is None), text
-        for name in ("a", "b.c", "ab.c", "aa", "ba", "b.ca", "a.b.c") if found.test and expected.test else ():
-            assert bool(found.test(name)) is bool(expected.test(name)), (text, name)
-    assert common > 500
+        plain += 1
+        slow = PatternList([text])  # it is a right one
+        assert not slow.excludes
+        mapper = GitignoreMapper(catalog({"one": [text]}))
+        expected = {path for path in paths if slow.matches(path)}
+        assert {path for path in paths if mapper.owners(path).components} == expected, text
+    assert plain > 500
 
 
 def test_names_that_are_not_utf_8_are_matched_byte_by_byte() -> None:
