@@ -21,7 +21,8 @@ from releasewatch.wiring import App
 if TYPE_CHECKING:
     from releasewatch.storage.ledger import Rehearsal
     from releasewatch.usecases.call_candidates import Planning, RankedList
-    from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+    from releasewatch.usecases.record_facts import RecordRequest
+    from releasewatch.usecases.surroundings import Surroundings
 
 _OPTIONS = (
     click.option("--release", type=RELEASE, metavar="V", help="With --head: the release's name."),

@@ -19,7 +19,7 @@ from releasewatch.wiring import App, mapper_of
 if TYPE_CHECKING:
     from releasewatch.domain.catalog import Catalog
     from releasewatch.storage.ledger import Ledger
-    from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.surroundings import Surroundings
 
 DISTANCES = (20, 10, 5, 2, 1)
 """How many commits back the sample's earlier deployment lies: as many as there are."""
@@ -88,7 +88,7 @@ def _source(app: App) -> str:
 
 
 def _surroundings(app: App, catalog: Catalog) -> Surroundings:
-    from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.surroundings import Surroundings
 
     return Surroundings(app.repo, app.history, lambda _sha: catalog, mapper_of)
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.catalog import Catalog
     from releasewatch.storage.ledger import Ledger
-    from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+    from releasewatch.usecases.record_facts import RecordRequest
+    from releasewatch.usecases.surroundings import Surroundings
 
 _NEAR = 0.4
 """How like a known region or ring a name must be: they are short, and one is often the beginning of a longer one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,6 +69,8 @@ def shown(value: object, key: Key = ()) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "…"?` when a known word is close, else nothing."""
+    import difflib  # only where something is wrong
+
     close = difflib.get_close_matches(word, sorted(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from releasewatch.integrations.git_begun import RAW
 from releasewatch.integrations.git_log_parser import PATHS_FORMAT, parse_touched
-from releasewatch.integrations.git_walk import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

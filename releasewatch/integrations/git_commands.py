@@ -52,6 +52,9 @@ READING = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
+MANY_PATHS = 64_000
+"""Bytes of paths from which a command line is too long, and reading all and choosing here is better."""
+
 _AT_ONCE = 1 << 20
 """Bytes that one read takes at most; a pipe gives what it has."""
 

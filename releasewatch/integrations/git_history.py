@@ -1,4 +1,7 @@
-"""Reads a git repo: what a range of commits changed, which tag came before, what a tree holds."""
+"""Reads a git repo: what a range of commits changed, which tag came before, what a tree holds.
+
+What reads git's answers, and what they are made into, is loaded where it is used: git is set to work before that.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from releasewatch.domain.clone_urls import path_of_remote
-from releasewatch.domain.past import Tag
-from releasewatch.domain.releases import Range, RangeKind
-from releasewatch.domain.reverts import mark_reverts
-from releasewatch.domain.tag_names import package_of
 from releasewatch.errors import GitFailedError, ReleasewatchError, UnknownNameError
-from releasewatch.integrations.git_churn import read_churn
-from releasewatch.integrations.git_commands import GitCommands
+from releasewatch.integrations.git_begun import Begun
+from releasewatch.integrations.git_commands import MANY_PATHS, GitCommands
 from releasewatch.integrations.git_fetch import GitFetcher
-from releasewatch.integrations.git_walk import MANY_PATHS, Begun, Walk, boundary_reached, merges_behind, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from releasewatch.domain.past import Tag
+    from releasewatch.domain.releases import Range
     from releasewatch.integrations.git_churn import Churn
+    from releasewatch.integrations.git_walk import Walk
 
 FETCH_FOR = 300.0
 """Seconds that one fetch of a missing baseline may take."""
@@ -116,6 +116,8 @@ class GitHistory:
             raise self._commands.failure("merge-base", status, words)
         if status == 0 or not boundary:
             return status == 0
+        from releasewatch.integrations.git_walk import boundary_reached
+
         # It can only be hidden behind a boundary commit that is not older than itself.
         committed = self._committed(ancestor)
         ends = boundary_reached(self._commands, boundary, descendant)
@@ -156,6 +158,8 @@ class GitHistory:
 
     def _package_tags(self, tags: Iterable[str]) -> frozenset[str]:
         """The tags of single packages, where there is more than one such package."""
+        from releasewatch.domain.tag_names import package_of
+
         of_tag = {name: package for name in tags if (package := package_of(name)) is not None}
         if len(set(of_tag.values())) < 2:
             return frozenset()
@@ -164,6 +168,8 @@ class GitHistory:
 
     def tags(self) -> list[Tag]:
         """Every tag with its commit and its instant, by name; three processes, however many there are."""
+        from releasewatch.domain.past import Tag
+
         listed = self._commands.read("for-each-ref", "--format=%(refname:strip=2)%00%(taggerdate:unix)", "refs/tags")
         made = dict(line.split("\0") for line in listed.decode("utf-8", "surrogateescape").split("\n") if line)
         shas = self._tags()
@@ -191,6 +197,8 @@ class GitHistory:
 
     def churn(self, rev: str, since: datetime) -> Churn:
         """How many commits in the history of a commit-ish touched each path from an instant on; one process."""
+        from releasewatch.integrations.git_churn import read_churn
+
         return read_churn(self._commands, self.resolve(rev), since, self._boundary())
 
     def file_at(self, rev: str, path: str) -> bytes | None:
@@ -210,6 +218,8 @@ class GitHistory:
 
     def remote_path(self) -> str | None:
         """The path of the remote `origin` without host and `.git` (`owner/name`), or None; of a folder, its name."""
+        from releasewatch.domain.clone_urls import path_of_remote
+
         url = self._commands.read("ls-remote", "--get-url", "origin").decode("utf-8", "replace").strip()
         return None if url == "origin" else path_of_remote(url)
 
@@ -243,6 +253,9 @@ class GitHistory:
         had, the range says so; `added` then holds only commits newer than base, which surely are no part of it, and
         nothing when base itself is missing.
         """
+        from releasewatch.domain.releases import Range
+        from releasewatch.integrations.git_ranges import complete_range, cut_range
+
         present = self._present(*{_full(head), _full(head if base is None else base)})
         if head not in present:
             raise self._unknown(head)
@@ -254,19 +267,8 @@ class GitHistory:
             return Range("unknown", base, head, removed=None, history_complete=False, why_incomplete=why_not)
         found, why_not = self._walk(base, head)
         if found.cut_off_at is None:
-            return self._complete(base, head, found)
-        since = self._committed(base)
-        mark_reverts(found.added, {change.path for change in found.net})
-        return Range(
-            "unknown",
-            base,
-            head,
-            found.net,
-            tuple(commit for commit in found.added if commit.committed_at.timestamp() > since),
-            removed=None,
-            history_complete=False,
-            why_incomplete=why_not,
-        )
+            return complete_range(self._commands, base, head, found)
+        return cut_range(base, head, found, self._committed(base), why_not)
 
     def _entries(self, rev: str, paths: Collection[str]) -> dict[str, tuple[str, str]]:
         """`(blob or commit, sha)` of each path that is a file or a submodule in the tree of a commit; one process."""
@@ -290,20 +292,6 @@ class GitHistory:
             raise
         return found
 
-    def _complete(self, base: str, head: str, found: Walk) -> Range:
-        kind: RangeKind = "diverged" if found.added and found.removed else "forward" if found.added else "rollback"
-        net = {change.path: change for change in found.net}
-        mark_reverts(found.added, net.keys())
-        mark_reverts(found.removed, net.keys())
-        merge_paths: dict[str, str] = {}
-        commits = (*found.added, *found.removed)
-        if any(commit.is_merge for commit in commits):
-            explained = {path for commit in commits for path in commit.paths}
-            unexplained = {path: change for path, change in net.items() if path not in explained}
-            if unexplained:
-                merge_paths = merges_behind(self._commands, base, head, unexplained)
-        return Range(kind, base, head, found.net, tuple(found.added), tuple(found.removed), merge_paths)
-
     def _fetch(self, base: str) -> str:
         """Fetch a missing base; returns why it could not be had, or nothing."""
         boundary = self._boundary()
@@ -321,6 +309,8 @@ class GitHistory:
 
     def _walk(self, base: str, head: str) -> tuple[Walk, str]:
         """The walk, after deepening where needed and allowed; and why it is cut off, if it is."""
+        from releasewatch.integrations.git_walk import boundary_reached, walk
+
         found = walk(self._commands, base, head, self._boundary(), self._begun.pop((base, head), None))
         failed = ""
         if found.cut_off_at is not None and self._fetcher is not None:

@@ -12,8 +12,6 @@ from releasewatch.domain.releases import Commit, PathChange
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# %m says on which side of `base...head` a commit is: `<` is reachable from base, `>` from head.
-COMMIT_FORMAT = "--format=%m%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%b"
 MERGE_FORMAT = "--format=%H%x00%P"
 PATHS_FORMAT = "--format=%H"
 
@@ -32,7 +30,7 @@ class MergeDiff:
 
 
 def parse_log(pieces: Iterator[bytes]) -> Iterator[tuple[bool, Commit]]:
-    """Commits of a log with COMMIT_FORMAT and `--raw -z`, each with whether it is on base's side.
+    """Commits of a log with `git_begun.COMMIT_FORMAT` and `--raw -z`, each with whether it is on base's side.
 
     After the eight fields of a commit come its paths, in pairs: `:modes blobs letter` (the first behind a newline) and
     the path. So a piece that begins otherwise begins the next commit, whatever a message or a path holds.

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from releasewatch.integrations.git_log_parser import (
-    COMMIT_FORMAT,
-    MERGE_FORMAT,
-    parse_changes,
-    parse_log,
-    parse_merges,
-)
+from releasewatch.integrations.git_begun import LOG, Begun
+from releasewatch.integrations.git_commands import MANY_PATHS
+from releasewatch.integrations.git_log_parser import MERGE_FORMAT, parse_changes, parse_log, parse_merges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from types import TracebackType
 
     from releasewatch.domain.releases import Commit, PathChange
     from releasewatch.integrations.git_commands import GitCommands
-
-# Never --numstat, --stat or -M: 16 times slower, and in a partial clone they fetch the contents of files.
-RAW = (
-    "-z", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv",
-    "--ignore-submodules=none", f"-O{os.devnull}",
-)  # fmt: skip
-# By date, but never a parent before its child: what is "earlier" must not depend on somebody's wrong clock.
-_LOG = (*RAW, "--encoding=UTF-8", "--date-order")
-
-MANY_PATHS = 64_000
-"""Bytes of paths from which a command line is too long, and reading all and choosing here is better."""
 
 
 @dataclass(slots=True)
@@ -46,38 +28,6 @@ class Walk:
     removed: list[Commit]
     net: tuple[PathChange, ...]
     cut_off_at: str | None = None
-
-
-class Begun:
-    """git at work on a range: a log of both sides and a diff of the ends, two processes at the same time.
-
-    Each goes on as far as its pipe holds while nobody reads, so that whoever began it may do something else first.
-    """
-
-    def __init__(self, commands: GitCommands, base: str, head: str) -> None:
-        with ExitStack() as streams:
-            self.changes = streams.enter_context(commands.stream("diff-tree", "-r", *RAW, base, head, "--"))
-            self.log = streams.enter_context(
-                commands.stream("log", *_LOG, COMMIT_FORMAT, "--left-right", f"{base}...{head}", "--")
-            )
-            self._streams = streams.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return self._streams.__exit__(kind, error, trace)
-
-    def give_up(self) -> None:
-        """End git, unread as it is."""
-        with suppress(_UnreadError), self:
-            raise _UnreadError
-
-
-class _UnreadError(Exception):
-    """Ends the streams of what nobody reads: one that is left without an error waits for git's last word."""
 
 
 def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str], begun: Begun | None = None) -> Walk:
@@ -130,7 +80,7 @@ def merges_behind(commands: GitCommands, base: str, head: str, unexplained: Mapp
     own: dict[str, str] = {}
     taken: dict[str, str] = {}
     options = ("--merges", "-m", "--full-history", "--sparse", MERGE_FORMAT)
-    with commands.stream("log", *_LOG, *options, f"{base}...{head}", "--", *specs) as log:
+    with commands.stream("log", *LOG, *options, f"{base}...{head}", "--", *specs) as log:
         for merge in parse_merges(log):
             for path, sides in merge.paths.items():
                 change = unexplained.get(path)

@@ -23,7 +23,7 @@ from releasewatch.storage.ledger import Ledger
 
 if TYPE_CHECKING:
     from releasewatch.ports import History
-    from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from releasewatch.storage.ledger import Ledger, Rehearsal
-    from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+    from releasewatch.usecases.record_facts import RecordRequest
+    from releasewatch.usecases.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.catalog import Catalog
     from releasewatch.storage.ledger import Ledger
-    from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from releasewatch.storage import catalogs, coverages, deployments, events, incid
 from releasewatch.storage.events import TakenEvent
 from releasewatch.storage.types import LATEST
 from releasewatch.storage.undoing_by_hand import Undone
-from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.releases import StoredRelease, stored_surroundings
+from releasewatch.usecases.surroundings import Surroundings
 from releasewatch.usecases.undoing_by_hand import undo_targets
 
 if TYPE_CHECKING:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from releasewatch.domain.audiences import Edit, Subjects
 from releasewatch.domain.catalog import Catalog, Graph, Node
-from releasewatch.domain.change_edits import ChangeEdit, join_edits
 from releasewatch.domain.deployments import Baseline, Block, Place
 from releasewatch.domain.footprint import SAMPLE, trace_footprint
-from releasewatch.domain.forges import PullRequest, add_requests
 from releasewatch.domain.merges import brought_by
 from releasewatch.domain.notes import (
     ComponentLabel,
@@ -28,9 +26,11 @@ from releasewatch.domain.notes import (
 from releasewatch.domain.releases import PathChange, printable_path
 from releasewatch.errors import UnknownNameError
 from releasewatch.ports import History
-from releasewatch.usecases.record_facts import Surroundings
+from releasewatch.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:  # notes straight from git must not load the database library
+    from releasewatch.domain.change_edits import ChangeEdit
+    from releasewatch.domain.forges import PullRequest
     from releasewatch.storage.exposure import ExposureQuestion
     from releasewatch.storage.ledger import Ledger
     from releasewatch.storage.reaching import Behind
@@ -86,7 +86,10 @@ def notes_of_range(
             )
             for commit in commits
         ]
-    add_requests(changes, requests)
+    if requests:
+        from releasewatch.domain.forges import add_requests
+
+        add_requests(changes, requests)
     sources: dict[str, set[str]] = {}
     for origin in footprint.origins:
         for component in origin.reached:
@@ -187,6 +190,10 @@ def notes_within(
 def obey(changes: Iterable[NoteChange], said: Mapping[str, Sequence[ChangeEdit]]) -> dict[str, Edit]:
     """Put what people said by hand beside what the changes say themselves; returns the edits by sha."""
     found: dict[str, Edit] = {}
+    if not said:
+        return found
+    from releasewatch.domain.change_edits import join_edits
+
     for change in changes:
         if change.sha in said:
             found[change.sha], trailers = join_edits(said[change.sha])

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from releasewatch.storage.ledger import Rehearsal
-    from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+    from releasewatch.usecases.record_facts import RecordRequest
+    from releasewatch.usecases.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,7 @@ from releasewatch.domain.catalog import Catalog, Node
 from releasewatch.domain.deployments import Axes, Coverages, Kind, Later, Place, Standing, Statement, Status
 from releasewatch.domain.footprint import Footprint
 from releasewatch.domain.notifications import Rule
-from releasewatch.ports import History, PathMapper
-from releasewatch.usecases.tag_packages import TagPackages
+from releasewatch.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:  # notes straight from git use these facts, and must not load the database library
     from releasewatch.storage.windows import Ending
@@ -67,20 +66,6 @@ class Recorded:
     deployment_id: int
     already_recorded: bool
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What recording reads: a repo's history, its catalog at a commit, and how paths map under a catalog.
-
-    `tag_packages`: which tags name a package, and the components that those are; it may read every manifest.
-    """
-
-    repo: str
-    history: History | None
-    catalog_at: Callable[[str | None], Catalog]
-    mapper_of: Callable[[Catalog], PathMapper]
-    tag_packages: Callable[[Sequence[str]], TagPackages] = lambda _tags: TagPackages()
 
 
 @dataclass(frozen=True, slots=True)

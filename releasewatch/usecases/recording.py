@@ -15,7 +15,8 @@ from releasewatch.storage import catalogs, coverages, releases
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.attempts import AHEAD, FOLLOWS_WITHIN, find_record
 from releasewatch.usecases.comparing import prepare
-from releasewatch.usecases.record_facts import Recorded, RecordRequest, Seen, Surroundings, Task
+from releasewatch.usecases.record_facts import Recorded, RecordRequest, Seen, Task
+from releasewatch.usecases.surroundings import Surroundings
 from releasewatch.usecases.writing import add_words, write
 
 TRIES = 100

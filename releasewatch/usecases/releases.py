@@ -15,7 +15,7 @@ from releasewatch.storage.products import refresh_subjects
 from releasewatch.storage.release_history import ReleaseHistory
 from releasewatch.usecases.deployments import Seeing
 from releasewatch.usecases.named_people import hiding_below_names, shown
-from releasewatch.usecases.record_facts import Surroundings
+from releasewatch.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

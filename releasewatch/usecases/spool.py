@@ -16,8 +16,9 @@ import msgspec
 from releasewatch.domain.catalog import Catalog
 from releasewatch.domain.spool import SpooledRecord, in_order
 from releasewatch.errors import InvalidCallError, LedgerUnavailableError, ReleasewatchError, UnknownNameError
-from releasewatch.usecases.record_facts import Recorded, RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import Recorded, RecordRequest
 from releasewatch.usecases.recording import read_task, record
+from releasewatch.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger

@@ -16,7 +16,6 @@ from releasewatch.domain.privacy import Channel, Reveal
 from releasewatch.errors import InvalidCallError, ReleasewatchError
 from releasewatch.wiring import repo_catalogs
 from releasewatch.wiring.channels import Showing, channel_of
-from releasewatch.wiring.clones import Clone, config_of_clone
 from releasewatch.wiring.repo_catalogs import mapper_of
 from releasewatch.wiring.repo_names import name_of_repo
 from releasewatch.wiring.standing import working_folder
@@ -32,8 +31,9 @@ if TYPE_CHECKING:
     from releasewatch.integrations.spool_files import SpoolFolder
     from releasewatch.storage.ledger import Ledger, Rehearsal
     from releasewatch.usecases.customers import Looking
-    from releasewatch.usecases.record_facts import Surroundings
+    from releasewatch.usecases.surroundings import Surroundings
     from releasewatch.usecases.tag_packages import TagPackages
+    from releasewatch.wiring.clones import Clone
 
 __all__ = ["App", "clock", "local_zone", "mapper_of"]
 
@@ -87,6 +87,8 @@ class App:
         Of a pull request they are those of the commit it goes into.
         """
         if self._reads_clone:
+            from releasewatch.wiring.clones import config_of_clone
+
             return config_of_clone(self._clone, self.ci, self.cwd, settings=True)
         if self.ci is None or self.ci.pull_request is None:
             return self.config_here
@@ -102,6 +104,8 @@ class App:
         from releasewatch.config import load_config
 
         if self._reads_clone:
+            from releasewatch.wiring.clones import config_of_clone
+
             return config_of_clone(self._clone, self.ci, self.cwd, settings=False)
         return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
 
@@ -346,7 +350,7 @@ class App:
 
     def surroundings(self, *, git: bool = True) -> Surroundings:
         """What recording reads."""
-        from releasewatch.usecases.record_facts import Surroundings
+        from releasewatch.usecases.surroundings import Surroundings
 
         return Surroundings(self.repo, self.history if git else None, self.catalog_at, mapper_of, self.tag_packages)
 

@@ -10,8 +10,8 @@ import pytest
 
 from releasewatch.domain.releases import Range
 from releasewatch.errors import GitFailedError, InvalidCallError
+from releasewatch.integrations.git_commands import MANY_PATHS
 from releasewatch.integrations.git_history import open_history
-from releasewatch.integrations.git_walk import MANY_PATHS
 from tests.support.git_reading import GitProcesses, net, reader, subjects
 from tests.support.repos import FIRST_INSTANT, RepoBuilder, run_git
 

@@ -17,8 +17,9 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.migrate import open_ledger
 from releasewatch.usecases.deployment_import import import_past, past_of_tags
 from releasewatch.usecases.deployments import Describing, describe
-from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.data import real_data
 
 if TYPE_CHECKING:

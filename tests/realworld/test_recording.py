@@ -17,8 +17,9 @@ from releasewatch.secret import Secret
 from releasewatch.storage.migrate import open_ledger
 from releasewatch.usecases.deployments import Describing, describe
 from releasewatch.usecases.notes import Reading, notes_of_deployment
-from releasewatch.usecases.record_facts import RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import RecordRequest
 from releasewatch.usecases.recording import record
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.data import real_data
 
 DEPLOYMENTS = 61

@@ -16,8 +16,8 @@ from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.secret import Secret
 from releasewatch.storage.migrate import open_ledger
 from releasewatch.storage.release_history import ReleaseHistory
-from releasewatch.usecases.record_facts import Surroundings
 from releasewatch.usecases.releases import record_release
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.data import real_data
 
 if TYPE_CHECKING:

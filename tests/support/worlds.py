@@ -24,8 +24,9 @@ from releasewatch.storage.catalogs import component_keys
 from releasewatch.storage.types import OPEN_END
 from releasewatch.storage.windows import read_windows
 from releasewatch.usecases.deployments import Describing, describe
-from releasewatch.usecases.record_facts import Recorded, RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import Recorded, RecordRequest
 from releasewatch.usecases.recording import record
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.repos import RepoBuilder
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.storage import tables as t
 from releasewatch.storage.releases import edges_of
 from releasewatch.usecases.deployments import Describing, Seeing
-from releasewatch.usecases.record_facts import Surroundings
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.releases import (
     RecordedRelease,
@@ -25,6 +24,7 @@ from releasewatch.usecases.releases import (
     show_document,
     stored_surroundings,
 )
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.ledgers import new_ledger
 from tests.support.repos import RepoBuilder
 from tests.support.worlds import Done, World, hour

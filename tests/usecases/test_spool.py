@@ -16,8 +16,9 @@ from releasewatch.integrations.git_history import open_history
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Ledger
 from releasewatch.usecases.deployments import Describing
-from releasewatch.usecases.record_facts import Recorded, RecordRequest, Surroundings
+from releasewatch.usecases.record_facts import Recorded, RecordRequest
 from releasewatch.usecases.spool import Flushing, Taken, flush, settle
+from releasewatch.usecases.surroundings import Surroundings
 from tests.support.worlds import Done, World, hour
 
 if TYPE_CHECKING:
