@@ -70,22 +70,22 @@ def notes_of_range(
         return mapper.owners(change.path)
 
     footprint = trace_footprint([block], {base_sha: found}, owners_of, catalog.full_key, graph)
-    components: dict[tuple[str, str], set[str]] = {}
+    components: dict[int, list[str]] = {}
     for touch in footprint.touches:
-        fact = footprint.changes[touch.change]
-        components.setdefault((fact.commit.sha, fact.side), set()).add(touch.component)
-    changes: list[NoteChange] = []
-    for side, commits, newest in (("added", found.added, head_sha), ("removed", found.removed or (), base_sha)):
-        merges = brought_by(((c.sha, c.parents) for c in commits), newest)
-        changes += [
-            change_of_commit(
-                commit,
-                tuple(sorted(components.get((commit.sha, side), ()))),
-                cast("Any", side),
-                merges.get(commit.sha),
-            )
-            for commit in commits
-        ]
+        components.setdefault(touch.change, []).append(touch.component)
+    merges = {
+        "added": brought_by(((c.sha, c.parents) for c in found.added), head_sha),
+        "removed": brought_by(((c.sha, c.parents) for c in found.removed or ()), base_sha),
+    }
+    changes = [
+        change_of_commit(
+            fact.commit,
+            tuple(sorted(components.get(fact.number, ()))),
+            fact.side,
+            merges[fact.side].get(fact.commit.sha),
+        )
+        for fact in footprint.changes
+    ]
     if requests:
         from releasewatch.domain.forges import add_requests
 
