@@ -175,8 +175,9 @@ def _add_changes(
                 footprint.changes.append(ChangeFact(number, commit, side))
             counted: dict[str, list[str]] = {}
             for path in explaining.get(commit.sha, ()):
-                for component in components.get(path, ()):
-                    counted.setdefault(component, []).append(path)
+                if path in components:
+                    for component in components[path]:
+                        counted.setdefault(component, []).append(path)
             footprint.touches += [
                 ChangeTouch(number, block, component, len(paths), paths[0]) for component, paths in counted.items()
             ]

@@ -107,8 +107,9 @@ def read_standings(given: NotesInput) -> tuple[list[Reading], bool]:
     conventional = is_conventional({key: reading.change for key, reading in readings.items()})
     _link(readings, conventional)
     _mark_void(readings)
+    visible: dict[tuple[str, ...], Audience] = {}  # many changes touch the same components
     for reading in readings.values():
-        _decide(reading, given)
+        _decide(reading, given, visible)
     return list(readings.values()), conventional
 
 
@@ -157,16 +158,24 @@ def _mark_void(readings: Mapping[_Id, Reading]) -> None:
             reading.void = True
 
 
-def _decide(reading: Reading, given: NotesInput) -> None:
-    """Narrowest of everything that speaks: its own words, those of the merges above it, its members, its components."""
+def _decide(reading: Reading, given: NotesInput, visible_of: dict[tuple[str, ...], Audience]) -> None:
+    """Narrowest of everything that speaks: its own words, those of the merges above it, its members, its components.
+
+    `visible_of`: what was found of components, put there for the next change that touches the same.
+    """
     change, words = reading.change, reading.words
-    speaking = [words, *(merge.words for merge in reading.above), *_words_of_members(reading)]
+    speaking = [words, *(merge.words for merge in reading.above)]
     keys = change.components
+    reading.touches = change.touches
     if reading.members:
+        speaking += _words_of_members(reading)
+        reading.touches = change.touches.union(*(one.change.touches for one in reading.members))
         keys = tuple(dict.fromkeys((*keys, *(key for one in reading.members for key in one.change.components))))
     reading.live = tuple([key for key in keys if key not in given.not_deployed]) if given.not_deployed else keys
-    reading.touches = change.touches.union(*(one.change.touches for one in reading.members))
-    visible = bound = visibility_limit(_visibility(key, given) for key in keys)
+    visible = visible_of.get(keys)
+    if visible is None:
+        visible = visible_of[keys] = visibility_limit(_visibility(key, given) for key in keys)
+    bound = visible
     nothing_there = (keys and not reading.live) or (change.is_merge and not keys and not words.wording)
     if reading.void or nothing_there or _is_half_undone(reading):
         bound = "engineering"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -77,4 +76,6 @@ def why_lowered(channel: Channel, reveal: str, shown: Reveal) -> str:
 
 def opaque_key(key: str) -> str:
     """A stable stand-in for a customer's key (`[privacy] keys = "opaque"`): the same in every list, and no name."""
+    import hashlib  # takes a while to load, and most commands show no such name
+
     return "customer-" + hashlib.sha256(f"releasewatch:{key}".encode()).hexdigest()[:10]

@@ -31,10 +31,10 @@ class Begun:
 
     def __init__(self, commands: GitCommands, base: str, head: str) -> None:
         with ExitStack() as streams:
-            self.changes = streams.enter_context(commands.stream("diff-tree", "-r", *RAW, base, head, "--"))
             self.log = streams.enter_context(
                 commands.stream("log", *LOG, COMMIT_FORMAT, "--left-right", f"{base}...{head}", "--")
             )
+            self.changes = streams.enter_context(commands.stream("diff-tree", "-r", *RAW, base, head, "--"))
             self._streams = streams.pop_all()
 
     def __enter__(self) -> Self:
