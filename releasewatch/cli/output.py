@@ -187,9 +187,9 @@ def emit_table(
 def _draw_on_terminal(
     columns: Sequence[str], rows: list[list[str]], title: str, right: set[str], stream: IO[str]
 ) -> None:
-    """As wide as the terminal: long cells are folded, words of headings are not.
+    """As wide as the terminal: long cells are folded, numbers and words of headings are not.
 
-    Where they do not fit side by side, columns that are empty throughout are left out.
+    Where they do not fit side by side, columns that are empty throughout are left out, and the others move together.
     """
     from rich.box import SIMPLE_HEAD
     from rich.cells import cell_len
@@ -203,27 +203,32 @@ def _draw_on_terminal(
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    heading = Text(title) if title else None
-    table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False, show_edge=False)
     console = HonestConsole(file=stream, highlight=False)
     natural = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
     places = list(range(len(columns)))
-    if sum(natural) + _GAP * (len(places) - 1) > console.width:
+    gap = _GAP
+    if sum(natural) + gap * (len(places) - 1) > console.width:
         places = [place for place in places if any(row[place] for row in rows)] or places
-    least = [max(map(cell_len, columns[place].replace("_", " ").split())) for place in places]
-    widths = _fitted([natural[place] for place in places], least, console.width - _GAP * (len(places) - 1))
+        gap -= sum(natural[place] for place in places) + gap * (len(places) - 1) > console.width
+    heads = [max(map(cell_len, name.replace("_", " ").split())) for name in columns]
+    least = [natural[place] if columns[place] in right else heads[place] for place in places]
+    widths = _fitted([natural[place] for place in places], least, console.width - gap * (len(places) - 1))
+    padding = (0, 1, 0, 1 if gap == _GAP else 0)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=padding)
     for place, width in zip(places, widths, strict=True):
         words = columns[place] if cell_len(columns[place]) <= width else columns[place].replace("_", " ")
         justify: Any = "right" if columns[place] in right else "left"
         table.add_column(words, justify=justify, overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(row[place]) for place in places))
-    console.width = max(console.width, sum(widths) + _GAP * (len(places) - 1))
+    if title:
+        console.print(Text(title, style="table.title"))
+    console.width = max(console.width, sum(widths) + gap * (len(places) - 1))
     console.print(table)
 
 
 _GAP = 3
-"""Between two columns on a terminal: a blank on both sides of the (blank) line that parts them."""
+"""Between two columns on a terminal: a blank on both sides of the (blank) line that parts them, or on one."""
 
 
 def _fitted(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -132,6 +132,20 @@ def test_a_narrow_terminal_breaks_no_word_of_a_heading(monkeypatch: pytest.Monke
             assert max(map(len, shown.splitlines())) <= width
 
 
+def test_a_narrow_terminal_breaks_no_number_and_no_word_of_a_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    numbers = ("read", "added", "changed", "ended", "unchanged", "waiting", "rejected")
+    rows = [("customers", "1000000", "990000", "10000", "0", "0", "0", "0")]
+    rows.append(("entitlements", "10000000", "9990000", "10000", "120000", "0", "1200", "3"))
+    emit_table(("file", *numbers), rows, right=numbers, stream=terminal)
+    emit_table(("x",), [("1",)], title="A title that is wider than its table", stream=terminal)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+    assert [tuple(line.split()) for line in shown[2:4]] == rows
+    assert [line.rstrip() for line in shown[4:]][:2] == ["A title that is wider than its table", "x"]
+    assert max(map(len, shown)) <= 80
+
+
 @given(st.text() | st.just(HOSTILE))
 def test_json_says_what_was_given_and_is_harmless(text: str) -> None:
     stream = io.StringIO()
