@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.cli.call_output import is_opaque, refuse_if_public, withhold
 from releasewatch.cli.output import emit_json, emit_line, emit_table
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -70,7 +71,7 @@ def _tell(document: dict[str, Any], subject: str) -> None:
         return
     row, above = document["call"], document["above"]
     band = f"{row['band']}, " if row["band"] else ""
-    emit_line(f"{who}: place {document['rank']} of {document['of']} for {subject}, {row['score']} points.")
+    emit_line(f"{who}: place {document['rank']} of {document['of']} for {subject}, {counted(row['score'], 'point')}.")
     emit_line(f"{band}{row['verdict']}: {row['verdict_because']}")
     emit_line(f"Callable: {_callable(row)}")
     if above is None:
@@ -79,7 +80,7 @@ def _tell(document: dict[str, Any], subject: str) -> None:
             ("part", "points"), [(name, f"{points:+d}") for name, points in row["parts"].items()], right=("points",)
         )
     else:
-        emit_line(f"Above them: {above['customer']}, place {above['rank']}, {above['score']} points.")
+        emit_line(f"Above them: {above['customer']}, place {above['rank']}, {counted(above['score'], 'point')}.")
         names = list(dict.fromkeys((*row["parts"], *above["parts"])))
         emit_table(
             ("part", "theirs", "above", "difference"),
@@ -105,7 +106,7 @@ def _gap(who: str, document: dict[str, Any]) -> str:
     above, points = document["above"], document["points_to_pass"]
     same = above["score"] == document["call"]["score"]
     tie = "The same score: the order of the keys decides. " if same else ""
-    return f"{tie}{points} point{'' if points == 1 else 's'} more would put {who} before {above['customer']}."
+    return f"{tie}{counted(points, 'point')} more would put {who} before {above['customer']}."
 
 
 def _callable(row: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from releasewatch.cli.catalog_check import check
 from releasewatch.cli.discovering import say_left_out, source_options
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError
 from releasewatch.wiring import App
 
@@ -169,7 +170,7 @@ def _say_news(news: News, output: Path | None) -> None:
             say(f"Already there: {own} takes all files of {key}.")
     many = len(news.proposal.components)
     if output is not None and many:
-        say(f"{many} component{'' if many == 1 else 's'} written to {output}.")
+        say(f"{counted(many, 'component')} written to {output}.")
     elif not many:
         say("Nothing new: no component was found that the configuration does not have.")
 

@@ -10,6 +10,7 @@ import click
 from releasewatch.cli import exit_codes
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
+from releasewatch.domain.words import counted
 from releasewatch.errors import ReleasewatchError
 from releasewatch.wiring import App, mapper_of
 
@@ -94,10 +95,10 @@ def _look_at_ledger(app: App, limit: int) -> tuple[LedgerFacts | None, Releasewa
 
 def _show(app: App, document: dict[str, Any]) -> None:
     unmapped = document["unmapped"]
-    left = f"{_many(unmapped['files'], 'file')} {'belongs' if unmapped['files'] == 1 else 'belong'} to no component."
+    left = f"{counted(unmapped['files'], 'file')} {'belongs' if unmapped['files'] == 1 else 'belong'} to no component."
     emit_line(
-        f"{document['repo']} at {document['head'][:10]}: {_many(document['files'], 'file')}, "
-        f"{_many(document['components'], 'component')}; {left if unmapped['files'] else 'none is left over.'}"
+        f"{document['repo']} at {document['head'][:10]}: {counted(document['files'], 'file')}, "
+        f"{counted(document['components'], 'component')}; {left if unmapped['files'] else 'none is left over.'}"
     )
     if not document["churn_complete"]:
         say("This clone is shallow: changes before its oldest commits are not counted.")
@@ -138,7 +139,9 @@ def _show_customers(document: dict[str, Any]) -> None:
     if unknown["names"]:
         rest = unknown["names"] - len(unknown["keys"])
         shown = f": {', '.join(unknown['keys'])}{f' and {rest} more' if rest else ''}" if unknown["keys"] else "."
-        emit_line(f"{_many(unknown['names'], 'name')} in Customer: trailers that no customer goes by{one_line(shown)}")
+        emit_line(
+            f"{counted(unknown['names'], 'name')} in Customer: trailers that no customer goes by{one_line(shown)}"
+        )
     waiting = document["waiting"]
     if waiting["entitlements"]:
         emit_table(
@@ -161,13 +164,9 @@ def _show_some(some: dict[str, Any], what: str) -> None:
         shown = ", ".join(some["keys"])
         rest = some["customers"] - len(some["keys"])
         names = f": {shown}{f' and {rest} more' if rest else ''}" if shown else "."
-        emit_line(f"{_many(some['customers'], 'customer')} {what}{names}")
+        emit_line(f"{counted(some['customers'], 'customer')} {what}{names}")
 
 
 def _more(many: int, word: str) -> None:
     if many > 0:
-        emit_line(f"and {_many(many, word)} more (--limit)")
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+        emit_line(f"and {counted(many, word)} more (--limit)")

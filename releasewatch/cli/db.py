@@ -9,6 +9,7 @@ from releasewatch.cli.db_grant import grant
 from releasewatch.cli.db_prune import prune
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, say
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 
@@ -101,4 +102,4 @@ def place(app: App, form: str, dry_run: bool) -> None:
         for one in document["tables"]:
             emit_line(f"{one['table']}: {one['words']}, {one['done'].replace('_', ' ')}")
         if not app.quiet:
-            say(f"{document['ledger']}: {document['foreign_keys_added']} foreign keys made anew.")
+            say(f"{document['ledger']}: {counted(document['foreign_keys_added'], 'foreign key')} made anew.")

@@ -114,8 +114,8 @@ def _import_samples(ledger: Ledger, app: App, catalog: Catalog, folder: Path) ->
     report = import_directory(ledger, open_directory(paths), ImportOrder("samples"), lambda: app.now)
     read = {file.shape.kind: outcome.read for file, outcome in report.files}
     emit_line(
-        f"Sample directory: {read['customers']} customers, {read['contacts']} contacts, "
-        f"{read['entitlements']} entitlements."
+        f"Sample directory: {counted(read['customers'], 'customer')}, {counted(read['contacts'], 'contact')}, "
+        f"{counted(read['entitlements'], 'entitlement')}."
     )
 
 

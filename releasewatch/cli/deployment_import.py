@@ -14,6 +14,7 @@ from releasewatch.cli.options import FILLED_NAME, INSTANT, PLACE, common
 from releasewatch.cli.output import emit_json, emit_line, one_line, say
 from releasewatch.domain.forges import FORGE_TITLES
 from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.wiring import App
 
@@ -197,13 +198,14 @@ def _show(app: App, report: PastReport, form: str, *, dry_run: bool) -> None:
 
 
 def _show_report(app: App, report: PastReport, counts: dict[str, Any]) -> None:
-    words = [f"{counts['recorded']} deployments recorded"]
+    words = [f"{counted(counts['recorded'], 'deployment')} recorded"]
     words += [f"{counts['already_recorded']} recorded before"] if counts["already_recorded"] else []
     words += [f"{counts['rejected']} rejected"] if counts["rejected"] else []
     words += [f"{one['count']} left out ({one['reason']})" for one in counts["left_out"]]
     title = FORGE_TITLES.get(report.past.source)
-    read = f"deployments of {title}" if title else "rows" if counts["file"] is not None else report.past.source
-    emit_line(f"{counts['read']} {read} read: {', '.join(words)}.")
+    what = "deployment" if title else "row" if counts["file"] is not None else "tag"
+    read = counted(counts["read"], what) + (f" of {title}" if title else "")
+    emit_line(f"{read} read: {', '.join(words)}.")
     ends = [report.deployments[0], report.deployments[-1]] if report.deployments else []
     for label, one in zip(("oldest", "newest"), ends, strict=False):
         what = one_line(one.release or one.head[:10])

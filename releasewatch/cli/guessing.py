@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.cli.output import emit, emit_json, emit_table, one_line, open_output, say
 from releasewatch.domain.privacy import Reveal
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _show_rows(guessed: Guessed, level: Reveal, *, opaque: bool) -> None:
     from releasewatch.usecases.guessing import sample_row
 
     for kind, sample in guessed.samples.items():
-        says = f"{sample.read - sample.silent} of {sample.read} rows say something, {sample.rejected} are rejected"
+        telling = sample.read - sample.silent
+        says = f"something in {telling:,} of {counted(sample.read, 'row')}, {sample.rejected:,} rejected"
         if level < Reveal.KEYS:
             emit(f"{kind}: {says}\n")
             continue

@@ -42,7 +42,7 @@ def show_import(app: App, report: ImportReport, stream: TextIO, *, dry_run: bool
         stream.write(one_line(f"{_where(one)}: {one.column + ' ' if one.column else ''}{one.reason}") + "\n")
     rejected = sum(outcome.rejected for _, outcome in report.files)
     if len(report.rejected) > _REJECTIONS_PRINTED:
-        stream.write(f"… {rejected} rows rejected in all; --format json lists more of them.\n")
+        stream.write(f"… {counted(rejected, 'row')} rejected in all; --format json lists more of them.\n")
     if not app.quiet:
         words = {file.name: file.sheet.word for file, _ in report.files if isinstance(file, DirectoryFile)}
         for name, word in words.items():

@@ -208,7 +208,7 @@ def _lines(app: App, document: dict[str, Any]) -> Iterable[str]:
             name = "/".join(filter(None, (place["region"], place["ring"]))) or "everywhere else"
             yield f"  {name}: {place['still_exposed']} still exposed, {place['returned']} returned"
         if len(document["places"]) > _PLACES_SHOWN:
-            yield f"  and {len(document['places']) - _PLACES_SHOWN} more places: --format json has them all"
+            yield f"  and {counted(len(document['places']) - _PLACES_SHOWN, 'more place')}: --format json has them all"
     yield from _owed(app, document)
     if document["first_to_call"] and not is_none and "affected_customers" not in document:
         yield "First to call:"
@@ -303,7 +303,7 @@ def say_impact(app: App, told: ImpactTold, *, strict: bool) -> None:
     for line, why in told.added.refused[:_REFUSED_SHOWN]:
         say(f"Line {line} is refused: {why}.")
     if len(told.added.refused) > _REFUSED_SHOWN:
-        say(f"And {len(told.added.refused) - _REFUSED_SHOWN} more lines.")
+        say(f"And {counted(len(told.added.refused) - _REFUSED_SHOWN, 'more line')}.")
     if strict and told.added.refused:
         say("Nothing was added: --strict stops at refused rows.")
     elif not app.quiet:

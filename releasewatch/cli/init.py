@@ -9,6 +9,7 @@ import click
 from releasewatch.cli.discovering import say_left_out, source_options
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit, emit_json, open_output, say
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def command(app: App, form: str, kinds: tuple[str, ...], exclude: tuple[str, ...
     say_left_out(app, proposal)
     if not dry_run and not app.quiet:
         many, places = len(proposal.components), len(environments.found)
-        also = f" and {places} environment{'' if places == 1 else 's'}" if places else ""
-        say(f"{FILE} written with {many} component{'' if many == 1 else 's'}{also}: read it, it says why of each.")
+        also = f" and {counted(places, 'environment')}" if places else ""
+        say(f"{FILE} written with {counted(many, 'component')}{also}: read it, it says why of each.")
 
 
 def _organisation_version(app: App) -> int | None:

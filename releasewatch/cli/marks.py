@@ -80,7 +80,7 @@ def _mark(
             }
         )
         return
-    emit_line(f"{key}: {done.added} marks added, {done.cleared} cleared.")
+    emit_line(f"{key}: {counted(done.added, 'mark')} added, {done.cleared} cleared.")
     if done.elsewhere:
         who = counted(done.elsewhere, "other contact has", "other contacts have")
         emit_line(f"{who} the same number, and the same said of it.")

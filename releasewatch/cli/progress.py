@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from releasewatch.domain.progress import UNTOLD, Progress
+from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sized
@@ -36,7 +37,7 @@ class _Shown:
         for block in blocks:
             rows += len(block)
             if rows - shown >= _EACH:
-                self._bars.update(self._line, rows=f"{rows:,} rows")
+                self._bars.update(self._line, rows=counted(rows, "row"))
                 shown = rows
             yield block
 

@@ -11,6 +11,7 @@ from releasewatch.cli.deployment_words import name_of_release
 from releasewatch.cli.options import RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, one_line, say
 from releasewatch.domain.times import format_both
+from releasewatch.domain.words import counted
 from releasewatch.wiring import App
 
 _TAG = "refs/tags/"
@@ -110,7 +111,7 @@ def show(app: App, form: str, reveal: str | None, release: str, repo: str | None
         return
     one = document["release"]
     emit_line(f"Release {one_line(name_of_release(one))} of {one['repo']}: {one['head']}")
-    emit_line(f"  recorded {_when(app, one['recorded_at'])}, {len(one['components'])} components")
+    emit_line(f"  recorded {_when(app, one['recorded_at'])}, {counted(len(one['components']), 'component')}")
     for stretch in one["compared_with"]:
         emit_line(f"  compared with {stretch['base'][:10]}: {_stretch_words(stretch)}")
     for gone in one["deployments"]:
@@ -120,7 +121,8 @@ def show(app: App, form: str, reveal: str | None, release: str, repo: str | None
 def _stretch_words(stretch: dict[str, Any]) -> str:
     if not stretch["history_complete"]:
         return f"not known in full: {stretch['why_incomplete']}"
-    return f"{stretch['range']}, +{stretch['added']} -{stretch['removed']} changes, {stretch['paths']} paths"
+    changes = f"+{stretch['added']} -{counted(stretch['removed'], 'change')}"
+    return f"{stretch['range']}, {changes}, {counted(stretch['paths'], 'path')}"
 
 
 def _when(app: App, instant: str) -> str:

@@ -183,6 +183,6 @@ def show_lineup(app: App, found: Lineup, limit: int, numbers: Mapping[int, int] 
         for reason in suspect.reasons:
             emit_line(one_line(f"  {reason.points:>3}  {reason.text}"))
     if found.none_plausible:
-        emit_line(f"None of these is plausible: from {found.least} of {found.most} points on one would be.")
+        emit_line(f"None of these is plausible: from {found.least} of {counted(found.most, 'point')} on one would be.")
     if found.candidates > limit:
         emit_line(f"Looked at {counted(found.candidates, 'deployment')}; --limit shows more.")

@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.words import counted
 from releasewatch.errors import OutsideFailedError, TimedOutError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             signal.signal(signal.SIGALRM, before)
     except _TimeIsUp as error:
         raise TimedOutError(
-            f"It was not done within {seconds:g} seconds; nothing was half written.",
+            f"It was not done within {counted(seconds, 'second')}; nothing was half written.",
             "Run the same command again, with a longer --timeout.",
         ) from error
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from releasewatch.domain.call_purposes import IN_IT, Due, in_utc
 from releasewatch.domain.defaults import LEVEL_POINTS, SEVERITY_POINTS, STATE_POINTS
+from releasewatch.domain.words import counted
 
 Verdict = Literal["call", "write", "leave"]
 
@@ -102,7 +103,7 @@ def own_verdict(hurt: Hurt) -> tuple[Verdict, str]:
     why = f"{hurt.state}, {said}" + (", reported to us by them" if has_said_so else "")
     if hurt.minutes is not None and hurt.minutes >= LONG and hurt.counts_as not in URGENT:
         verdict = _HIGHER[verdict]
-        why += f", {hurt.minutes} minutes inside their working hours"
+        why += f", {counted(hurt.minutes, 'minute')} inside their working hours"
     if due.purpose in FIRST:
         verdict = "call" if has_said_so else verdict
     elif state != "affected":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.discovery import ROOT, RUNS, Found, Member, Proposal, ProposedComponent, TypeGuess, in_line
 from releasewatch.domain.folder_patterns import folders_spelled, patterns_of
+from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -209,7 +210,7 @@ def _owner(
         answers = Counter(answer for path in files if (answer := owner_of(path)) is not None)
         if answers:
             (owner, where), many = min(answers.items(), key=lambda item: (-item[1], item[0]))
-            asked = f"{len(files)} files" + (" looked at" if len(files) == _FILES_ASKED else "")
+            asked = counted(len(files), "file") + (" looked at" if len(files) == _FILES_ASKED else "")
             return owner, f"{where}, for {many} of {asked}"
     return None, ""
 

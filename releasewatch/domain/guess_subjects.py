@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from releasewatch.domain.columns import LISTS, SUBJECTS, Heading
 from releasewatch.domain.guess_words import HEADINGS, fold
+from releasewatch.domain.words import counted
 
 if TYPE_CHECKING:
     from releasewatch.domain.customers import Kind
@@ -114,7 +115,7 @@ def _unknown(column: str, pieces: Sequence[str], sold: Sold, *, more: bool) -> l
     else:
         begin = f"no {column} is known for these, which wait until one is, or is given in values"
     if not sold.tells:
-        return [f"{begin}: {len(unknown)} names, withheld here (--reveal names)"]
+        return [f"{begin}: {counted(len(unknown), 'name')}, withheld here (--reveal names)"]
     shown = ", ".join(repr(one) for one in unknown[:_SHOWN])
     left = len(unknown) - _SHOWN
     return [f"{begin}: {shown}" + (f" and {left} more" if left > 0 else " and more" if more else "")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 change`, `3,900 changes`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def counted(number: float, one: str, many: str = "") -> str:
+    """`1 change`, `3,900 changes`, `0.5 seconds`."""
+    shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {one if number == 1 else many or one + 's'}"
 
 
 def with_key(name: str, key: str) -> str:

@@ -12,6 +12,7 @@ from typing import IO, Any
 from releasewatch.domain.impacts import SAID, ImpactSaid
 from releasewatch.domain.incidents import COMPONENT_STATUSES
 from releasewatch.domain.times import format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.encodings import find_encoding, find_separator
 
@@ -45,7 +46,7 @@ def read_evidence(file: IO[str], name: str) -> Iterator[ImpactSaid | tuple[int, 
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
-            yield reader.line_num, f"it has {len(row)} cells where the header has {len(header)}"
+            yield reader.line_num, f"it has {counted(len(row), 'cell')} where the header has {len(header)}"
             continue
         cells = {column: cell.strip() for column, cell in zip(header, row, strict=True)}
         try:

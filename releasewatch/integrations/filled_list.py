@@ -9,6 +9,7 @@ from pathlib import Path
 
 from releasewatch.domain.call_sheets import AS_OF, CALL, FILLED, LIST, MORE_FILLED, TOLD, VERSION, column_name
 from releasewatch.domain.formula_guard import strip_guard
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.csv_sheet import first_lines, open_csv
 from releasewatch.integrations.directories.encodings import SEPARATORS, split
@@ -60,7 +61,9 @@ class FilledList:
             given = list(line.cells)
             damage = line.damage
             if len(given) > len(self.columns) and any(cell.strip() for cell in given[len(self.columns) :]):
-                damage = damage or f"has {len(given)} cells where there are {len(self.columns)} headings"
+                damage = (
+                    damage or f"has {counted(len(given), 'cell')}, and the list {counted(len(self.columns), 'heading')}"
+                )
             named = [(name, cell) for name, cell in zip(self.columns, given, strict=False) if name]
             broken = tuple(name for name, cell in named if name in _READ and _is_broken(cell))
             cells = {name: "" if _is_broken(cell) else strip_guard(cell.strip()).strip() for name, cell in named}

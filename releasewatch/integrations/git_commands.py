@@ -13,6 +13,7 @@ from itertools import chain
 from subprocess import Popen, TimeoutExpired
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from releasewatch.domain.words import counted
 from releasewatch.errors import GitFailedError, InvalidCallError, ReleasewatchError
 from releasewatch.integrations.gitpython import EXECUTABLE, Git, GitCommandNotFound
 
@@ -102,7 +103,9 @@ class GitCommands:
                     os.killpg(process.pid, signal.SIGKILL)  # what it started ends with it
                 if not isinstance(error, TimeoutExpired):
                     raise
-                raise GitFailedError(f"git {verb} did not finish within {seconds:g} seconds.", "Try again.") from error
+                raise GitFailedError(
+                    f"git {verb} did not finish within {counted(seconds, 'second')}.", "Try again."
+                ) from error
             if process.returncode != 0:
                 raise self.failure(verb, process.returncode, words.decode("utf-8", "replace"))
             return output

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.call_scores import CONTRACT_BANDS, RankingWeights
+from releasewatch.domain.words import counted
 from releasewatch.rendering.views import FactView
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def weights_in_words(weights: RankingWeights, *, of_incident: bool = False) -> t
         *(_incident_weights(weights) if of_incident else _reach_weights(weights)),
         ("tier", tiers),
         ("contract", f"up to {weights.contract_max:+d}: a fifth for each of {bounds} that the value reaches{in_one}"),
-        ("renewal", f"{weights.renewal_near:+d} when it is due within {weights.renewal_days} days"),
+        ("renewal", f"{weights.renewal_near:+d} when it is due within {counted(weights.renewal_days, 'day')}"),
         ("escalated", f"{weights.escalated:+d} when the relationship is escalated"),
         ("promise", f"{weights.promise_overdue:+d} when the day of something that we promised them is over"),
     )
@@ -45,10 +46,13 @@ def _incident_weights(weights: RankingWeights) -> tuple[tuple[str, str], ...]:
         ("severity", f"{_points(w.severity)}; not said: as SEV2"),
         ("state", _points(w.state)),
         ("level", f"{_points(w.level)}, by the worst of what reaches them"),
-        ("minutes", f"+1 for each {w.minutes_each} minutes hurt in their working hours, at most {w.minutes_max:+d}"),
+        (
+            "minutes",
+            f"+1 for each {counted(w.minutes_each, 'minute')} hurt in their working hours, at most {w.minutes_max:+d}",
+        ),
         ("confirmed", f"{w.confirmed:+d} when a person said that they were hurt"),
         ("complained", f"{w.complained:+d} when they reported it to us"),
-        ("again", f"{w.again:+d} when they were hurt in another incident within {w.again_days} days"),
+        ("again", f"{w.again:+d} when they were hurt in another incident within {counted(w.again_days, 'day')}"),
         ("further", f"{w.further:+d} for each other incident in the same call"),
         ("distance", f"{-weights.distance_step:+d} for each hop, never more than severity gave"),
     )

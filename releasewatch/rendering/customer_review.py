@@ -121,7 +121,7 @@ def _page(name: str, columns: tuple[str, ...], document: Mapping[str, Any], find
 
 def _cell(value: Any) -> str:
     if isinstance(value, Mapping):  # a limit in minutes, and how it stands
-        return f"{value['stands']} ({value['minutes']} minutes)"
+        return f"{value['stands']} ({counted(value['minutes'], 'minute')})"
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from releasewatch.domain.words import counted
 from releasewatch.errors import LedgerUnavailableError, NotALedgerError, ReleasewatchError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _SQLITE: dict[int, tuple[str, str, type[ReleasewatchError]]] = {
         LedgerUnavailableError,
     ),
     sqlite3.SQLITE_BUSY: (
-        "The ledger {place} was busy for {wait:g} seconds; {nothing} was written.",
+        "The ledger {place} was busy for {wait}; {nothing} was written.",
         _AGAIN[:-1] + "; many pipelines at once want a PostgreSQL ledger.",
         LedgerUnavailableError,
     ),
@@ -124,7 +125,7 @@ def _of_sqlite(error: sqlite3.Error, place: str, wait_for: float, nothing: str) 
         return None
     message, hint, kind = _SQLITE[code & 0xFF]
     name = getattr(error, "sqlite_errorname", "")
-    return kind(message.format(place=place, wait=wait_for, name=name, nothing=nothing), hint)
+    return kind(message.format(place=place, wait=counted(wait_for, "second"), name=name, nothing=nothing), hint)
 
 
 def _without_state(error: DBAPIError, place: str) -> ReleasewatchError | None:

@@ -284,7 +284,7 @@ def _ask_guards(outcomes: Mapping[Kind, FileOutcome], order: ImportOrder) -> Non
     if any(o.made_callable > (order.accept_callable or 0) for o in freed):
         most = max(o.made_callable for o in freed)
         verb = "and" if said else "The import would"
-        said.append(f"{verb} switch off do-not-call for {most} customers")
+        said.append(f"{verb} switch off do-not-call for {counted(most, 'customer')}")
         hints.append(f"--accept-callable {most}")
     if said:
         raise RefusedError(

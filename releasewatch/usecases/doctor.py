@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from releasewatch.domain.times import format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import ReleasewatchError
 from releasewatch.storage import health, migrate, pruning
 from releasewatch.usecases.directory_fetch import kinds_of, read_server
@@ -71,7 +72,7 @@ def check_config(config: Config, catalog: Callable[[], Catalog | None]) -> list[
     stand_in = None if many else catalog()
     described = len(stand_in.components) if stand_in is not None else 0
     if described:
-        text = f"{config.where}; catalog-info.yaml describes {_counted(described, 'component')}"
+        text = f"{config.where}; catalog-info.yaml describes {counted(described, 'component')}"
         return [Check("config", "ok", text)]
     if config.path is None:
         hint = "Run releasewatch init: it writes a releasewatch.toml from what the repo shows."
@@ -79,7 +80,7 @@ def check_config(config: Config, catalog: Callable[[], Catalog | None]) -> list[
     if many == 0:
         hint = "Run releasewatch catalog import, or add a table [components.KEY] for each part of the software."
         return [Check("config", "warn", f"{config.where} names no components: no change can reach anybody", hint)]
-    return [Check("config", "ok", f"{config.where}: {_counted(many, 'component')}")]
+    return [Check("config", "ok", f"{config.where}: {counted(many, 'component')}")]
 
 
 def check_organisation(config: Config) -> list[Check]:
@@ -134,10 +135,10 @@ def check_spool(waiting: Sized, unreadable: Sized, place: str) -> list[Check]:
     """Records that wait because the ledger could not be had when they were made."""
     found: list[Check] = []
     if len(waiting):
-        text = f"{_counted(len(waiting), 'record')} {'waits' if len(waiting) == 1 else 'wait'} in {place}"
+        text = f"{counted(len(waiting), 'record')} {'waits' if len(waiting) == 1 else 'wait'} in {place}"
         found.append(Check("spool", "warn", text, "Run: releasewatch spool flush"))
     if len(unreadable):
-        text = f"{_counted(len(unreadable), 'file')} in {place} cannot be read"
+        text = f"{counted(len(unreadable), 'file')} in {place} cannot be read"
         found.append(Check("spool", "warn", text, "Run: releasewatch spool list"))
     return found or [Check("spool", "ok", "no record waits")]
 
@@ -149,7 +150,7 @@ def check_git(depth: CloneDepth) -> list[Check]:
         return [Check("git", "warn", f"{text}; this repo has no commit yet", "Commit something first.")]
     if depth.is_shallow:
         text += (
-            f"; this clone is shallow: it holds {_counted(depth.commits or 0, 'commit')} of HEAD. A baseline further "
+            f"; this clone is shallow: it holds {counted(depth.commits or 0, 'commit')} of HEAD. A baseline further "
             "back is fetched where that is allowed; else nobody can be ruled out"
         )
         return [Check("git", "warn", text, _FULL_HISTORY)]
@@ -266,7 +267,7 @@ def _waiting(waiting: Mapping[str, int]) -> list[Check]:
     if not waiting:
         return [Check("entitlements", "ok", "none waits for a component that the ledger does not know")]
     many = sum(waiting.values())
-    text = f"{_counted(many, 'entitlement')} {'waits' if many == 1 else 'wait'} for {_some(waiting)}"
+    text = f"{counted(many, 'entitlement')} {'waits' if many == 1 else 'wait'} for {_some(waiting)}"
     hint = "Check the spelling; a component becomes known with the first deployment of its repo."
     return [Check("entitlements", "warn", f"{text}, not in the ledger", hint)]
 
@@ -295,9 +296,5 @@ def _ago(span: timedelta) -> str:
     if span < timedelta(hours=1):
         return "within the last hour"
     if span < timedelta(days=1):
-        return f"{_counted(span // timedelta(hours=1), 'hour')} ago"
-    return f"{_counted(span.days, 'day')} ago"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+        return f"{counted(span // timedelta(hours=1), 'hour')} ago"
+    return f"{counted(span.days, 'day')} ago"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.forges import FORGE_TITLES
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, OutsideFailedError
 from releasewatch.storage import catalogs, deployments, forges
 
@@ -111,14 +112,10 @@ def enriched_words(forge: Forge, report: Enriched) -> str:
     title = FORGE_TITLES[forge.kind]
     noun = "merge request" if forge.kind == "gitlab" else "pull request"
     if report.missing:
-        return f"{title} did not tell the {noun}s of {_counted(report.missing)}: {report.why}"
+        return f"{title} did not tell the {noun}s of {counted(report.missing, 'commit')}: {report.why}"
     if asked := report.with_request + report.without:
-        return f"{title} told the {noun}s of {report.with_request} of {_counted(asked)}."
+        return f"{title} told the {noun}s of {report.with_request} of {counted(asked, 'commit')}."
     if not report.known:
         return f"Nothing to ask {title}: no change is recorded in that time."
     were = "was" if report.known == 1 else "were"
-    return f"Nothing to ask {title}: {_counted(report.known)} {were} asked about before."
-
-
-def _counted(many: int) -> str:
-    return "1 commit" if many == 1 else f"{many} commits"
+    return f"Nothing to ask {title}: {counted(report.known, 'commit')} {were} asked about before."

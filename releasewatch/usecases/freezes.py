@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from releasewatch.domain.customers import Rejected, Stated, ending_needs_word
 from releasewatch.domain.freezes import CustomerFreeze
 from releasewatch.domain.privacy import Reveal, opaque_key
+from releasewatch.domain.words import counted
 from releasewatch.errors import RefusedError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.records import FREEZES
@@ -73,7 +74,7 @@ def import_freezes(
         gone = [days for days in coming if days not in stated and days[0] not in kept]
         if ending_needs_word(len(gone), len(coming), len(coming) - len(gone)) and len(gone) > accept_ending:
             raise RefusedError(
-                f"{len(gone)} of {len(coming)} freezes are not in {path} any more; nothing was changed.",
+                f"{path} lacks {len(gone):,} of {counted(len(coming), 'freeze')}; nothing was changed.",
                 f"Is the export whole? If this is meant: --accept-ending {len(gone)}",
             )
         new = {days: reason for days, reason in stated.items() if before.get(days) != reason}

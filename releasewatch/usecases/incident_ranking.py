@@ -11,6 +11,7 @@ from releasewatch.domain.incidents import IncidentState, fold, impact_window
 from releasewatch.domain.suspect_words import own_score, with_words
 from releasewatch.domain.suspects import Impact, Suspect
 from releasewatch.domain.times import format_utc
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import catalogs, deployments, incidents
 from releasewatch.storage.complaints import Complaints, read_complaints
@@ -63,7 +64,7 @@ class Ranked:
             return "it went to another environment"
         if row.opened_at > began_at:
             return f"it went live at {format_utc(row.opened_at)}, after the start at {format_utc(began_at)}"
-        return f"it went live more than {self.how.look_back.days} days before the start"
+        return f"it went live more than {counted(self.how.look_back.days, 'day')} before the start"
 
 
 def rank_incident(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from releasewatch.domain.customers import Rejected, ending_needs_word
 from releasewatch.domain.staff import Leave, Staff, StaffBook
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, RefusedError, UnknownNameError
 from releasewatch.integrations.directories.directory_file import DirectoryFile, open_file
 from releasewatch.integrations.directories.records import STAFF
@@ -63,7 +64,7 @@ def import_staff(
             here = sum(1 for one in before.values() if one.left_on is None)
             if ending_needs_word(len(left), here) and len(left) > accept_ending:
                 raise RefusedError(
-                    f"{len(left)} of {here} people are not in {path} any more; nothing was changed.",
+                    f"{path} lacks {len(left):,} of {counted(here, 'person', 'people')}; nothing was changed.",
                     f"Is the export whole? If this is meant: --accept-ending {len(left)}",
                 )
             report.left = sorted(left)

@@ -82,7 +82,7 @@ def test_marks_by_hand_are_obeyed_until_a_person_clears_them(shop: RepoBuilder) 
     assert call_of(shop, "acme")["verdict"] == "call"
     assert run(shop, "customer", "mark", "acme", *why).status == 2, "nothing to mark"
     assert run(shop, "customer", "mark", "acme", "--do-not-call").status == 2, "without a reason"
-    assert run(shop, "customer", "mark", "acme", "--do-not-call", *why).out == "acme: 1 marks added, 0 cleared.\n"
+    assert run(shop, "customer", "mark", "acme", "--do-not-call", *why).out == "acme: 1 mark added, 0 cleared.\n"
     assert run(shop, "customer", "mark", "acme", "--do-not-call", *why).out == "acme: 0 marks added, 0 cleared.\n"
     assert run(shop, "customer", "import", "--customers", "customers.csv").status == 0
     stopped = call_of(shop, "acme")

@@ -62,7 +62,7 @@ def test_tags_of_packages_are_deployments_of_their_components(repo):
     done = run(repo, *TAGS, "--tags", "*@*")
     assert done.status == 0, done.err
     left_out = "1 left out (of a package that is no component: other)"
-    assert done.out.startswith(f"2 tags read: 1 deployments recorded, {left_out}.\n")
+    assert done.out.startswith(f"2 tags read: 1 deployment recorded, {left_out}.\n")
     assert "releases of its component alone: @acme/bills = shop/invoicing (1)." in done.err
     whole = run(repo, *TAGS, "--tags", "*@*", "--whole-repo")
     assert whole.out.startswith("2 tags read: 2 deployments recorded.\n")

@@ -140,7 +140,7 @@ def test_rows_are_withheld_in_a_pipe_and_shown_when_asked_for(folder: Path) -> N
     assert "withheld" in quiet.out
     assert 'name = "Firma"' in quiet.out
     # What a column holds that was taken for products may be anything.
-    assert "or is given in values: 1 names, withheld here (--reveal names)" in quiet.out
+    assert "or is given in values: 1 name, withheld here (--reveal names)" in quiet.out
     assert "Basic" not in quiet.out
     asked = _guess(folder, "--reveal", "contacts")
     assert "or is given in values: 'Basic'" in asked.out
@@ -184,7 +184,7 @@ def test_the_log_of_a_public_repository_shows_counts_alone(folder: Path) -> None
     env = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(event), "GITHUB_REPOSITORY": "o/shop"}
     done = _guess(folder, "--reveal", "contacts", **env)
     assert done.status == 0, done.err
-    assert "customers: 4 of 4 rows say something, 0 are rejected\n" in done.out
+    assert "customers: something in 4 of 4 rows, 0 rejected\n" in done.out
     assert not any(word in done.out for word in (*PERSONAL, "K1"))
     document = _guess(folder, "--format", "json", **env).document
     assert [one["rows"] for one in document["guess"]["kinds"]] == [[], [], []]

@@ -308,6 +308,7 @@ def test_separators_are_recognised_and_said(path: Path, separator: str, name: st
     ("row", "reason"),
     [
         ("B,Bee", "has 2 cells where the header has 3"),
+        ("B", "has 1 cell where the header has 3"),
         ("B,Bee,,x", "has 4 cells where the header has 3"),
         ('B,"Bee"s,', "goes on after its closing quote"),
         ('B,"Bee\nHive"s,', "goes on after its closing quote"),

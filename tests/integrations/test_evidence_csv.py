@@ -32,7 +32,7 @@ def test_a_row_tells_all_it_can():
         ("acme,hurt,,", "state: wanted one of affected, cleared, added, removed"),
         ("acme,,-3,", "count: wanted a whole number"),
         ("acme,,,bad", "level: wanted one of maintenance, degraded, partial, major_outage"),
-        ("acme", "it has 1 cells where the header has 4"),
+        ("acme", "it has 1 cell where the header has 4"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_alone(row, reason):

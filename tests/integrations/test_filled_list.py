@@ -112,7 +112,7 @@ def test_csv_of_other_programs_is_read(tmp_path: Path, encoding: str, separator:
 def test_a_row_with_cells_beyond_the_headings_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("call,disposition\nC-1,connected,,\nC-2,connected,x\n", "utf-8")
-    assert [row.damage for row in open_filled(path).rows()] == ["", "has 3 cells where there are 2 headings"]
+    assert [row.damage for row in open_filled(path).rows()] == ["", "has 3 cells, and the list 2 headings"]
 
 
 @pytest.mark.parametrize(

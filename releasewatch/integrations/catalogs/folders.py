@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from releasewatch.domain.discovery import BUILDS, Found, Member, TypeGuess
+from releasewatch.domain.words import counted
 from releasewatch.integrations.catalogs.repo_files import SAMPLE_FOLDERS
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ _LIBRARIES = frozenset({"lib", "libs", "common", "shared"})
 def find(files: RepoFiles) -> Found:
     """The folders at the root that any of the newest commits changed, hidden ones and those of no effect aside."""
     churn = files.count_churn()
+    newest = f"the newest {counted(churn.commits, 'commit')}"
     there = {folder for path in files.paths if (folder := part_of(path)) is not None}
     touched = {folder: churn.by_path[folder] for folder in there if folder in churn.by_path}
     left_out = []
     still = sorted(there - set(touched))
     if still:
         left_out.append(
-            f"folders that none of the newest {churn.commits} commits touched: {', '.join(still[:8])}"
+            f"folders that none of {newest} touched: {', '.join(still[:8])}"
             + (f" and {len(still) - 8} more" if len(still) > 8 else "")
         )
     aside = sorted({path.partition("/")[0] for path in files.paths if path.partition("/")[0].lower() in ASIDE})
@@ -41,7 +43,7 @@ def find(files: RepoFiles) -> Found:
             SOURCE,
             folder,
             folder.rpartition("/")[2],
-            f"the folder {folder}: {touched[folder]} of the newest {churn.commits} commits touched it",
+            f"the folder {folder}: {touched[folder]} of {newest} touched it",
             guess=_guess(folder),
         )
         for folder in sorted(touched)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from releasewatch.domain.customers import Problem, Rejected, Row, Stated
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.directories.columns import Layout, lay_out
 from releasewatch.integrations.directories.columnwise import TOGETHER, find_columnwise
@@ -147,7 +148,7 @@ class DirectoryFile(Generic[Row]):
             return ""
         # A workbook stores no empty cells, so that its rows may be short.
         wrong = self.sheet.separator if len(row) < width else any(cell.strip() for cell in row[width:])
-        return f"has {len(row)} cells where the header has {width}" if wrong else ""
+        return f"has {counted(len(row), 'cell')} where the header has {width}" if wrong else ""
 
     def _identity(self, records: Sequence[Cells]) -> Mapping[str, str]:
         """Whom a refused row is about; what differs between the records of one row is not known."""

@@ -14,6 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from releasewatch.domain.customers import Problem, Rejected, Stated
+from releasewatch.domain.words import counted
 from releasewatch.errors import OutsideFailedError
 from releasewatch.integrations.directories.fields import BadValueError, readable
 from releasewatch.integrations.directories.json_items import (
@@ -112,7 +113,7 @@ class HttpRows:
         absent = sorted(f"{fields[one]} ({one})" for one in fields if one not in self.present) if self.starts else []
         notes = [f"no item has {', '.join(absent)}"] if absent and self.present else []
         if self.passed_over:
-            notes.append(f"{self.passed_over} items passed over, as the settings say")
+            notes.append(f"{counted(self.passed_over, 'item')} passed over, as the settings say")
         return (*notes, *self.unknown.notes(self.place, self.heading))
 
     @property
@@ -222,7 +223,7 @@ class _Fetching:
                 ) from error
             url = None if self._has_all(document) else url
         if self.total is not None and self.total != self.items:
-            raise self._failed(f"tells of {self.total} items in all and gave {self.items}")
+            raise self._failed(f"tells of {counted(self.total, 'item')} in all and gave {self.items}")
         self.rows.digest = self.digest.hexdigest()
 
     def _failed(

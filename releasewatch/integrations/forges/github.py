@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from releasewatch.domain.closing_words import closed_issues
 from releasewatch.domain.forges import ForgeDeployment, ForgeKind, PullRequest
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError, OutsideFailedError
 from releasewatch.integrations.forges.requests_of_commits import RequestsOfCommits
 from releasewatch.integrations.forges.rest import (
@@ -58,7 +59,7 @@ class GitHub(RequestsOfCommits):
         self._client.ask(f"{self._repo}/pulls", per_page=1)
         answer = self._client.get(self._client.address(f"{self._repo}/deployments", per_page=1))
         left = answer.headers.get("x-ratelimit-remaining", "")
-        return f"{left} requests left" if left.isdigit() else ""
+        return f"{counted(int(left), 'request')} left" if left.isdigit() else ""
 
     def deployments(
         self, environment: str, since: datetime | None, but: Collection[str] = ()

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from releasewatch.domain.incident_records import IncidentRecord, RecordSeverity, RecordStatus, RejectedIncident
+from releasewatch.domain.words import counted
 from releasewatch.errors import InvalidCallError
 from releasewatch.integrations.incidents.given import (
     LONGEST_NAME,
@@ -100,7 +101,9 @@ def _headings(given: Given) -> tuple[str, list[str]]:
 
 def _row(place: str, headings: Sequence[str], cells: Sequence[str]) -> IncidentRecord | RejectedIncident:
     if len(cells) > len(headings):
-        return RejectedIncident(place, "it", f"has {len(cells)} cells; wanted {len(headings)}, as the first line names")
+        return RejectedIncident(
+            place, "it", f"has {counted(len(cells), 'cell')}; wanted {len(headings)}, as the first line names"
+        )
     try:
         return _read(Fields(dict(zip(headings, cells, strict=False))))
     except BadFieldError as error:
