@@ -33,7 +33,10 @@ _USE_VARIABLE = "Put the URL into {} and leave it out here."
 
 @dataclass(frozen=True, slots=True)
 class LedgerAddress:
-    """Where the ledger is: `url` as SQLAlchemy takes it, `printable` without password, `file` when it is SQLite."""
+    """Where the ledger is: `url` as SQLAlchemy takes it, `printable` without password, `file` when it is SQLite.
+
+    `source`: an option, an environment variable, a file, or the default.
+    """
 
     url: Secret
     printable: str

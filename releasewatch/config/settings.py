@@ -41,6 +41,9 @@ VARIABLES: Mapping[Key, str] = {
 }
 """The settings that an environment variable overrides; one that is set but empty counts as not set."""
 
+OPTIONS: Mapping[Key, str] = {DATABASE: "--database", READ_URL: "--read-url"}
+"""What the options are called that say where the ledger and its replica are."""
+
 DEFAULT_SPOOL = Path(".releasewatch", "spool")
 """Where records wait for who says nothing, beside the configuration file."""
 
@@ -116,7 +119,7 @@ def resolve_replica(config: Config, sources: Sources) -> LedgerAddress | None:
     found = _address(READ_URL, text, source, config, sources)
     if found.file is not None:
         raise NotALedgerError(
-            f"the address of the replica, from {source}: wanted a PostgreSQL server, not an SQLite file",
+            f"the address of the replica, from {found.source}: wanted a PostgreSQL server, not an SQLite file",
             "Name a copy of the file with --database.",
         )
     return found
@@ -126,6 +129,7 @@ def _address(key: Key, text: str, source: str, config: Config, sources: Sources)
     from_file = source == config.where
     folder = config.root if from_file else sources.cwd
     secret = source == _environment(key)
+    source = OPTIONS[key] if source == FLAG else source
     try:
         variable = None if secret else reference_name(text)
         if variable is not None:

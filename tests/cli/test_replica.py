@@ -192,6 +192,7 @@ def test_an_address_that_cannot_be_is_refused(shop: RepoBuilder) -> None:
     secret = ask(shop, "status --read-url postgresql://u:geheim@127.0.0.1/d")
     assert secret.status == 2
     assert "geheim" not in secret.err
+    assert "the address of the replica, from --read-url: a password must not stand here" in secret.err
     assert "Put the URL into RELEASEWATCH_READ_URL" in secret.err
     file = ask(shop, "status", READ_URL="ledger.db")
     assert (file.status, "wanted a PostgreSQL server, not an SQLite file" in " ".join(file.err.split())) == (2, True)

@@ -115,7 +115,7 @@ def test_a_password_may_come_from_a_variable_and_is_never_shown() -> None:
     for address, source in (
         (by_variable, "environment RELEASEWATCH_DATABASE_URL"),
         (by_reference, "releasewatch.toml"),
-        (by_flag, "flag"),
+        (by_flag, "--database"),
     ):
         assert address == LedgerAddress(Secret(SERVER), printable, source)
         assert "s3cret" not in repr(address)
@@ -160,7 +160,7 @@ def test_what_is_no_url_is_a_file(name: str) -> None:
 
 
 def test_a_password_on_the_command_line_is_refused() -> None:
-    with pytest.raises(InvalidCallError, match="from flag: a password must not stand here") as caught:
+    with pytest.raises(InvalidCallError, match="from --database: a password must not stand here") as caught:
         resolve_ledger(config(), Sources({}, CWD, {DATABASE: SERVER}))
     assert not isinstance(caught.value, ConfigError)
     assert "RELEASEWATCH_DATABASE_URL" in caught.value.hint
