@@ -62,10 +62,10 @@ class Ledger:
 
     @property
     def place(self) -> str:
-        """Where it is, for people: the file, or host and database without user and password."""
+        """Where it is, for people: the file, or host, a port that was given, and database; no user and password."""
         if self.is_sqlite:
             return str(self.path or "memory")
-        return f"{self._url.host or 'local socket'}/{self._url.database}"
+        return _place(self._url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -189,6 +189,20 @@ def parse_url(url: Secret) -> URL:
     return parsed
 
 
+def _place(url: URL) -> str:
+    """Host, port and database of a server; what libpq takes from options of the URL counts as well."""
+    hosts, ports = _options(url, "host"), _options(url, "port")
+    host = url.host or hosts or "local socket"
+    port = url.port or ports
+    named = f"[{host}]" if port and url.host and ":" in host else host
+    return f"{named}:{port}/{url.database}" if port else f"{named}/{url.database}"
+
+
+def _options(url: URL, name: str) -> str:
+    given = url.query.get(name, ())
+    return given if isinstance(given, str) else ",".join(given)
+
+
 def _no_driver() -> NotALedgerError:
     return NotALedgerError(
         "A PostgreSQL ledger needs a driver that is not installed.",
@@ -221,8 +235,7 @@ def _check_encoding(connection: Any, url: URL) -> None:
     found = connection.info.parameter_status("server_encoding")
     if found not in (None, "UTF8"):
         raise NotALedgerError(
-            f"The database {url.host or 'local socket'}/{url.database} is in the encoding {found}; "
-            "a ledger needs UTF8.",
+            f"The database {_place(url)} is in the encoding {found}; a ledger needs UTF8.",
             "Create another one: createdb --encoding=UTF8 --template=template0 NAME",
         )
 

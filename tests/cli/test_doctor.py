@@ -181,7 +181,7 @@ def test_a_server_that_is_down_is_told_without_its_password(shop: RepoBuilder) -
     env = {"RELEASEWATCH_DATABASE_URL": "postgresql://ada:canary-7f3a@127.0.0.1:1/ledger"}
     done = examine(shop.path, env=env)
     assert done.status == 0
-    assert found(done, "ledger")[:2] == ("fail", "The ledger 127.0.0.1/ledger cannot be reached.")
+    assert found(done, "ledger")[:2] == ("fail", "The ledger 127.0.0.1:1/ledger cannot be reached.")
     assert found(done, "directories")[1] == "not looked at, because of what ledger says"
     assert "canary" not in done.out
 

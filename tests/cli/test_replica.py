@@ -201,7 +201,7 @@ def test_an_address_that_cannot_be_is_refused(shop: RepoBuilder) -> None:
 def test_a_replica_that_is_away_is_told_as_one(shop: RepoBuilder, primary: str) -> None:
     away = ask(shop, "status --format json", DATABASE_URL=primary, READ_URL="postgresql://nobody@127.0.0.1:1/nowhere")
     assert (away.status, away.error["code"]) == (3, "ledger_unavailable")
-    assert away.error["message"] == "The replica 127.0.0.1/nowhere cannot be reached."
+    assert away.error["message"] == "The replica 127.0.0.1:1/nowhere cannot be reached."
     assert "without --read-url and RELEASEWATCH_READ_URL the ledger itself is asked" in away.error["hint"]
     none = primary.rpartition("/")[0] + "/nosuch"
     missing = ask(shop, "status --format json", DATABASE_URL=primary, READ_URL=none)

@@ -50,7 +50,15 @@ def test_every_way_to_write_postgresql_means_psycopg(scheme: str) -> None:
 
 
 def test_where_a_ledger_is_says_neither_user_nor_password() -> None:
-    assert Ledger(Secret("postgresql://ada:canary@db.example.org/ledger")).place == "db.example.org/ledger"
+    for address, place in {
+        "ada:canary@db.example.org/ledger": "db.example.org/ledger",
+        "ada:canary@db.example.org:6432/ledger": "db.example.org:6432/ledger",
+        "ada:canary@[::1]:6432/ledger": "[::1]:6432/ledger",
+        "/ledger": "local socket/ledger",
+        "/ledger?host=db.example.org&port=6432": "db.example.org:6432/ledger",
+        "/ledger?port=6432&password=canary": "local socket:6432/ledger",
+    }.items():
+        assert Ledger(Secret(f"postgresql://{address}")).place == place
 
 
 # The files

@@ -312,7 +312,7 @@ def refused(url: str) -> str:
 
 def test_a_wrong_password_is_told_without_it(postgres_locked_url: str) -> None:
     url = make_url(postgres_locked_url).set(password="canary-7f3a")
-    place = f"{url.host}/{url.database}"
+    place = f"{url.host}:{url.port}/{url.database}"
     assert refused(url.render_as_string(hide_password=False)) == f"The ledger {place} refused user or password."
     without = url.set(password=None).render_as_string(hide_password=False)
     assert refused(without) == f"The ledger {place} refused user or password."
@@ -326,7 +326,7 @@ def test_an_unknown_user_is_told(postgres_url: str) -> None:
 def test_a_missing_database_is_told(postgres_url: str) -> None:
     url = make_url(postgres_url).set(database="never_made")
     said = refused(url.render_as_string(hide_password=False))
-    assert said == f"The server has no database for the ledger {url.host}/never_made."
+    assert said == f"The server has no database for the ledger {url.host}:{url.port}/never_made."
 
 
 def test_a_server_that_is_down_is_told() -> None:
@@ -334,7 +334,7 @@ def test_a_server_that_is_down_is_told() -> None:
         probe.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else gets the port meanwhile
         port = probe.getsockname()[1]
         said = refused(f"postgresql://ada:canary-7f3a@127.0.0.1:{port}/ledger")
-    assert said == "The ledger 127.0.0.1/ledger cannot be reached."
+    assert said == f"The ledger 127.0.0.1:{port}/ledger cannot be reached."
 
 
 def add_repo_while_the_server_ends_it(ledger: Ledger, url: str) -> None:
