@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import Reveal, opaque_key
@@ -31,7 +32,7 @@ _PRINTED = 20
 @click.option(
     "--environment", "environments", multiple=True, metavar="ENV", help="Only these; default: all of tier production."
 )
-@click.option("--mends", type=click.IntRange(0, 100), default=10, show_default=True, help="How many suggestions.")
+@click.option("--mends", type=WholeNumber(0, 100), default=10, show_default=True, help="How many suggestions.")
 @common(replica=True)
 def command(app: App, form: str, incidents: Path, environments: tuple[str, ...], mends: int) -> None:
     """Replay past incidents through today's map: of those who complained, how many would have been on the list.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, say
 from releasewatch.cli.telling import tell_others
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("approve")
 @click.option("--incident", required=True, metavar="KEY", help="INC-7, a key, or the beginning of one.")
 @click.option(
-    "--version", type=click.IntRange(1), metavar="N", help="The version that was read; refused if it is another."
+    "--version", type=WholeNumber(1), metavar="N", help="The version that was read; refused if it is another."
 )
 @click.option("--take-back", is_flag=True, help="Make it a draft again; needs --why.")
 @click.option("--why", default="", metavar="TEXT", help="Needed where neither liaison nor commander approves.")

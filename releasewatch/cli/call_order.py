@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.errors import InvalidCallError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="turn (the default for people): what is nobody's first, then by score; score (the default of JSON); "
         "callable: who is callable now first, then by the next window.",
     )
-    limit = click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
-    after = click.option("--after", type=click.IntRange(0), metavar="RANK", help="Go on after this rank: next_cursor.")
+    limit = click.option("--limit", type=WholeNumber(1, 100_000), default=100, show_default=True, help="How many.")
+    after = click.option("--after", type=WholeNumber(0), metavar="RANK", help="Go on after this rank: next_cursor.")
     return order(limit(after(function)))
 
 

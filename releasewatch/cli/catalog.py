@@ -9,6 +9,7 @@ import click
 
 from releasewatch.cli.catalog_check import check
 from releasewatch.cli.discovering import say_left_out, source_options
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import INSTANT, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_table, open_output, say
 from releasewatch.domain.words import counted
@@ -41,7 +42,7 @@ command.add_command(check)
 )
 @click.option("--at", type=INSTANT, metavar="T", help="As it was at this time (--from ledger); default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="How many.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=1000, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @common(replica=True)
 def show(

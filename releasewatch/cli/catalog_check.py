@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.words import counted
@@ -36,7 +37,7 @@ FAIL_ON = (
 @click.option(
     "--since", type=INSTANT, metavar="T", help="From when changes of a file are counted; default 90 days ago."
 )
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many of each.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=20, show_default=True, help="How many of each.")
 @common(replica=True)
 def check(app: App, form: str, fail_on: tuple[str, ...], since: datetime | None, limit: int) -> None:
     """Check the catalog of this file against the files at HEAD, and against the customers in the ledger.

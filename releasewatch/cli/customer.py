@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from releasewatch import wiring
 from releasewatch.cli import erasure, exit_codes, marks, sameness
 from releasewatch.cli.customer_brief import brief
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, INSTANT, common, one_file
 from releasewatch.cli.output import emit_json, emit_many_jsonl, emit_table, one_line, say, stream_to
 from releasewatch.domain.words import counted
@@ -59,11 +60,11 @@ command.add_command(brief)
     help="A snapshot ends what it no longer holds; changes only add and change, and leave columns they lack alone.",
 )
 @click.option(
-    "--accept-ending", type=click.IntRange(min=0), metavar="N", help="Let a snapshot end up to N rows of a file."
+    "--accept-ending", type=WholeNumber(min=0), metavar="N", help="Let a snapshot end up to N rows of a file."
 )
 @click.option(
     "--accept-callable",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="N",
     help="Let a file switch off do-not-call for up to N customers.",
 )
@@ -219,7 +220,7 @@ def _column_maps(app: App, table: DirectoryTable | None) -> dict[Kind, ColumnMap
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many (table, json).")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=100, show_default=True, help="How many (table, json).")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before (table, json).")
 @click.option("--at", type=INSTANT, metavar="T", help="As they were at this time; default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="As the ledger knew it at this time; default now.")

@@ -18,6 +18,7 @@ from releasewatch.cli.deployment_import import import_
 from releasewatch.cli.deployment_plan import plan
 from releasewatch.cli.deployment_undo import undo
 from releasewatch.cli.deployment_words import show_document, show_summaries
+from releasewatch.cli.numbers import SECONDS, WholeNumber
 from releasewatch.cli.options import (
     COMPONENT,
     FILLED_NAME,
@@ -25,7 +26,6 @@ from releasewatch.cli.options import (
     PLACE,
     RELEASE,
     REVISION,
-    SECONDS,
     STATUS,
     common,
     filled_by,
@@ -260,7 +260,7 @@ def show(app: App, form: str, reveal: str | None, deployment: str, repo: str | N
 @command.command("list")
 @click.option("--repo", metavar="REPO", help="Only this repo's.")
 @click.option("--environment", metavar="ENV", help="Only this environment's.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @common(("table", "json", "jsonl"), reads=True, reveal=True)
 def list_(

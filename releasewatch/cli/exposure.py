@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from releasewatch.cli.choosing import chosen_deployment, deployment_options
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_many_jsonl, emit_table, open_output, say
 from releasewatch.domain.privacy import Reveal
@@ -53,7 +54,7 @@ def _clocks(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--reach", type=click.Choice(["named", "direct", "dependent"]), help="Only these.")
 @click.option("--account-manager", metavar="KEY", help="Only the customers of one account manager.")
 @click.option(
-    "--limit", type=click.IntRange(1, 100_000), metavar="N", help="How many; default 100, for jsonl and csv all."
+    "--limit", type=WholeNumber(1, 100_000), metavar="N", help="How many; default 100, for jsonl and csv all."
 )
 @click.option("--after", metavar="CURSOR", help="Go on after this: next_cursor of the page before.")
 @common(("table", "json", "jsonl", "csv"), output=True, reveal=True, reads=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import Reveal
@@ -23,7 +24,7 @@ def command() -> None:
 
 @command.command("import")
 @click.argument("file", type=OUTPUT, required=False)
-@click.option("--accept-ending", type=click.IntRange(min=0), default=0, metavar="N", help="Let up to N freezes end.")
+@click.option("--accept-ending", type=WholeNumber(min=0), default=0, metavar="N", help="Let up to N freezes end.")
 @click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when any row is rejected.")
 @click.option("--dry-run", is_flag=True, help="Do everything, and take it back.")
 @common()
@@ -75,7 +76,7 @@ def _say(notes: tuple[str, ...], *, written: bool, dry_run: bool) -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many of customers.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=100, show_default=True, help="How many of customers.")
 @common(reveal=True, reads=True)
 def list_(app: App, form: str, reveal: str | None, limit: int) -> None:
     """List the freezes that are not over: the organisation's ([freezes.days]), then those of customers."""

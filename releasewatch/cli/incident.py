@@ -15,6 +15,7 @@ from releasewatch.cli.incident_link import link_, telling_of
 from releasewatch.cli.incident_output import give_out_incident, give_out_list, showing, viewing_options
 from releasewatch.cli.incident_render import render
 from releasewatch.cli.incident_writing import say_what_cannot_leave
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, INSTANT, NAME, common
 from releasewatch.cli.output import say
 from releasewatch.cli.suspects import ranking_of, suspects
@@ -119,7 +120,7 @@ def _say_not_taken(key: str, names: Sequence[str]) -> None:
 @click.option(
     "--withdraw-entry",
     "withdrawn",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     multiple=True,
     metavar="N",
     help="Take an entry back: it stays in the timeline (N is shown there), and leaves outer documents.",
@@ -292,7 +293,7 @@ def _take(app: App, incident: str, path: Path, telling: Any, *, strict: bool) ->
     type=click.Choice(["open", "investigating", "identified", "monitoring", "resolved", "cancelled"]),
     help="Only these; open: whatever is still worked at.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @viewing_options
 @common(("table", "json", "jsonl"), replica=True)

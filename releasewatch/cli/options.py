@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,23 +19,6 @@ if TYPE_CHECKING:
     from releasewatch.storage.ledger import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class SecondsType(click.FloatRange):
-    """A number of seconds, more than none."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read a number; what is none (nan) is not more than none."""
-        found = float(super().convert(value, param, ctx))
-        if math.isnan(found):
-            self.fail(f"{value} is no number of seconds.", param, ctx)
-        return found
-
-
-SECONDS = SecondsType()
 
 
 class InstantType(click.ParamType[datetime]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, say
 from releasewatch.domain.notifications import OPEN_STATES, STATES
@@ -36,7 +37,7 @@ def command() -> None:
     help="Only in this state; default: what is not settled, and what was given up.",
 )
 @click.option("--all", "everything", is_flag=True, help="In any state.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=100, show_default=True, help="At most so many.")
 @click.option("--before", metavar="N-12", help="Only older ones: next_cursor of the page before.")
 @common(reads=True, reveal=True)
 def list_(

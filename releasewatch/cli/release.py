@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from releasewatch.cli.deployment_words import name_of_release
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import RELEASE, REVISION, common, filled_by
 from releasewatch.cli.output import emit_json, emit_jsonl, emit_line, emit_table, one_line, say
 from releasewatch.domain.times import format_both
@@ -69,7 +70,7 @@ def _name_of(app: App, rev: str) -> str:
 
 @command.command("list")
 @click.option("--repo", metavar="REPO", help="Only this repo's.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--after", metavar="CURSOR", help="Go on after this one: next_cursor of the page before.")
 @common(("table", "json", "jsonl"), reads=True, reveal=True)
 def list_(app: App, form: str, reveal: str | None, repo: str | None, limit: int, after: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.errors import InvalidCallError, ReleasewatchError
@@ -26,7 +27,7 @@ def command() -> None:
 
 
 @command.command("show")
-@click.option("--version", type=click.IntRange(1), metavar="N", help="What this version of the organisation's says.")
+@click.option("--version", type=WholeNumber(1), metavar="N", help="What this version of the organisation's says.")
 @common()
 def show(app: App, form: str, version: int | None) -> None:
     """Show each setting with its value and source: flag, variable, file, organisation, CI or default.
@@ -158,7 +159,7 @@ def _show_difference(one: dict[str, Any]) -> None:
 @BY
 @click.option("--why", metavar="TEXT", default="", help="Why; kept with the version.")
 @click.option(
-    "--accept-ending", type=click.IntRange(min=0), default=0, metavar="N", help="Let up to N tables go, where most do."
+    "--accept-ending", type=WholeNumber(min=0), default=0, metavar="N", help="Let up to N tables go, where most do."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 @common()

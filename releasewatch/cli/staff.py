@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli import exit_codes
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import BY, DAY, OUTPUT, common
 from releasewatch.cli.output import emit, emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import Reveal
@@ -36,7 +37,7 @@ def command() -> None:
     show_default=True,
     help="Who is missing from a snapshot has left; changes only add and change.",
 )
-@click.option("--accept-ending", type=click.IntRange(min=0), default=0, metavar="N", help="Let up to N people go.")
+@click.option("--accept-ending", type=WholeNumber(min=0), default=0, metavar="N", help="Let up to N people go.")
 @click.option("--strict", is_flag=True, help="Import nothing, and exit with 1, when any row is rejected.")
 @click.option("--dry-run", is_flag=True, help="Do everything, and take it back.")
 @common()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from releasewatch.cli.deployment_words import name_of_release, show_summaries
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line, say
 from releasewatch.domain.privacy import WITHHELD
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--environment", metavar="ENV", help="Only this environment.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many last deployments.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=10, show_default=True, help="How many last deployments.")
 @common(reads=True)
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
     """Show what runs where (release, head, since when), open incidents, and the last deployments of all repos."""

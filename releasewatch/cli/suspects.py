@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from releasewatch.cli.numbers import WholeNumber
 from releasewatch.cli.options import INSTANT, common
 from releasewatch.cli.output import emit_json, emit_line, emit_table, one_line
 from releasewatch.domain.times import format_both
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="score: the points of [suspects]. latest: the clock alone, the last deployment that succeeded.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, metavar="N", help="How many.")
+@click.option("--limit", type=WholeNumber(1, 1000), default=5, show_default=True, metavar="N", help="How many.")
 @click.option("--at", type=INSTANT, metavar="T", help="The world at that instant, as known now; default now.")
 @click.option("--known-at", type=INSTANT, metavar="T", help="Only what was recorded by then.")
 @common(reveal=True)

@@ -136,7 +136,13 @@ def test_the_help_tells_every_status(tmp_path: Path) -> None:
         (["db", "upgrad"], "Did you mean 'upgrade'?"),
         (["db", "check", "--strct"], "Did you mean '--strict'?"),
         (["db", "check", "--format", "xml"], "'table', 'json'"),
-        (["status", "--limit", "none"], "'none' is not a valid integer"),
+        (["status", "--limit", "none"], "'none': wanted a whole number from 1 to 1000."),
+        (["status", "--limit", "1001"], "'1001': wanted a whole number from 1 to 1000."),
+        (["call", "list", "INC-1", "--after", "x"], "'x': wanted a whole number from 0 on."),
+        (["call", "list", "INC-1", "--after", "-1"], "'-1': wanted a whole number from 0 on."),
+        (["deployment", "record", "--timeout", "soon"], "'soon': wanted a number of seconds above 0."),
+        (["deployment", "record", "--timeout", "0"], "'0': wanted a number of seconds above 0."),
+        (["deployment", "record", "--timeout", "nan"], "'nan': wanted a number of seconds above 0."),
     ],
 )
 def test_a_wrong_call_says_what_was_meant(tmp_path: Path, arguments: list[str], said: str) -> None:
