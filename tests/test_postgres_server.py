@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from tests.support.postgres import PostgresServer, running_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[1]
+
 KILLED_WHILE_RUNNING = """
 import os, signal
 from tests.support.postgres import running_server
@@ -25,6 +28,23 @@ with running_server() as server:
     print(server.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from tests.support import postgres
+postgres.find_programs = lambda: Path(sys.argv[1])
+with postgres.running_server():
+    pass
+"""
+
+HAS_A_CHILD = """#!/bin/sh
+mkdir "$2"
+sleep 60 &
+echo $! > "$2/made" && mv "$2/made" "$2/child"
+wait
+"""
+"""An `initdb` that runs something else, as the real one runs the server, which writes on when it alone is killed."""
 
 
 @pytest.fixture
@@ -85,7 +105,7 @@ def test_nothing_is_left_of_a_server(temporary_folder: Path, monkeypatch: pytest
 def test_the_server_dies_with_the_tests(temporary_folder: Path) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_WHILE_RUNNING],
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         env=os.environ | {"TMPDIR": str(temporary_folder)},
         capture_output=True,
         text=True,
@@ -98,3 +118,28 @@ def test_the_server_dies_with_the_tests(temporary_folder: Path) -> None:
     while (process / "exe").exists():
         assert time.monotonic() < deadline, f"the server's process {process.name} still lives"
         time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("postgres_programs")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc, where processes are looked up")
+def test_nothing_is_left_when_it_is_interrupted_while_the_server_is_made(temporary_folder: Path) -> None:
+    programs, servers = temporary_folder / "bin", temporary_folder / "servers"
+    for folder in (programs, servers):
+        folder.mkdir()
+        folder.chmod(0o711)
+    (programs / "initdb").write_text(HAS_A_CHILD)
+    (programs / "initdb").chmod(0o755)
+    words = [sys.executable, "-c", INTERRUPTED, str(programs)]
+    own = os.environ | {"TMPDIR": str(servers)}
+    with subprocess.Popen(words, cwd=ROOT, env=own, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while process.poll() is None and not list(servers.glob("*/data/child")):
+                time.sleep(0.01)
+            (child,) = (Path("/proc", file.read_text().strip()) for file in servers.glob("*/data/child"))
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert said.splitlines()[-1] == "KeyboardInterrupt"
+    assert not (child / "exe").exists()
+    assert not list(servers.iterdir())

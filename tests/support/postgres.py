@@ -154,9 +154,24 @@ def _initialise(programs: Path, owner: pwd.struct_passwd | None, folder: Path) -
         *("--username", SUPERUSER, "--auth", "trust"),
         *("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
     ]
-    done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"initdb failed with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # the server that it runs writes on without it
+            process.communicate()  # to the end of the output, which all of them hold
+            raise
+    if process.returncode != 0:
+        raise RuntimeError(f"initdb failed with exit code {process.returncode}:\n{said}")
     access = folder / "data" / "pg_hba.conf"
     # The first line that fits decides.
     access.write_text(f"host all {LOCKED_USER} 127.0.0.1/32 scram-sha-256\n" + access.read_text())
