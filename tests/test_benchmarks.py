@@ -65,6 +65,8 @@ def test_a_benchmark_that_is_ended_leaves_nothing_behind(tmp_path: Path, number:
         (["mapping", "shop", "--runs", "0"], "argument --runs: '0' is no number from 1 on"),
         (["monorepo", "shop", "--include", "away/"], "touches away/"),
         (["scale", "directory", "--customers", "-5"], "argument --customers: '-5' is no number from 1 on"),
+        (["exposure", "--database", "Oracle"], "argument --database: invalid choice: 'Oracle'"),
+        (["directory_import", "--database", "Oracle"], "argument --database: invalid choice: 'Oracle'"),
         (["growth", "--draw-only"], "name that file, and --svg FILE"),
         (["customers", "--draw-only", "--svg", "a.svg", "--figures", "none.json"], "name that file, and --svg FILE"),
     ],
@@ -88,3 +90,20 @@ def test_words_that_cannot_be_meant_are_refused_before_anything_is_measured(
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr.splitlines()[-1]
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_who_is_exposed_is_told_as_a_table_with_ratios(tmp_path: Path) -> None:
+    small = "--customers 20 --entitlements 40 --components 20 --runs 1 --database SQLite"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.exposure", *small.split()],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    head, rule, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines())
+    assert len(head) == len(rule)
+    assert [len(row) for row in rows] == 10 * [len(head)]
+    assert {row[0] for row in rows} == {"SQLite"}
+    assert all(float(row[head.index("ratio")]) > 0 for row in rows)

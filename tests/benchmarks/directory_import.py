@@ -222,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=count, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument("--database", nargs="+", default=["SQLite", "PostgreSQL"], choices=["SQLite", "PostgreSQL"])
     given = parser.parse_args()
     print("| database | import | seconds (CPU) | limit (CPU) | ratio (CPU) | MiB peak | MiB written |")
     print("| --- | --- | --: | --: | --: | --: | --: |")
@@ -230,10 +230,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "directory"
             write_scale(folder, customers=customers, seed=given.seed)
-            if given.only != "postgresql":
+            if "SQLite" in given.database:
                 urls = f"sqlite:///{place}/ledger.db", f"sqlite:///{place}/empty.db"
                 _show("SQLite", compare(folder, *urls, customers))
-            if given.only != "sqlite":
+            if "PostgreSQL" in given.database:
                 with postgres_url() as url, postgres_url() as empty:
                     if url and empty:
                         _show("PostgreSQL", compare(folder, url, empty, customers))

@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,21 +112,32 @@ def seconds(what: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, answer
 
 
-def compare(name: str, limit: Callable[[], int], ours: Callable[[], int], runs: int) -> None:
-    """One line of the table: medians, and the ratio of each pair."""
-    pairs = [(seconds(limit), seconds(ours)) for _ in range(runs)]
-    assert pairs[0][0][1] == pairs[0][1][1], (name, pairs[0])
-    ratios = [mine[0] / theirs[0] for theirs, mine in pairs]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"  {name:<22} {pairs[0][1][1]:>7}   limit {statistics.median(p[0][0] for p in pairs):7.4f} s   "
-        f"ours {statistics.median(p[1][0] for p in pairs):7.4f} s   "
-        f"ratio {statistics.median(ratios):6.2f} ({min(ratios):.2f} to {max(ratios):.2f})   peak {peak:4.0f} MiB",
-        flush=True,
-    )
+HEAD = """| database | who | asked | customers | limit s | ours s | ratio | least | most | peak MiB |
+| --- | --- | --- | --: | --: | --: | --: | --: | --: | --: |"""
 
 
-def measure(ledger: Ledger, folder: Path, given: argparse.Namespace) -> None:
+class Table:
+    """The lines of one database, told as they come: medians, the ratio of each pair, and the peak so far."""
+
+    def __init__(self, database: str, runs: int) -> None:
+        self._database = database
+        self._runs = runs
+
+    def compare(self, who: str, asked: str, limit: Callable[[], int], ours: Callable[[], int]) -> None:
+        pairs = [(seconds(limit), seconds(ours)) for _ in range(self._runs)]
+        answers = {answer for pair in pairs for _, answer in pair}
+        assert len(answers) == 1, (who, asked, answers)
+        ratios = [mine[0] / theirs[0] for theirs, mine in pairs]
+        theirs, ours_took = (statistics.median(pair[which][0] for pair in pairs) for which in (0, 1))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"| {self._database} | {who} | {asked} | {answers.pop()} | {theirs:.4f} | {ours_took:.4f} "
+            f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} | {peak:.0f} |",
+            flush=True,
+        )
+
+
+def measure(ledger: Ledger, folder: Path, given: argparse.Namespace, table: Table) -> None:
     """A ledger of many customers, and deployments that reach few, more, and most of them."""
     world = World(folder, ledger, config=config_of(given.components))
     world.commit(*(f"c{n}" for n in range(given.components)))
@@ -136,16 +148,13 @@ def measure(ledger: Ledger, folder: Path, given: argparse.Namespace) -> None:
         world.commit(*(f"c{n}" for n in components))
         numbers[name] = world.record(at).number
     each = given.entitlements // given.customers
-    took, _ = seconds(lambda: write_crowd(ledger, customers=given.customers, each=each, components=given.components))
-    print(f"  {given.customers} customers, {given.customers * each} entitlements written in {took:.1f} s", flush=True)
+    write_crowd(ledger, customers=given.customers, each=each, components=given.components)
     for name, components in reaches.items():
-        print(f" {name}", flush=True)
         limit, asking = Limit(ledger, components), Asking(numbers[name], NOW)
-        compare("count", limit.count, lambda asking=asking: _count(ledger, asking), given.runs)
-        compare("first page", limit.page, lambda asking=asking: _page(ledger, asking), given.runs)
-        compare("all rows as jsonl", limit.rows, lambda asking=asking: _rows(ledger, asking), given.runs)
-    print(" the whole directory", flush=True)
-    compare("unplaced", limit.unplaced, lambda: _unplaced(ledger, asking), given.runs)
+        table.compare(name, "count", limit.count, lambda asking=asking: _count(ledger, asking))
+        table.compare(name, "first page", limit.page, lambda asking=asking: _page(ledger, asking))
+        table.compare(name, "all rows as jsonl", limit.rows, lambda asking=asking: _rows(ledger, asking))
+    table.compare("the whole directory", "unplaced", limit.unplaced, lambda: _unplaced(ledger, asking))
 
 
 def _count(ledger: Ledger, asking: Asking) -> int:
@@ -173,17 +182,19 @@ def main() -> None:
     parser.add_argument("--entitlements", type=count, default=1_000_000)
     parser.add_argument("--components", type=count, default=500)
     parser.add_argument("--runs", type=count, default=3)
+    parser.add_argument("--database", nargs="+", default=["SQLite", "PostgreSQL"], choices=["SQLite", "PostgreSQL"])
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, postgres_url() as server:
-        for name, url in (("SQLite", f"sqlite:///{folder}/ledger.db"), ("PostgreSQL", server)):
+    print(HEAD, flush=True)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        for name in given.database:
+            url = f"sqlite:///{folder}/ledger.db" if name == "SQLite" else stack.enter_context(postgres_url())
             if url is None:
                 continue
-            print(name, flush=True)
             new_ledger(url).close()
             ledger = Ledger(Secret(url))
             place = Path(folder) / name
             place.mkdir()
-            measure(ledger, place, given)
+            measure(ledger, place, given, Table(name, given.runs))
             ledger.close()
 
 
