@@ -25,7 +25,7 @@ def command(app: App, form: str, strict: bool) -> None:
     """Check config, ledger, git, CI, forge, templates and directories: a line each, with what to do.
 
     Changes nothing: no ledger is made or upgraded, nothing is fetched; the forge and a directory's server are only
-    asked whether they answer.
+    asked whether they answer. Templates of [notify.*] are tried with made-up values, of which nobody is told.
     """
     checks = _examine(app)
     if form == "json":
@@ -61,6 +61,7 @@ def _examine(app: App) -> list[Check]:
             ("templates", lambda: doctor.check_templates(builtin_folder())),
             ("mail", lambda: doctor.check_mail(app.config.tables.mail, lambda: _mail(app))),
             ("directories", lambda: _directories(app)),
+            ("notify templates", lambda: _notify_templates(app)),
             ("notify", lambda: _notify(app)),
         )
     )
@@ -82,6 +83,13 @@ def _notify(app: App) -> list[Check]:
     from releasewatch.wiring.notifying import missing_of
 
     return check_notify(app.ledger_address.url, list(app.config.tables.notify), missing_of(app))
+
+
+def _notify_templates(app: App) -> list[Check]:
+    from releasewatch.usecases.notify_check import check_template
+    from releasewatch.wiring.notifying import templates_of
+
+    return [check_template(*one) for one in templates_of(app)]
 
 
 def _forge(app: App) -> list[Check]:

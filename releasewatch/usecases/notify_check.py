@@ -1,4 +1,4 @@
-"""Whether those whom `[notify.*]` names can be told from here, and what of it was given up: lines of the doctor."""
+"""Lines of the doctor on `[notify.*]`: who can be told from here, what of it was given up, and whose template fails."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from releasewatch.errors import TemplateError
+from releasewatch.rendering.notification_samples import samples_of
+from releasewatch.rendering.notifications import render_notification
 from releasewatch.storage import migrate, outbox
 from releasewatch.usecases.doctor import Check
 from releasewatch.usecases.schema import as_it_is
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from releasewatch.domain.notifications import When
     from releasewatch.secret import Secret
 
 
@@ -34,3 +40,15 @@ def _check(rule: str, missing: str, counts: Counter[str]) -> Check:
     if counts["given_up"]:
         return Check(name, "warn", many, "See why: releasewatch outbox list")
     return Check(name, "ok", many)
+
+
+def check_template(rule: str, template: Path, kinds: Sequence[When]) -> Check:
+    """Whether a rule's template says something of all that the rule is for, tried with made-up values."""
+    name = f"notify {rule} template"
+    for kind in kinds:
+        try:
+            for said in samples_of(kind):
+                render_notification(said, template)
+        except TemplateError as error:
+            return Check(name, "fail", f"{error.message.rstrip('.')} (tried with a made-up {kind})", error.hint)
+    return Check(name, "ok", f"{template.name} does for {', '.join(kinds)}")

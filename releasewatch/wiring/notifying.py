@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from releasewatch.config.notify_schema import NotifyTable
-    from releasewatch.domain.notifications import Message
+    from releasewatch.domain.notifications import Message, When
     from releasewatch.integrations.http import Patience
     from releasewatch.usecases.notifying import Way
     from releasewatch.wiring import App
@@ -54,15 +54,15 @@ def ways_of(app: App, say: Callable[[str], None], patience: Patience) -> tuple[d
 
 
 def missing_of(app: App) -> dict[str, str]:
-    """Why a rule cannot be told from here, by rule: a variable that is not set, a template that is not there."""
-    found: dict[str, str] = {}
+    """Why a rule cannot be told from here, by rule: a variable that is not set."""
+    return {name: unset for name, table in app.config.tables.notify.items() if (unset := _unset(app, table))}
+
+
+def templates_of(app: App) -> Iterator[tuple[str, Path, tuple[When, ...]]]:
+    """Each rule that has a template of its own, the file, and what it is for; in a pull request, too."""
     for name, table in app.config.tables.notify.items():
-        template = _template(app, table)
-        if unset := _unset(app, table):
-            found[name] = unset
-        elif template is not None and not template.is_file():
-            found[name] = f"its template {table.template} is not there"
-    return found
+        if table.template is not None:
+            yield name, app.config.resolve(table.template), table.when
 
 
 def _unset(app: App, table: NotifyTable) -> str:

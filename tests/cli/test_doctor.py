@@ -120,6 +120,7 @@ def test_a_broken_configuration_is_told_once_and_the_rest_is_examined(shop: Repo
         "templates": "ok",
         "mail": "fail",
         "directories": "fail",
+        "notify templates": "fail",
         "notify": "fail",
     }
     assert 'did you mean "unmapped"' in found(done, "config")[1]
