@@ -8,7 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, column, exists, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    case,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from releasewatch.domain.dora import By, Counted, Span, Spread, spread_of
 from releasewatch.domain.dora_recovery import Failing, recovery_seconds
@@ -16,11 +31,12 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.dora_failures import Among, Failures, read_failures, read_named
 from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.sql import SecondsBetween, chunks, number_table
+from releasewatch.storage.tables.changes import came_again, delivered, delivered_once
 from releasewatch.storage.types import id_type, key_type
 
 NO_TEAM = "(no owner)"
 
-_AT_ONCE = 10_000
+_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,11 @@ class DoraQuestion:
     def by_part(self) -> bool:
         """Whether single components of a deployment are asked about, and not the deployment as a whole."""
         return self.by in ("component", "team") or self.component_id is not None
+
+    @property
+    def by_span(self) -> bool:
+        """Whether each group is one of the spans."""
+        return self.by in ("period", "month", "week")
 
 
 def first_deployment_at(connection: Connection, environments: Sequence[int], repo_id: int | None) -> datetime | None:
@@ -68,7 +89,7 @@ def count_delivery(connection: Connection, asked: DoraQuestion, blame: BlameOfPe
     failures = read_failures(connection, blame, read_named(connection), asked.spans[0].since, among)
     for name, found in _count_failures(connection, asked, failures).items():
         add(name, **found)
-    for name, (spread, without) in _spreads(connection, _lead(_members(asked), asked, among)).items():
+    for name, (spread, without) in _lead_times(connection, asked, attempts, among).items():
         add(name, lead=spread, left_out=without)
     return groups
 
@@ -146,7 +167,7 @@ def _attempts(asked: DoraQuestion) -> Select[Any]:
     ).group_by(m.name)
 
 
-def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = True) -> CTE:
+def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = True) -> Subquery:
     """One row for each group and deployment in it; for each deployed component that changed, where parts are asked for.
 
     Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at,
@@ -186,7 +207,7 @@ def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = 
         query = query.where(d.repo_id == asked.repo_id)
     if asked.component_id is not None:
         query = query.where(o.carrier_id == asked.component_id)
-    return query.cte("member")
+    return query.subquery("member")
 
 
 def _span_of(spans: Sequence[Span]) -> ColumnElement[str]:
@@ -198,22 +219,77 @@ def _span_of(spans: Sequence[Span]) -> ColumnElement[str]:
     return case((before, _span_of(spans[:middle])), else_=_span_of(spans[middle:]))
 
 
-def _lead(member: CTE, asked: DoraQuestion, among: Among) -> CTE:
-    """For each group and change, at its first deployment there, the seconds from commit to deployed.
+def _lead_times(
+    connection: Connection, asked: DoraQuestion, attempts: Sequence[Any], among: Among
+) -> dict[str, tuple[Spread, int]]:
+    """How long changes took in each group that deployed anything, and how many have no such time. `attempts`: of the
+    groups, as `_attempts` gives them; `among`: all of theirs.
 
-    Merges stand for the commits that they bring, and what was reverted in its own range was not deployed. The seconds
-    are NULL for a commit without a time, or with one after the deployment: its clock was wrong.
+    Spans are asked about one by one: then a database reads each of them as far as it goes, and sorts no names.
     """
-    c, cc, o = t.change.c, t.change_component.c, t.origin.c
-    query = select(
-        member.c.name,
-        c.committed_at,
-        member.c.done_at,
-        func.row_number()
+    if not asked.by_span:
+        return {row.name: _spread(row) for row in connection.execute(_spreads(connection, asked, among, by_name=True))}
+    spans = {span.label: span for span in asked.spans}
+    found = {}
+    for row in attempts:
+        if row.many:
+            one = replace(asked, spans=[spans[row.name]])
+            times = _spreads(connection, one, Among(row.first, row.last), by_name=False)
+            found[row.name] = _spread(connection.execute(times).one())
+    return found
+
+
+def _spread(row: Any) -> tuple[Spread, int]:
+    found = Spread(int(row.many), float(row.median), float(row.p90)) if row.many else Spread()
+    return found, int(row.whole - row.many)
+
+
+def _spreads(connection: Connection, asked: DoraQuestion, among: Among, *, by_name: bool) -> Select[Any]:
+    """Count, median and nearest-rank 90th percentile of the seconds, `many, median, p90`, and of how many rows they are
+    (`whole`); of each `name` where they are asked for."""
+    rows = _seconds(_changes(asked, among))
+    group = (rows.c.name,) if by_name else ()
+    return _percentiles(rows, group) if connection.dialect.name == "postgresql" else _places(rows, group)
+
+
+def _changes(asked: DoraQuestion, among: Among) -> Subquery:
+    """For each group and change its first deployment there: `name, committed_at, done_at`.
+
+    Merges stand for the commits that they bring, and what was reverted in its own range was not deployed. Where whole
+    deployments to one environment are counted, few changes come more than once, and they are marked: the others need
+    not be put in order.
+    """
+    if asked.by_part or len(asked.environments) != 1:
+        return _first(_brought(asked, among, delivered)).subquery("first_brought")
+    once = _brought(asked, among, delivered_once)
+    again = _first(_brought(asked, among, and_(delivered, came_again)))
+    return union_all(once.with_only_columns(*_of_changes(once)), again).subquery("first_brought")
+
+
+def _first(brought: Select[Any]) -> Select[Any]:
+    """Of each group and commit the first row."""
+    b = brought.selected_columns
+    place = func.row_number().over(
         # By sha first: PostgreSQL compares the first few letters of the first text alone.
-        .over(partition_by=(c.sha, member.c.repo_id, member.c.name), order_by=(member.c.opened_at, c.deployment_id))
-        .label("place"),
-    ).join_from(member, t.change, c.deployment_id == member.c.deployment_id)
+        partition_by=(b.sha, b.repo_id, b.name),
+        order_by=(b.opened_at, b.deployment_id),
+    )
+    ranked = brought.with_only_columns(*_of_changes(brought), place.label("place")).subquery("brought")
+    return select(*(one for one in ranked.c if one.name != "place")).where(ranked.c.place == 1)
+
+
+def _of_changes(brought: Select[Any]) -> Iterator[Any]:
+    return (one for one in brought.selected_columns if one.name in ("name", "committed_at", "done_at"))
+
+
+def _brought(asked: DoraQuestion, among: Among, which: ColumnElement[bool]) -> Select[Any]:
+    """Changes of each group's deployments: `name, committed_at, done_at, sha, repo_id, opened_at, deployment_id`."""
+    c, cc, o = t.change.c, t.change_component.c, t.origin.c
+    member = _members(asked)
+    m = member.c
+    query: Select[Any] = select(
+        m.name, c.committed_at, m.done_at, c.sha, m.repo_id, m.opened_at, m.deployment_id
+    ).join_from(member, t.change, c.deployment_id == m.deployment_id)
     if asked.by_part:
         query = query.join(
             t.change_component, and_(cc.deployment_id == c.deployment_id, cc.change_no == c.change_no)
@@ -223,53 +299,47 @@ def _lead(member: CTE, asked: DoraQuestion, among: Among) -> CTE:
                 o.deployment_id == cc.deployment_id,
                 o.baseline_no == cc.baseline_no,
                 o.touched_id == cc.component_id,
-                o.carrier_id == member.c.carrier_id,
+                o.carrier_id == m.carrier_id,
             ),
         )
-    query = query.where(among.holds(c.deployment_id))
-    first = query.where(c.side == "added", c.sha != "", c.is_merge.is_(False), c.reverted_by.is_(None)).cte("brought")
-    seconds = case((first.c.committed_at <= first.c.done_at, SecondsBetween(first.c.committed_at, first.c.done_at)))
-    return select(first.c.name, seconds.label("seconds")).where(first.c.place == 1).cte("lead_time")
+    return query.where(among.holds(c.deployment_id), which)
 
 
-def _spreads(connection: Connection, rows: CTE) -> dict[str, tuple[Spread, int]]:
-    """Count, median and nearest-rank 90th percentile of the seconds in each group; and how many rows have none."""
-    of_groups = _percentiles if connection.dialect.name == "postgresql" else _places
-    return {
-        row.name: (
-            Spread(int(row.many), float(row.median), float(row.p90)) if row.many else Spread(),
-            int(row.whole - row.many),
-        )
-        for row in connection.execute(of_groups(rows))
-    }
+def _seconds(changes: Subquery) -> Subquery:
+    """The seconds from commit to deployed, NULL for a commit without a time, or with one after the deployment: its
+    clock was wrong."""
+    c = changes.c
+    seconds = case((c.committed_at <= c.done_at, SecondsBetween(c.committed_at, c.done_at)))
+    return select(c.name, seconds.label("seconds")).subquery("lead_time")
 
 
-def _percentiles(rows: CTE) -> Select[Any]:
+def _percentiles(rows: Subquery, group: Sequence[Any]) -> Select[Any]:
     seconds = rows.c.seconds
     return select(
-        rows.c.name,
+        *group,
         func.count(seconds).label("many"),
         func.count().label("whole"),
         func.percentile_cont(0.5).within_group(seconds).label("median"),
         func.percentile_disc(0.9).within_group(seconds).label("p90"),
-    ).group_by(rows.c.name)
+    ).group_by(*group)
 
 
-def _places(rows: CTE) -> Select[Any]:
+def _places(rows: Subquery, group: Sequence[Any]) -> Select[Any]:
     """The same where the database has no percentiles: each row with its place, in one pass."""
-    name, seconds = rows.c.name, rows.c.seconds
+    seconds, by = rows.c.seconds, group or None
     r = select(
-        name,
+        *group,
         seconds,
-        func.row_number().over(partition_by=name, order_by=seconds.nulls_last()).label("place"),
-        func.count(seconds).over(partition_by=name).label("many"),
-        func.count().over(partition_by=name).label("whole"),
+        func.row_number().over(partition_by=by, order_by=seconds.nulls_last()).label("place"),
+        func.count(seconds).over(partition_by=by).label("many"),
+        func.count().over(partition_by=by).label("whole"),
     ).subquery("ranked").c  # fmt: skip
     middle = and_(r.place * 2 >= r.many, r.place * 2 <= r.many + 2)  # one place of an odd number, two of an even one
+    names = [r.name] if group else []
     return select(
-        r.name,
-        func.max(r.many).label("many"),
-        func.max(r.whole).label("whole"),
+        *names,
+        func.coalesce(func.max(r.many), 0).label("many"),
+        func.coalesce(func.max(r.whole), 0).label("whole"),
         func.avg(case((middle, r.seconds))).label("median"),
         func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
-    ).group_by(r.name)
+    ).group_by(*names)

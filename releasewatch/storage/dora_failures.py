@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, func, or_, select, union
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Select, and_, func, select, union
 
 from releasewatch.domain.dora_recovery import Failing
 from releasewatch.storage import tables as t
@@ -136,16 +136,21 @@ def _undone_by_hand() -> Select[Any]:
     )
 
 
-def _rolled_back(since: datetime, among: Among) -> Select[Any]:
-    """The carriers of rollbacks: of deployments that are one, and of single baselines that are."""
+def _rolled_back(since: datetime, among: Among) -> CompoundSelect[Any]:
+    """The carriers of rollbacks: of deployments that are one, and of single baselines that are.
+
+    Each is looked for where it says so: joined first, a database puts all deployments beside all baselines.
+    """
     d, b, o = t.deployment.c, t.baseline.c, t.origin.c
-    return (
+    carriers = (
         select(d.deployment_id, o.carrier_id)
-        .distinct()
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
         .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
-        .where(d.opened_at >= since, or_(b.kind == "rollback", d.kind == "rollback"))
-        .where(among.holds(d.deployment_id), among.holds(b.deployment_id))
+        .where(d.opened_at >= since)
+    )
+    return union(
+        carriers.where(d.kind == "rollback", among.holds(d.deployment_id)),
+        carriers.where(b.kind == "rollback", among.holds(b.deployment_id)),
     )
 
 

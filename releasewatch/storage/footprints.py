@@ -16,6 +16,7 @@ from releasewatch.domain.messages import named_customers
 from releasewatch.domain.releases import printable_path
 from releasewatch.storage import tables as t
 from releasewatch.storage.loading import Loader
+from releasewatch.storage.repeated_changes import mark_repeated
 from releasewatch.storage.sql import path_digest
 
 AT_ONCE = 1000
@@ -122,7 +123,7 @@ def _write_blocks(connection: Connection, deployment_id: int, blocks: Sequence[B
 _CHANGE = (
     "deployment_id", "change_no", "side", "merged_by", "sha", "subject", "body", "type", "scope", "description",
     "breaking", "pull_request", "pull_request_title", "is_merge", "authored_at", "committed_at", "reverts",
-    "reverts_subjects", "reverted_by",
+    "reverts_subjects", "reverted_by", "repeated",
 )  # fmt: skip
 
 
@@ -133,7 +134,19 @@ def _write_changes(
     merges = merges_of(facts)
     naming = footprint.naming_changes()
     key = ("deployment_id", "change_no")
-    _many(connection, t.change, _CHANGE, (_change_values(deployment_id, fact, merges[fact.side]) for fact in facts))
+    repeated = mark_repeated(connection, deployment_id, (fact.commit.sha for fact in facts if fact.side == "added"))
+    _many(
+        connection,
+        t.change,
+        _CHANGE,
+        (
+            (
+                *_change_values(deployment_id, fact, merges[fact.side]),
+                fact.side == "added" and fact.commit.sha in repeated,
+            )
+            for fact in facts
+        ),
+    )
     _many(
         connection,
         t.change_author,
@@ -178,7 +191,7 @@ def merges_of(changes: Sequence[ChangeFact]) -> dict[str, dict[str, str]]:
 
 
 def _change_values(deployment_id: int, fact: ChangeFact, merges: Mapping[str, str]) -> tuple[Any, ...]:
-    """What `_CHANGE` names."""
+    """What `_CHANGE` names, but the last."""
     commit, parts = fact.commit, fact.commit.conventional
     return (
         deployment_id,

@@ -13,6 +13,9 @@ from sqlalchemy import (
     String,
     Table,
     TypedColumns,
+    and_,
+    false,
+    literal_column,
 )
 
 from releasewatch.storage.tables.base import built_with, metadata, placed
@@ -23,7 +26,8 @@ class ChangeColumns(TypedColumns):
     """One piece of work. `sha` is empty for a change without git. `side`: added, or removed by a rollback.
 
     `merged_by` is the merge that brought it to its line, `reverted_by` the commit of the same range that undid it;
-    `reverts` holds the shas that it undoes, wherever they are.
+    `reverts` holds the shas that it undoes, wherever they are. `repeated`: its commit was added more than once by
+    deployments of the repo to the environment; of a commit that was not, the one row has none beside it.
     """
 
     deployment_id = Column(id_type(), ForeignKey("deployment.deployment_id"), primary_key=True)
@@ -45,6 +49,7 @@ class ChangeColumns(TypedColumns):
     reverts = Column(JSON, nullable=False)
     reverts_subjects = Column(JSON, nullable=False)
     reverted_by = Column(key_type(), nullable=True)
+    repeated = Column(Boolean, nullable=False, server_default=false())
 
 
 change: Table[ChangeColumns] = Table(
@@ -54,6 +59,30 @@ change: Table[ChangeColumns] = Table(
     Index(None, "sha"),
     Index(None, "subject", info=built_with(postgresql_using="hash")),
     info=placed("deployment", "facts"),
+)
+
+delivered = and_(
+    change.c.side == literal_column("'added'"),
+    change.c.sha != literal_column("''"),
+    change.c.is_merge.is_(False),
+    change.c.reverted_by.is_(None),
+)
+"""Work that a deployment brought: merges stand for the commits that they bring, and what was reverted in its own range
+was not deployed. Written without variables, so that SQLite knows the index again."""
+
+delivered_once = and_(delivered, change.c.repeated.is_(False))
+came_again = change.c.repeated.is_(True)
+
+Index(
+    "ix_change_deployment_id_committed_at",
+    change.c.deployment_id,
+    change.c.committed_at,
+    info=built_with(sqlite_where=delivered_once, postgresql_where=delivered_once),
+)
+Index(
+    "ix_change_deployment_id_repeated",
+    change.c.deployment_id,
+    info=built_with(sqlite_where=came_again, postgresql_where=came_again),
 )
 
 _to_change = ["change.deployment_id", "change.change_no"]
