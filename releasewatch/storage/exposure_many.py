@@ -158,12 +158,12 @@ def _unplaced(connection: Connection, questions: Sequence[ExposureQuestion]) -> 
     All of the directory is asked for that. It is asked once for all deployments between which nothing of it changed:
     most of a day's are.
     """
+    if len(questions) <= _FEW:
+        return {q.deployment_id: count_unplaced(connection, q) for q in questions}
     since = {
         number: rows[0].since if rows else None
         for number, rows in _answers(connection, questions, lambda q: select(in_view(q).c.since))
     }
-    if len(questions) <= _FEW:
-        return {q.deployment_id: count_unplaced(connection, q) for q in questions}
     opened = [one for one in since.values() if one is not None]
     e, f, m = t.entitlement.c, t.customer_fact.c, t.customer_merge.c
     recorded = [column for c in (e, f, m) for column in (c.recorded_from, c.recorded_to)]
