@@ -215,7 +215,7 @@ def test_doctor_has_a_line_for_the_forge(shop: Shop) -> None:
     state, text = line()
     assert state == "ok"
     assert f"the token is from RELEASEWATCH_{shop.kind.upper()}_TOKEN" in text
-    assert "4999 requests left" in text
+    assert "4,999 requests left" in text
     shop.forge.before = lambda _: Reply({}, 404)
     assert line()[0] == "fail"
 

@@ -53,7 +53,7 @@ type = "library"
 [components.web]
 # packages/web/package.json is web, of the npm workspace (workspaces in package.json)
 # service: nothing here depends on it, and nothing says that it is a library
-# owner: .github/CODEOWNERS line 1, for 1 of 1 files
+# owner: .github/CODEOWNERS line 1, for 1 of 1 file
 # needs money: dependencies in packages/web/package.json
 paths = ["packages/web/**"]
 depends_on = ["money"]
