@@ -107,3 +107,26 @@ def test_who_is_exposed_is_told_as_a_table_with_ratios(tmp_path: Path) -> None:
     assert [len(row) for row in rows] == 10 * [len(head)]
     assert {row[0] for row in rows} == {"SQLite"}
     assert all(float(row[head.index("ratio")]) > 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "row"),
+    [
+        ("growth --a-day 1 --runs 1", "report dora --by month"),
+        ("documents --rows 300 --runs 1", "exposure csv"),
+        ("directory_import --customers 200", "200 customers, again"),
+        ("customers --customers 300", "call plan, an incident, most"),
+    ],
+)
+def test_what_a_benchmark_makes_up_fits_the_ledger(tmp_path: Path, words: str, row: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *f"tests.benchmarks.{words} --database SQLite".split()],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert any(row in line for line in done.stdout.splitlines() if line.startswith("|"))
+    assert list(tmp_path.iterdir()) == []

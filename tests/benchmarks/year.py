@@ -312,6 +312,7 @@ class Year:
                     "reverts": [],
                     "reverts_subjects": [],
                     "reverted_by": None,
+                    "repeated": False,
                 }
 
     def _touches(self) -> Iterator[Mapping[str, Any]]:
