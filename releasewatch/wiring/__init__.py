@@ -58,7 +58,6 @@ class App:
     cwd: Path = field(default_factory=working_folder)
     config_file: str | None = None
     database: str | None = None
-    repo_flag: str | None = None
     quiet: bool = False
     verbose: bool = False
     rehearse: bool = False
@@ -87,9 +86,7 @@ class App:
         Of a pull request they are those of the commit it goes into.
         """
         if self._reads_clone:
-            from releasewatch.wiring.clones import config_of_clone
-
-            return config_of_clone(self._clone, self.ci, self.cwd, settings=True)
+            return self._config_of_clone(settings=True)
         if self.ci is None or self.ci.pull_request is None:
             return self.config_here
         from releasewatch.config import load_config
@@ -104,10 +101,13 @@ class App:
         from releasewatch.config import load_config
 
         if self._reads_clone:
-            from releasewatch.wiring.clones import config_of_clone
-
-            return config_of_clone(self._clone, self.ci, self.cwd, settings=False)
+            return self._config_of_clone(settings=False)
         return load_config(self.cwd, Path(self.config_file) if self.config_file else None, self.environ)
+
+    def _config_of_clone(self, *, settings: bool) -> Config:
+        from releasewatch.wiring.clones import config_of_clone
+
+        return config_of_clone(self._clone, self.ci, self.cwd, settings=settings)
 
     @cached_property
     def config(self) -> Config:
@@ -173,7 +173,7 @@ class App:
         """What stands beside the config file."""
         from releasewatch.config import DATABASE, READ_URL, REPO, Sources
 
-        flags = {DATABASE: self.database, READ_URL: self.read_url, REPO: self.repo_flag}
+        flags = {DATABASE: self.database, READ_URL: self.read_url}
         # A clone may be of another repo than the job.
         ci = {REPO: self.ci.repo} if self.ci and self.ci.repo and self.clone is None else {}
         return Sources(
@@ -287,16 +287,12 @@ class App:
 
     def _catalog_of(self, config: Config, sha: str | None) -> Catalog:
         def files(no_effect: Sequence[str]) -> RepoFiles:
-            if sha is None:
-                return self.tracked_files(no_effect)
-            return self._files_at(sha, no_effect)
+            return self.tracked_files(no_effect) if sha is None else self._files_at(sha, no_effect)
 
         stated = config.catalog(self.repo)
-        return (
-            stated
-            if stated.components or self.history_or_none is None
-            else repo_catalogs.catalog_of(stated, files, sha)
-        )
+        if stated.components or self.history_or_none is None:
+            return stated
+        return repo_catalogs.catalog_of(stated, files, sha)
 
     def tracked_files(self, exclude: Sequence[str] = ()) -> RepoFiles:
         """The files that git tracks in the work tree, without those that some patterns match."""
