@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def main():
 
 run(main)
 """
+
+
+def _run(name: str, *words: str, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A benchmark, run as by hand."""
+    return subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{name}", *words],
+        cwd=cwd,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
@@ -79,14 +92,7 @@ def test_words_that_cannot_be_meant_are_refused_before_anything_is_measured(
     shallow = ["git", "clone", "-q", "--depth", "1", shop.path.as_uri(), str(tmp_path / "shallow")]
     subprocess.run(shallow, check=True)
     before = sorted(tmp_path.iterdir())
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.benchmarks.{words[0]}", *words[1:]],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(*words, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr.splitlines()[-1]
     assert sorted(tmp_path.iterdir()) == before
@@ -94,14 +100,8 @@ def test_words_that_cannot_be_meant_are_refused_before_anything_is_measured(
 
 def test_who_is_exposed_is_told_as_a_table_with_ratios(tmp_path: Path) -> None:
     small = "--customers 20 --entitlements 40 --components 20 --runs 1 --database SQLite"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.exposure", *small.split()],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = _run("exposure", *small.split(), cwd=ROOT, env={"TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
     head, rule, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines())
     assert len(head) == len(rule)
     assert [len(row) for row in rows] == 10 * [len(head)]
@@ -119,14 +119,7 @@ def test_who_is_exposed_is_told_as_a_table_with_ratios(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_benchmark_makes_up_fits_the_ledger(tmp_path: Path, words: str, row: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *f"tests.benchmarks.{words} --database SQLite".split()],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(*words.split(), "--database", "SQLite", cwd=ROOT, env={"TMPDIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     assert any(row in line for line in done.stdout.splitlines() if line.startswith("|"))
     assert list(tmp_path.iterdir()) == []

@@ -72,16 +72,24 @@ def _rows(blocks: Iterator[Block[Any]]) -> list[tuple[bool, list[Any]]]:
     return [(isinstance(block, Together), list(block)) for block in blocks]
 
 
-def test_rows_read_beside_are_those_read_here(
-    folder: Path, started: list[Popen[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there = _opened(folder), _opened(folder)
+def _same_beside(
+    here: DirectoryFiles, there: DirectoryFiles, monkeypatch: pytest.MonkeyPatch
+) -> list[list[tuple[bool, list[Any]]]]:
+    """The rows of files, which are the same when another process alone reads them."""
     expected = [_rows(file.blocks()) for file in here]
     counted = _told(here)
     monkeypatch.delattr(DirectoryFile, "blocks")
     with read_beside(there) as reading:
         assert [_rows(reading.blocks(file)) for file in there] == expected
     assert _told(there) == counted
+    return expected
+
+
+def test_rows_read_beside_are_those_read_here(
+    folder: Path, started: list[Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = _opened(folder), _opened(folder)
+    expected = _same_beside(here, there, monkeypatch)
     assert any(not together for file in expected for together, _ in file), "some are read one by one"
     (process,) = started
     assert process.poll() is not None
@@ -105,12 +113,7 @@ def test_rows_of_files_that_are_mapped_are_the_same(
         "entitlements": {"customer": Heading("Key"), "component": Heading("Parts", separator=";")},
     }
     here, there = open_directory(paths, columns), open_directory(paths, columns)
-    expected = [_rows(file.blocks()) for file in here]
-    counted = _told(here)
-    monkeypatch.delattr(DirectoryFile, "blocks")
-    with read_beside(there) as reading:
-        assert [_rows(reading.blocks(file)) for file in there] == expected
-    assert _told(there) == counted
+    _same_beside(here, there, monkeypatch)
     assert len(started) == 1
 
 
