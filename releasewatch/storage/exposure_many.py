@@ -24,6 +24,7 @@ from releasewatch.storage.exposure import (
     detail_statement,
     reached_statement,
 )
+from releasewatch.storage.exposure_unsure import pinned_rows, subjects_of, unknown_subjects, waiting_rows
 from releasewatch.storage.exposure_ways import ExposureQuestion, in_view
 from releasewatch.storage.migrate import has_citus
 from releasewatch.storage.sql import chunks, for_each
@@ -94,6 +95,27 @@ def ways_of_each(
 ) -> dict[int, Sequence[Any]]:
     """The rows of `exposure.detail_statement` of one customer, in no order, by the number of each deployment."""
     return dict(_answers(connection, questions, lambda q: detail_statement(q, None, customer_id)))
+
+
+def unsure_of_each(connection: Connection, questions: Sequence[ExposureQuestion], customer_id: UUID) -> set[int]:
+    """The deployments from which `exposure_unsure.unsure_of` cannot rule one customer out, by number."""
+    found: set[int] = set()
+    for (at, known_at), group in groupby(sorted(questions, key=_instants), key=_instants):
+        alike = list(group)
+        unknown = unknown_subjects(connection, at, known_at)
+
+        def waiting(q: ExposureQuestion, unknown: Sequence[str] = unknown) -> Select[Any]:
+            return subjects_of(q, waiting_rows(q, unknown), customer_id)
+
+        if unknown:
+            found |= {number for number, rows in _answers(connection, alike, waiting) if rows}
+    unnamed = [q for q in questions if not q.release]
+    pinned = _answers(connection, unnamed, lambda q: subjects_of(q, pinned_rows(q), customer_id))
+    return found | {number for number, rows in pinned if rows}
+
+
+def _instants(q: ExposureQuestion) -> tuple[datetime, datetime]:
+    return q.at, q.known_at
 
 
 def _answers(

@@ -213,13 +213,17 @@ class UnsureOf:
         return bool(self.waiting_for or self.pinned)
 
 
+def subjects_of(q: ExposureQuestion, rows: Select[Any], customer_id: UUID) -> Select[Any]:
+    """`subject`, each once, of the rows of `waiting_rows` or `pinned_rows` that are of one customer."""
+    mine = of_these(rows, some_customers(q, (customer_id,), merged_customers(q))).subquery("theirs")
+    return select(mine.c.subject).distinct()
+
+
 def unsure_of(connection: Connection, q: ExposureQuestion, customer_id: UUID) -> UnsureOf:
     """What one customer waits for, and of what they run a copy of their own that may be of this deployment."""
-    merged = merged_customers(q)
 
     def theirs(rows: Select[Any]) -> tuple[str, ...]:
-        mine = of_these(rows, some_customers(q, (customer_id,), merged)).subquery("theirs")
-        return tuple(connection.scalars(select(mine.c.subject).distinct().order_by(mine.c.subject)))
+        return tuple(sorted(connection.scalars(subjects_of(q, rows, customer_id))))
 
     unknown = unknown_subjects(connection, q.at, q.known_at)
     waiting = theirs(waiting_rows(q, unknown)) if unknown else ()

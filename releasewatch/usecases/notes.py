@@ -273,12 +273,15 @@ def notes_of_period(
         reached = scopes_of_customer(ledger, questions, reader.customer_id, reader.key)
         if reached:
             together = frozenset[str]().union(*(here.components for here in reached))
-            scope = replace(reached[-1], components=together, origins=None)
+            unsure = any(here.is_unsure for here in reached)
+            scope = replace(reached[-1], components=together, origins=None, is_unsure=unsure)
     parts: list[Part] = []
+    has_blank = False
     with ledger.read() as connection:
         shared = Shared(connection, how.now)
         for place, one in enumerate(found):
             given = notes_within(connection, one.row.deployment_id, None, how, shared)
+            has_blank |= given.has_blank
             if reader is not None:
                 given = only_for(given, reached[place])
                 if not given.changes:
@@ -287,7 +290,9 @@ def notes_of_period(
     if reader is not None and scope is None:
         scope = CustomerScope(name or reader.key, frozenset(), frozenset({reader.key}), key=reader.key)
     merged = merge_parts(parts, asked.period, how.now, how.subjects, for_one=reader is not None)
-    return replace(merged, environment=asked.environment, repo=merged.repo or asked.repo or ""), scope
+    # What is not known of a deployment may be what reaches them, whatever else of it does.
+    told = replace(merged, environment=asked.environment, repo=merged.repo or asked.repo or "", has_blank=has_blank)
+    return told, scope
 
 
 def _unknown(what: str, name: str) -> UnknownNameError:
@@ -305,10 +310,9 @@ def scope_of_customer(ledger: Ledger, question: ExposureQuestion, customer_id: A
 def scopes_of_customer(
     ledger: Ledger, questions: Sequence[ExposureQuestion], customer_id: Any, key: str
 ) -> list[CustomerScope]:
-    """The same of several deployments; `is_unsure` is told of the last alone."""
+    """The same of several deployments."""
     from releasewatch.storage import catalogs, customer_names
-    from releasewatch.storage.exposure_many import ways_of_each
-    from releasewatch.storage.exposure_unsure import unsure_of
+    from releasewatch.storage.exposure_many import unsure_of_each, ways_of_each
     from releasewatch.storage.reaching import Reaching
     from releasewatch.storage.when import When
 
@@ -316,6 +320,8 @@ def scopes_of_customer(
     with ledger.read() as connection:
         names = catalogs.component_keys(connection)
         ways = ways_of_each(connection, questions, customer_id)
+        unreached = [q for q in questions if not ways[q.deployment_id]]
+        unsure = unsure_of_each(connection, unreached, customer_id)
 
         @cache
         def called(when: When) -> dict[str, Any]:
@@ -328,13 +334,12 @@ def scopes_of_customer(
         for question in questions:
             rows = ways[question.deployment_id]
             behind = Reaching(connection, question).of(rows) if rows else ()
-            is_last = question is questions[-1]
             scopes.append(
                 CustomerScope(
                     components=frozenset(names[row.component_id] for row in rows if row.component_id is not None),
                     key=key,
                     origins=origins_in_words(behind, names),
-                    is_unsure=is_last and not rows and bool(unsure_of(connection, question, customer_id)),
+                    is_unsure=question.deployment_id in unsure,
                     **called(When(question.at, question.known_at)),
                 )
             )

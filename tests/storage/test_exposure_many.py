@@ -17,7 +17,8 @@ from releasewatch.domain.customers import customer_id
 from releasewatch.secret import Secret
 from releasewatch.storage import exposure, exposure_many
 from releasewatch.storage import tables as t
-from releasewatch.storage.exposure_many import count_each, ways_of_each
+from releasewatch.storage.exposure_many import count_each, unsure_of_each, ways_of_each
+from releasewatch.storage.exposure_unsure import unsure_of
 from releasewatch.storage.ledger import Ledger, Rehearsal
 from releasewatch.usecases.exposure import Asking, ask
 from tests.support.crowds import config_of, write_crowd
@@ -92,13 +93,15 @@ def _check(data: st.DataObject, url: str) -> None:
                 alone = exposure.count_reached(connection, q)
                 assert found[q.deployment_id].unplaced == exposure.count_unplaced(connection, q)
                 assert replace(found[q.deployment_id], unplaced=0) == alone
-            for who in world.customers[:1]:
+            for who in world.customers[:2]:
                 number = customer_id(who.directory, who.key)
                 ways = ways_of_each(connection, asked, number)
                 assert ways.keys() == found.keys()
                 for q in asked:
                     mine = connection.execute(exposure.detail_statement(q, None, number)).all()
                     assert _said(ways[q.deployment_id]) == _said(mine)
+                unsure = {q.deployment_id for q in asked if unsure_of(connection, q, number)}
+                assert unsure_of_each(connection, asked, number) == unsure
     finally:
         ledger.close()
 

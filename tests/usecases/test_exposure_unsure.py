@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from releasewatch.domain.customers import customer_id
+from releasewatch.domain.note_building import build_notes
+from releasewatch.domain.notes import Period
 from releasewatch.domain.unsure import Unsure
+from releasewatch.rendering.views import notes_view
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.usecases.explaining import Explained, as_document, explain
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed
+from releasewatch.usecases.notes import PeriodQuestion, Reader, Reading, notes_of_period
 from tests.support.directories import Desk
 from tests.support.statements import listening
 from tests.support.worlds import Done, World, hour
@@ -160,3 +165,31 @@ def test_a_sentence_names_a_few_and_says_that_there_are_more():
     assert Unsure(3, names[:5], 5).named == "c0, c1, c2, c3, c4"
     assert Unsure.of(Unsure(3, names, 12, 1).document) == Unsure(3, names, 12, 1)
     assert Unsure().lines == ()
+
+
+class TestNotesOfAPeriod:
+    """No notes of a period say that nothing reaches a customer as long as any deployment of it may."""
+
+    NOTHING = "There is nothing in this release that reaches them."
+
+    def told(self, shop: Shop, customer: str, since: float = 2) -> str:
+        reader = Reader(customer_id("crm", customer), customer, {})
+        asked = PeriodQuestion("production", None, Period(hour(since), hour(10)))
+        given, scope = notes_of_period(shop.ledger, asked, reader, Reading(hour(10)))
+        return notes_view(build_notes(given, "account", scope)).nothing
+
+    def test_an_earlier_deployment_they_may_run_a_copy_of(self, shop):
+        shop.uses("ada,invoicing,,,,1.2.0,", "bob,mail,,,,1.2.0,")
+        shop.deploys(2)
+        shop.deploys(3, release="1.3.0")
+        assert "it is not known in full what they use: they cannot be ruled out" in self.told(shop, "ada")
+        assert self.told(shop, "bob") == self.NOTHING
+        assert self.told(shop, "ada", since=3) == self.NOTHING
+
+    def test_an_earlier_deployment_of_which_not_all_is_known(self, shop):
+        shop.uses("ada,mail,,,,,")
+        shop.world.commit("nobody's", subject="Move")
+        shop.world.record(2)
+        shop.deploys(3)
+        assert "not all of it is known: they cannot be ruled out" in self.told(shop, "ada")
+        assert self.told(shop, "ada", since=3) == self.NOTHING
