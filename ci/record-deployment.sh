@@ -203,7 +203,7 @@ if ! command -v releasewatch >/dev/null 2>&1; then
     within "$limit" sh -c 'cd "$PWD" 2>/dev/null || cd /; "$1" -m venv "$2" && exec "$2/bin/python" -m pip install -q --no-input "$3"' \
         sh "${PYTHON:-python3}" "$venv" "$install" >&2 || {
         # 124 is what `timeout` says, 143 what ends by our own clock.
-        case $? in 124 | 137 | 143) soon=" within $limit seconds" ;; *) soon='' ;; esac
+        case $? in 124 | 137 | 143) soon=" within $limit s" ;; *) soon='' ;; esac
         end_told "$@"
         leave_line "$@"
         give_up 3 "The deployment was not recorded: releasewatch could not be installed ($install)$soon."

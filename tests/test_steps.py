@@ -256,7 +256,7 @@ def test_the_time_of_the_step_bounds_the_installation_too(shop, tmp_path, has_ti
         (bare / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
     done = step(shop, path=str(bare), PYTHON=str(slow_python(tmp_path)), RELEASEWATCH_RECORD_TIMEOUT="1")
     assert done.returncode == 0, done.stderr
-    assert "could not be installed (releasewatch[postgres]) within 1 seconds." in done.stderr
+    assert "could not be installed (releasewatch[postgres]) within 1 s." in done.stderr
 
 
 def test_what_the_installation_took_is_not_left_for_the_record(shop, tmp_path):
