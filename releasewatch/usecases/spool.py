@@ -86,7 +86,7 @@ def _base(around: Surroundings, base: str | None) -> str | None:
 class Taken:
     """What became of a record that waited: recorded, or the reason why it goes on waiting.
 
-    `meant`: the record as it was recorded, where its words were mended.
+    `meant`: the record as it was recorded: with its words mended, of the repo that it was recorded for.
     """
 
     record: SpooledRecord
@@ -123,14 +123,15 @@ def flush(ledger: Ledger, records: Iterable[SpooledRecord], how: Flushing) -> It
             continue
         try:
             meant = how.mended(waiting)
-            done = record(ledger, *_as_said(meant, how))
+            around, request = _as_said(meant, how)
+            done = record(ledger, around, request)
         except LedgerUnavailableError as error:
             gone = error
             yield Taken(waiting, error=error)
         except ReleasewatchError as error:
             yield Taken(waiting, error=error)
         else:
-            yield Taken(waiting, done, meant=meant)
+            yield Taken(waiting, done, meant=replace(meant, repo=around.repo))
 
 
 def _as_said(waiting: SpooledRecord, how: Flushing) -> tuple[Surroundings, RecordRequest]:

@@ -58,6 +58,16 @@ def test_a_broken_config(shop, tmp_path, text):
     assert (again["id"], again["already_recorded"], again["head"]) == (one["deployment"], True, shop.head)
 
 
+def test_a_flush_names_the_repo_as_the_settings_do_that_could_not_be_read(shop):
+    config = shop.path / "releasewatch.toml"
+    sound = config.read_text()
+    shop.git("remote", "add", "origin", "https://git.example/acme/web.git")
+    config.write_text("[")
+    assert here(shop, *RECORD, *ERRORS).document["spooled"]["repo"] == "acme/web"
+    config.write_text(sound)
+    assert flushed(shop)["repo"] == "shop"
+
+
 def test_a_config_that_is_broken_at_the_deployed_commit_itself(shop):
     sound = (shop.path / "releasewatch.toml").read_text()
     broken = shop.commit("break it", {"releasewatch.toml": "[", "services/invoicing/c.py": "1"})
