@@ -38,7 +38,7 @@ def export(
     our own dev.cdeventsx.releasewatch-exposure.counted and -calllist.ready. The same fact has the same source and id
     however often it is told. They hold keys of components, counts of customers, and no text that a person wrote.
     """
-    from releasewatch.usecases.event_export import ExportRequest, export_events
+    from releasewatch.usecases.event_export import ExportRequest, exported_events
 
     if since is not None and until is not None and since >= until:
         raise InvalidCallError("--until is not after --since.", "Check both.")
@@ -49,20 +49,19 @@ def export(
         without_entitlement={key: one.without_entitlement for key, one in app.config.tables.directory.items()},
         **{name: at for name, at in (("since", since), ("until", until)) if at is not None},
     )
-    told = export_events(app.ledger, asked)
-    documents = [one.document for one in told.events]
-    with stream_to(output) as stream:
-        if form == "json":
-            left_out = [{"facts": list(those), "reason": why} for why, those in told.left_out.items()]
-            emit_json({"events": documents, "left_out": left_out, "next_cursor": None}, stream)
-        else:
-            emit_jsonl(map(dict, documents), stream)
-    if app.quiet:
-        return
-    say(f"{counted(len(documents), 'event')}.")
-    for why, those in told.left_out.items():
-        names = ", ".join(those[:_PRINTED]) + (", …" if len(those) > _PRINTED else "")
-        say(f"{len(those)} not told, because {why}: {names}.")
+    with exported_events(app.ledger, asked) as told:
+        with stream_to(output) as stream:
+            if form == "json":
+                left_out = [{"facts": list(those), "reason": why} for why, those in told.left_out.items()]
+                emit_json({"events": list(told.events), "left_out": left_out, "next_cursor": None}, stream)
+            else:
+                emit_jsonl(told.events, stream)
+        if app.quiet:
+            return
+        say(f"{counted(len(told.events), 'event')}.")
+        for why, those in told.left_out.items():
+            names = ", ".join(those[:_PRINTED]) + (", …" if len(those) > _PRINTED else "")
+            say(f"{len(those)} not told, because {why}: {names}.")
 
 
 def _number_of(app: App, ref: str) -> int:

@@ -32,11 +32,6 @@ class Told:
     at: datetime
     document: Mapping[str, Any]
 
-    @property
-    def order(self) -> tuple[datetime, str]:
-        """As it happened; of one instant by id."""
-        return self.at, str(self.document["id"])
-
 
 @dataclass(frozen=True, slots=True)
 class DeploymentFacts:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from releasewatch.domain.past import IMPORT
 from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, coverages, deployments, events, exposure, footprints, incidents, pruning
 from releasewatch.storage.exposure_many import count_each
+from releasewatch.storage.sorting import Sorted, in_order
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST, OPEN_END, OPEN_START
 from releasewatch.usecases.deployments import question_of, tier_of
@@ -82,25 +84,23 @@ class ExportRequest:
 class Exported:
     """Events as they happened. `left_out`: why, and what is not told: deployments and incidents."""
 
-    events: list[Told]
+    events: Sorted
     left_out: Mapping[str, Sequence[str]]
 
-    @property
-    def types(self) -> Counter[str]:
-        """How many of each type."""
-        return Counter(str(one.document["type"]) for one in self.events)
 
-
-def export_events(ledger: Ledger, asked: ExportRequest) -> Exported:
-    """All that is asked for, read at one instant of the ledger."""
+@contextmanager
+def exported_events(ledger: Ledger, asked: ExportRequest) -> Iterator[Exported]:
+    """All that is asked for, read at one instant of the ledger; raises OutsideFailedError as `sorting.in_order`."""
     left_out: dict[str, list[str]] = {}
-    with ledger.read() as connection:
-        told = [
-            *_of_deployments(connection, asked, left_out),
-            *_of_incidents(connection, asked, left_out),
-            *_of_lists(connection, asked),
-        ]
-    return Exported(sorted((one for one in told if asked.span.holds(one.at)), key=lambda one: one.order), left_out)
+    with ExitStack() as kept:
+        with ledger.read() as connection:
+            told = chain(
+                _of_deployments(connection, asked, left_out),
+                _of_incidents(connection, asked, left_out),
+                _of_lists(connection, asked),
+            )
+            events = kept.enter_context(in_order((one.at, one.document) for one in told if asked.span.holds(one.at)))
+        yield Exported(events, left_out)
 
 
 def _of_deployments(connection: Any, asked: ExportRequest, left_out: dict[str, list[str]]) -> Iterator[Told]:

@@ -1,8 +1,31 @@
-"""CDEvents for tests, as another tool would send them."""
+"""CDEvents for tests: as another tool would send them, and what a ledger tells."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from releasewatch.usecases.event_export import ExportRequest, exported_events
+
+if TYPE_CHECKING:
+    from releasewatch.storage.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a ledger tells of itself as events, and what it leaves out, by reason."""
+
+    events: list[dict[str, Any]]
+    left_out: Mapping[str, Sequence[str]]
+
+
+def exported(ledger: Ledger, asked: ExportRequest | None = None) -> Told:
+    """All events that are asked for."""
+    with exported_events(ledger, asked or ExportRequest()) as told:
+        events = list(told.events)
+        assert len(told.events) == len(events)
+        return Told(events, dict(told.left_out))
 
 
 def service_event(word: str = "deployed", **said: Any) -> dict[str, Any]:

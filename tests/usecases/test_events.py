@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,12 @@ from releasewatch.domain.times import format_utc
 from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.storage import tables as t
 from releasewatch.usecases.event_deployments import Importing
-from releasewatch.usecases.event_export import TOLD_BEFORE, ExportRequest, export_events
+from releasewatch.usecases.event_export import TOLD_BEFORE, ExportRequest
 from releasewatch.usecases.event_import import import_document, import_events
 from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident
 from releasewatch.usecases.incidents import Telling, change_status
-from tests.support.events import incident_event, service_event
+from tests.support.events import Told, exported, incident_event, service_event
 from tests.support.ledgers import new_ledger
 from tests.support.worlds import World, hour
 
@@ -37,6 +38,10 @@ def take(ledger: Ledger, *events: dict[str, Any], how: Importing | None = None) 
 
 def outcomes(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one["outcome"], one["became"]) for one in document["events"]]
+
+
+def types_of(told: Told) -> Counter[str]:
+    return Counter(one["type"] for one in told.events)
 
 
 def at(number: float) -> str:
@@ -72,23 +77,19 @@ def test_deployments_and_incidents_and_what_is_told_of_them(tmp_path, ledger):
     assert [w.carried_until for w in world.windows(world_show(world, 2))] == [4]
     assert [w.carried_until for w in world.windows(world_show(world, 4))] == [6]
 
-    told = export_events(ledger, ExportRequest())
-    assert sorted(told.types.items()) == [
+    told = exported(ledger)
+    assert sorted(types_of(told).items()) == [
         ("dev.cdevents.service.deployed.0.3.0", 3),
         ("dev.cdeventsx.releasewatch-exposure.counted.0.1.0", 4),
     ]
     assert told.left_out == {TOLD_BEFORE: ["D-2", "D-3", "D-4", "INC-1"]}, "what an event told is not told again"
-    assert [one.document for one in export_events(ledger, ExportRequest()).events] == [
-        one.document for one in told.events
-    ]
+    assert exported(ledger) == told
     change_status(ledger, "INC-1", "investigating", Telling(hour(20), "kim"))
     change_status(ledger, "INC-1", "resolved", Telling(hour(21), "kim"))
-    told = export_events(ledger, ExportRequest())
-    assert told.types["dev.cdevents.incident.resolved.0.3.0"] == 1, "what a person said of it is"
+    told = exported(ledger)
+    assert types_of(told)["dev.cdevents.incident.resolved.0.3.0"] == 1, "what a person said of it is"
     spans = [ExportRequest(until=hour(4)), ExportRequest(since=hour(4))]
-    assert [one.document["id"] for span in spans for one in export_events(ledger, span).events] == [
-        one.document["id"] for one in told.events
-    ]
+    assert [one for span in spans for one in exported(ledger, span).events] == told.events
 
 
 def world_show(world: World, number: int) -> Any:
@@ -174,4 +175,4 @@ def test_without_any_catalog_nothing_is_known(ledger):
     done = take(ledger, service_event(at=at(1)), incident_event(at=at(1)))
     assert outcomes(done) == [("opened", "INC-1")]
     assert "The ledger knows no component 'invoicing'" in done["rejected_events"][0]["reason"]
-    assert not export_events(ledger, ExportRequest()).events
+    assert not exported(ledger).events

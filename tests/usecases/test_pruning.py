@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage import pruning
 from releasewatch.storage import tables as t
-from releasewatch.usecases.event_export import PRUNED, ExportRequest, export_events
+from releasewatch.usecases.event_export import PRUNED
 from releasewatch.usecases.pruning import PruneRequest, check_known_at, prune_ledger
 from releasewatch.usecases.schema import check_ledger
+from tests.support.events import exported
 from tests.support.ledgers import Secret
 from tests.support.worlds import hour
 from tests.usecases.test_two_clocks import Replayed, replayed
@@ -57,14 +59,14 @@ def test_what_is_known_from_then_on_stays_as_it_was(replayed):
 
 
 def test_a_count_as_known_before_is_no_event_any_more(replayed):
-    told = export_events(replayed.ledger, ExportRequest())
-    counted = [one for one in told.events if "exposure" in str(one.document["type"])]
-    early = [one for one in counted if one.at < hour(30)]
+    told = exported(replayed.ledger)
+    counted = [one for one in told.events if "exposure" in one["type"]]
+    early = [one for one in counted if one["time"] < format_utc(hour(30))]
     assert 0 < len(early) < len(counted)
     prune_ledger(replayed.ledger, PruneRequest(hour(30), NOW))
-    after = export_events(replayed.ledger, ExportRequest())
+    after = exported(replayed.ledger)
     assert after.events == [one for one in told.events if one not in early]
-    assert after.left_out == {PRUNED: [one.document["subject"] for one in early]}
+    assert after.left_out == {PRUNED: [one["subject"] for one in early]}
 
 
 def test_one_that_broke_off_is_seen_and_finished(replayed, ledger_url):
