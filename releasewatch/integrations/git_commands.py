@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import threading
+import time
 from contextlib import contextmanager, suppress
 from itertools import chain
 from subprocess import Popen, TimeoutExpired
@@ -58,6 +59,10 @@ MANY_PATHS = 64_000
 
 _AT_ONCE = 1 << 20
 """Bytes that one read takes at most; a pipe gives what it has."""
+
+_LONG, _LITTLE, _MOMENT = 1 << 17, 1 << 16, 0.001
+"""Bytes from which an answer is a long one, bytes for which it is not worth to be woken then, and seconds in which git
+writes more. It writes 4 KiB at a time: to be woken for each took as long as a third of all that we make of them."""
 
 _FOREIGN_OWNER = re.compile(r"(?:dubious ownership in repository at|unsafe repository \()\s*'?([^\n')]+)")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -200,9 +205,13 @@ def _widen(pipe: int) -> None:
 def _pieces(pipe: int) -> Iterator[list[bytes]]:
     """What stands between the NULs, as many pieces at a time as one read brings."""
     rest = b""
+    so_far = 0
     while chunk := os.read(pipe, _AT_ONCE):
         pieces = (rest + chunk).split(b"\0")
         rest = pieces.pop()
         yield pieces
+        so_far += len(chunk)
+        if so_far > _LONG and len(chunk) < _LITTLE:
+            time.sleep(_MOMENT)
     if rest:
         yield [rest]

@@ -35,9 +35,9 @@ def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str],
     added: list[Commit] = []
     removed: list[Commit] = []
     with begun or Begun(commands, base, head) as git:
+        net = tuple(parse_changes(git.changes))  # git has compared the ends long before it begins to tell of commits
         for of_base, commit in parse_log(git.log):
             (removed if of_base else added).append(commit)
-        net = tuple(parse_changes(git.changes))
     found = Walk(added, removed, net)
     if boundary:
         for commit in (*added, *removed):
