@@ -131,12 +131,20 @@ def read_trailers(body: str) -> tuple[tuple[str, str], ...]:
     Commits that git's rule would let spoil the whole paragraph, is a trailer too.
     """
     words = body.rstrip(_WHITE)
-    may_have_a_tail = "#" in words or "Conflicts:" in words
-    if not may_have_a_tail and ":" not in words[words.rfind("\n\n") + 1 :]:
-        return ()
-    lines = body.rstrip("\n").split("\n")
-    if may_have_a_tail:
-        del lines[_end_of_words(lines) :]
+    if words[:1] == "#" or "\n#" in words or "Conflicts:" in words:
+        lines = body.rstrip("\n").split("\n")
+        return _trailers_of(lines[: _end_of_words(lines)])
+    last_paragraph = words[words.rfind("\n\n") + 1 :]
+    return _trailers_at_end(last_paragraph) if ":" in last_paragraph else ()
+
+
+@lru_cache(maxsize=2048)
+def _trailers_at_end(paragraph: str) -> tuple[tuple[str, str], ...]:
+    """Those of a last paragraph; a history repeats its sign-offs and co-authors, which then share their memory."""
+    return _trailers_of(paragraph.split("\n"))
+
+
+def _trailers_of(lines: list[str]) -> tuple[tuple[str, str], ...]:
     start = _start_of_trailers(lines)
     return _unfolded(lines[start:]) if start < len(lines) else ()
 
