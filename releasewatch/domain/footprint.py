@@ -166,25 +166,37 @@ def _add_changes(
     numbers: dict[tuple[str, Side], int],
 ) -> None:
     sides: tuple[tuple[Side, Sequence[Commit]], ...] = (("added", found.added), ("removed", found.removed or ()))
-    explaining = _explaining_paths(found)
+    otherwise = _explained_otherwise(found)
+    touched = _Touched(components)
     for side, commits in sides:
         for commit in commits:
             number = numbers.get((commit.sha, side))
             if number is None:
                 number = numbers[commit.sha, side] = len(footprint.changes)
                 footprint.changes.append(ChangeFact(number, commit, side))
-            counted: dict[str, list[str]] = {}
-            for path in explaining.get(commit.sha, ()):
-                if path in components:
-                    for component in components[path]:
-                        counted.setdefault(component, []).append(path)
-            footprint.touches += [
-                ChangeTouch(number, block, component, len(paths), paths[0]) for component, paths in counted.items()
-            ]
+            paths = otherwise.get(commit.sha, commit.paths)
+            for component, many, first in touched[paths] if paths else ():
+                footprint.touches.append(ChangeTouch(number, block, component, many, first))
 
 
-def _explaining_paths(found: Range) -> dict[str, Sequence[str]]:
-    """For each commit the paths whose difference it explains, merges with those that they made themselves.
+class _Touched(dict[tuple[str, ...], list[tuple[str, int, str]]]):
+    """The components that some paths are of, each with how many of them and the first; a history repeats its paths."""
+
+    def __init__(self, components: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self._components = components
+
+    def __missing__(self, paths: tuple[str, ...]) -> list[tuple[str, int, str]]:
+        counted: dict[str, list[str]] = {}
+        for path in paths:
+            for component in self._components.get(path, ()):
+                counted.setdefault(component, []).append(path)
+        found = self[paths] = [(component, len(of_it), of_it[0]) for component, of_it in counted.items()]
+        return found
+
+
+def _explained_otherwise(found: Range) -> dict[str, tuple[str, ...]]:
+    """What a commit explains, where that is not the difference of each of its paths: a merge what it made itself.
 
     One that was reverted in the range explains nothing, and neither does the commit that reverted it: together they do
     nothing. Only a path that nobody else explains stays with the reverting commit, which then did more than revert.
@@ -192,26 +204,38 @@ def _explaining_paths(found: Range) -> dict[str, Sequence[str]]:
     by_merge: dict[str, list[str]] = {}
     for path, merge in found.merge_paths.items():
         by_merge.setdefault(merge, []).append(path)
-    explaining: dict[str, Sequence[str]] = {}
+    otherwise: dict[str, tuple[str, ...]] = {}
+    walked: list[Commit] = []
     for commits in (found.added, found.removed or ()):
-        by_sha = {commit.sha: commit for commit in commits}
+        walked += commits
         for commit in commits:
-            if not commit.reverted_by:
-                explaining[commit.sha] = (*commit.paths, *by_merge.get(commit.sha, ()))
-        spent = [commit for commit in commits if commit.sha in explaining and _only_reverts(commit, by_sha)]
+            if commit.reverted_by:
+                otherwise[commit.sha] = ()
+            elif commit.sha in by_merge:
+                otherwise[commit.sha] = (*commit.paths, *by_merge[commit.sha])
+        spent = _reverting_alone(commits)
         if spent:
             gone = {commit.sha for commit in spent}
-            others = {path for sha, paths in explaining.items() if sha not in gone for path in paths}
+            others = {path for one in walked if one.sha not in gone for path in otherwise.get(one.sha, one.paths)}
             for commit in spent:
-                explaining[commit.sha] = [path for path in explaining[commit.sha] if path not in others]
-    return explaining
+                paths = otherwise.get(commit.sha, commit.paths)
+                otherwise[commit.sha] = tuple([path for path in paths if path not in others])
+    return otherwise
 
 
-def _only_reverts(commit: Commit, by_sha: Mapping[str, Commit]) -> bool:
-    """Whether a commit takes back commits of its own range and nothing else."""
-    if not commit.reverts_in_range or len(commit.reverts_shas) > len(commit.reverts_in_range):
-        return False
-    return all(by_sha[sha].reverted_by is not None for sha in commit.reverts_in_range if sha in by_sha)
+def _reverting_alone(commits: Sequence[Commit]) -> list[Commit]:
+    """The commits that take back others of their own range, which stay taken back, and do nothing else."""
+    found = [
+        commit
+        for commit in commits
+        if commit.reverts_in_range
+        and not commit.reverted_by
+        and len(commit.reverts_shas) <= len(commit.reverts_in_range)
+    ]
+    if not found:
+        return []
+    standing = {commit.sha for commit in commits if commit.reverted_by is None}
+    return [commit for commit in found if standing.isdisjoint(commit.reverts_in_range)]
 
 
 def _add_origins(footprint: Footprint, graph: Graph) -> None:
