@@ -8,7 +8,7 @@ from typing import Protocol
 
 from releasewatch.domain.catalog import PathOwners
 from releasewatch.domain.forges import AskedCommit, ForgeDeployment, ForgeKind, ForgeMark, PullRequest
-from releasewatch.domain.releases import Range
+from releasewatch.domain.releases import Commit, PathChange, Range
 
 
 class PathMapper(Protocol):
@@ -16,6 +16,18 @@ class PathMapper(Protocol):
 
     def owners(self, path: str) -> PathOwners:
         """Answer for one path as git gives it (surrogateescape for bytes that are not UTF-8)."""
+        ...
+
+
+class RangeWatch(Protocol):
+    """Who begins with the parts of a range while git reads the rest. What is read again is told again."""
+
+    def differs(self, net: Sequence[PathChange]) -> None:
+        """What differs between the two ends; told first."""
+        ...
+
+    def brings(self, commit: Commit) -> None:
+        """A commit of either side, of which it is not known yet whether it was reverted."""
         ...
 
 
@@ -30,8 +42,11 @@ class History(Protocol):
         """Whether this clone holds the commit; never fetches."""
         ...
 
-    def read_range(self, base: str | None, head: str) -> Range:
-        """The difference of two full shas; with base None a range of kind `unknown` without changes or paths."""
+    def read_range(self, base: str | None, head: str, watch: RangeWatch | None = None) -> Range:
+        """The difference of two full shas; with base None a range of kind `unknown` without changes or paths.
+
+        `watch` may be told of its parts before the whole of it is known.
+        """
         ...
 
     def nearest_tag(self, head: str, among: Collection[str] | None = None) -> tuple[str, str] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from releasewatch.domain.catalog import Graph, PathOwners
@@ -116,17 +118,54 @@ OwnersOf = Callable[[str | None, PathChange], PathOwners]
 """Which components a path belongs to, given the base it is compared with (a deleted path may need its catalog)."""
 
 
+class Touched(dict[tuple[str, ...], list[tuple[str, int, str]]]):
+    """The components (full keys) that some paths of a net difference are of, each with how many of them and the first.
+
+    A history repeats its paths: what some of them touch together is worked out once.
+    """
+
+    def __init__(
+        self, net: Iterable[PathChange], owners_of: Callable[[PathChange], PathOwners], full_key: Callable[[str], str]
+    ) -> None:
+        super().__init__()
+        self.unmapped: set[str] = set()
+        self.no_effect: set[str] = set()
+        self.components: dict[str, list[str]] = {}
+        keys: dict[frozenset[str], list[str]] = {}
+        for change in net:
+            owners = owners_of(change)
+            if owners.components:
+                found = keys.get(owners.components)
+                if found is None:
+                    found = keys[owners.components] = [full_key(key) for key in sorted(owners.components)]
+                self.components[change.path] = found
+            if owners.no_effect:
+                self.no_effect.add(change.path)
+            if owners.unmapped:
+                self.unmapped.add(change.path)
+
+    def __missing__(self, paths: tuple[str, ...]) -> list[tuple[str, int, str]]:
+        counted: dict[str, list[str]] = {}
+        for path in paths:
+            for component in self.components.get(path, ()):
+                counted.setdefault(component, []).append(path)
+        found = self[paths] = [(component, len(of_it), of_it[0]) for component, of_it in counted.items()]
+        return found
+
+
 def trace_footprint(
     blocks: Sequence[Block],
     ranges: Mapping[str | None, Range],
     owners_of: OwnersOf,
     full_key: Callable[[str], str],
     graph: Graph,
+    known: Mapping[str | None, Touched] = MappingProxyType({}),
 ) -> Footprint:
     """Work out what changed, what carries it and what it reaches, block by block.
 
     The net difference of base and head decides; commits explain. A commit touches a component when it changed a path of
-    the component that is in the net difference, and was not reverted inside the range.
+    the component that is in the net difference, and was not reverted inside the range. `known`: what is known of the
+    net difference with a base already.
     """
     footprint = Footprint(blocks=list(blocks))
     numbers: dict[tuple[str, Side], int] = {}
@@ -136,14 +175,14 @@ def trace_footprint(
         found = ranges.get(block.baseline.base)
         if found is None:
             continue
-        owners = {change.path: owners_of(block.baseline.base, change) for change in found.net}
-        unmapped |= {path for path, who in owners.items() if who.unmapped}
-        no_effect |= {path for path, who in owners.items() if who.no_effect}
-        components = {
-            path: [full_key(key) for key in sorted(who.components)] for path, who in owners.items() if who.components
-        }
-        _add_paths(footprint, number, found, components)
-        _add_changes(footprint, number, found, components, numbers)
+        base = block.baseline.base
+        touched = known.get(base)
+        if touched is None:
+            touched = Touched(found.net, partial(owners_of, base), full_key)
+        unmapped |= touched.unmapped
+        no_effect |= touched.no_effect
+        _add_paths(footprint, number, found, touched.components)
+        _add_changes(footprint, number, found, touched, numbers)
         footprint.removed_known &= found.removed is not None
         footprint.why_incomplete = footprint.why_incomplete or found.why_incomplete
     footprint.unmapped = sorted(unmapped)
@@ -162,12 +201,11 @@ def _add_changes(
     footprint: Footprint,
     block: int,
     found: Range,
-    components: Mapping[str, Sequence[str]],
+    touched: Touched,
     numbers: dict[tuple[str, Side], int],
 ) -> None:
     sides: tuple[tuple[Side, Sequence[Commit]], ...] = (("added", found.added), ("removed", found.removed or ()))
     otherwise = _explained_otherwise(found)
-    touched = _Touched(components)
     for side, commits in sides:
         for commit in commits:
             number = numbers.get((commit.sha, side))
@@ -177,22 +215,6 @@ def _add_changes(
             paths = otherwise.get(commit.sha, commit.paths)
             for component, many, first in touched[paths] if paths else ():
                 footprint.touches.append(ChangeTouch(number, block, component, many, first))
-
-
-class _Touched(dict[tuple[str, ...], list[tuple[str, int, str]]]):
-    """The components that some paths are of, each with how many of them and the first; a history repeats its paths."""
-
-    def __init__(self, components: Mapping[str, Sequence[str]]) -> None:
-        super().__init__()
-        self._components = components
-
-    def __missing__(self, paths: tuple[str, ...]) -> list[tuple[str, int, str]]:
-        counted: dict[str, list[str]] = {}
-        for path in paths:
-            for component in self._components.get(path, ()):
-                counted.setdefault(component, []).append(path)
-        found = self[paths] = [(component, len(of_it), of_it[0]) for component, of_it in counted.items()]
-        return found
 
 
 def _explained_otherwise(found: Range) -> dict[str, tuple[str, ...]]:

@@ -241,7 +241,7 @@ class Notes:
 
 
 def change_of_commit(
-    commit: Commit, components: tuple[str, ...], side: Side = "added", merged_by: str | None = None
+    commit: Commit, components: tuple[str, ...] = (), side: Side = "added", merged_by: str | None = None
 ) -> NoteChange:
     """A commit of a range as notes need it. `components` are full keys."""
     parts = commit.conventional

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from releasewatch.domain.releases import Range
     from releasewatch.integrations.git_churn import Churn
     from releasewatch.integrations.git_walk import Walk
+    from releasewatch.ports import RangeWatch
 
 FETCH_FOR = 300.0
 """Seconds that one fetch of a missing baseline may take."""
@@ -246,7 +247,7 @@ class GitHistory:
             while self._begun:
                 self._begun.popitem()[1].give_up()
 
-    def read_range(self, base: str | None, head: str) -> Range:
+    def read_range(self, base: str | None, head: str, watch: RangeWatch | None = None) -> Range:
         """The difference of two full shas; with base None a range of kind `unknown` without changes or paths.
 
         What the clone lacks is fetched where that is allowed: base for the difference, then history. When it cannot be
@@ -265,7 +266,7 @@ class GitHistory:
             return Range("none", base, head)
         if base not in present and (why_not := self._fetch(base)):
             return Range("unknown", base, head, removed=None, history_complete=False, why_incomplete=why_not)
-        found, why_not = self._walk(base, head)
+        found, why_not = self._walk(base, head, watch)
         if found.cut_off_at is None:
             return complete_range(self._commands, base, head, found)
         return cut_range(base, head, found, self._committed(base), why_not)
@@ -307,16 +308,16 @@ class GitHistory:
                     return ""
         return f"{why}; {mend}"
 
-    def _walk(self, base: str, head: str) -> tuple[Walk, str]:
+    def _walk(self, base: str, head: str, watch: RangeWatch | None) -> tuple[Walk, str]:
         """The walk, after deepening where needed and allowed; and why it is cut off, if it is."""
         from releasewatch.integrations.git_walk import boundary_reached, walk
 
-        found = walk(self._commands, base, head, self._boundary(), self._begun.pop((base, head), None))
+        found = walk(self._commands, base, head, self._boundary(), self._begun.pop((base, head), None), watch)
         failed = ""
         if found.cut_off_at is not None and self._fetcher is not None:
             try:
                 for _ in self._fetcher.deepen(lambda: boundary_reached(self._commands, self._boundary(), base, head)):
-                    found = walk(self._commands, base, head, self._boundary())
+                    found = walk(self._commands, base, head, self._boundary(), watch=watch)
                     if found.cut_off_at is None:
                         break
             except GitFailedError as error:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.releases import Commit, PathChange
     from releasewatch.integrations.git_commands import GitCommands
+    from releasewatch.ports import RangeWatch
 
 
 @dataclass(slots=True)
@@ -30,14 +31,25 @@ class Walk:
     cut_off_at: str | None = None
 
 
-def walk(commands: GitCommands, base: str, head: str, boundary: Collection[str], begun: Begun | None = None) -> Walk:
+def walk(
+    commands: GitCommands,
+    base: str,
+    head: str,
+    boundary: Collection[str],
+    begun: Begun | None = None,
+    watch: RangeWatch | None = None,
+) -> Walk:
     """The commits on either side, and what differs. `boundary`: shallow commits; `begun`: git at work on this range."""
     added: list[Commit] = []
     removed: list[Commit] = []
     with begun or Begun(commands, base, head) as git:
         net = tuple(parse_changes(git.changes))  # git has compared the ends long before it begins to tell of commits
+        if watch is not None:
+            watch.differs(net)
         for of_base, commit in parse_log(git.log):
             (removed if of_base else added).append(commit)
+            if watch is not None:
+                watch.brings(commit)
     found = Walk(added, removed, net)
     if boundary:
         for commit in (*added, *removed):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from releasewatch.domain.catalog import Catalog
+    from releasewatch.ports import RangeWatch
     from releasewatch.storage.ledger import Ledger
 
 UNKNOWN_BLOB = "unknown"
@@ -95,7 +96,7 @@ class ReleaseHistory:
         """None: a release keeps the nearest tag of everything alone."""
         return frozenset()
 
-    def read_range(self, base: str | None, head: str) -> Range:
+    def read_range(self, base: str | None, head: str, watch: RangeWatch | None = None) -> Range:
         """The difference of two commits, composed along stored ranges; `unknown` where none lead there."""
         if base is None:
             return Range("unknown", None, head, removed=None)

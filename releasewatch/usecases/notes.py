@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from releasewatch.domain.audiences import Edit, Subjects
 from releasewatch.domain.catalog import Catalog, Graph, Node
 from releasewatch.domain.deployments import Baseline, Block, Place
-from releasewatch.domain.footprint import SAMPLE, trace_footprint
+from releasewatch.domain.footprint import SAMPLE, Touched, trace_footprint
 from releasewatch.domain.merges import brought_by
 from releasewatch.domain.notes import (
     ComponentLabel,
@@ -23,7 +23,7 @@ from releasewatch.domain.notes import (
     ReachCounts,
     change_of_commit,
 )
-from releasewatch.domain.releases import PathChange, printable_path
+from releasewatch.domain.releases import Commit, PathChange, Side, printable_path
 from releasewatch.errors import UnknownNameError
 from releasewatch.ports import History
 from releasewatch.usecases.surroundings import Surroundings
@@ -61,15 +61,16 @@ def notes_of_range(
     history = cast("History", around.history)
     base_sha, head_sha = history.resolve(base), history.resolve(head)
     catalog = around.catalog_at(head_sha)
-    found = history.read_range(base_sha, head_sha)
     mapper = around.mapper_of(catalog)
     graph = graph_of(catalog)
-    block = Block(Baseline(base_sha, "given", base), catalog.full_keys, (Place(),), found.kind)
 
     def owners_of(_base: str | None, change: PathChange) -> Any:
         return mapper.owners(change.path)
 
-    footprint = trace_footprint([block], {base_sha: found}, owners_of, catalog.full_key, graph)
+    begun = _Begun(base_sha, lambda net: Touched(net, partial(owners_of, base_sha), catalog.full_key))
+    found = history.read_range(base_sha, head_sha, begun)
+    block = Block(Baseline(base_sha, "given", base), catalog.full_keys, (Place(),), found.kind)
+    footprint = trace_footprint([block], {base_sha: found}, owners_of, catalog.full_key, graph, begun.known)
     components: dict[int, list[str]] = {}
     for touch in footprint.touches:
         components.setdefault(touch.change, []).append(touch.component)
@@ -78,7 +79,7 @@ def notes_of_range(
         "removed": brought_by(((c.sha, c.parents) for c in found.removed or ()), base_sha),
     }
     changes = [
-        change_of_commit(
+        begun.change_of(
             fact.commit,
             tuple(sorted(components.get(fact.number, ()))),
             fact.side,
@@ -113,6 +114,32 @@ def notes_of_range(
         subjects=how.subjects,
         edits=obey(changes, said),
     )
+
+
+class _Begun:
+    """What is known of a range without the whole of it: worked out while git reads the rest, which takes longer."""
+
+    def __init__(self, base: str, touched_by: Callable[[Sequence[PathChange]], Touched]) -> None:
+        self.known: dict[str | None, Touched] = {}
+        self._base = base
+        self._touched_by = touched_by
+        self._changes: dict[str, NoteChange] = {}
+
+    def differs(self, net: Sequence[PathChange]) -> None:
+        self.known[self._base] = self._touched_by(net)
+
+    def brings(self, commit: Commit) -> None:
+        self._changes[commit.sha] = change_of_commit(commit)
+        self.known[self._base][commit.paths]  # is remembered there
+
+    def change_of(self, commit: Commit, components: tuple[str, ...], side: Side, merged_by: str | None) -> NoteChange:
+        """The change that a commit is, which is known by now to have been reverted or not."""
+        found = self._changes.get(commit.sha)
+        if found is None:
+            return change_of_commit(commit, components, side, merged_by)
+        found.components, found.side, found.merged_by = components, side, merged_by
+        found.reverted_by = commit.reverted_by
+        return found
 
 
 def graph_of(catalog: Catalog) -> Graph:
