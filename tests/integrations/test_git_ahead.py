@@ -34,8 +34,9 @@ def range_(repo: RepoBuilder) -> tuple[str, str]:
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pipes that are not widened: git soon has to wait for somebody who reads."""
+    """Pipes that are not widened: git soon has to wait for somebody who reads, who lets it write on."""
     monkeypatch.setattr(git_commands, "_AT_ONCE", 4096)
+    monkeypatch.setattr(git_commands, "_LONG", 0)
 
 
 @pytest.fixture
