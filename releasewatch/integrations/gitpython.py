@@ -1,8 +1,9 @@
 """The part of GitPython that starts git, without the rest of it.
 
 To import anything of it runs the package's own beginning, which loads objects, indexes, references and remotes, and
-asks git twice for its version: an eighth of notes from git, and none of it is used here. So for the time of this import
-the package has no beginning; whoever imports `git` later gets the rest of it (but finds `git.cmd` by an import alone).
+asks git twice for its version: an eighth of notes from git, and none of it is used here. Nor is `gitdb`, which reads
+objects for it. So for the time of this import neither package has a beginning; whoever imports them later gets the rest
+(but finds `git.cmd` by an import alone).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _without_beginning(name: str) -> Iterator[None]:
 
 
 try:
-    with _without_beginning("git"):
+    with _without_beginning("gitdb"), _without_beginning("git"):
         from git.cmd import Git
         from git.exc import GitCommandNotFound
 except ImportError:  # a GitPython whose parts need more of each other than 3.2's

@@ -18,17 +18,18 @@ import sys
 
 from releasewatch.integrations.gitpython import Git
 
-first = "git.repo" in sys.modules
+first = {"git.repo", "gitdb.db"} & set(sys.modules)
 import git
+import gitdb
 
-print(json.dumps([first, git.Git is Git, git.Repo.__name__]))
+print(json.dumps([sorted(first), git.Git is Git, git.Repo.__name__, gitdb.GitDB is git.GitDB]))
 """
 
 
 def test_the_rest_of_gitpython_is_loaded_by_who_asks_for_it(tmp_path: Path) -> None:
     done = run_python("-c", PART, cwd=tmp_path)
     assert done.status == 0, done.err
-    assert json.loads(done.out) == [False, True, "Repo"]
+    assert json.loads(done.out) == [[], True, "Repo", True]
 
 
 ENTANGLED = """
