@@ -135,7 +135,8 @@ def render(
     elif ref is not None:
         made, scope = _of_deployment(app, ref, repo, environment, audience, customer)
     else:
-        made, scope = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger), None
+        ready = form if templates is None else None
+        made, scope = _of_range(app, base or "", head or "HEAD", audience, ask=not no_ledger, ready=ready), None
     own = {scope.name, *scope.refs, *scope.titles} if scope is not None else set()
     if scope is not None and looking is not None and looking.reveal < Reveal.NAMES:
         # Where names may not be shown, the reader's own is one more that must not be in the text.
@@ -222,15 +223,20 @@ def of_period(
     return build_notes(given, _audience(audience), scope), scope
 
 
-def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool) -> Notes:
-    """Straight from git; where text goes outside, a ledger that is there is asked what people decided by hand."""
+def _of_range(app: App, base: str, head: str, audience: str, *, ask: bool, ready: str | None) -> Notes:
+    """Straight from git; where text goes outside, a ledger that is there is asked what people decided by hand.
+
+    `ready`: the format that notes are written in, where it is known that our own template does it.
+    """
     # Most of what follows is loading, of our own and of what renders: git reads meanwhile, if there is a range to read.
     history = app.history_or_none
     with history.ahead(base, head) if history is not None else nullcontext():
-        import releasewatch.rendering.documents  # noqa: F401 - is needed next
         from releasewatch.domain.note_building import build_notes
+        from releasewatch.rendering.documents import load_notes
         from releasewatch.usecases.notes import Reading, edits_by_hand, notes_of_range, requests_known
 
+        if ready is not None:
+            load_notes(_audience(audience), format_of(ready))
         asks = _asks(audience, no_ledger=not ask) and app.has_ledger
         # Without a ledger, of the organisation's settings only what the repo's own file says is known.
         subjects = (app.config if asks else app.repo_config).tables.notes.subjects

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # notes are timed in tenths of a second: what only some docum
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from releasewatch.domain.audiences import Audience
     from releasewatch.domain.call_lists import CallList
     from releasewatch.domain.leaks import Leak, LeakScanner
     from releasewatch.domain.notes import Notes
@@ -30,6 +32,11 @@ _MOST_OF_SUMMARY = 1 << 20
 _DROPPED = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 _SPOKEN = re.compile(r"""\b(?:title|alt|aria-label|content|href|label)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+
+
+def load_notes(audience: Audience, fmt: Format) -> None:
+    """Have what writes notes ready before there are any: as long as something else is waited for, it costs nothing."""
+    _builtin(fmt).load(_name_of_notes(audience, fmt))
 
 
 def render_notes(
@@ -166,7 +173,18 @@ def find_leaks_in_document(
 
 def _stream_notes(notes: Notes, fmt: Format, user_templates: Path | None) -> Iterator[str]:
     values: dict[str, Any] = {"notes": notes_view(notes)}
-    return Templates(fmt, user_templates).stream(f"notes/{notes.audience}.{fmt}", values)
+    templates = _builtin(fmt) if user_templates is None else Templates(fmt, user_templates)
+    return templates.stream(_name_of_notes(notes.audience, fmt), values)
+
+
+@cache
+def _builtin(fmt: Format) -> Templates:
+    """Those of the product, which are read and compiled once."""
+    return Templates(fmt)
+
+
+def _name_of_notes(audience: Audience, fmt: Format) -> str:
+    return f"notes/{audience}.{fmt}"
 
 
 def _scanners(notes: Notes, names: LeakScanner | None) -> list[LeakScanner]:

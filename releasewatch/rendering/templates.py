@@ -86,6 +86,10 @@ class Templates:
         """The first of several templates that there is, the user's or a built-in one."""
         return next(filter(self._loader.holds, names), None)
 
+    def load(self, name: str) -> None:
+        """Read and compile a built-in template, which is done once."""
+        self._environment.get_template(name)
+
     def stream(self, name: str, values: Mapping[str, Any]) -> Iterator[str]:
         """The document piece by piece. Raises TemplateError, naming template and line, when the user's are wrong."""
         try:
