@@ -300,7 +300,7 @@ class _Filing:
             note = "" if reading.wording or self._audience == "customer" else _breaking_note(reading)
             return NoteItem(reading.outward(), also, change.breaking, note)
         commits = reading.members if reading.members and reading.stands_for("engineering") else []
-        authors = [one.change.author_name for one in commits] or [change.author_name]
+        authors = dict.fromkeys(one.change.author_name for one in commits) if commits else (change.author_name,)
         days = self._days(reading)
         return NoteItem(
             text=reading.subject() or NO_SUBJECT,
@@ -310,7 +310,7 @@ class _Filing:
             wording=reading.wording or "",
             pull_request=_pull_request(reading),
             sha=change.sha,
-            authors=tuple(dict.fromkeys([name for name in authors if name])),
+            authors=tuple([name for name in authors if name]),
             authored_at=change.authored_at,
             reverted_by=_reverted_by(reading) if reading.void else "",
             undoes=tuple(sorted(reading.undoes)) if reading.undoes else (),
@@ -348,9 +348,7 @@ def _reverted_by(reading: Reading) -> str:
 
 
 def _breaking_note(reading: Reading) -> str:
-    if not reading.change.trailers:
-        return ""
-    for key in _BREAKING_TRAILERS:
-        for value in trailer_values(reading.change.trailers, key):
-            return value
-    return ""
+    trailers = reading.change.trailers
+    if not any(key[:1] in "Bb" for key, _ in trailers):
+        return ""  # nearly always, and ten thousand times a document
+    return next((value for key in _BREAKING_TRAILERS for value in trailer_values(trailers, key)), "")

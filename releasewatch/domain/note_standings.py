@@ -151,8 +151,8 @@ def _mark_void(readings: Mapping[_Id, Reading]) -> None:
         if reverter is not None:
             reverter.undoes.add(reading.change.sha)
     for reading in readings.values():
-        undone = any(one.change.reverted_by for one in (reading, *reading.above))
-        reading.void = undone or bool(reading.undoes)
+        undone = reading.change.reverted_by or any(merge.change.reverted_by for merge in reading.above)
+        reading.void = bool(undone or reading.undoes)
     for reading in readings.values():
         if reading.members and not reading.change.components and all(one.void for one in reading.members):
             reading.void = True
@@ -164,7 +164,7 @@ def _decide(reading: Reading, given: NotesInput, visible_of: dict[tuple[str, ...
     `visible_of`: what was found of components, put there for the next change that touches the same.
     """
     change, words = reading.change, reading.words
-    speaking = [words, *(merge.words for merge in reading.above)]
+    speaking = [one for one in (words, *[merge.words for merge in reading.above]) if one is not SILENT]
     keys = change.components
     reading.touches = change.touches
     if reading.members:
@@ -177,17 +177,17 @@ def _decide(reading: Reading, given: NotesInput, visible_of: dict[tuple[str, ...
         visible = visible_of[keys] = visibility_limit(_visibility(key, given) for key in keys)
     bound = visible
     nothing_there = (keys and not reading.live) or (change.is_merge and not keys and not words.wording)
-    if reading.void or nothing_there or _is_half_undone(reading):
+    if reading.void or nothing_there or (reading.members and _is_half_undone(reading)):
         bound = "engineering"
     elif not keys and given.components and not words.wording:
         # A catalog is there and claims no path of it: nobody said that customers may know what it is about.
         bound = "account"
     reading.stated = reading.after_embargo = visible
-    if any(one is not SILENT for one in speaking):
+    if speaking:
         reading.stated = narrowest([visible, *(one.limit for one in speaking)])
         reading.after_embargo = narrowest([bound, *(one.limit_after_embargo for one in speaking)])
     reading.standing = settle(
-        narrowest((bound, reading.stated)),
+        bound if bound == reading.stated else narrowest((bound, reading.stated)),
         has_wording=bool(words.wording),
         has_component=bool(reading.live),
         subjects=given.subjects,
