@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import methodcaller
@@ -109,18 +110,14 @@ class GitignoreMapper:
         self._texts = {"": catalog.no_effect, **{component.key: component.paths for component in catalog.components}}
         self._lists: dict[str, PatternList] = {}
         self._anchored: dict[str, tuple[str, ...]] = {}
-        patterns: dict[str, Keys] = {}  # components that are alike have patterns that are
+        patterns: defaultdict[str, Keys] = defaultdict(list)  # components that are alike have patterns that are
         for key, texts in self._texts.items():
-            if any(map(_EXCLUDES, texts)):
+            if "!" in "".join(texts) and any(map(_EXCLUDES, texts)):
                 for anchor in self._list(key).anchors:
                     self._anchored[anchor] = (*self._anchored.get(anchor, ()), key)
                 continue
             for text in texts:
-                found = patterns.get(text)
-                if found is None:
-                    patterns[text] = [key]
-                else:
-                    found.append(key)
+                patterns[text].append(key)
         self._index = PatternIndex(patterns, self._read)
         self._root = self._opened(None, "", frozenset(), self._anchored.get("", ()))
         self._folders: dict[str, _Folder] = {}
