@@ -12,9 +12,10 @@ from releasewatch.integrations import git_commands
 from tests.support.git_reading import GitProcesses, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from subprocess import Popen
 
+    from releasewatch.domain.releases import Commit, PathChange
     from tests.support.repos import RepoBuilder
 
 
@@ -66,6 +67,21 @@ def test_what_was_begun_is_read_once_and_is_the_same(
     assert found == expected
     assert (len(found.added), len(found.removed or ())) == (3, 1)
     assert sorted(git_processes.verbs()) == ["diff-tree", "log", "rev-parse"]
+
+
+def test_who_watches_is_told_the_difference_and_then_each_commit(repo: RepoBuilder, range_: tuple[str, str]) -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Watch:
+        def differs(self, net: Sequence[PathChange]) -> None:
+            told.append(tuple(change.path for change in net))
+
+        def brings(self, commit: Commit) -> None:
+            told.append((commit.sha, *commit.paths))
+
+    found = reader(repo).read_range(*range_, Watch())
+    assert told[0] == tuple(change.path for change in found.net)
+    assert sorted(told[1:]) == sorted((one.sha, *one.paths) for one in (*found.added, *(found.removed or ())))
 
 
 @pytest.mark.usefixtures("narrow")
