@@ -20,7 +20,7 @@ from releasewatch.domain.audiences import (
 from releasewatch.domain.messages import without_pull_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from releasewatch.domain.catalog import Visibility
     from releasewatch.domain.notes import NoteChange, NotesInput
@@ -92,9 +92,9 @@ class Reading:
         return may_read(audience, self.standing.audience) or (audience == "customer" and self.standing.counted)
 
 
-def is_conventional(changes: Mapping[_Id, NoteChange]) -> bool:
+def is_conventional(changes: Iterable[NoteChange]) -> bool:
     """Whether most subjects of plain commits follow Conventional Commits: then their types order the notes."""
-    plain = [change for change in changes.values() if not change.is_merge]
+    plain = [change for change in changes if not change.is_merge]
     return 2 * sum(1 for change in plain if change.type) > len(plain)
 
 
@@ -104,7 +104,7 @@ def read_standings(given: NotesInput) -> tuple[list[Reading], bool]:
     for number, change in enumerate(given.changes):
         words = read_words(change.trailers, given.edits.get(change.sha), given.now)
         readings[change.side, change.sha or f"#{number}"] = Reading(change, words)
-    conventional = is_conventional({key: reading.change for key, reading in readings.items()})
+    conventional = is_conventional(reading.change for reading in readings.values())
     _link(readings, conventional)
     _mark_void(readings)
     visible: dict[tuple[str, ...], Audience] = {}  # many changes touch the same components
@@ -147,9 +147,10 @@ def _says_more(merge: NoteChange) -> bool:
 
 def _mark_void(readings: Mapping[_Id, Reading]) -> None:
     for (side, _), reading in readings.items():
-        reverter = readings.get((side, reading.change.reverted_by or ""))
-        if reverter is not None:
-            reverter.undoes.add(reading.change.sha)
+        if reading.change.reverted_by:
+            reverter = readings.get((side, reading.change.reverted_by))
+            if reverter is not None:
+                reverter.undoes.add(reading.change.sha)
     for reading in readings.values():
         undone = reading.change.reverted_by or any(merge.change.reverted_by for merge in reading.above)
         reading.void = bool(undone or reading.undoes)
