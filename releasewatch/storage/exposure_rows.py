@@ -41,6 +41,7 @@ from releasewatch.storage.exposure_ways import (
     known_windows,
     later,
     of_these,
+    over_regions,
     reach_cells,
     says_where,
     some_customers,
@@ -164,7 +165,10 @@ def exposed_once(
     some = None if among is None else some_customers(q, among, merged)
     way, others = _branches(q, seen, merged, some)
     sums = _sums(asked, marking)
-    parts = [_entitled_numbers(q, way, sums, marking), *(_numbers(q, part, sums, marking) for part in others)]
+    parts = [
+        _entitled_numbers(q, over_regions(q, way), sums, marking),
+        *(_numbers(q, part, sums, marking) for part in others),
+    ]
     if some is not None:
         parts = [of_these(part, some) for part in parts]
     found = union_all(*parts).subquery(q.named("found"))

@@ -14,7 +14,7 @@ from releasewatch.domain import versions
 from releasewatch.domain.customers import ANY, UNKNOWN
 from releasewatch.domain.deployments import REST
 from releasewatch.storage import tables as t
-from releasewatch.storage.sql import given_ids
+from releasewatch.storage.sql import Position, given_ids
 from releasewatch.storage.types import OPEN_END, Instant
 from releasewatch.storage.window_endings import known_endings
 
@@ -247,6 +247,21 @@ def ways(q: ExposureQuestion, cells: CTE) -> CTE:
     )
 
 
+_BETWEEN = "\n"
+"""Stands between regions, and in none of them."""
+
+
+def over_regions(q: ExposureQuestion, way: CTE) -> CTE:
+    """Ways that differ in nothing but their region, as one with all their `regions`: each entitlement is met once.
+
+    Which region it was, and by which neighbour, is not told.
+    """
+    alike = [column for column in way.c if column.name not in ("region", "via")]
+    between = literal(_BETWEEN)
+    regions = (between + func.aggregate_strings(way.c.region, _BETWEEN) + between).label("regions")
+    return select(*alike, regions).group_by(*alike).cte(q.named("way_over_regions"))
+
+
 def named_places(q: ExposureQuestion) -> tuple[Select[Any], Select[Any]]:
     """The regions and the rings that the deployment's windows name: the remainder stands for all others."""
     w = t.window.c
@@ -264,15 +279,22 @@ def in_environment(q: ExposureQuestion) -> ColumnElement[bool]:
 
 
 def in_place(q: ExposureQuestion, way: CTE, entitled: Any = t.entitlement) -> ColumnElement[bool]:
-    """Whether an entitlement meets a place: by name, by saying any or unknown, or as one of all the others."""
+    """Whether an entitlement meets a place: by name, by saying any or unknown, or as one of all the others.
+
+    `way` may stand for those of several regions (`over_regions`).
+    """
     e, w = entitled.c, way.c
     regions, rings = named_places(q)
+
+    def is_of(region: Any) -> Any:
+        return Position(w.regions, _BETWEEN + region + _BETWEEN) > 0 if "regions" in w else w.region == region
+
     return and_(
         or_(
             w.any_region == 1,
             e.region.in_((ANY, UNKNOWN)),
-            e.region == w.region,
-            and_(w.region == REST, e.region.not_in(regions)),
+            is_of(e.region),
+            and_(is_of(REST), e.region.not_in(regions)),
         ),
         or_(
             w.any_ring == 1,

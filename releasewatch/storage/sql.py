@@ -230,3 +230,20 @@ def _octets_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(OctetLength, "sqlite")
 def _octets_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+
+
+class Position(FunctionElement[int]):
+    """Where in a text another one begins, from 1; 0 where it is not there."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(Position, "postgresql")
+def _position_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Position, "sqlite")
+def _position_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
