@@ -154,7 +154,7 @@ def exposed_once(
     seen: CTE,
     merged: CTE,
     marking: Collection[int] | None = None,
-    among: Sequence[UUID] | None = None,
+    among: Sequence[UUID] | Select[Any] | None = None,
     asked: Collection[str] = ("rank", "certain", "carried", "surely"),
 ) -> CTE:
     """The exposed customers (`among`: of these), each once: `rank` of their nearest way and whether one is `certain`.

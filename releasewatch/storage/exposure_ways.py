@@ -317,9 +317,13 @@ def what_it_says(entitled: Any) -> tuple[ColumnElement[Any], ...]:
     return e.environment, e.region.label("entitled_region"), e.ring.label("entitled_ring"), e.version, e.subject
 
 
-def some_customers(q: ExposureQuestion, among: Sequence[UUID], merged: CTE) -> CTE:
-    """Some customers and those who were merged into them, as `customer_id`."""
+def some_customers(q: ExposureQuestion, among: Sequence[UUID] | Select[Any], merged: CTE) -> CTE:
+    """Some customers (or whom a statement finds) and those who were merged into them, as `customer_id`."""
     # One list: of two that are joined by OR no database looks up one customer after the other.
+    if isinstance(among, Select):
+        few = among.cte(q.named("few"))
+        others = select(merged.c.customer_id).join(few, few.c.customer_id == merged.c.survivor_id)
+        return select(few.c.customer_id).union(others).cte(q.named("among"))
     others = select(merged.c.customer_id).where(merged.c.survivor_id.in_(given_ids(among)))
     return given_ids(among).union_all(others).cte(q.named("among"))
 

@@ -20,7 +20,8 @@ from releasewatch.domain.call_lists import NOBODY_BEYOND, Beyond
 from releasewatch.domain.calls import CallCandidate, arrange_calls, place_of, plan_call
 from releasewatch.domain.impact_measures import Group, Place, Span, suffering_of, working_seconds
 from releasewatch.domain.privacy import opaque_key
-from releasewatch.storage.call_top import Scored, find_top
+from releasewatch.storage.call_scored import Scored
+from releasewatch.storage.call_top import find_top
 from releasewatch.usecases.call_candidates import Planning, Ranked
 
 WIDER = 2

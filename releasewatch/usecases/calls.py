@@ -38,7 +38,7 @@ from releasewatch.storage import (
     exposure,
     incidents,
 )
-from releasewatch.storage.call_top import NAMED_KIND, scored_care
+from releasewatch.storage.call_scored import NAMED_KIND, scored_care
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.exposure import ExposureQuestion
 from releasewatch.storage.exposure_unsure import find_unsure

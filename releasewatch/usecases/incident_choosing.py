@@ -8,7 +8,8 @@ from typing import Any
 from releasewatch.domain.call_incidents import UNSAID_SEVERITY
 from releasewatch.domain.impact_measures import Span
 from releasewatch.storage import call_facts
-from releasewatch.storage.call_top import Scored, reporters_in, scored_incident
+from releasewatch.storage.call_scored import Scored, scored_incident
+from releasewatch.storage.call_top import reporters_in
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.call_choosing import Choice
 from releasewatch.usecases.incident_scene import Scene

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from releasewatch.domain.privacy import Reveal
 from releasewatch.storage import tables as t
+from releasewatch.storage.sql import one_by_one
 from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.exposure import Asking, count_document, list_exposed, page_exposed
@@ -114,6 +115,33 @@ def of_many(ledger: Ledger, folder: Path) -> int:
     write_crowd(ledger, customers=1000, each=2, components=3, known=True)
     world.commit("c0")
     return world.record(2).number
+
+
+def test_of_very_many_those_worth_most_are_looked_up(ledger, tmp_path):
+    """No facts and no contracts are read of whoever else is reached."""
+    world = World(tmp_path, ledger, config=config_of(3))
+    world.commit("c0", "c1", "c2")
+    world.record(1)
+    write_crowd(ledger, customers=10_000, each=2, components=3, known=True)
+    world.commit("c0")
+    bad = world.record(2).number
+    with listening() as listener:
+        listed = list_calls(ledger, bad, Planning(NOW, most=20)).calls
+    assert (len(listed.rows), listed.beyond.customers) == (20, 6000 - 20)
+    about = [one for one in listener.questions if {"customer_fact", "customer_contract"} <= set(one.tables)]
+    (asked,) = [one for one in about if "scored AS" in one.text]
+    assert "worthy" in asked.text
+    with ledger.read() as connection, one_by_one(connection):
+        words = "EXPLAIN QUERY PLAN " if ledger.is_sqlite else "EXPLAIN "
+        plan = [str(row[-1]) for row in connection.exec_driver_sql(words + asked.text, asked.parameters)]
+    for index in (
+        "customer_fact_customer_tier",
+        "customer_fact_escalated",
+        "customer_contract_contract_value_renewal_on",
+    ):
+        assert [line for line in plan if f"ix_{index}" in line], (index, plan)
+    whole = re.compile(rf"(SCAN|Seq Scan on) ({'|'.join(DIRECTORY)})\b(?! USING)")
+    assert not [line for line in plan if whole.search(line)]
 
 
 def test_a_page_of_many_exposed_asks_about_the_next_customers_alone(ledger, tmp_path):

@@ -64,6 +64,16 @@ customer_fact: Table[CustomerFactColumns] = Table(
     "customer_fact", metadata, CustomerFactColumns, info=placed("customer", "customers")
 )
 
+# Who is worth most is looked up (`storage/call_worth.py`), and not everybody.
+Index(None, customer_fact.c.customer_tier)
+Index(
+    "ix_customer_fact_escalated",
+    customer_fact.c.customer_id,
+    info=built_with(
+        sqlite_where=customer_fact.c.escalated.is_(True), postgresql_where=customer_fact.c.escalated.is_(True)
+    ),
+)
+
 
 class CustomerContractColumns(TypedColumns):
     """What a contract is worth and when it ends, and what else the directory's columns held."""
@@ -80,7 +90,11 @@ class CustomerContractColumns(TypedColumns):
 
 
 customer_contract: Table[CustomerContractColumns] = Table(
-    "customer_contract", metadata, CustomerContractColumns, info=placed("customer", "contracts")
+    "customer_contract",
+    metadata,
+    CustomerContractColumns,
+    Index(None, "contract_value", "renewal_on"),
+    info=placed("customer", "contracts"),
 )
 
 
