@@ -103,6 +103,23 @@ def _written(folder: Path) -> Path:
     return path
 
 
+def test_a_first_import_leaves_indexes_as_they_were(ledger_url: str, tmp_path: Path) -> None:
+    """Some are of those rows alone for which they are asked; without that they would hold all of them."""
+    ledger = new_ledger(ledger_url)
+    kept = "name, sql FROM sqlite_master" if ledger.is_sqlite else "indexname, indexdef FROM pg_indexes"
+    found = []
+    for _ in range(2):
+        with ledger.read() as connection:
+            found.append(connection.execute(text(f"SELECT {kept} ORDER BY 1")).all())
+        Desk(ledger, tmp_path).take(
+            customers="key,name\nA,Ann\n",
+            contacts="customer,name\nA,Bo\n",
+            entitlements="customer,component\nA,web\n",
+        )
+    assert found[0] == found[1]
+    ledger.close()
+
+
 def test_cells_that_are_stated_again_and_again_are_one(ledger_url: str, tmp_path: Path) -> None:
     """More of them than are staged at once, and in no order."""
     ledger = new_ledger(ledger_url)
