@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha1
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -153,10 +154,9 @@ class Together(Generic[Row]):
         return Together(self.lines[first:end], [column[first:end] for column in self.columns], self.made)
 
     def at(self, places: Sequence[int]) -> Together[Row]:
-        """The rows at these places, of which one may be named several times."""
-        return Together(
-            [self.lines[at] for at in places], [[column[at] for at in places] for column in self.columns], self.made
-        )
+        """The rows at these places, two or more, of which one may be named several times."""
+        chosen = itemgetter(*places)
+        return Together(chosen(self.lines), list(map(chosen, self.columns)), self.made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from contextlib import contextmanager
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 """What PostgreSQL's COPY reads as something else, in its text format."""
 
 
+_TOGETHER = 25
+"""So many rows SQLite takes with one run of a statement: each run costs as much as the values of several columns."""
 _KEPT_IN = 16
 """MiB of memory in which SQLite keeps staged rows before they go to the disk; four times as many save it nothing."""
 _SORTED_IN = 64
@@ -62,7 +65,9 @@ class Loader:
         self._converters = {name: self._converter(table.c[name]) for name in columns}
         self._texts = [name for name in columns if isinstance(table.c[name].type, String)]
         if self._is_sqlite:
-            self._statement = f"INSERT INTO {table.name} ({named}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names of our own tables
+            row = f"({', '.join('?' * len(columns))})"
+            self._statement = f"INSERT INTO {table.name} ({named}) VALUES {row}"  # noqa: S608 - names of our own tables
+            self._together = self._statement + f", {row}" * (_TOGETHER - 1)
         else:
             self._statement = f"COPY {table.name} ({named}) FROM STDIN"
 
@@ -99,7 +104,7 @@ class Loader:
         if not rows:
             return
         if self._is_sqlite:
-            self._connection.exec_driver_sql(self._statement, rows)
+            self._insert(rows)
             return
         driver: Any = self._connection.connection.driver_connection
         try:
@@ -114,6 +119,15 @@ class Loader:
                 self._connection.dialect.loaded_dbapi.Error,
                 dialect=self._connection.dialect,
             ) from error
+
+    def _insert(self, rows: list[Any]) -> None:
+        """Several rows with each run of a statement, and those that are left over one by one."""
+        values = chain.from_iterable(rows)
+        together = list(zip(*[values] * (_TOGETHER * len(self._columns)), strict=False))
+        if together:
+            self._connection.exec_driver_sql(self._together, together)
+        if alone := rows[len(together) * _TOGETHER :]:
+            self._connection.exec_driver_sql(self._statement, alone)
 
     def _converter(self, column: Column[Any]) -> Callable[[Any], Any] | None:
         """What makes of a value what the driver takes; None where it takes it as it is, but for a text's own signs."""

@@ -75,6 +75,19 @@ def test_what_is_loaded_is_read_as_it_was(ledger_url: str) -> None:
     ledger.close()
 
 
+@pytest.mark.parametrize("many", [1, 24, 25, 26, 60])
+def test_rows_are_loaded_in_order_however_many_there_are(ledger_url: str, many: int) -> None:
+    table = Table("several", MetaData(), Column("number", Integer, nullable=False), Column("word", String))
+    rows = [(number, f"word {number}") for number in range(many)]
+    ledger = new_ledger(ledger_url)
+    with ledger.write() as connection:
+        table.create(connection)
+        Loader(connection, table, ["number", "word"]).add(rows)
+        assert [tuple(row) for row in connection.execute(select(table))] == rows
+        connection.rollback()
+    ledger.close()
+
+
 def test_postgresql_has_no_index_of_what_it_only_sorts(ledger_url: str, tmp_path: Path) -> None:
     """The first file of a directory has nothing to be compared with; the second one is looked up cell by cell."""
     ledger = new_ledger(ledger_url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from releasewatch.domain.customers import Block
 
-_LOADED = ("line", *IDS, *ROLE, *PERSON, "state")
+_LOADED = ("line", *IDS, *ROLE, *PERSON)
 _FIELDS = tuple(one.name for one in fields(Contact))
 _NOBODY = UUID(int=0)
 """Stands for the customer where a contact's key says who is meant."""
@@ -93,7 +92,6 @@ class _Staging:
             "is_primary": said["primary"],
             "phone_e164": [phone.e164 for phone in phones],
             "phone_state": [phone.state for phone in phones],
-            "state": repeat(s.NEW, len(block)),
         }
         self._ready += loader.converted([columns[name] for name in _LOADED], IDS)
 

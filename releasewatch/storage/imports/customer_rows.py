@@ -31,9 +31,6 @@ _LOADED = (
     *FACTS,
     *CONTRACT,
     "aliases",
-    "fact_state",
-    "contract_state",
-    "aliases_changed",
 )
 _NAMED = ("line", "customer_id", "alias", "is_key")
 _FIELDS = tuple(one.name for one in fields(Customer))
@@ -85,9 +82,6 @@ class _Staging:
             "line": block.lines,
             "customer_id": self._rows.ids(found),
             "aliases": [";".join(sorted(aliases)) if aliases else "" for aliases in said["aliases"]],
-            "fact_state": repeat(s.NEW, many),
-            "contract_state": repeat(s.NEW, many),
-            "aliases_changed": repeat(False, many),
         }
         self._ready += self._rows.converted([columns[name] for name in _LOADED], ["customer_id"])
         each = zip(block.lines, found, said["aliases"], strict=True)

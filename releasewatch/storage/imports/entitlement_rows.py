@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, product, repeat
+from itertools import chain, product
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from releasewatch.domain.customers import Block
     from releasewatch.storage.imports.subjects import Subjects
 
-_LOADED = ("seq", "line", "subject", "written", *AXES, "valid_from", "valid_to", "waits", "state")
+_LOADED = ("seq", "line", "subject", "written", *AXES, "valid_from", "valid_to", "waits")
 _CONVERTED = ("customer_id", "valid_from", "valid_to")
 """Columns whose values many rows share, so that each is made what the driver takes but once."""
 _KEPT_AS = attrgetter("key", "written", "waits")
@@ -57,6 +57,7 @@ class _Staging:
         self._cells = 0
         # Of these there are few, however many rows there are.
         self._found = Remembered(lambda used: subjects.find(Entitlement("", *used)))
+        self._kept_as = Remembered(lambda used: _KEPT_AS(self._found[used]))
         self._intervals = Remembered(lambda interval: self._interval(*interval))
         self._places = Remembered(lambda axes: tuple(product(*axes)))
         self._named: dict[str, Named] = {}
@@ -101,8 +102,8 @@ class _Staging:
         if any(len(several) > 1 for several in set(places)):
             block = block.at([at for at, several in enumerate(places) for _ in several])
         customers, components, products, _, _, _, versions, starts, ends, _ = block.columns
-        found = map(self._found.__getitem__, zip(components, products, strict=True))
-        keys, written_as, waits = zip(*map(_KEPT_AS, found), strict=True)
+        kept_as = map(self._kept_as.__getitem__, zip(components, products, strict=True))
+        keys, written_as, waits = zip(*kept_as, strict=True)
         begun, ended = zip(*map(self._intervals.__getitem__, zip(starts, ends, strict=True)), strict=True)
         first, self._cells = self._cells + 1, self._cells + len(block)
         columns = [
@@ -116,7 +117,6 @@ class _Staging:
             begun,
             ended,
             waits,
-            repeat(s.NEW, len(block)),
         ]
         self._ready += self._loader.converted(columns, _CONVERTED)
 
@@ -161,7 +161,6 @@ class _Staging:
                         begins,
                         ends,
                         subject.waits,
-                        s.NEW,
                     )
                 )
         if staged:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -86,9 +87,9 @@ customer = _staged(
     Column("currency", key_type(), nullable=False),
     Column("renewal_on", Date),
     Column("attributes", JSON, nullable=False),
-    Column("fact_state", String, nullable=False, default=NEW),
-    Column("contract_state", String, nullable=False, default=NEW),
-    Column("aliases_changed", Boolean, nullable=False, default=False),
+    Column("fact_state", String, nullable=False, server_default=NEW),
+    Column("contract_state", String, nullable=False, server_default=NEW),
+    Column("aliases_changed", Boolean, nullable=False, server_default=false()),
 )
 
 alias = _staged(
@@ -109,7 +110,7 @@ contact = _staged(
     Column("is_primary", Boolean, nullable=False),
     Column("do_not_call", Boolean, nullable=False),
     *_texts("name", "phone", "phone_e164", "phone_state", "email"),
-    Column("state", String, nullable=False, default=NEW),
+    Column("state", String, nullable=False, server_default=NEW),
     Index("ix_staged_contact_ids", "contact_id", "customer_id"),
 )
 
@@ -123,7 +124,7 @@ entitlement = _staged(
     Column("valid_from", Instant),
     Column("valid_to", Instant, nullable=False),
     Column("waits", Boolean, nullable=False),
-    Column("state", String, nullable=False, default=NEW),
+    Column("state", String, nullable=False, server_default=NEW),
     # The intervals stand in it as well: what is asked of all rows in the order of their cells reads nothing else.
     Index(
         "ix_staged_entitlement_cell",
