@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ARRAY, String, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ARRAY, String, and_, bindparam, func, or_, select
 
 from releasewatch.storage import tables as t
 from releasewatch.storage.aliases import FROM_DIRECTORY
 from releasewatch.storage.imports import staging as s
 from releasewatch.storage.imports.clocks import is_current
+from releasewatch.storage.imports.customers import nobody_known
 from releasewatch.storage.types import OPEN_END
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Select
 
 UNKNOWN = "is no key or alias of a customer that is known"
 AMBIGUOUS = "is the key of customers in several directories; write an alias that only one of them has"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """Whom a name means: a customer and their country; or why nobody."""
 
     customer_id: UUID | None
@@ -35,35 +35,42 @@ class Named:
 
 def find_named(imp: s.Import, names: Collection[str]) -> dict[str, Named]:
     """Look up keys and aliases. Those of this directory come before those of others; every name gets an answer."""
-    found: dict[str, dict[UUID, tuple[int, str]]] = {}
-    asked = _Names(imp.connection, names)
-    for query in (_brought(imp, asked), _recorded(asked)):
-        for name, customer_id, country, directory in imp.connection.execute(query):
-            rank = 0 if directory == imp.directory else 1
-            found.setdefault(name, {}).setdefault(customer_id, (rank, country or ""))
+    queries = [_brought] if nobody_known(imp) else [_brought, _recorded]
+    rows = [row for query in queries for row in _asked(imp, query, names)]
+    # Most names are found once, and there is nothing to choose.
+    chosen = {name: Named(customer_id, country or "") for name, customer_id, country, _ in reversed(rows)}
+    if len(chosen) < len(rows):
+        chosen |= _choose_among(imp, rows)
     # A customer who has left the directory is still known by their key, unless somebody else goes by it now.
-    missing = set(names) - found.keys()
+    missing = set(names) - chosen.keys()
     if missing:
-        for name, customer_id in imp.connection.execute(_gone(imp, _Names(imp.connection, missing))):
-            found[name] = {customer_id: (0, "")}
-    several = {one for ids in found.values() if len(ids) > 1 for one in ids}
-    survivors = _survivors(imp, several)
-    return {name: _choose(found.get(name, {}), survivors) for name in names}
+        gone = dict(_asked(imp, _gone, missing))
+        chosen |= {name: Named(gone[name]) if name in gone else Named(None, why_nobody=UNKNOWN) for name in missing}
+    return chosen
 
 
-class _Names:
-    """Many names as one value of a statement: one for each would cost more than finding them."""
+def _asked(imp: s.Import, query: Callable[[bool], Any], names: Collection[str]) -> Sequence[Any]:
+    """What a statement finds. Many names are one value of it: one for each would cost more than finding them."""
+    is_sqlite, given = imp.connection.dialect.name == "sqlite", list(names)
+    values = {"directory": imp.directory, "names": json.dumps(given) if is_sqlite else given}
+    return imp.connection.execute(query(is_sqlite), values).all()
 
-    def __init__(self, connection: Connection, names: Collection[str]) -> None:
-        self._names = list(names)
-        self._is_sqlite = connection.dialect.name == "sqlite"
 
-    def hold(self, column: ColumnElement[str]) -> ColumnElement[bool]:
-        """Whether a column is one of them."""
-        if self._is_sqlite:
-            found = func.json_each(json.dumps(self._names)).table_valued("value")
-            return column.in_(select(found.c.value))
-        return column == func.any(bindparam("names", self._names, ARRAY(String), unique=True))
+def _is_asked(column: ColumnElement[str], is_sqlite: bool) -> ColumnElement[bool]:
+    if is_sqlite:
+        return column.in_(select(func.json_each(bindparam("names", type_=String)).table_valued("value").c.value))
+    return column == func.any(bindparam("names", type_=ARRAY(String)))
+
+
+def _choose_among(imp: s.Import, rows: Sequence[Any]) -> dict[str, Named]:
+    """Whom those names mean that were found several times."""
+    found: dict[str, dict[UUID, tuple[int, str]]] = {}
+    for name, customer_id, country, directory in rows:
+        rank = 0 if directory == imp.directory else 1
+        found.setdefault(name, {}).setdefault(customer_id, (rank, country or ""))
+    several = {name: ids for name, ids in found.items() if len(ids) > 1}
+    survivors = _survivors(imp, {one for ids in several.values() for one in ids})
+    return {name: _choose(ids, survivors) for name, ids in several.items()}
 
 
 def _survivors(imp: s.Import, ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -74,11 +81,6 @@ def _survivors(imp: s.Import, ids: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 def _choose(found: dict[UUID, tuple[int, str]], survivors: Mapping[UUID, UUID]) -> Named:
-    if not found:
-        return Named(None, why_nobody=UNKNOWN)
-    if len(found) == 1:
-        ((only, (_, country)),) = found.items()
-        return Named(only, country)
     nearest = min(rank for rank, _ in found.values())
     chosen = {one: country for one, (rank, country) in found.items() if rank == nearest}
     if len({survivors.get(one, one) for one in chosen}) > 1:
@@ -88,16 +90,18 @@ def _choose(found: dict[UUID, tuple[int, str]], survivors: Mapping[UUID, UUID]) 
     return Named(best, chosen[best])
 
 
-def _brought(imp: s.Import, names: _Names) -> Select[str, UUID, str, str]:
+@lru_cache
+def _brought(is_sqlite: bool) -> Select[str, UUID, str, str]:
     """Names that the customers file of this import states."""
     return (
-        select(s.alias.c.alias, s.alias.c.customer_id, s.customer.c.country, literal(imp.directory))
+        select(s.alias.c.alias, s.alias.c.customer_id, s.customer.c.country, bindparam("directory", type_=String))
         .join_from(s.alias, s.customer, s.customer.c.line == s.alias.c.line)
-        .where(names.hold(s.alias.c.alias))
+        .where(_is_asked(s.alias.c.alias, is_sqlite))
     )
 
 
-def _recorded(names: _Names) -> Select[str, UUID, str, str]:
+@lru_cache
+def _recorded(is_sqlite: bool) -> Select[str, UUID, str, str]:
     """Names in the ledger, without those that this import replaces."""
     a, f = t.customer_alias, t.customer_fact
     return (
@@ -106,14 +110,16 @@ def _recorded(names: _Names) -> Select[str, UUID, str, str]:
         .outerjoin(f, and_(f.c.customer_id == a.c.customer_id, is_current(f)))
         .outerjoin(s.customer, s.customer.c.customer_id == a.c.customer_id)
         .where(
-            names.hold(a.c.alias),
+            _is_asked(a.c.alias, is_sqlite),
             a.c.recorded_to == OPEN_END,
             or_(s.customer.c.line.is_(None), a.c.source != FROM_DIRECTORY),
         )
     )
 
 
-def _gone(imp: s.Import, names: _Names) -> Select[str, UUID]:
-    return select(t.customer.c.key, t.customer.c.customer_id).where(
-        t.customer.c.directory == imp.directory, names.hold(t.customer.c.key)
+@lru_cache
+def _gone(is_sqlite: bool) -> Select[str, UUID]:
+    c = t.customer.c
+    return select(c.key, c.customer_id).where(
+        c.directory == bindparam("directory", type_=String), _is_asked(c.key, is_sqlite)
     )
