@@ -52,6 +52,21 @@ CONTACTS = "customer,name,phone,email\nA,Ann,030 901820,ann@example.org\nB,Bob,(
 ENTITLEMENTS = "customer,component,region\nA,shop/api,eu;us\nB,shop/web,?\n"
 
 
+def test_a_person_whom_two_directories_state_ends_in_one_of_them_and_changes_in_the_other(desk: Desk) -> None:
+    """Without a key they are the same person to both: by their customer and their address."""
+    desk.take(customers=CUSTOMERS, contacts="customer,name,email\nA,Ann,ann@example.org\n")
+    help_desk = Desk(desk.ledger, desk.folder, directory="help", now=desk.now)
+    help_desk.take(contacts="customer,name,email\nacme.example,Ann Lee,ann@example.org\nB,Bob,bob@example.org\n")
+    desk.now = help_desk.now
+    assert desk.take(contacts="customer,name,email\n", accept_ending=1)["contacts"].ended == 1
+    assert [row.name for row in _look(desk, "A").contacts] == ["Ann Lee"]
+    help_desk.now = desk.now
+    changed = help_desk.take(contacts="customer,name,email\nA,Ann Li,ann@example.org\nB,Bob,bob@example.org\n")
+    assert (changed["contacts"].changed, changed["contacts"].unchanged) == (1, 1)
+    desk.now = help_desk.now
+    assert [row.name for row in _look(desk, "A").contacts] == ["Ann Li"]
+
+
 def test_a_first_import_counts_as_having_been_so_always(desk: Desk) -> None:
     outcome = desk.take(customers=CUSTOMERS, contacts=CONTACTS, entitlements=ENTITLEMENTS)
     assert [(o.read, o.added) for o in outcome.values()] == [(2, 2), (2, 2), (2, 3)]

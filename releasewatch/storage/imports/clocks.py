@@ -29,11 +29,11 @@ def is_current(table: FromClause) -> ColumnElement[bool]:
 
 
 def close_current(
-    connection: Connection, table: Table[Any], at: datetime, chosen: FromClause, by: Sequence[str]
+    connection: Connection, table: Table[Any], at: datetime, chosen: FromClause, by: Sequence[str], *of: Any
 ) -> None:
-    """Close the records of the current facts that `chosen` lists by the columns `by`."""
+    """Close the records of the current facts that `chosen` lists by the columns `by`; `of`: of which of them alone."""
     same = [table.c[name] == chosen.c[name] for name in by]
-    connection.execute(update(table).where(is_current(table), *same).values(recorded_to=at))
+    connection.execute(update(table).where(is_current(table), *same, *of).values(recorded_to=at))
 
 
 def carry_over(connection: Connection, table: Table[Any], at: datetime) -> None:

@@ -119,8 +119,10 @@ def write_contacts(imp: s.Import, import_id: int, starts_at: datetime) -> None:
     """Write what was planned. `starts_at`: since when a contact who was not known before has been one."""
     connection, c = imp.connection, s.contact.c
     changed = select(c.customer_id, c.contact_id).where(c.state == s.CHANGED).subquery()
-    close_current(connection, t.contact, imp.at, changed, IDS)
-    close_current(connection, t.contact, imp.at, s.ended_of("contacts"), IDS)
+    # Another directory may state the same person.
+    ours = t.contact.c.import_id.in_(s.runs_of(imp, "contacts"))
+    close_current(connection, t.contact, imp.at, changed, IDS, ours)
+    close_current(connection, t.contact, imp.at, s.ended_of("contacts"), IDS, ours)
     _carry_over(imp, import_id)
     starts = case((c.state == s.CHANGED, instant(imp.at)), else_=instant(starts_at))
     for table, names in ((t.contact, ROLE), (t.contact_detail, PERSON)):
