@@ -77,6 +77,8 @@ HEAVY = {
     "releasewatch.usecases.releases",
 }
 
+TABLES_OF_CALLS = {f"releasewatch.storage.tables.{noun}" for noun in ("call_lists", "call_mails", "care", "erasure")}
+
 LOADED = """
 import json
 import sys
@@ -256,6 +258,12 @@ def test_a_command_loads_only_what_it_uses(shop: RepoBuilder, case: str) -> None
     words, spared = SPARED[case]
     (names,) = loaded(shop.path, words).values()
     assert set(names) & spared == set()
+
+
+def test_a_server_is_asked_without_the_tables_that_a_command_does_not_use(tmp_path: Path, postgres_url: str) -> None:
+    upgrade(Ledger(Secret(postgres_url)))
+    (names,) = loaded(tmp_path, ["status", "--format", "json", "--database", postgres_url]).values()
+    assert set(names) & {"alembic", "releasewatch.storage.calls", *TABLES_OF_CALLS} == set()
 
 
 def test_who_is_exposed_is_listed_without_what_reads_directories(shop: RepoBuilder) -> None:

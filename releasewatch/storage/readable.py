@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, literal, text
 
-from releasewatch.storage import tables as t
-
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -17,8 +15,10 @@ _KEY = "releasewatch_withheld"
 
 _WITHHELD = """
     SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-    WHERE c.relname = ANY(:tables) AND c.oid = to_regclass(quote_ident(c.relname))
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace <> 'pg_catalog'::regnamespace
+    AND c.oid = to_regclass(quote_ident(c.relname))
     AND a.attnum > 0 AND NOT a.attisdropped AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')"""
+"""Of all tables that are found by their name alone: to name ours would be to make every one of them first."""
 
 
 def readable(connection: Connection, table: Table[Any]) -> list[Any]:
@@ -48,7 +48,7 @@ def _withheld(connection: Connection) -> AbstractSet[tuple[str, str]]:
     if connection.dialect.name != "postgresql":
         return frozenset()
     if _KEY not in connection.info:
-        rows = connection.execute(text(_WITHHELD), {"tables": list(t.metadata.tables)})
+        rows = connection.execute(text(_WITHHELD))
         connection.info[_KEY] = frozenset((str(row[0]), str(row[1])) for row in rows)
     found: frozenset[tuple[str, str]] = connection.info[_KEY]
     return found
