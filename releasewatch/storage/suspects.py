@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
 
 from releasewatch.domain.deployments import Place
 from releasewatch.domain.suspect_signs import BY_SUBJECT, SIGNS, Sign
@@ -90,13 +90,12 @@ def read_candidates(connection: Connection, scene: Scene, numbers: Iterable[int]
 def _read_part(connection: Connection, scene: Scene, numbers: Sequence[int]) -> list[Candidate]:
     d = t.deployment.c
     rows = connection.execute(_select().where(d.deployment_id.in_(written_out(numbers)))).all()
-    among = select(d.deployment_id).where(d.deployment_id.in_(written_out(numbers))).subquery("among")
-    reached, touched = _read_reach(connection, among, scene.components)
+    reached, touched = _read_reach(connection, numbers, scene.components)
     unknown = _read_unknown(connection, numbers, scene.components)
-    places = _read_places(connection, among)
-    states = _read_states(connection, among, scene)
-    paths, shown = _read_paths(connection, among)
-    for number, signs in _read_subjects(connection, among).items():
+    places = _read_places(connection, numbers)
+    states = _read_states(connection, numbers, scene)
+    paths, shown = _read_paths(connection, numbers)
+    for number, signs in _read_subjects(connection, numbers).items():
         shown[number] = {**signs, **shown.get(number, {})}
     found = []
     for row in rows:
@@ -166,7 +165,7 @@ def _among(scene: Scene) -> list[Any]:
 
 
 def _read_reach(
-    connection: Connection, among: Subquery, components: Mapping[int, str]
+    connection: Connection, numbers: Sequence[int], components: Mapping[int, str]
 ) -> tuple[dict[int, dict[str, Reached]], dict[int, int]]:
     """How near each comes to the components asked about, and how many it changed in all."""
     r = t.reach.c
@@ -174,9 +173,8 @@ def _read_reach(
     mine = or_(r.distance == 0, r.component_id.in_(list(components)))
     rows = connection.execute(
         select(r.deployment_id, r.component_id, r.distance, func.min(via.c.full_key).label("via"))
-        .join_from(t.reach, among, among.c.deployment_id == r.deployment_id)
-        .outerjoin(via, via.c.component_id == r.via_id)
-        .where(mine)
+        .join_from(t.reach, via, via.c.component_id == r.via_id, isouter=True)
+        .where(r.deployment_id.in_(written_out(numbers)), mine)
         .group_by(r.deployment_id, r.component_id, r.distance)
         .order_by(r.deployment_id, r.component_id, r.distance.desc())
     )
@@ -209,11 +207,11 @@ def _read_unknown(connection: Connection, numbers: Sequence[int], components: Ma
     return found
 
 
-def _read_places(connection: Connection, among: Subquery) -> dict[int, list[Place]]:
+def _read_places(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Place]]:
     p = t.target.c
     rows = connection.execute(
         select(p.deployment_id, p.region, p.ring)
-        .join_from(t.target, among, among.c.deployment_id == p.deployment_id)
+        .where(p.deployment_id.in_(written_out(numbers)))
         .order_by(p.deployment_id, p.region, p.ring)
     )
     found: dict[int, list[Place]] = {}
@@ -223,7 +221,7 @@ def _read_places(connection: Connection, among: Subquery) -> dict[int, list[Plac
 
 
 def _read_states(
-    connection: Connection, among: Subquery, scene: Scene
+    connection: Connection, numbers: Sequence[int], scene: Scene
 ) -> dict[int, tuple[bool, datetime | None, int | None]]:
     """Whether what each brought was still there at the start, and when and by whom the last of it was taken back.
 
@@ -232,8 +230,8 @@ def _read_states(
     w = t.window.c
     columns = w.deployment_id, w.region, w.ring, w.live_from, w.carrying_until, w.carrying_ended_by
     past = scene.known_at < LATEST or scene.at < LATEST
-    question = select(*columns, *((w.origin_no, w.certain, w.carrying_ended_recorded_at) if past else ())).join_from(
-        t.window, among, among.c.deployment_id == w.deployment_id
+    question = select(*columns, *((w.origin_no, w.certain, w.carrying_ended_recorded_at) if past else ())).where(
+        w.deployment_id.in_(written_out(numbers))
     )
     if scene.components:
         question = question.where(_reaches(scene.components))
@@ -280,7 +278,7 @@ def _in_places(rows: Sequence[Any], axis: str, wanted: Collection[str]) -> list[
     return [row for row in rows if getattr(row, axis) in meant]
 
 
-def _read_paths(connection: Connection, among: Subquery) -> tuple[dict[int, int], dict[int, dict[Sign, str]]]:
+def _read_paths(connection: Connection, numbers: Sequence[int]) -> tuple[dict[int, int], dict[int, dict[Sign, str]]]:
     """How many paths each changed, and one for each sign that a path shows."""
     p = t.changed_path.c
     lowered = func.lower(p.path)
@@ -300,13 +298,13 @@ def _read_paths(connection: Connection, among: Subquery) -> tuple[dict[int, int]
     ]
     rows = connection.execute(
         select(p.deployment_id, func.count(p.path_digest.distinct()).label("many"), *samples)
-        .join_from(t.changed_path, among, among.c.deployment_id == p.deployment_id)
+        .where(p.deployment_id.in_(written_out(numbers)))
         .group_by(p.deployment_id)
     ).all()
     return {row.deployment_id: row.many for row in rows}, _signs(rows)
 
 
-def _read_subjects(connection: Connection, among: Subquery) -> dict[int, dict[Sign, str]]:
+def _read_subjects(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[Sign, str]]:
     """The signs that a subject shows; what was reverted in its own range shows none."""
     c = t.change.c
     lowered = func.lower(c.subject)
@@ -318,8 +316,7 @@ def _read_subjects(connection: Connection, among: Subquery) -> dict[int, dict[Si
     ]
     rows = connection.execute(
         select(c.deployment_id, *samples)
-        .join_from(t.change, among, among.c.deployment_id == c.deployment_id)
-        .where(c.side == "added", c.reverted_by.is_(None))
+        .where(c.deployment_id.in_(written_out(numbers)), c.side == "added", c.reverted_by.is_(None))
         .group_by(c.deployment_id)
     )
     return _signs(rows.all())

@@ -172,16 +172,14 @@ def _rank_some(connection: Any, impact: Impact, scene: Scene, how: Ranking, also
     wanted = how.shown + len(also)
     last: tuple[datetime, int] | None = None
     while True:
-        ranked = rank_suspects(impact, candidates, how.weights)
-        if last is not None and len(ranked) >= wanted:
-            best_left = most_elsewhere(impact, last[0], how.weights)
-            if best_left < ranked[wanted - 1].score:
-                return ranked
         page = newest_first(connection, scene, last, _PAGE)
         candidates += read_candidates(connection, scene, (number for _, number in page if number not in near))
+        ranked = rank_suspects(impact, candidates, how.weights)
         if len(page) < _PAGE:
-            return rank_suspects(impact, candidates, how.weights)
+            return ranked
         last = page[-1]
+        if len(ranked) >= wanted and most_elsewhere(impact, last[0], how.weights) < ranked[wanted - 1].score:
+            return ranked
 
 
 def _check_times(how: Blaming) -> None:

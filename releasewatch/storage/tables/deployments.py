@@ -92,7 +92,8 @@ deployment: Table[DeploymentColumns] = Table(
     DeploymentColumns,
     UniqueConstraint("key", "attempt"),
     Index(None, "repo_id", "environment_id", "opened_at"),
-    Index(None, "opened_at"),
+    # Of a while those of some environments are counted, and read newest first, from the index alone.
+    Index(None, "opened_at", "deployment_id", "environment_id"),
     Index(None, "scope_id", "environment_id", "opened_at"),
     info=placed("reference", "facts"),
 )
@@ -246,6 +247,7 @@ reach: Table[ReachColumns] = Table(
     metadata,
     ReachColumns,
     ForeignKeyConstraint(["deployment_id", "origin_no"], ["origin.deployment_id", "origin.origin_no"]),
+    Index(None, "component_id", "deployment_id"),
     info=placed("reference", "facts"),
 )
 
