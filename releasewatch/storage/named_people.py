@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from releasewatch.domain.text_marks import FEWEST_DIGITS
 from releasewatch.storage import tables as t
 from releasewatch.storage.readable import may_read
+from releasewatch.storage.sql import words_written_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,7 +33,7 @@ def may_look(connection: Connection) -> bool:
 
 def begins_as(column: Any, beginnings: Collection[str]) -> ColumnElement[bool]:
     """Whether a name can begin as one of the words does: of what begins with no ASCII letter only a scan can tell."""
-    return func.lower(func.substr(column, 1, 2)).not_in(sorted(_PAIRS.difference(beginnings)))
+    return func.lower(func.substr(column, 1, 2)).not_in(words_written_out(sorted(_PAIRS.difference(beginnings))))
 
 
 def customers_like(connection: Connection, marks: Marks, at: datetime) -> set[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Select,
+    String,
     TypeDecorator,
     Uuid,
     bindparam,
@@ -117,6 +118,11 @@ def for_each(
 def written_out(numbers: Sequence[int]) -> BindParameter[Any]:
     """Numbers to be looked for with `in_`, however many: written out, since each variable costs far more."""
     return bindparam(None, list(numbers), type_=Integer(), expanding=True, literal_execute=True)
+
+
+def words_written_out(words: Sequence[str]) -> BindParameter[Any]:
+    """The same for words of our own: what others typed is never written into a statement."""
+    return bindparam(None, list(words), type_=String(), expanding=True, literal_execute=True)
 
 
 def number_table(name: str, columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[float | None]]) -> CTE:
