@@ -274,7 +274,7 @@ def list_(
 ) -> None:
     """The last deployments, newest first."""
     from releasewatch.cli.output import emit_jsonl
-    from releasewatch.usecases.deployments import Seeing, check_environment, check_repo, list_last
+    from releasewatch.usecases.deployment_lists import Seeing, check_environment, check_repo, list_last
 
     check_environment(app.ledger, environment, app.config.tables.environments)
     check_repo(app.ledger, repo)

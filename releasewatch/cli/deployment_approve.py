@@ -35,7 +35,7 @@ def approve(app: App, form: str, repo: str | None, by: str | None, **given: Any)
     from releasewatch.domain.gate import Word
     from releasewatch.domain.times import format_utc
     from releasewatch.storage.gate_approvals import Planned
-    from releasewatch.usecases.deployments import check_environment, check_repo
+    from releasewatch.usecases.deployment_lists import check_environment, check_repo
     from releasewatch.usecases.gate import approve as approve_plan
     from releasewatch.wiring.pull_requests import refuse_in_pull_request
 

@@ -139,7 +139,7 @@ def update_(app: App, form: str, reveal: str | None, incident: str, title: str |
 
 
 def _read_fields(app: App, given: dict[str, Any], *, title: str | None) -> Any:
-    from releasewatch.usecases.deployments import check_environment
+    from releasewatch.usecases.deployment_lists import check_environment
     from releasewatch.usecases.incidents import IncidentFields
 
     check_environment(app.ledger, given["environment"], app.config.tables.environments)

@@ -50,8 +50,8 @@ def showing(
     known_at: datetime | None = None,
 ) -> Showing:
     """As of when an incident is shown, and how much of customers where it goes."""
-    from releasewatch.usecases.incident_scene import Viewing
     from releasewatch.usecases.incident_showing import Showing
+    from releasewatch.usecases.incident_viewing import Viewing
 
     without = {key: one.without_entitlement for key, one in app.config.tables.directory.items()}
     return Showing(
@@ -326,7 +326,7 @@ def give_out_list(
 ) -> None:
     """Give out the list of incidents."""
     from releasewatch.usecases.incident_lists import list_document
-    from releasewatch.usecases.incident_scene import Viewing
+    from releasewatch.usecases.incident_viewing import Viewing
 
     document = list_document(
         app.ledger,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def say_what_cannot_leave(app: App, incident: str, fields: Any) -> None:
     """Look through a summary and an entry as the documents of their audience will be; no name is in what is said."""
     from releasewatch.usecases.incident_documents import find_held
-    from releasewatch.usecases.incident_scene import Viewing
     from releasewatch.usecases.incident_showing import Showing
+    from releasewatch.usecases.incident_viewing import Viewing
 
     summary = fields.summaries.get(fields.audience)
     if summary is None and fields.entry is None:

@@ -75,7 +75,7 @@ def _name_of(app: App, rev: str) -> str:
 @common(("table", "json", "jsonl"), reads=True, reveal=True)
 def list_(app: App, form: str, reveal: str | None, repo: str | None, limit: int, after: str | None) -> None:
     """The releases recorded last, newest first."""
-    from releasewatch.usecases.deployments import Seeing, check_repo
+    from releasewatch.usecases.deployment_lists import Seeing, check_repo
     from releasewatch.usecases.releases import list_document
 
     check_repo(app.ledger, repo)
@@ -103,7 +103,7 @@ def list_(app: App, form: str, reveal: str | None, repo: str | None, limit: int,
 @common(reads=True, reveal=True)
 def show(app: App, form: str, reveal: str | None, release: str, repo: str | None) -> None:
     """One release: its commit and components, what it can be compared with, and where it went."""
-    from releasewatch.usecases.deployments import Seeing
+    from releasewatch.usecases.deployment_lists import Seeing
     from releasewatch.usecases.releases import show_document
 
     document = show_document(app.ledger, Seeing(app.now, app.level(reveal, None)), release, repo)

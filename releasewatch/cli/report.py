@@ -61,7 +61,7 @@ def dora(
     Where nothing can be said the figure is missing, and --format json says why.
     """
     from releasewatch.storage.catalogs import repo_id_of
-    from releasewatch.usecases.deployments import check_environment
+    from releasewatch.usecases.deployment_lists import check_environment
     from releasewatch.usecases.dora import DoraRequest, report_dora
 
     check_environment(app.ledger, environment, app.config.tables.environments)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @common(reads=True)
 def command(app: App, form: str, environment: str | None, limit: int) -> None:
     """Show what runs where (release, head, since when), open incidents, and the last deployments of all repos."""
-    from releasewatch.usecases.deployments import Seeing, check_environment, what_runs
+    from releasewatch.usecases.deployment_lists import Seeing, check_environment, what_runs
     from releasewatch.usecases.incident_lists import list_document
-    from releasewatch.usecases.incident_scene import Viewing
+    from releasewatch.usecases.incident_viewing import Viewing
 
     check_environment(app.ledger, environment, app.config.tables.environments)
     level = app.level(None, None)

@@ -30,6 +30,11 @@ def repos(connection: Connection) -> list[str]:
     return list(connection.scalars(select(t.repo.c.key).order_by(t.repo.c.key)))
 
 
+def repo_ids(connection: Connection) -> dict[str, int]:
+    """The numbers of all repos by name."""
+    return {row.key: row.repo_id for row in connection.execute(select(t.repo.c.key, t.repo.c.repo_id))}
+
+
 def repo_id_of(connection: Connection, key: str) -> int | None:
     """The number of a repo, or None when the ledger has not seen it."""
     return connection.scalar(select(t.repo.c.repo_id).where(t.repo.c.key == key))

@@ -15,21 +15,6 @@ from releasewatch.storage import tables as t
 from releasewatch.storage.readable import may_read
 from releasewatch.storage.sql import chunks, next_number
 
-_DERIVED = (
-    t.window,
-    t.reach,
-    t.origin,
-    t.changed_path,
-    t.change_component,
-    t.change_customer,
-    t.change_trailer,
-    t.change_author,
-    t.change,
-    t.baseline,
-    t.not_deployed,
-)
-"""What is worked out anew when a deployment's status changes, in an order that foreign keys allow."""
-
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRow:
@@ -182,7 +167,8 @@ def list_deployments(
         query = query.where(t.environment.c.key == environment)
     if before is not None:
         at = get_deployment(connection, before).row.opened_at
-        query = query.where(or_(d.opened_at < at, and_(d.opened_at == at, d.deployment_id < before)))
+        older = and_(d.opened_at == at, d.deployment_id < before)
+        query = query.where(d.opened_at <= at, or_(d.opened_at < at, older))  # the former alone bounds an index
     rows = connection.execute(query.order_by(d.opened_at.desc(), d.deployment_id.desc()).limit(limit))
     return [_wrap(row) for row in rows]
 
@@ -224,12 +210,18 @@ def heads_of(connection: Connection, repo: str, environment: str, since: datetim
 
 def targets_of(connection: Connection, deployment_id: int) -> list[Place]:
     """The targets of a deployment as given, in order."""
-    rows = connection.execute(
-        select(t.target.c.region, t.target.c.ring)
-        .where(t.target.c.deployment_id == deployment_id)
-        .order_by(t.target.c.region, t.target.c.ring)
-    )
-    return [Place(row.region, row.ring) for row in rows]
+    return targets_of_each(connection, [deployment_id])[deployment_id]
+
+
+def targets_of_each(connection: Connection, deployment_ids: Sequence[int]) -> dict[int, list[Place]]:
+    """The same of several deployments, by their numbers."""
+    p = t.target.c
+    found: dict[int, list[Place]] = {number: [] for number in deployment_ids}
+    for part in chunks(deployment_ids):
+        query = select(p.deployment_id, p.region, p.ring).where(p.deployment_id.in_(part))
+        for row in connection.execute(query.order_by(p.deployment_id, p.region, p.ring)):
+            found[row.deployment_id].append(Place(row.region, row.ring))
+    return found
 
 
 def insert_deployment(connection: Connection, values: Mapping[str, Any], targets: Sequence[Place], actor: str) -> int:
@@ -252,7 +244,20 @@ def update_deployment(connection: Connection, deployment_id: int, values: Mappin
 
 def forget_derived(connection: Connection, deployment_id: int) -> None:
     """Take away what was derived from a deployment that has not succeeded yet, to be written anew."""
-    for table in _DERIVED:
+    for table in (
+        # In an order that foreign keys allow; named here, so that who only reads does without these tables.
+        t.window,
+        t.reach,
+        t.origin,
+        t.changed_path,
+        t.change_component,
+        t.change_customer,
+        t.change_trailer,
+        t.change_author,
+        t.change,
+        t.baseline,
+        t.not_deployed,
+    ):
         connection.execute(delete(table).where(table.c.deployment_id == deployment_id))
 
 

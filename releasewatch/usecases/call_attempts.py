@@ -34,7 +34,8 @@ from releasewatch.usecases.call_work import (
     live_items,
     require_actor,
 )
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.marks import mark_number
 from releasewatch.usecases.sameness import DIRECTORY_LOCK, Word
 from releasewatch.usecases.written_attempts import check_address, without_words

@@ -15,7 +15,8 @@ from releasewatch.usecases.call_candidates import Planning, RankedList
 from releasewatch.usecases.call_documents import call_document
 from releasewatch.usecases.calls import find_care_row
 from releasewatch.usecases.incident_calls import find_incident_row
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
+from releasewatch.usecases.incident_viewing import Viewing
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from releasewatch.storage import staff
 from releasewatch.storage.call_facts import read_facts, some_members
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
-from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.deployment_lists import instant_or_none
 from releasewatch.usecases.incident_contacts import Asking, Gathered, gather, gather_one, promises_in
 from releasewatch.usecases.named_people import hiding, shown
 

@@ -15,7 +15,8 @@ from releasewatch.domain.times import format_utc
 from releasewatch.storage import call_sendings, impacts, incidents
 from releasewatch.storage.calls import ListOf
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, look_at
+from releasewatch.usecases.incident_viewing import Viewing
 
 KeepersOf = Callable[[UUID, date], Collection[str]]
 

@@ -16,9 +16,10 @@ from releasewatch.usecases.call_documents import call_document, reason_document
 from releasewatch.usecases.call_tellings import Summaries
 from releasewatch.usecases.calls import find_care_row, list_calls
 from releasewatch.usecases.care_rows import find_plain_row
-from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.deployment_lists import instant_or_none
 from releasewatch.usecases.incident_calls import find_incident_row, list_incident_calls
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
+from releasewatch.usecases.incident_viewing import Viewing
 
 
 def find_row(connection: Any, row: Any, how: Planning) -> PlannedCall | None:

@@ -36,10 +36,11 @@ from releasewatch.usecases.call_showing import find_as_listed
 from releasewatch.usecases.call_tellings import Tellings
 from releasewatch.usecases.calls import find_care_row
 from releasewatch.usecases.customer_reach import Reaching, reached_lately, reaching_document
-from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.deployment_lists import instant_or_none
 from releasewatch.usecases.inbound_documents import report_document
 from releasewatch.usecases.incident_calls import find_incident_row
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, look_at
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incident_wording import Wording
 from releasewatch.usecases.named_people import hiding, shown
 from releasewatch.usecases.open_incidents import read_open

@@ -12,7 +12,8 @@ from releasewatch.domain.times import format_utc
 from releasewatch.storage import catalogs, customer_reach, deployments, exposure, merges, personal_rows
 from releasewatch.storage.customer_reach import Looked
 from releasewatch.storage.types import OPEN_END
-from releasewatch.usecases.deployments import instant_or_none, question_of, tier_of
+from releasewatch.usecases.deployment_lists import instant_or_none
+from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.exposure import uncertain_because
 
 MOST = 60

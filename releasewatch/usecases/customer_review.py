@@ -21,7 +21,8 @@ from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_report import promises_document
-from releasewatch.usecases.deployments import instant_or_none, question_of, tier_of
+from releasewatch.usecases.deployment_lists import instant_or_none
+from releasewatch.usecases.deployments import question_of, tier_of
 from releasewatch.usecases.incident_contacts import Asking, Gathered, gather
 
 

@@ -24,8 +24,9 @@ from releasewatch.domain.times import format_utc
 from releasewatch.storage import impact_measures, incidents
 from releasewatch.storage.impact_ways import ImpactQuestion
 from releasewatch.storage.ledger import Ledger
-from releasewatch.usecases.deployments import instant_or_none
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.deployment_lists import instant_or_none
+from releasewatch.usecases.incident_scene import look_at
+from releasewatch.usecases.incident_viewing import Viewing
 
 _CENT = Decimal("0.01")
 

@@ -45,7 +45,8 @@ from releasewatch.storage.imports.runs import next_instant
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.customer_reach import ReachedLately, Reaching, reached_lately
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, look_at
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.known_places import known_component
 from releasewatch.usecases.named_people import hiding
 from releasewatch.usecases.open_incidents import read_open

@@ -54,8 +54,9 @@ from releasewatch.usecases.call_sendings import withdrawn_of_incident
 from releasewatch.usecases.call_tellings import Tellings, progress_of
 from releasewatch.usecases.exposure import uncertain_because
 from releasewatch.usecases.incident_choosing import incident_choice
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
 from releasewatch.usecases.incident_showing import level_of
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incident_wording import Wording
 from releasewatch.usecases.named_people import hiding
 from releasewatch.usecases.outbox import tell_of_list

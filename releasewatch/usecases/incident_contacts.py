@@ -22,7 +22,8 @@ from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_complaints import Complaints
 from releasewatch.usecases.call_tellings import Tellings, corrections_owed, untrue_by_now
 from releasewatch.usecases.impact_measures import measure_customer
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at, look_at_all
+from releasewatch.usecases.incident_scene import Scene, look_at, look_at_all
+from releasewatch.usecases.incident_viewing import Viewing
 
 FETCHED = 1000
 

@@ -11,8 +11,8 @@ from releasewatch.storage import incidents
 from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
-from releasewatch.usecases.deployments import instant_or_none
-from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.deployment_lists import instant_or_none
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.named_people import hiding, shown
 
 _TOLD = ("title", "severity", "status", "impact_started_at", "impact_ended_at", "component", REPLACED)

@@ -18,16 +18,7 @@ from releasewatch.storage.incidents import IncidentRef, Link
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.deployments import question_of
-
-
-@dataclass(frozen=True, slots=True)
-class Viewing:
-    """As of when an incident is looked at. `at` None: now. `known_at` None: all that is recorded."""
-
-    now: datetime
-    at: datetime | None = None
-    known_at: datetime | None = None
-    without_entitlement: Mapping[str, str] | None = None
+from releasewatch.usecases.incident_viewing import Viewing
 
 
 @dataclass(frozen=True, slots=True)

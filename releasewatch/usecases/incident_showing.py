@@ -26,12 +26,13 @@ from releasewatch.usecases.call_tellings import (
     corrections_owed,
     owed_document,
 )
-from releasewatch.usecases.deployments import instant_or_none
+from releasewatch.usecases.deployment_lists import instant_or_none
 from releasewatch.usecases.exposure import uncertain_because, withhold
 from releasewatch.usecases.impact_measures import measure_customer, withhold_measures
 from releasewatch.usecases.incident_blanks import why_nobody
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, look_at
 from releasewatch.usecases.incident_siblings import find_siblings
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.named_people import hiding, shown, shown_of
 
 FETCHED = 1000

@@ -14,7 +14,7 @@ from releasewatch.storage.fixes import Fix
 from releasewatch.storage.incidents import Link
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.types import LATEST
-from releasewatch.usecases.incident_scene import Viewing
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.named_people import hiding, shown
 
 _WRITTEN = frozenset({"title", "summary", "entry", "attribute"})

@@ -19,7 +19,8 @@ from releasewatch.domain.note_building import PreparedNotes, notes_for, prepare_
 from releasewatch.storage import catalogs, customer_names, deployments, fixes, impacts, incidents
 from releasewatch.usecases.call_candidates import CallBook, Planning
 from releasewatch.usecases.call_tellings import Summaries, Tellings, agreed_before_the_end
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at
+from releasewatch.usecases.incident_scene import Scene, look_at
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.named_people import find_named
 from releasewatch.usecases.notes import Reading, notes_within
 

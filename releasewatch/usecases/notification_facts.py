@@ -19,8 +19,8 @@ from releasewatch.storage.outbox import Kept
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_approval import Drafts
 from releasewatch.usecases.deployments import Describing, describe
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.outbox import subject_id
 
 _OF_EXPOSURE = ("customers", "named", "direct", "dependent", "possible", "not_ruled_out")

@@ -13,7 +13,7 @@ from releasewatch.storage import catalogs, deployments, releases
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.products import refresh_subjects
 from releasewatch.storage.release_history import ReleaseHistory
-from releasewatch.usecases.deployments import Seeing
+from releasewatch.usecases.deployment_lists import Seeing
 from releasewatch.usecases.named_people import hiding_below_names, shown
 from releasewatch.usecases.surroundings import Surroundings
 

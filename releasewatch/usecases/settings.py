@@ -11,7 +11,7 @@ from releasewatch.domain.settings import SettingChange, compare_settings, remova
 from releasewatch.domain.times import format_utc
 from releasewatch.domain.words import counted
 from releasewatch.errors import RefusedError, UnknownNameError
-from releasewatch.storage import migrate, products
+from releasewatch.storage import migrate
 from releasewatch.storage import settings as stored
 from releasewatch.usecases.schema import as_it_is
 
@@ -65,6 +65,8 @@ def push_settings(
     is in force would go and nobody agreed to so many; before the first push, a repo's own tables that these settings
     lack (`lacking`, as written) are what is in force.
     """
+    from releasewatch.storage import products  # every command reads settings, and few push them
+
     given = {key: product.components for key, product in settings.tables.products.items()}
     tiers = {key: table.tier for key, table in settings.tables.environments.items() if table.tier is not None}
     with ledger.write() as connection:
@@ -94,6 +96,8 @@ def push_settings(
 
 
 def _lacking(connection: Any, lacking: Sequence[str], ended: Sequence[str], now: datetime) -> RefusedError:
+    from releasewatch.storage import products
+
     used = products.entitlements_of(connection, ended, now)
     named = ", ".join(f"{key} ({counted(many, 'entitlement')})" for key, many in used.items())
     return RefusedError(

@@ -21,8 +21,8 @@ from releasewatch.usecases.call_candidates import Planning
 from releasewatch.usecases.calls import list_calls, plan_calls
 from releasewatch.usecases.exposure import Asking, count_document, list_exposed, page_exposed
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger

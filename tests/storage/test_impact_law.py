@@ -24,8 +24,9 @@ from releasewatch.storage.types import OPEN_START
 from releasewatch.usecases.exposure import Asking, list_exposed
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from tests.support.exposure_facts import ENVIRONMENTS, World
 from tests.support.exposure_ledger import instant, write_world

@@ -19,8 +19,8 @@ from releasewatch.usecases.call_documents import as_document
 from releasewatch.usecases.calls import plan_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_calls import list_incident_calls, plan_incident_calls
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from releasewatch.usecases.marks import mark
 from releasewatch.usecases.sameness import Word

@@ -13,7 +13,8 @@ from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import AmbiguousNameError, InvalidCallError, UnknownNameError
 from releasewatch.storage import catalogs, coverages
 from releasewatch.storage.deployments import resolve_deployment
-from releasewatch.usecases.deployments import Seeing, list_last, what_runs
+from releasewatch.usecases.deployment_lists import Seeing, list_last, what_runs
+from tests.support.statements import listening
 from tests.support.worlds import Done, World, hour
 
 
@@ -120,6 +121,20 @@ class TestList:
             world.record(at)
         assert self.pages(world, 2) == [["D-5", "D-4"], ["D-2", "D-3"], ["D-1"]]
         assert self.pages(world, 5) == [["D-5", "D-4", "D-2", "D-3", "D-1"]]
+
+    def test_a_longer_list_takes_no_more_statements(self, world):
+        for number in range(4):
+            world.commit("a")
+            world.record(number, targets=(Place("eu"), Place("us", "canary")))
+        made = []
+        for limit in (1, 4):
+            with listening() as heard:
+                page = list_last(world.ledger, SEEING, repo=None, environment=None, limit=limit, cursor="D-4")
+            made.append(len(heard.questions))
+        assert made[0] == made[1]
+        assert [item["targets"] for item in page["deployments"]] == [
+            [{"region": "eu", "ring": None}, {"region": "us", "ring": "canary"}]
+        ] * 3
 
     def test_a_cursor_that_is_none(self, world):
         with pytest.raises(InvalidCallError, match="no cursor"):

@@ -15,8 +15,8 @@ from releasewatch.storage import tables as t
 from releasewatch.usecases.event_deployments import Importing
 from releasewatch.usecases.event_export import TOLD_BEFORE, ExportRequest
 from releasewatch.usecases.event_import import import_document, import_events
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import Telling, change_status
 from tests.support.events import Told, exported, incident_event, service_event
 from tests.support.ledgers import new_ledger

@@ -9,8 +9,8 @@ import pytest
 from releasewatch.domain.impacts import ImpactSaid, unite
 from releasewatch.storage.customer_refs import resolve_customer
 from releasewatch.usecases.impacts import take_evidence
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from tests.usecases.test_incidents import Watch, hour
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from releasewatch.storage import impact_survey
 from releasewatch.storage.impact_survey import FirstToCall, survey
 from releasewatch.storage.incidents import resolve_incident
 from releasewatch.usecases.impacts import say_by_hand
-from releasewatch.usecases.incident_scene import Viewing, look_at
+from releasewatch.usecases.incident_scene import look_at
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident
 from tests.support.directories import Desk
 from tests.support.worlds import World, hour

@@ -12,8 +12,8 @@ from releasewatch.domain.impacts import ImpactSaid
 from releasewatch.domain.privacy import Reveal
 from releasewatch.usecases.impact_measures import measure_incident
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident, update_incident
 from tests.support.directories import Desk
 from tests.support.worlds import World, hour

@@ -16,9 +16,9 @@ from releasewatch.usecases.incident_calls import list_incident_calls
 from releasewatch.usecases.incident_documents import gather_incident
 from releasewatch.usecases.incident_fixes import fix_incident, unfix_incident
 from releasewatch.usecases.incident_lists import list_document
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
 from releasewatch.usecases.incident_suspects import propose_suspects
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, change_status, open_incident, update_incident
 from releasewatch.usecases.suspects import Ranking
 from tests.support.directories import Desk

@@ -16,8 +16,8 @@ from releasewatch.usecases.change_edits import edit_change
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_documents import Gathered, gather_incident
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
 from tests.support.worlds import hour
 from tests.usecases.test_incidents import Watch

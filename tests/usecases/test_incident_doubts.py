@@ -10,8 +10,8 @@ from releasewatch.domain.impacts import ImpactSaid, doubt_lines
 from releasewatch.errors import InvalidCallError
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
 from releasewatch.usecases.incident_lists import list_document
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import change_status
 from tests.support.worlds import hour
 from tests.usecases.test_incidents import Watch

@@ -13,8 +13,8 @@ from releasewatch.storage.undoing_by_hand import Undone
 from releasewatch.usecases.dora import DoraRequest, report_dora
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_fixes import fix_incident, unfix, unfix_incident
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_timeline import read_timeline
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, update_incident
 from releasewatch.usecases.undoing_by_hand import take_back_undo, undo_by_hand
 from tests.support.worlds import hour

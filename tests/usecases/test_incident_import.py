@@ -14,9 +14,9 @@ from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.ledger import Rehearsal
 from releasewatch.usecases.incident_import import IncidentImport, import_document, import_incidents
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident
 from releasewatch.usecases.incident_timeline import read_timeline
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, Telling, open_incident, update_incident
 from tests.support.worlds import World, hour
 

@@ -12,8 +12,8 @@ from releasewatch.errors import InvalidCallError
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_fixes import fix_incident
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_timeline import read_timeline
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
 from tests.usecases.test_incidents import Watch, hour
 

@@ -10,8 +10,8 @@ from releasewatch.domain.incident_corrections import corrections
 from releasewatch.domain.privacy import Reveal
 from releasewatch.errors import InvalidCallError
 from releasewatch.storage.incidents import read_statements, resolve_incident
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_timeline import read_timeline
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, change_status, update_incident
 from tests.usecases.test_incidents import Watch, hour
 

@@ -17,8 +17,8 @@ from releasewatch.storage.undoing_by_hand import Undone
 from releasewatch.usecases.impacts import say_by_hand, take_evidence
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_fixes import fix_incident
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident, stream_affected
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import (
     IncidentFields,
     Telling,

@@ -13,7 +13,8 @@ from releasewatch.usecases.call_report import CallReportRequest, report_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
 from releasewatch.usecases.incident_contacts import Asking
-from releasewatch.usecases.incident_scene import Scene, Viewing, look_at_all
+from releasewatch.usecases.incident_scene import Scene, look_at_all
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import change_status
 from tests.support.statements import listening
 from tests.usecases.test_incident_calls import Desks

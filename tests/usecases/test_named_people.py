@@ -9,8 +9,8 @@ import pytest
 from releasewatch.domain.privacy import Reveal
 from releasewatch.usecases.incident_documents import find_held
 from releasewatch.usecases.incident_lists import list_document
-from releasewatch.usecases.incident_scene import Viewing
 from releasewatch.usecases.incident_showing import Showing, show_incident
+from releasewatch.usecases.incident_viewing import Viewing
 from releasewatch.usecases.incidents import IncidentFields, update_incident
 from tests.support.directories import Desk
 from tests.support.worlds import hour

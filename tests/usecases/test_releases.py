@@ -14,7 +14,8 @@ from releasewatch.integrations.git_history import open_history
 from releasewatch.integrations.patterns import GitignoreMapper
 from releasewatch.storage import tables as t
 from releasewatch.storage.releases import edges_of
-from releasewatch.usecases.deployments import Describing, Seeing
+from releasewatch.usecases.deployment_lists import Seeing
+from releasewatch.usecases.deployments import Describing
 from releasewatch.usecases.recording import record
 from releasewatch.usecases.releases import (
     RecordedRelease,
