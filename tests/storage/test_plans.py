@@ -18,9 +18,10 @@ from releasewatch.storage.customers import When, list_customers
 from releasewatch.storage.deployments import get_deployment
 from releasewatch.storage.exposure_unsure import find_unsure
 from releasewatch.storage.sql import one_by_one
-from releasewatch.usecases.deployments import Seeing, what_runs
+from releasewatch.usecases.deployment_lists import Seeing, what_runs
 from releasewatch.usecases.exposure import Asking, ask, count_document, list_exposed, page_exposed
 from releasewatch.usecases.notes import PeriodQuestion, Reading, notes_of_period
+from releasewatch.usecases.suspects import Blaming, line_up
 from tests.support.crowds import config_of, write_crowd
 from tests.support.ledgers import new_ledger
 from tests.support.statements import Statement, listening
@@ -180,6 +181,30 @@ def test_releases_are_looked_for_among_deployments_that_have_one(ledger: Ledger,
             words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
             plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
         assert "ix_deployment_repo_id_environment_id_release" in str(plan), plan
+
+
+def test_suspects_are_found_by_what_reaches_a_component_and_by_their_instants(ledger: Ledger, tmp_path: Path) -> None:
+    world = World(tmp_path, ledger, config=config_of(3))
+    for at in range(1, 12):
+        world.commit(f"c{at % 3}")
+        world.record(at)
+    with listening() as listener:
+        line_up(ledger, Blaming(now=NOW, began_at=NOW, components=("c1",), repo=world.key))
+    reaching = [one for one in listener.questions if {"deployment", "reach"} <= set(one.tables)]
+    counting = [one for one in listener.questions if "count(*)" in one.text and set(one.tables) == {"deployment"}]
+    with ledger.read() as connection:
+        if not ledger.is_sqlite:  # so few rows are on one page
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
+        for asked, index in (
+            (reaching, "ix_reach_component_id_deployment_id"),
+            (counting, "ix_deployment_opened_at_deployment_id_environment_id"),
+        ):
+            assert asked
+            for one in asked:
+                plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
+                assert index in str(plan), plan
 
 
 def test_own_copies_are_looked_for_among_entitlements_that_name_a_version(ledger: Ledger, tmp_path: Path) -> None:
