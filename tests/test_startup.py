@@ -65,16 +65,27 @@ HEAVY = {
     "releasewatch.rendering",
     "releasewatch.storage",
     "releasewatch.storage.calls",
+    "releasewatch.storage.exposure",
     "releasewatch.storage.named_people",
+    "releasewatch.storage.products",
     "releasewatch.storage.pruning",
     "releasewatch.storage.tables.call_lists",
     "releasewatch.storage.tables.call_mails",
     "releasewatch.storage.tables.care",
+    "releasewatch.storage.tables.changes",
+    "releasewatch.storage.tables.customers",
     "releasewatch.storage.tables.erasure",
     "releasewatch.storage.tables.events",
     "releasewatch.usecases",
     "releasewatch.usecases.incidents",
     "releasewatch.usecases.releases",
+}
+
+WHAT_COUNTS_CUSTOMERS = {
+    "releasewatch.storage.exposure",
+    "releasewatch.storage.products",
+    "releasewatch.storage.tables.changes",
+    "releasewatch.storage.tables.customers",
 }
 
 TABLES_OF_CALLS = {f"releasewatch.storage.tables.{noun}" for noun in ("call_lists", "call_mails", "care", "erasure")}
@@ -219,7 +230,11 @@ SPARED = {
     ),
     "what runs where needs neither git nor templates": (
         ["status", "--format", "json", "--database", "ledger.db"],
-        {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec"},
+        {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec", *WHAT_COUNTS_CUSTOMERS},
+    ),
+    "nor does a list of deployments, nor what counts their customers": (
+        ["deployment", "list", "--format", "json", "--database", "ledger.db"],
+        {"jinja2", "phonenumbers", "pycountry", "requests", "rich", "pathspec", *WHAT_COUNTS_CUSTOMERS},
     ),
     "recording needs neither templates nor phones": (
         ["deployment", "record", "--environment", "production", "--format", "json", "--database", "ledger.db"],
@@ -263,7 +278,7 @@ def test_a_command_loads_only_what_it_uses(shop: RepoBuilder, case: str) -> None
 def test_a_server_is_asked_without_the_tables_that_a_command_does_not_use(tmp_path: Path, postgres_url: str) -> None:
     upgrade(Ledger(Secret(postgres_url)))
     (names,) = loaded(tmp_path, ["status", "--format", "json", "--database", postgres_url]).values()
-    assert set(names) & {"alembic", "releasewatch.storage.calls", *TABLES_OF_CALLS} == set()
+    assert set(names) & {"alembic", "sqlite3", "releasewatch.storage.calls", *TABLES_OF_CALLS} == set()
 
 
 def test_who_is_exposed_is_listed_without_what_reads_directories(shop: RepoBuilder) -> None:

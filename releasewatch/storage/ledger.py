@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -19,8 +18,10 @@ from sqlalchemy.pool import NullPool
 
 from releasewatch.errors import ConfigError, NotALedgerError
 from releasewatch.secret import Secret
-from releasewatch.storage.ledger_errors import translate
 from releasewatch.storage.unwritable_files import connect_to_read, may_write, unchanged
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SQLITE_WAIT_SECONDS = 30
 POSTGRES_CONNECT_SECONDS = 10
@@ -115,11 +116,20 @@ class Ledger:
         """
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except self._driver_errors() as error:
+            from releasewatch.storage.ledger_errors import translate
+
             ours = translate(error, self.place, self.wait_for, wrote=self._wrote)
             if ours is None:
                 raise
             raise ours from error
+
+    def _driver_errors(self) -> tuple[type[DBAPIError], ...] | tuple[type[DBAPIError], type[sqlite3.Error]]:
+        if not self.is_sqlite:
+            return (DBAPIError,)
+        import sqlite3  # for a file alone: who asks a server does without a second database
+
+        return (DBAPIError, sqlite3.Error)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -220,6 +230,7 @@ def _engine(url: URL, wait_for: float) -> Any:
         engine = create_engine(
             url,
             poolclass=NullPool,
+            use_native_hstore=False,  # there is none in a ledger; else each process asks for its number
             # No prepared statements: behind pgbouncer the next statement may run on another server connection.
             connect_args={"connect_timeout": POSTGRES_CONNECT_SECONDS, "prepare_threshold": None},
         )
@@ -241,6 +252,8 @@ def _check_encoding(connection: Any, url: URL) -> None:
 
 
 def _connect_sqlite(name: str | None, wait_for: float) -> sqlite3.Connection:
+    import sqlite3
+
     path = Path(name) if name and name != ":memory:" else None
     if path is not None and path.is_file() and not may_write(path):
         return connect_to_read(path, wait_for)
@@ -271,6 +284,8 @@ def wait_in_steps(cursor: Any, words: Sequence[str], wait_for: float) -> None:
 
     What comes after them in a transaction waits as long, without a step. Raises the driver's error at the end.
     """
+    import sqlite3
+
     until = time.monotonic() + wait_for
     while True:
         left = until - time.monotonic()

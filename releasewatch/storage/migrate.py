@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,10 +168,13 @@ def _dangling(connection: Connection) -> list[str]:
 
 
 def _revision(connection: Connection, ledger: Ledger) -> str | None:
-    names = set(inspect(connection).get_table_names())
-    if VERSION_TABLE in names:
+    there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name"
+    if not ledger.is_sqlite:
+        there = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = :name"
+    if connection.scalar(text(there), {"name": VERSION_TABLE}) is not None:
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
         return None if found is None else str(found)
+    names = inspect(connection).get_table_names()
     if names:
         raise NotALedgerError(
             f"{ledger.place} is a database, but not a ledger: it holds other tables ({sorted(names)[0]}, …).",
@@ -204,6 +206,8 @@ def _newer(ledger: Ledger, found: str) -> LedgerVersionError:
 
 def _is_there(error: DBAPIError) -> bool:
     """Whether a step was to make what is there already: the tables are further on than the ledger says."""
+    import sqlite3
+
     if isinstance(error.orig, sqlite3.Error):
         return _IS_THERE.search(str(error.orig)) is not None
     return getattr(error.orig, "sqlstate", None) in ("42P07", "42701", "42710")  # a table, a column, anything else

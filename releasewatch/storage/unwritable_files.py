@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from releasewatch.errors import LedgerUnavailableError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 def may_write(path: Path) -> bool:
@@ -24,6 +27,8 @@ def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
     has, the file is read as it stands. Raises LedgerUnavailableError where what was written last stands beside the file
     and cannot be put together with it.
     """
+    import sqlite3
+
     options = "mode=ro"
     if not _last_written(path):
         options += "&immutable=1"
@@ -57,6 +62,8 @@ def unchanged(path: Path | None) -> Iterator[None]:
 
 def copy_to_write(path: Path, copy: Path) -> None:
     """Copy a ledger that may only be read, as it is at one instant."""
+    import sqlite3
+
     with closing(connect_to_read(path, 0)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
 
