@@ -331,7 +331,7 @@ class App:
 
     def repo_name(self) -> tuple[str | None, str]:
         """What this repo is called, if anything tells it, and what that is."""
-        return name_of_repo(self._repo_config_if_sound(), self.sources, self.history_or_none)
+        return name_of_repo(self._repo_config_if_sound(), self.sources, lambda: self.history_or_none)
 
     def _repo_config_if_sound(self) -> Config:
         """The settings in the repo's own file; a broken file says nothing, and what else does may still."""
