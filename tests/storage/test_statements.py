@@ -165,13 +165,13 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def heard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Heard, Heard]:
-    """The main job with five customers, and with fifty."""
+    """The main job with some customers, and with several times as many; of either, rows are staged in runs and by one."""
     few, many = tmp_path_factory.mktemp("few"), tmp_path_factory.mktemp("many")
     if request.param == "sqlite":
-        return main_job(few, f"sqlite:///{few}/ledger.db", 5), main_job(many, f"sqlite:///{many}/ledger.db", 50)
+        return main_job(few, f"sqlite:///{few}/ledger.db", 31), main_job(many, f"sqlite:///{many}/ledger.db", 93)
     server = request.getfixturevalue("postgres_server")
     with server.empty_database() as first, server.empty_database() as second:
-        return main_job(few, first, 5), main_job(many, second, 50)
+        return main_job(few, first, 31), main_job(many, second, 93)
 
 
 def placements(tables: set[str]) -> set[str]:
