@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Connection,
+    Float,
     Select,
     Subquery,
     and_,
@@ -30,13 +30,14 @@ from releasewatch.domain.dora_recovery import Failing, recovery_seconds
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_failures import Among, Failures, read_failures, read_named
 from releasewatch.storage.dora_incidents import BlameOfPeriod
-from releasewatch.storage.sql import SecondsBetween, chunks, number_table
+from releasewatch.storage.sql import MicrosecondsBetween, SecondsBetween, given_numbers
 from releasewatch.storage.tables.changes import came_again, delivered, delivered_once
-from releasewatch.storage.types import id_type, key_type
+from releasewatch.storage.types import key_type
 
 NO_TEAM = "(no owner)"
 
-_AT_ONCE = 50_000
+_JUST_ABOVE_HALF = 0.5 + 1e-10
+"""The share at which the upper of two middle places stands, and the middle one of an odd number: of up to 10**9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def count_delivery(connection: Connection, asked: DoraQuestion, blame: BlameOfPe
     among = Among.of([(row.first, row.last) for row in attempts if row.many])
     if among is None:
         return groups
-    failures = read_failures(connection, blame, read_named(connection), asked.spans[0].since, among)
+    failures = read_failures(connection, blame, read_named(connection), among)
     for name, found in _count_failures(connection, asked, failures).items():
         add(name, **found)
     for name, (spread, without) in _lead_times(connection, asked, attempts, among).items():
@@ -123,9 +124,8 @@ def _count_failures(connection: Connection, asked: DoraQuestion, failures: Failu
 
 def _read_members(connection: Connection, asked: DoraQuestion, numbers: Collection[int]) -> Iterator[Any]:
     """Those of some deployments that are in any group: name, deployment_id, carrier_id."""
-    for part in chunks(sorted(numbers), _AT_ONCE):
-        m = _members(asked, number_table("told_of", [("deployment_id", id_type())], [(one,) for one in part])).c
-        yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id)).all()
+    m = _members(asked, given_numbers(numbers)).c
+    yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id))
 
 
 def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[str, int]:
@@ -167,7 +167,7 @@ def _attempts(asked: DoraQuestion) -> Select[Any]:
     ).group_by(m.name)
 
 
-def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = True) -> Subquery:
+def _members(asked: DoraQuestion, only: Select[int] | None = None, *, succeeded: bool = True) -> Subquery:
     """One row for each group and deployment in it; for each deployed component that changed, where parts are asked for.
 
     Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at,
@@ -192,7 +192,7 @@ def _members(asked: DoraQuestion, only: CTE | None = None, *, succeeded: bool = 
         .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else or_(d.succeeded, never))
     )
     if only is not None:
-        query = query.where(d.deployment_id.in_(select(only.c.deployment_id)))
+        query = query.where(d.deployment_id.in_(only))
     if asked.by_part:
         query = query.distinct().join(t.origin, o.deployment_id == d.deployment_id)
     if asked.by == "component":
@@ -247,7 +247,7 @@ def _spread(row: Any) -> tuple[Spread, int]:
 def _spreads(connection: Connection, asked: DoraQuestion, among: Among, *, by_name: bool) -> Select[Any]:
     """Count, median and nearest-rank 90th percentile of the seconds, `many, median, p90`, and of how many rows they are
     (`whole`); of each `name` where they are asked for."""
-    rows = _seconds(_changes(asked, among))
+    rows = _changes(asked, among)
     group = (rows.c.name,) if by_name else ()
     return _percentiles(rows, group) if connection.dialect.name == "postgresql" else _places(rows, group)
 
@@ -305,31 +305,29 @@ def _brought(asked: DoraQuestion, among: Among, which: ColumnElement[bool]) -> S
     return query.where(among.holds(c.deployment_id), which)
 
 
-def _seconds(changes: Subquery) -> Subquery:
-    """The seconds from commit to deployed, NULL for a commit without a time, or with one after the deployment: its
-    clock was wrong."""
-    c = changes.c
-    seconds = case((c.committed_at <= c.done_at, SecondsBetween(c.committed_at, c.done_at)))
-    return select(c.name, seconds.label("seconds")).subquery("lead_time")
+def _percentiles(changes: Subquery, group: Sequence[Any]) -> Select[Any]:
+    """By the database's own percentiles, over one order of whole microseconds."""
+    micro = _lasting(changes, MicrosecondsBetween)
 
+    def at(share: float) -> Any:
+        return func.percentile_disc(share).within_group(micro).op("/", return_type=Float())(1e6)
 
-def _percentiles(rows: Subquery, group: Sequence[Any]) -> Select[Any]:
-    seconds = rows.c.seconds
+    low, high = at(0.5), at(_JUST_ABOVE_HALF)
     return select(
         *group,
-        func.count(seconds).label("many"),
+        func.count(_lasting(changes, lambda *_: 1)).label("many"),
         func.count().label("whole"),
-        func.percentile_cont(0.5).within_group(seconds).label("median"),
-        func.percentile_disc(0.9).within_group(seconds).label("p90"),
+        (low + (high - low) * 0.5).label("median"),
+        at(0.9).label("p90"),
     ).group_by(*group)
 
 
-def _places(rows: Subquery, group: Sequence[Any]) -> Select[Any]:
+def _places(changes: Subquery, group: Sequence[Any]) -> Select[Any]:
     """The same where the database has no percentiles: each row with its place, in one pass."""
-    seconds, by = rows.c.seconds, group or None
+    seconds, by = _lasting(changes, SecondsBetween), group or None
     r = select(
         *group,
-        seconds,
+        seconds.label("seconds"),
         func.row_number().over(partition_by=by, order_by=seconds.nulls_last()).label("place"),
         func.count(seconds).over(partition_by=by).label("many"),
         func.count().over(partition_by=by).label("whole"),
@@ -343,3 +341,10 @@ def _places(rows: Subquery, group: Sequence[Any]) -> Select[Any]:
         func.avg(case((middle, r.seconds))).label("median"),
         func.min(case((r.place * 10 >= r.many * 9, r.seconds))).label("p90"),
     ).group_by(*names)
+
+
+def _lasting(changes: Subquery, between: Any) -> Any:
+    """The time from commit to deployed, NULL for a commit without a time, or with one after the deployment: its clock
+    was wrong."""
+    c = changes.c
+    return case((c.committed_at <= c.done_at, between(c.committed_at, c.done_at)))

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Select, and_, func, select, union
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Connection, Select, and_, func, or_, select, union
 
 from releasewatch.domain.dora_recovery import Failing
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_incidents import BlameOfPeriod
 from releasewatch.storage.fixes import standing_fixes
 from releasewatch.storage.sql import SecondsBetween, number_table
+from releasewatch.storage.tables.deployments import is_rollback, is_rollback_from
 from releasewatch.storage.types import id_type
 from releasewatch.storage.undoing_by_hand import standing_undos
 from releasewatch.storage.windows import FIXED_FOR
@@ -62,12 +62,11 @@ def read_named(connection: Connection) -> list[tuple[int, int]]:
 
 
 def read_failures(
-    connection: Connection, blame: BlameOfPeriod, named: Sequence[tuple[int, int]], since: datetime, among: Among
+    connection: Connection, blame: BlameOfPeriod, named: Sequence[tuple[int, int]], among: Among
 ) -> Failures:
-    """Failures of the deployments that opened from `since` on, as deployments and incidents tell them.
+    """Failures of some deployments, as deployments and incidents tell them.
 
-    `named`: what `read_named` gives. `among`: which are asked about; of others less may be found. Whatever
-    took something back opened after it, so the past before is not read.
+    `named`: what `read_named` gives. `among`: which are asked about; of others less may be found.
 
     A deployment failed when a later one took back what it brought (a rollback, a revert, contents put as they were), or
     was said to fix it, when somebody took it back by hand, or when it is confirmed as the cause of an incident. What
@@ -76,7 +75,7 @@ def read_failures(
     no failure of it.
     """
     found = Failures()
-    for row in connection.execute(_ended(named, since)).all():
+    for row in connection.execute(_ended(named, among)).all():
         found.failed[row.deployment_id].append(Failing(row.carrier_id, 0.0, row.ended, False))
         found.interventions[row.by_id].add(row.carrier_id)
     for row in connection.execute(_undone_by_hand()).all():
@@ -91,23 +90,31 @@ def read_failures(
     fixes = select(f.deployment_id).distinct()
     for number in connection.scalars(fixes.where(f.ref.not_in(blame.cancelled)) if blame.cancelled else fixes).all():
         found.interventions[number].add(None)
-    for row in connection.execute(_rolled_back(since, among)).all():
+    for row in connection.execute(_rolled_back(among)).all():
         found.interventions[row.deployment_id].add(row.carrier_id)
     return found
 
 
-def _ended(named: Sequence[tuple[int, int]], since: datetime) -> Select[Any]:
+def _ended(named: Sequence[tuple[int, int]], among: Among) -> Select[Any]:
     """What later deployments took back or fixed, each with which, and seconds from its opening until that was done."""
     w, o, b, d = t.window.c, t.origin.c, t.baseline.c, t.deployment.c
     fixing, by = t.deployment.alias("fixing"), t.deployment.alias("ended_by")
     told = _pairs(named)
-    taken_back = (
-        select(w.deployment_id, o.carrier_id, w.carrying_ended_by.label("by_id"))
-        .join_from(t.window, t.origin, and_(o.deployment_id == w.deployment_id, o.origin_no == w.origin_no))
-        .join(t.baseline, and_(b.deployment_id == o.deployment_id, b.baseline_no == o.baseline_no))
-        .join(by, and_(by.c.deployment_id == w.carrying_ended_by, by.c.opened_at >= since))
-        .where(w.carrying_ended_by.is_not(None), w.certain.is_(True), b.kind != "rollback")
+    # Most that was taken back was so in several places: each is looked up once.
+    ending = (
+        select(w.deployment_id, w.origin_no, w.carrying_ended_by)
+        .distinct()
+        .where(w.carrying_ended_by.is_not(None), w.certain.is_(True))
         .where(w.carrying_reason.not_like(FIXED_FOR.format("%", "%")))
+        .where(or_(w.deployment_id >= among.first, w.carrying_ended_by >= among.first))
+        .subquery("ending")
+    )
+    e = ending.c
+    taken_back = (
+        select(e.deployment_id, o.carrier_id, e.carrying_ended_by.label("by_id"))
+        .join_from(ending, t.origin, and_(o.deployment_id == e.deployment_id, o.origin_no == e.origin_no))
+        .join(t.baseline, and_(b.deployment_id == o.deployment_id, b.baseline_no == o.baseline_no))
+        .where(b.kind != "rollback")
     )
     said = (
         select(d.deployment_id, o.carrier_id, told.c.by_id)
@@ -136,21 +143,21 @@ def _undone_by_hand() -> Select[Any]:
     )
 
 
-def _rolled_back(since: datetime, among: Among) -> CompoundSelect[Any]:
+def _rolled_back(among: Among) -> CompoundSelect[Any]:
     """The carriers of rollbacks: of deployments that are one, and of single baselines that are.
 
-    Each is looked for where it says so: joined first, a database puts all deployments beside all baselines.
+    Each is looked for where it says so, by its index.
     """
     d, b, o = t.deployment.c, t.baseline.c, t.origin.c
-    carriers = (
+    from_it = and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no)
+    return union(
         select(d.deployment_id, o.carrier_id)
         .join_from(t.deployment, t.baseline, b.deployment_id == d.deployment_id)
-        .join(t.origin, and_(o.deployment_id == b.deployment_id, o.baseline_no == b.baseline_no), isouter=True)
-        .where(d.opened_at >= since)
-    )
-    return union(
-        carriers.where(d.kind == "rollback", among.holds(d.deployment_id)),
-        carriers.where(b.kind == "rollback", among.holds(b.deployment_id)),
+        .join(t.origin, from_it, isouter=True)
+        .where(is_rollback, among.holds(d.deployment_id)),
+        select(b.deployment_id, o.carrier_id)
+        .join_from(t.baseline, t.origin, from_it, isouter=True)
+        .where(is_rollback_from, among.holds(b.deployment_id)),
     )
 
 

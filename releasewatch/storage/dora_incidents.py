@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from releasewatch.storage import catalogs, incidents
 from releasewatch.storage import tables as t
 from releasewatch.storage.fixes import standing_fixes
 from releasewatch.storage.incidents import BLAMED
-from releasewatch.storage.sql import chunks
+from releasewatch.storage.sql import given_numbers
 from releasewatch.storage.types import LATEST
 
 _KINDS = ("status", "impact_started_at", "impact_ended_at", "environment", "component", REPLACED)
@@ -35,16 +35,17 @@ def read_blame(connection: Connection, environments: Sequence[int], since: datet
     """What incidents say of the deployments that opened in a period."""
     blame: dict[int, dict[int, Blame]] = defaultdict(dict)
     opened: dict[int, datetime] = {}
+    recorded: dict[int, datetime] = {}
     for row in connection.execute(_newest_links(environments, since, until)).all():
         blame[row.incident_id][row.deployment_id] = row.state
         opened[row.deployment_id] = row.opened_at
+        recorded[row.incident_id] = row.recorded_at
     fixed = {row.incident_id: row.done_at for row in connection.execute(_last_fixes(environments, since)).all()}
     wanted = sorted({*blame, *fixed})
     states = {
         number: fold(said, LATEST, LATEST)
         for number, said in incidents.read_statements(connection, wanted, _KINDS).items()
     }
-    recorded = _recorded_at(connection, wanted)
     ids = catalogs.component_ids(connection, sorted({key for state in states.values() for key in state.components}))
     carriers = _carriers(connection, opened)
     deployments = {number: BlamedDeployment(at, frozenset(carriers[number])) for number, at in opened.items()}
@@ -73,9 +74,10 @@ def _newest_links(environments: Sequence[int], since: datetime, until: datetime)
         .where(d.environment_id.in_(environments), d.succeeded, d.opened_at >= since, d.opened_at < until)
         .subquery()
     )
-    r = ranked.c
+    r, i = ranked.c, t.incident.c
     return (
-        select(r.incident_id, r.deployment_id, r.state, r.opened_at)
+        select(r.incident_id, r.deployment_id, r.state, r.opened_at, i.recorded_at)
+        .join(t.incident, i.incident_id == r.incident_id)
         .where(r.place == 1, r.state.in_(BLAMED))
         .order_by(r.incident_id, r.deployment_id)
     )
@@ -94,20 +96,10 @@ def _last_fixes(environments: Sequence[int], since: datetime) -> Select[Any]:
     )
 
 
-def _recorded_at(connection: Connection, numbers: Sequence[int]) -> dict[int, datetime]:
-    i = t.incident.c
-    found = {}
-    for part in chunks(numbers):
-        for row in connection.execute(select(i.incident_id, i.recorded_at).where(i.incident_id.in_(part))).all():
-            found[row.incident_id] = row.recorded_at
-    return found
-
-
-def _carriers(connection: Connection, deployments: Iterable[int]) -> dict[int, set[int]]:
+def _carriers(connection: Connection, deployments: Collection[int]) -> dict[int, set[int]]:
     o = t.origin.c
     found: dict[int, set[int]] = defaultdict(set)
-    for part in chunks(sorted(deployments)):
-        query = select(o.deployment_id, o.carrier_id).distinct().where(o.deployment_id.in_(part))
-        for row in connection.execute(query).all():
-            found[row.deployment_id].add(row.carrier_id)
+    query = select(o.deployment_id, o.carrier_id).distinct().where(o.deployment_id.in_(given_numbers(deployments)))
+    for row in connection.execute(query):
+        found[row.deployment_id].add(row.carrier_id)
     return found

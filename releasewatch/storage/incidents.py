@@ -12,7 +12,7 @@ from releasewatch.domain.incidents import REPLACED, Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
 from releasewatch.storage import tables as t
 from releasewatch.storage.readable import readable
-from releasewatch.storage.sql import chunks, next_number
+from releasewatch.storage.sql import chunks, given_numbers, next_number
 from releasewatch.storage.types import LATEST
 
 BLAMED = ("suspect", "confirmed")
@@ -143,27 +143,26 @@ def read_statements(
     s = t.incident_statement.c
     wanted = sorted(set(incident_ids))
     found: dict[int, list[Statement]] = {number: [] for number in wanted}
-    for part in chunks(wanted):
-        query = (
-            select(*readable(connection, t.incident_statement))
-            .where(s.incident_id.in_(part))
-            .order_by(s.recorded_at, s.statement_id)
-        )
-        for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))):
-            found[row.incident_id].append(
-                Statement(
-                    row.kind,
-                    row.value,
-                    row.happened_at,
-                    row.recorded_at,
-                    row.subject,
-                    row.audience,
-                    row.recorded_by,
-                    row.why,
-                    row.statement_id,
-                    row.source,
-                )
+    query = (
+        select(*readable(connection, t.incident_statement))
+        .where(s.incident_id.in_(given_numbers(wanted)))
+        .order_by(s.recorded_at, s.statement_id)
+    )
+    for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))):
+        found[row.incident_id].append(
+            Statement(
+                row.kind,
+                row.value,
+                row.happened_at,
+                row.recorded_at,
+                row.subject,
+                row.audience,
+                row.recorded_by,
+                row.why,
+                row.statement_id,
+                row.source,
             )
+        )
     return found
 
 

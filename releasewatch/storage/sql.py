@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     BindParameter,
     Connection,
     Dialect,
@@ -66,9 +67,17 @@ def next_number(connection: Connection, name: str, many: int = 1) -> int:
 
 
 def sort_in_memory(connection: Connection) -> None:
-    """Let a report sort some hundred thousand rows without the disk, until the transaction ends."""
+    """Let a statement sort some hundred thousand rows without the disk, until the transaction ends."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('work_mem', '64MB', true)"))
+        _set_until_the_end(connection, {"work_mem": "64MB"})
+
+
+def report_in_memory(connection: Connection) -> None:
+    """The same, and what is few is looked up by an index: PostgreSQL takes that for four times as dear as to read in
+    order, which is right for disks that turn, and reads whole tables instead."""
+    sort_in_memory(connection)
+    if connection.dialect.name == "postgresql":
+        _set_until_the_end(connection, {"random_page_cost": "1.1"})
 
 
 @contextmanager
@@ -170,8 +179,8 @@ class SecondsBetween(FunctionElement[float]):
 @compiles(SecondsBetween, "postgresql")
 def _seconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(clause, **options) for clause in element.clauses)
-    # A double sorts in a fraction of the time that the server's exact numbers take.
-    return f"CAST(EXTRACT(EPOCH FROM ({end}) - ({start})) AS DOUBLE PRECISION)"
+    # EXTRACT would give an exact number, slowly. A double is that number once it is rounded to microseconds.
+    return f"ROUND(DATE_PART('epoch', ({end}) - ({start})) * 1000000) / 1000000"
 
 
 @compiles(SecondsBetween, "sqlite")
@@ -179,6 +188,19 @@ def _seconds_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     start, end = (compiler.process(clause, **options) for clause in element.clauses)
     # Days as a float are good to some hundred microseconds: what is finer is noise.
     return f"ROUND((julianday({end}) - julianday({start})) * 86400.0, 3)"
+
+
+class MicrosecondsBetween(FunctionElement[int]):
+    """The same in whole microseconds, on PostgreSQL alone: it sorts them twice as fast as numbers with a fraction."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(MicrosecondsBetween, "postgresql")
+def _microseconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(DATE_PART('epoch', ({end}) - ({start})) * 1000000 AS BIGINT)"
 
 
 class _Ids(TypeDecorator[Sequence[UUID]]):
@@ -219,6 +241,29 @@ def given_ids(ids: Sequence[UUID]) -> Select[UUID]:
     """Many ids of customers as rows, `customer_id`."""
     given = _Given(bindparam(None, ids, type_=_Ids(), unique=True)).table_valued(column("id", Uuid16))
     return select(given.c.id.label("customer_id"))
+
+
+class _GivenNumbers(FunctionElement[Any]):
+    """Numbers as rows, in brackets."""
+
+    inherit_cache = True
+
+
+@compiles(_GivenNumbers, "postgresql")
+def _numbers_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    numbers = compiler.process(element.clauses, **options)
+    return f"(SELECT unnest(CAST(TRANSLATE({numbers}, '[]', '{{}}') AS BIGINT[])) AS number)"
+
+
+@compiles(_GivenNumbers, "sqlite")
+def _numbers_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT value AS number FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a variable
+
+
+def given_numbers(numbers: Collection[int]) -> Select[int]:
+    """Many numbers as rows, `number`, to be looked for with `in_`. They are one variable, as `given_ids` are."""
+    given = _GivenNumbers(bindparam(None, json.dumps(sorted(numbers)), type_=String(), unique=True))
+    return select(given.table_valued(column("number", BigInteger)).c.number)
 
 
 class OctetLength(FunctionElement[int]):

@@ -15,7 +15,7 @@ from releasewatch.storage import catalogs
 from releasewatch.storage import dora as storage
 from releasewatch.storage.dora_incidents import read_blame
 from releasewatch.storage.ledger import Ledger
-from releasewatch.storage.sql import sort_in_memory
+from releasewatch.storage.sql import report_in_memory
 
 FAILURES_FROM = "deployments and incidents"
 """Where failures are read from: what took back, or was named to fix, what others brought, and confirmed blame."""
@@ -38,7 +38,7 @@ def report_dora(ledger: Ledger, asked: DoraRequest) -> dict[str, Any]:
     """The document of `report dora --format json`, without its schema number. Raises UnknownNameError."""
     spans = spans_of(asked.since, asked.until, asked.by)
     with ledger.read() as connection:
-        sort_in_memory(connection)
+        report_in_memory(connection)
         environments = _environments(connection, asked.environment)
         repo_id = None if asked.repo is None else _repo(connection, asked.repo)
         component = None

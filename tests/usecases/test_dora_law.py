@@ -131,8 +131,11 @@ def test_a_change_is_marked_where_its_commit_came_more_than_once(world: World) -
 def test_an_upgrade_marks_what_is_there(world: World) -> None:
     before = world.rows(t.change)
     with world.ledger.write() as connection:
-        for index in ("committed_at", "repeated"):
-            connection.execute(text(f"DROP INDEX ix_change_deployment_id_{index}"))
+        for index in (
+            *("change_deployment_id_committed_at", "change_deployment_id_repeated", "deployment_rollback"),
+            *("deployment_environment_id_opened_at", "baseline_rollback"),
+        ):
+            connection.execute(text(f"DROP INDEX ix_{index}"))
         connection.execute(text("ALTER TABLE change DROP COLUMN repeated"))
         connection.execute(text(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '0026'"))
     assert migrate.upgrade(world.ledger) == ("0026", migrate.HEAD)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     UniqueConstraint,
+    literal_column,
 )
 
 from releasewatch.storage.tables.base import built_with, metadata, placed
@@ -107,6 +108,22 @@ Index(
     info=built_with(sqlite_where=deployment.c.release != "", postgresql_where=deployment.c.release != ""),
 )
 
+# All that counting deployments of a period reads of them: a row itself is six times as wide.
+Index(
+    "ix_deployment_environment_id_opened_at",
+    *(deployment.c.environment_id, deployment.c.opened_at, deployment.c.deployment_id, deployment.c.succeeded),
+    *(deployment.c.status, deployment.c.finished_at, deployment.c.repo_id, deployment.c.catalog_id),
+)
+
+is_rollback = deployment.c.kind == literal_column("'rollback'")
+"""Written without variables, so that SQLite knows the index again."""
+
+Index(
+    "ix_deployment_rollback",
+    deployment.c.deployment_id,
+    info=built_with(sqlite_where=is_rollback, postgresql_where=is_rollback),
+)
+
 
 class DeploymentPersonColumns(TypedColumns):
     """Who deployed: a person's name, hence apart."""
@@ -170,6 +187,14 @@ class BaselineColumns(TypedColumns):
 
 
 baseline: Table[BaselineColumns] = Table("baseline", metadata, BaselineColumns, info=placed("reference", "facts"))
+
+is_rollback_from = baseline.c.kind == literal_column("'rollback'")
+
+Index(
+    "ix_baseline_rollback",
+    *(baseline.c.deployment_id, baseline.c.baseline_no),
+    info=built_with(sqlite_where=is_rollback_from, postgresql_where=is_rollback_from),
+)
 
 
 class OriginColumns(TypedColumns):
