@@ -158,12 +158,14 @@ def fold(statements: Iterable[Statement], at: datetime, known_at: datetime) -> I
         if one.kind == "status" and (opened is None or one.happened_at < opened):
             opened = one.happened_at
 
+    by_subject = [(kind, subject, one.value) for (kind, subject), one in sorted(newest.items()) if one.value]
+
     def value(kind: str) -> str:
         found = newest.get((kind, ""))
         return found.value if found is not None else ""
 
     def of(kind: str) -> dict[str, str]:
-        return {subject: one.value for (k, subject), one in sorted(newest.items()) if k == kind and one.value}
+        return {subject: value for k, subject, value in by_subject if k == kind}
 
     def members(kind: str) -> list[str]:
         return [subject for subject, said in of(kind).items() if said == MEMBER]

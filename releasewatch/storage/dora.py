@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,11 +31,13 @@ from releasewatch.domain.dora_recovery import Failing, recovery_seconds
 from releasewatch.storage import tables as t
 from releasewatch.storage.dora_failures import Among, Failures, read_failures, read_named
 from releasewatch.storage.dora_incidents import BlameOfPeriod
-from releasewatch.storage.sql import MicrosecondsBetween, SecondsBetween, given_numbers
+from releasewatch.storage.sql import MicrosecondsBetween, SecondsBetween, given_numbers, side_by_side
 from releasewatch.storage.tables.changes import came_again, delivered, delivered_once
 from releasewatch.storage.types import key_type
 
 NO_TEAM = "(no owner)"
+
+_OF_CHANGES = ("name", "committed_at", "done_at")
 
 _JUST_ABOVE_HALF = 0.5 + 1e-10
 """The share at which the upper of two middle places stands, and the middle one of an odd number: of up to 10**9."""
@@ -122,10 +125,10 @@ def _count_failures(connection: Connection, asked: DoraQuestion, failures: Failu
     return groups
 
 
-def _read_members(connection: Connection, asked: DoraQuestion, numbers: Collection[int]) -> Iterator[Any]:
-    """Those of some deployments that are in any group: name, deployment_id, carrier_id."""
+def _read_members(connection: Connection, asked: DoraQuestion, numbers: Collection[int]) -> Sequence[Any]:
+    """Those of some deployments that are in any group: name, deployment_id, carrier_id; perhaps more than once."""
     m = _members(asked, given_numbers(numbers)).c
-    yield from connection.execute(select(m.name, m.deployment_id, m.carrier_id))
+    return connection.execute(select(m.name, m.deployment_id, m.carrier_id)).all()
 
 
 def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[str, int]:
@@ -151,50 +154,52 @@ def count_without_changes(connection: Connection, asked: DoraQuestion) -> dict[s
 
 def _attempts(asked: DoraQuestion) -> Select[Any]:
     """Of each group how many deployments succeeded and how many never did; the first and last number of the former."""
-    m = _members(asked, succeeded=False).c
-    number, succeeded = m.deployment_id, m.succeeded.is_(True)
-    many: Any = case((succeeded, number))
-    failed: Any = case((~succeeded, number))
+    m: Any = _members(asked, succeeded=False)
     if asked.by_part:
-        # A team may own several components of one deployment.
-        many, failed = many.distinct(), failed.distinct()
+        # Several components of one deployment may have changed, and a team may own them.
+        m = select(m.c.name, m.c.deployment_id, m.c.succeeded).distinct().subquery("member_once")
+    succeeded = m.c.succeeded.is_(True)
+    done = case((succeeded, m.c.deployment_id))
     return select(
-        m.name,
-        func.count(many).label("many"),
-        func.count(failed).label("failed"),
-        func.min(case((succeeded, number))).label("first"),
-        func.max(case((succeeded, number))).label("last"),
-    ).group_by(m.name)
+        m.c.name,
+        func.count(done).label("many"),
+        func.count(case((~succeeded, m.c.deployment_id))).label("failed"),
+        func.min(done).label("first"),
+        func.max(done).label("last"),
+    ).group_by(m.c.name)
 
 
 def _members(asked: DoraQuestion, only: Select[int] | None = None, *, succeeded: bool = True) -> Subquery:
-    """One row for each group and deployment in it; for each deployed component that changed, where parts are asked for.
+    """One row for each group and deployment in it; for each of its origins, where parts are asked for.
 
     Columns: name (of the group), deployment_id, carrier_id (None for a whole deployment), repo_id, opened_at, done_at,
-    succeeded. `only`: of these deployments alone. `succeeded` False: also those that never did.
+    succeeded; of an origin also baseline_no and touched_id. `only`: of these deployments alone. `succeeded` False: also
+    those that never did.
     """
     d, o, c = t.deployment.c, t.origin.c, t.catalog_component.c
-    owner = func.coalesce(func.nullif(c.owner, ""), NO_TEAM)
+    owner = func.coalesce(func.nullif(c.owner, literal("", key_type())), literal(NO_TEAM, key_type()))
     names: dict[str, Any] = {"component": t.component.c.full_key, "team": owner, "repo": t.repo.c.key}
     carrier: Any = o.carrier_id if asked.by_part else column("NULL", is_literal=True)
     never = and_(d.succeeded.is_(False), d.status == "failed")
     query = (
         select(
             names.get(asked.by, _span_of(asked.spans)).label("name"),
-            d.deployment_id,
+            o.deployment_id if asked.by_part else d.deployment_id,
             carrier.label("carrier_id"),
             d.repo_id,
             d.opened_at,
             func.coalesce(d.finished_at, d.opened_at).label("done_at"),
             d.succeeded,
+            *((o.baseline_no, o.touched_id) if asked.by_part else ()),
         )
+        .select_from(t.deployment)
         .where(d.opened_at >= asked.spans[0].since, d.opened_at < asked.spans[-1].until)
         .where(d.environment_id.in_(asked.environments), d.succeeded if succeeded else or_(d.succeeded, never))
     )
     if only is not None:
         query = query.where(d.deployment_id.in_(only))
     if asked.by_part:
-        query = query.distinct().join(t.origin, o.deployment_id == d.deployment_id)
+        query = query.join(t.origin, o.deployment_id == d.deployment_id)
     if asked.by == "component":
         query = query.join(t.component, t.component.c.component_id == o.carrier_id)
     if asked.by == "team":
@@ -228,7 +233,9 @@ def _lead_times(
     Spans are asked about one by one: then a database reads each of them as far as it goes, and sorts no names.
     """
     if not asked.by_span:
-        return {row.name: _spread(row) for row in connection.execute(_spreads(connection, asked, among, by_name=True))}
+        with side_by_side(connection) if asked.component_id is None else nullcontext():
+            rows = connection.execute(_spreads(connection, asked, among, by_name=True)).all()
+        return {row.name: _spread(row) for row in rows}
     spans = {span.label: span for span in asked.spans}
     found = {}
     for row in attempts:
@@ -259,11 +266,16 @@ def _changes(asked: DoraQuestion, among: Among) -> Subquery:
     deployments to one environment are counted, few changes come more than once, and they are marked: the others need
     not be put in order.
     """
-    if asked.by_part or len(asked.environments) != 1:
+    if len(asked.environments) != 1:
         return _first(_brought(asked, among, delivered)).subquery("first_brought")
     once = _brought(asked, among, delivered_once)
+    # Of parts a change may touch several that belong to one group.
+    once = once.with_only_columns(*_of_changes(once, *(("deployment_id", "change_no") if asked.by_part else ())))
+    if asked.by_part:
+        distinct = once.distinct().subquery("once")
+        once = select(*(distinct.c[name] for name in _OF_CHANGES))
     again = _first(_brought(asked, among, and_(delivered, came_again)))
-    return union_all(once.with_only_columns(*_of_changes(once)), again).subquery("first_brought")
+    return union_all(once, again).subquery("first_brought")
 
 
 def _first(brought: Select[Any]) -> Select[Any]:
@@ -278,31 +290,28 @@ def _first(brought: Select[Any]) -> Select[Any]:
     return select(*(one for one in ranked.c if one.name != "place")).where(ranked.c.place == 1)
 
 
-def _of_changes(brought: Select[Any]) -> Iterator[Any]:
-    return (one for one in brought.selected_columns if one.name in ("name", "committed_at", "done_at"))
+def _of_changes(brought: Select[Any], *more: str) -> Iterator[Any]:
+    return (brought.selected_columns[name] for name in (*_OF_CHANGES, *more))
 
 
 def _brought(asked: DoraQuestion, among: Among, which: ColumnElement[bool]) -> Select[Any]:
-    """Changes of each group's deployments: `name, committed_at, done_at, sha, repo_id, opened_at, deployment_id`."""
-    c, cc, o = t.change.c, t.change_component.c, t.origin.c
+    """Changes of each group's deployments: `name, committed_at, done_at, sha, repo_id, opened_at, deployment_id,
+    change_no`. Of parts as often as they touch one."""
+    c, cc = t.change.c, t.change_component.c
     member = _members(asked)
     m = member.c
     query: Select[Any] = select(
-        m.name, c.committed_at, m.done_at, c.sha, m.repo_id, m.opened_at, m.deployment_id
-    ).join_from(member, t.change, c.deployment_id == m.deployment_id)
+        m.name, c.committed_at, m.done_at, c.sha, m.repo_id, m.opened_at, m.deployment_id, c.change_no
+    ).select_from(member)
+    of_it = c.deployment_id == m.deployment_id
     if asked.by_part:
-        query = query.join(
-            t.change_component, and_(cc.deployment_id == c.deployment_id, cc.change_no == c.change_no)
-        ).join(
-            t.origin,
-            and_(
-                o.deployment_id == cc.deployment_id,
-                o.baseline_no == cc.baseline_no,
-                o.touched_id == cc.component_id,
-                o.carrier_id == m.carrier_id,
-            ),
+        # Every table is cut by number: what follows from the others does not occur to a database.
+        touching = and_(cc.baseline_no == m.baseline_no, cc.component_id == m.touched_id)
+        query = query.join(t.change_component, and_(cc.deployment_id == m.deployment_id, touching)).where(
+            among.holds(cc.deployment_id), among.holds(m.deployment_id)
         )
-    return query.where(among.holds(c.deployment_id), which)
+        of_it = and_(c.deployment_id == cc.deployment_id, c.change_no == cc.change_no)
+    return query.join(t.change, of_it).where(among.holds(c.deployment_id), which)
 
 
 def _percentiles(changes: Subquery, group: Sequence[Any]) -> Select[Any]:

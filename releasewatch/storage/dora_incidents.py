@@ -100,6 +100,6 @@ def _carriers(connection: Connection, deployments: Collection[int]) -> dict[int,
     o = t.origin.c
     found: dict[int, set[int]] = defaultdict(set)
     query = select(o.deployment_id, o.carrier_id).distinct().where(o.deployment_id.in_(given_numbers(deployments)))
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         found[row.deployment_id].add(row.carrier_id)
     return found

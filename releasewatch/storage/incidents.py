@@ -148,7 +148,7 @@ def read_statements(
         .where(s.incident_id.in_(given_numbers(wanted)))
         .order_by(s.recorded_at, s.statement_id)
     )
-    for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))):
+    for row in connection.execute(query if kinds is None else query.where(s.kind.in_(kinds))).all():
         found[row.incident_id].append(
             Statement(
                 row.kind,

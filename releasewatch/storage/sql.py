@@ -87,10 +87,26 @@ def one_by_one(connection: Connection) -> Iterator[None]:
     It takes the reading of a row in order to cost a quarter of one that is looked up, which is right for disks that
     turn. For the question whether somebody has any row at all, of many, it would read and keep all of them.
     """
+    with _without(connection, "enable_hashjoin", "enable_mergejoin"):
+        yield
+
+
+@contextmanager
+def side_by_side(connection: Connection) -> Iterator[None]:
+    """The other way round: have PostgreSQL read tables beside each other where it takes many rows for few.
+
+    Each column by which rows are joined makes them fewer to it, though one follows from another.
+    """
+    with _without(connection, "enable_nestloop"):
+        yield
+
+
+@contextmanager
+def _without(connection: Connection, *names: str) -> Iterator[None]:
+    """Have PostgreSQL plan without some of its ways."""
     if connection.dialect.name != "postgresql":
         yield
         return
-    names = ("enable_hashjoin", "enable_mergejoin")
     before = [connection.scalar(select(func.current_setting(name))) for name in names]
     _set_until_the_end(connection, dict.fromkeys(names, "off"))
     yield

@@ -1,7 +1,7 @@
 """Lead times of generated pasts, on both databases: what SQL counts is what a plain loop over all rows counts.
 
 The pasts go back and forth, are recorded in another order than they happened, fail, and go to two environments of
-production, and commits come again and again.
+production, commits come again and again, and some touch two components of one team.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from releasewatch.domain.dora import spans_of, spread_of
 from releasewatch.storage import migrate
 from releasewatch.storage import tables as t
+from releasewatch.storage.dora import NO_TEAM
 from releasewatch.usecases.dora import DoraRequest, report_dora
 from tests.support.statements import listening
 from tests.support.worlds import START, World, hour
@@ -42,7 +43,7 @@ def made_up(world: World, chance: random.Random) -> World:
     heads = [world.commit("a", "b", at=hour(-200))]
     for number in range(COMMITS):
         subject = f'Revert "Change {number}"' if chance.random() < 0.2 else ""
-        heads.append(world.commit(chance.choice("ab"), subject=subject, at=hour(-190 + 8 * number)))
+        heads.append(world.commit(*chance.choice(("a", "b", "ab")), subject=subject, at=hour(-190 + 8 * number)))
         if number == COMMITS // 2:
             world.repo.switch(heads[2])
     for number in range(DEPLOYMENTS):
@@ -57,12 +58,16 @@ def made_up(world: World, chance: random.Random) -> World:
 
 
 def rows_of(world: World) -> list[Any]:
-    """Every change that a deployment which succeeded brought, in the order in which these opened."""
-    c, d, e = t.change.c, t.deployment.c, t.environment.c
+    """Every change that a deployment which succeeded brought, for each component that it touched, in the order in
+    which these opened."""
+    c, d, e, cc = t.change.c, t.deployment.c, t.environment.c, t.change_component.c
     query = (
         select(d.deployment_id, d.opened_at, d.finished_at, e.key.label("environment"), c.sha, c.committed_at)
+        .add_columns(t.component.c.full_key)
         .join_from(t.deployment, t.change, c.deployment_id == d.deployment_id)
         .join(t.environment, e.environment_id == d.environment_id)
+        .join(t.change_component, (cc.deployment_id == c.deployment_id) & (cc.change_no == c.change_no))
+        .join(t.component, t.component.c.component_id == cc.component_id)
         .where(d.succeeded, c.side == "added", c.is_merge.is_(False), c.reverted_by.is_(None))
         .order_by(d.opened_at, d.deployment_id)
     )
@@ -78,7 +83,8 @@ def counted(world: World, asked: DoraRequest) -> dict[str | None, tuple[Any, ...
         if asked.environment in (None, row.environment):
             for span in spans:
                 if span.since <= row.opened_at < span.until:
-                    found[world.key if asked.by == "repo" else span.label or None].setdefault(row.sha, row)
+                    names = {"repo": world.key, "team": NO_TEAM, "component": row.full_key}
+                    found[names.get(asked.by, span.label or None)].setdefault(row.sha, row)
     groups = {}
     for name, firsts in found.items():
         lasted = [one.finished_at - one.committed_at for one in firsts.values()]
@@ -100,7 +106,7 @@ def reported(world: World, asked: DoraRequest) -> dict[str | None, tuple[Any, ..
 
 def test_lead_times_are_those_of_a_plain_count(world: World) -> None:
     many = 0
-    for by in ("period", "month", "week", "repo"):
+    for by in ("period", "month", "week", "repo", "component", "team"):
         for environment in (None, *ENVIRONMENTS):
             asked = DoraRequest(START, UNTIL, by, environment=environment)
             wanted = counted(world, asked)

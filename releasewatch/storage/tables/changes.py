@@ -77,6 +77,7 @@ Index(
     "ix_change_deployment_id_committed_at",
     change.c.deployment_id,
     change.c.committed_at,
+    change.c.change_no,
     info=built_with(sqlite_where=delivered_once, postgresql_where=delivered_once),
 )
 Index(
