@@ -91,9 +91,9 @@ def count_each(connection: Connection, questions: Sequence[ExposureQuestion]) ->
 
 
 def ways_of_each(
-    connection: Connection, questions: Sequence[ExposureQuestion], customer_id: UUID
+    connection: Connection, questions: Sequence[ExposureQuestion], customer_id: UUID | Sequence[UUID]
 ) -> dict[int, Sequence[Any]]:
-    """The rows of `exposure.detail_statement` of one customer, in no order, by the number of each deployment."""
+    """The rows of `exposure.detail_statement` of some customers, in no order, by the number of each deployment."""
     return dict(_answers(connection, questions, lambda q: detail_statement(q, None, customer_id)))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +14,19 @@ from releasewatch.domain.impact_measures import COUNTED
 from releasewatch.domain.promises import Promise
 from releasewatch.domain.times import format_utc
 from releasewatch.errors import InvalidCallError
-from releasewatch.storage import care, catalogs, customer_review, deployments, exposure, promises, staff
+from releasewatch.storage import care, catalogs, customer_review, deployments, promises, staff
 from releasewatch.storage.call_facts import some_members
+from releasewatch.storage.exposure_many import ways_of_each
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_report import promises_document
 from releasewatch.usecases.deployment_lists import instant_or_none
-from releasewatch.usecases.deployments import question_of, tier_of
+from releasewatch.usecases.deployments import question_of
 from releasewatch.usecases.incident_contacts import Asking, Gathered, gather
+
+_AT_ONCE = 400
+"""So many deployments are asked about at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,23 @@ def _add_releases(
 ) -> None:
     """What came to them: each deployment once, from when it was first live where they are."""
     keys = catalogs.component_keys(connection)
+    tiers = {row.key: row.tier for row in catalogs.environments(connection)}
     until = min(asked.until, how.now)
-    for number in customer_review.live_in(connection, asked.since, asked.until):
-        one = deployments.get_deployment(connection, number)
-        question = question_of(one, tier_of(connection, one.environment), until, LATEST, how.without_entitlement)
+    for numbers in chunks(customer_review.live_in(connection, asked.since, asked.until), _AT_ONCE):
+        found = deployments.get_deployments(connection, numbers)
+        questions = [
+            question_of(one, tiers[one.environment], until, LATEST, how.without_entitlement) for one in found.values()
+        ]
+        reached: dict[tuple[int, UUID], list[Any]] = defaultdict(list)
         for part in chunks(customers):
-            ways = connection.execute(exposure.detail_statement(question, None, part)).all()
-            for customer, group in groupby(ways, key=attrgetter("customer_id")):
-                mine = [row for row in group if asked.since <= row.live_from < asked.until]
-                if mine and customer in reviews:
-                    reviews[customer].releases.append(_release(one, mine, keys))
+            for number, ways in ways_of_each(connection, questions, part).items():
+                for row in ways:
+                    if asked.since <= row.live_from < asked.until:
+                        reached[number, row.customer_id].append(row)
+        for number in numbers:
+            for customer, review in reviews.items():
+                if mine := reached.get((number, customer)):
+                    review.releases.append(_release(found[number], mine, keys))
 
 
 def _release(one: deployments.DeploymentRow, rows: Sequence[Any], keys: Any) -> dict[str, Any]:
