@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, and_, cast, func, literal, select
+from sqlalchemy import Connection, Select, func, select
 
 from releasewatch.domain.dora_incidents import Blame, BlamedDeployment, BlamedIncident, BlamedPart, blamed_parts
 from releasewatch.domain.incidents import REPLACED, fold
@@ -40,7 +40,7 @@ def read_blame(connection: Connection, environments: Sequence[int], since: datet
         blame[row.incident_id][row.deployment_id] = row.state
         opened[row.deployment_id] = row.opened_at
         recorded[row.incident_id] = row.recorded_at
-    fixed = {row.incident_id: row.done_at for row in connection.execute(_last_fixes(environments, since)).all()}
+    fixed = _last_fixes(connection, environments, since)
     wanted = sorted({*blame, *fixed})
     states = {
         number: fold(said, LATEST, LATEST)
@@ -83,17 +83,23 @@ def _newest_links(environments: Sequence[int], since: datetime, until: datetime)
     )
 
 
-def _last_fixes(environments: Sequence[int], since: datetime) -> Select[Any]:
-    """What fixes a deployment of the period opened after it, so the period's end does not matter here."""
-    standing = standing_fixes()
-    f, d, i = standing.c, t.deployment.c, t.incident.c
-    return (
-        select(i.incident_id, func.max(func.coalesce(d.finished_at, d.opened_at)).label("done_at"))
-        .join_from(standing, t.deployment, d.deployment_id == f.deployment_id)
-        .join(t.incident, f.ref == literal("INC-") + cast(i.incident_id, String))
-        .where(and_(d.environment_id.in_(environments), d.succeeded, d.opened_at >= since))
-        .group_by(i.incident_id)
+def _last_fixes(connection: Connection, environments: Sequence[int], since: datetime) -> dict[int, datetime]:
+    """When the last fix of each incident was done. What fixes a deployment of the period opened after it, so the
+    period's end does not matter here."""
+    f, d = standing_fixes().c, t.deployment.c
+    said = connection.execute(select(f.deployment_id, f.ref).where(f.ref.startswith("INC-"))).all()
+    query = (
+        select(d.deployment_id, func.coalesce(d.finished_at, d.opened_at).label("done_at"))
+        .where(d.deployment_id.in_(given_numbers({row.deployment_id for row in said})))
+        .where(d.environment_id.in_(environments), d.succeeded, d.opened_at >= since)
     )
+    done = {row.deployment_id: row.done_at for row in connection.execute(query).all()}
+    last: dict[int, datetime] = {}
+    for row in said:
+        if row.deployment_id in done and row.ref[4:].isdecimal():
+            number, at = int(row.ref[4:]), done[row.deployment_id]
+            last[number] = max(at, last.get(number, at))
+    return last
 
 
 def _carriers(connection: Connection, deployments: Collection[int]) -> dict[int, set[int]]:
