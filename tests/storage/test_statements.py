@@ -165,7 +165,7 @@ def main_job(folder: Path, url: str, many: int) -> Heard:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def heard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Heard, Heard]:
-    """The main job with some customers, and with several times as many; of either, rows are staged in runs and by one."""
+    """The main job with some customers, and with more; rows of either are staged in runs and one by one."""
     few, many = tmp_path_factory.mktemp("few"), tmp_path_factory.mktemp("many")
     if request.param == "sqlite":
         return main_job(few, f"sqlite:///{few}/ledger.db", 31), main_job(many, f"sqlite:///{many}/ledger.db", 93)
