@@ -139,9 +139,12 @@ def test_an_upgrade_marks_what_is_there(world: World) -> None:
     with world.ledger.write() as connection:
         for index in (
             *("change_deployment_id_committed_at", "change_deployment_id_repeated", "deployment_rollback"),
-            *("deployment_environment_id_opened_at", "baseline_rollback"),
+            *("deployment_environment_id_opened_at", "baseline_rollback", "reach_component_id_deployment_id"),
+            *("deployment_opened_at_deployment_id_environment_id", "customer_fact_customer_tier"),
+            *("customer_fact_escalated", "customer_contract_contract_value_renewal_on"),
         ):
             connection.execute(text(f"DROP INDEX ix_{index}"))
+        connection.execute(text("CREATE INDEX ix_deployment_opened_at ON deployment (opened_at)"))
         connection.execute(text("ALTER TABLE change DROP COLUMN repeated"))
         connection.execute(text(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '0026'"))
     assert migrate.upgrade(world.ledger) == ("0026", migrate.HEAD)
