@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
@@ -83,20 +83,24 @@ class CallFigures:
     never_told: dict[str, int]
 
 
-def share_of(contacts: Iterable[Contacted], state: str) -> FirstShare:
-    """Who was first, of those in one state."""
+def share_of(contacts: Iterable[Contacted], state: str, silent: int = 0) -> FirstShare:
+    """Who was first, of those in one state; `silent`: how many more, where neither was."""
     mine = [one.first for one in contacts if one.state == state]
-    return FirstShare(state, len(mine), mine.count("we"), mine.count("they"), mine.count(None))
+    return FirstShare(state, len(mine) + silent, mine.count("we"), mine.count("they"), mine.count(None) + silent)
 
 
-def figures_of(contacts: Sequence[Contacted]) -> CallFigures:
-    """The figures of customers in incidents. Whoever was told before it began was told at once."""
+def figures_of(contacts: Sequence[Contacted], silent: Mapping[str, int]) -> CallFigures:
+    """The figures of customers in incidents. Whoever was told before it began was told at once. `silent`: by state, how
+    many more there are of whom nobody was told and nobody told us."""
     told = [one for one in contacts if one.state in HURT and one.told_at is not None]
     return CallFigures(
-        shares=tuple(share_of(contacts, state) for state in HURT),
+        shares=tuple(share_of(contacts, state, silent.get(state, 0)) for state in HURT),
         from_impact=spread_of([_seconds(one.started_at, one.told_at) for one in told]),
         from_detection=spread_of([_seconds(one.detected_at, one.told_at) for one in told if one.detected_at]),
-        never_told={state: sum(one.state == state and one.told_at is None for one in contacts) for state in HURT},
+        never_told={
+            state: sum(one.state == state and one.told_at is None for one in contacts) + silent.get(state, 0)
+            for state in HURT
+        },
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, and_, func, select
 
+from releasewatch.domain.impact_measures import Place
 from releasewatch.storage import tables as t
 from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import OPEN_END
@@ -39,4 +42,15 @@ def calls_about(connection: Connection, incident_ids: Sequence[int]) -> list[Any
     found: list[Any] = []
     for part in chunks(incident_ids):
         found += connection.execute(query.where(i.incident_id.in_(part)).order_by(i.call_id, i.added_at)).all()
+    return found
+
+
+def places_of(connection: Connection, customers: Sequence[UUID], now: datetime) -> dict[UUID, Place]:
+    """Where some customers are, as the directory has it now; whom it does not have is left out."""
+    f = t.customer_fact.c
+    held = f.valid_from <= now, f.valid_to > now, f.recorded_to == OPEN_END
+    found: dict[UUID, Place] = {}
+    for part in chunks(customers):
+        rows = connection.execute(select(f.customer_id, f.timezone, f.country).where(f.customer_id.in_(part), *held))
+        found.update({row.customer_id: Place(row.timezone, row.country) for row in rows})
     return found

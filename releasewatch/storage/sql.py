@@ -14,6 +14,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     BindParameter,
+    ColumnElement,
     Connection,
     Dialect,
     Float,
@@ -129,14 +130,17 @@ def for_each(
     In the statement the columns are `asked.NAME`, of these types. The server plans it once, whatever they are.
     """
     dialect = connection.dialect
-    named = [(name, kind.dialect_impl(dialect).compile(dialect)) for name, kind in kinds.items()]
-    shown = ", ".join(
-        "(" + ", ".join(f"%(v{place}_{name})s::{kind}" for name, kind in named) + ")" for place in range(len(rows))
-    )
+    named = {name: kind.dialect_impl(dialect).compile(dialect) for name, kind in kinds.items()}
+    lists = {name for name, kind in named.items() if kind.endswith("[]")}
     inner = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    values = {f"v{place}_{name}": row[name] for place, row in enumerate(rows) for name in kinds}
-    asked = f"(VALUES {shown}) AS asked ({', '.join(kinds)})"
+    # A column is one variable. Of lists it cannot be: they are text, and read once, before anything is asked.
+    given = ", ".join(f"%({name})s::{'TEXT' if name in lists else kind}[]" for name, kind in named.items())
+    read = ", ".join(f"{name}::{kind} AS {name}" for name, kind in named.items())
+    asked = f"(SELECT {read} FROM unnest({given}) AS given ({', '.join(named)}) OFFSET 0) AS asked"  # noqa: S608
     words = f"SELECT asked.{key}, found.* FROM {asked} CROSS JOIN LATERAL ({inner}) AS found"  # noqa: S608 - no values
+    values = {
+        name: [f"{{{','.join(map(str, row[name]))}}}" if name in lists else row[name] for row in rows] for name in named
+    }
     return connection.exec_driver_sql(words, values)
 
 
@@ -219,7 +223,7 @@ def _microseconds_on_postgresql(element: Any, compiler: Any, **options: Any) -> 
     return f"CAST(DATE_PART('epoch', ({end}) - ({start})) * 1000000 AS BIGINT)"
 
 
-class _Ids(TypeDecorator[Sequence[UUID]]):
+class Ids(TypeDecorator[Collection[UUID]]):
     """Many ids as one value: an array on PostgreSQL, the bytes of one after the other on SQLite."""
 
     impl = LargeBinary
@@ -228,7 +232,7 @@ class _Ids(TypeDecorator[Sequence[UUID]]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == "postgresql" else LargeBinary())
 
-    def process_bind_param(self, value: Sequence[UUID] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Collection[UUID] | None, dialect: Dialect) -> Any:
         many = list(value or ())
         return many if dialect.name == "postgresql" else b"".join(one.bytes for one in many)
 
@@ -253,9 +257,10 @@ def _given_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"(SELECT substr({ids}, 16 * key + 1, 16) AS id FROM json_each({each}))"  # noqa: S608 - variables alone
 
 
-def given_ids(ids: Sequence[UUID]) -> Select[UUID]:
-    """Many ids of customers as rows, `customer_id`."""
-    given = _Given(bindparam(None, ids, type_=_Ids(), unique=True)).table_valued(column("id", Uuid16))
+def given_ids(ids: Sequence[UUID] | ColumnElement[Any]) -> Select[UUID]:
+    """Many ids of customers as rows, `customer_id`; or those of an expression of the type `Ids`."""
+    many = ids if isinstance(ids, ColumnElement) else bindparam(None, ids, type_=Ids(), unique=True)
+    given = _Given(many).table_valued(column("id", Uuid16))
     return select(given.c.id.label("customer_id"))
 
 

@@ -6,6 +6,7 @@ names no component, or one that reaches them in it. What was said to be of anoth
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,6 +59,29 @@ class Reported:
         )
 
 
+class Reporters:
+    """Who told us anything, found by when they did and by the incident that it was said to be of."""
+
+    def __init__(self, told: Mapping[UUID, Sequence[Said]]) -> None:
+        """`told`: what each customer told us."""
+        each = sorted((one.reported_at, customer) for customer, mine in told.items() for one in mine)
+        self._instants = [at for at, _ in each]
+        self._customers = [customer for _, customer in each]
+        self._by_incident: dict[int, set[UUID]] = {}
+        for customer, mine in told.items():
+            for one in mine:
+                self._by_incident.setdefault(one.incident_id, set()).add(customer)
+
+    def between(self, since: datetime, until: datetime | None) -> set[UUID]:
+        """Who told us something from one instant through another (None: until now)."""
+        end = None if until is None else bisect_right(self._instants, until)
+        return set(self._customers[bisect_left(self._instants, since) : end])
+
+    def naming(self, incident: int) -> set[UUID]:
+        """Who told us something that was said to be of an incident."""
+        return self._by_incident.get(incident, set())
+
+
 class Complaints:
     """What customers told us while an incident went on."""
 
@@ -83,6 +107,10 @@ class Complaints:
             return Complaint()
         at = mine[0].reported_at
         return Complaint(at, who_was_first(tellings.first_at(customer), at) == "they")
+
+    def reporters_among(self, everybody: Reporters) -> set[UUID]:
+        """Everybody of whom `of` may find something, whatever reaches them; perhaps others too."""
+        return everybody.between(self._since, self._until) | everybody.naming(self._incident)
 
     def depends_on_components(self, customer: UUID) -> bool:
         """Whether the answer of `of` may depend on which components reach them."""

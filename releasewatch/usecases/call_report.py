@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -46,28 +48,31 @@ class CallReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a row is counted from; a customer, a call and a promise once, in however many incidents they are."""
+    """What a row is counted from; a customer, a call and a promise once, in however many incidents they are. `silent`:
+    by state, those who are hurt and with whom nobody ever spoke of it."""
 
     incidents: set[int]
     contacts: list[Contacted]
+    silent: Counter[str]
     open_calls: dict[int, bool]
     owed: set[tuple[int, UUID]]
     promises: dict[int, Promise]
 
     @staticmethod
     def none() -> _Facts:
-        return _Facts(set(), [], {}, set(), {})
+        return _Facts(set(), [], Counter(), {}, set(), {})
 
 
 def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking, *, names: bool = True) -> dict[str, Any]:
     """The document of `report calls --format json`, without its schema number; titles that name somebody only with
     `names`. Raises UnknownNameError."""
     spans = spans_of(asked.since, asked.until, asked.by if asked.by in ("month", "week") else "period")
+    by_manager = asked.by in ("person", "team")
     with ledger.read() as connection:
         if asked.incident is not None:
-            found = gather_one(connection, how, asked.incident)
+            found = gather_one(connection, how, asked.incident, by_manager=by_manager)
         else:
-            found = gather(connection, how, asked.since, asked.until)
+            found = gather(connection, how, asked.since, asked.until, by_manager=by_manager)
         promised = promises_in(connection, found)
         group_of = _grouping(connection, asked.by, found, promised, spans, how)
         titles = [one.scene.state.title for one in found]
@@ -107,6 +112,11 @@ def _about(one: Gathered) -> dict[str, Any]:
     }
 
 
+GroupOf = Callable[[Gathered, UUID | str | None], str | None]
+"""The group of an incident and of somebody in it: a customer, or those of an account manager; None of a whole incident
+that is in no group by itself."""
+
+
 def _grouping(
     connection: Any,
     by: By | None,
@@ -114,22 +124,27 @@ def _grouping(
     promised: list[tuple[UUID, Promise]],
     spans: list[Span],
     how: Asking,
-) -> Callable[[Gathered, UUID | None], str | None]:
-    """By incident and customer, the group; who keeps them is asked as of today."""
+) -> GroupOf:
+    """Who keeps a customer is asked as of today."""
     if by in ("person", "team"):
-        keepers = _keepers(connection, found, promised, how)
+        book, today = staff.read_book(connection), how.now.date()
+        managers = _managers(connection, found, promised, how)
         teams = {one.key: one.team for one in staff.read_staff(connection)} if by == "team" else None
 
-        def of_keeper(_: Gathered, customer: UUID | None) -> str | None:
-            if customer is None:
-                return None
-            keeper = keepers.get(customer, UNOWNED)
+        @cache
+        def of_manager(manager: str) -> str:
+            keeper = book.owner(manager, today).key
             return keeper if teams is None else teams.get(keeper, UNOWNED)
+
+        def of_keeper(_: Gathered, who: UUID | str | None) -> str | None:
+            if who is None:
+                return None
+            return of_manager(who if isinstance(who, str) else managers.get(who, UNOWNED))
 
         return of_keeper
     if by in ("month", "week"):
 
-        def of_span(one: Gathered, _: UUID | None) -> str | None:
+        def of_span(one: Gathered, _: UUID | str | None) -> str | None:
             at = one.scene.window.started_at
             return next((span.label for span in spans if span.since <= at < span.until), UNOWNED)
 
@@ -137,29 +152,31 @@ def _grouping(
     return lambda one, _: one.incident.id
 
 
-def _keepers(
+def _managers(
     connection: Any, found: list[Gathered], promised: list[tuple[UUID, Promise]], how: Asking
 ) -> dict[UUID, str]:
+    """Whose those are who are not merely counted."""
     customers = {one.customer for each in found for one in each.contacts}
     customers |= {one.customer for each in found for one in each.open} | {who for each in found for who in each.owed}
     customers |= {who for who, _ in promised}
-    book, today = staff.read_book(connection), how.now.date()
-    keepers: dict[UUID, str] = {}
+    managers: dict[UUID, str] = {}
     for part in chunks(sorted(customers)):
-        for customer, facts in read_facts(connection, some_members(part, how.now)).items():
-            keepers[customer] = book.owner(facts.account_manager, today).key
-    return keepers
+        facts = read_facts(connection, some_members(part, how.now))
+        managers |= {customer: one.account_manager for customer, one in facts.items()}
+    return managers
 
 
-def _sum(
-    found: Iterable[Gathered],
-    promised: list[tuple[UUID, Promise]],
-    group_of: Callable[[Gathered, UUID | None], str | None],
-) -> dict[str, _Facts]:
+def _sum(found: Iterable[Gathered], promised: list[tuple[UUID, Promise]], group_of: GroupOf) -> dict[str, _Facts]:
     groups: dict[str, _Facts] = {}
+    promises: dict[int, list[tuple[UUID, Promise]]] = {}
+    for customer, promise in promised:
+        promises.setdefault(promise.call_id, []).append((customer, promise))
 
-    def facts(one: Gathered, customer: UUID) -> _Facts:
-        mine = groups.setdefault(group_of(one, customer) or UNOWNED, _Facts.none())
+    def facts(one: Gathered, who: UUID | str) -> _Facts:
+        group = group_of(one, who) or UNOWNED
+        mine = groups.get(group)
+        if mine is None:
+            mine = groups[group] = _Facts.none()
         mine.incidents.add(one.incident.incident_id)
         return mine
 
@@ -169,18 +186,20 @@ def _sum(
             groups.setdefault(whole, _Facts.none()).incidents.add(one.incident.incident_id)
         for contact in one.contacts:
             facts(one, contact.customer).contacts.append(contact)
+        for (state, manager), many in one.silent.items():
+            facts(one, manager).silent[state] += many
         for call in one.open:
             facts(one, call.customer).open_calls[call.call_id] = call.overdue
         for customer in one.owed:
             facts(one, customer).owed.add((one.incident.incident_id, customer))
-        for customer, promise in promised:
-            if promise.call_id in one.calls:
+        for number in one.calls & promises.keys():
+            for customer, promise in promises[number]:
                 facts(one, customer).promises[promise.attempt_id] = promise
     return groups
 
 
 def _row(group: str | None, facts: _Facts, today: Any) -> dict[str, Any]:
-    figures = figures_of(facts.contacts)
+    figures = figures_of(facts.contacts, facts.silent)
     return {
         "group": group,
         "incidents": len(facts.incidents),

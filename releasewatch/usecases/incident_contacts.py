@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from releasewatch.domain.promises import Promise
 from releasewatch.storage import call_report, customer_reports, impact_many, impacts, incidents, promises
 from releasewatch.storage.incidents import IncidentRef
 from releasewatch.storage.types import LATEST
-from releasewatch.usecases.call_complaints import Complaints
+from releasewatch.usecases.call_complaints import Complaints, Reporters
 from releasewatch.usecases.call_tellings import Tellings, corrections_owed, untrue_by_now
 from releasewatch.usecases.impact_measures import measure_customer
 from releasewatch.usecases.incident_scene import Scene, look_at, look_at_all
@@ -50,17 +51,20 @@ class Open:
 @dataclass(slots=True)
 class Gathered:
     """One incident. `contacts`: those hurt by it, nobody where it was cancelled; where certain customers are asked for,
-    those possibly hurt too. `owed`: who is owed a correction; `calls`: those that were ever about it; `suffered`: by
-    customer, `measure_customer` of each."""
+    those possibly hurt too. `silent`: how many more are hurt who have no call about it, were told nothing and told us
+    nothing, by state and account manager (empty, unless it is asked for). `owed`: who is owed a correction; `calls`:
+    those that were ever about it; `suffered`: by customer, `measure_customer` of each. `states`: of those in it who are
+    not merely counted."""
 
     incident: IncidentRef
     scene: Scene
     contacts: list[Contacted] = field(default_factory=list)
+    silent: Counter[tuple[str, str]] = field(default_factory=Counter)
     owed: list[UUID] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
     calls: set[int] = field(default_factory=set)
     suffered: dict[UUID, dict[str, Any]] = field(default_factory=dict)
-    places: dict[UUID, Place] = field(default_factory=dict)
+    states: dict[UUID, str] = field(default_factory=dict)
 
 
 def gather(
@@ -69,21 +73,24 @@ def gather(
     since: datetime,
     until: datetime,
     wanted: Callable[[Any], bool] | None = None,
+    *,
+    by_manager: bool = False,
 ) -> list[Gathered]:
     """The incidents whose impact began in `[since, until)`, oldest first. `wanted`: only customers whose row (of
-    `impacts.stream_customers`) passes, and then with what they suffered."""
+    `impacts.stream_customers`) passes, and then each by themselves and with what they suffered; `by_manager`: else
+    those who are silent, by whose they are."""
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
     looked_at = look_at_all(connection, list(_may_be_in(connection, how.now, since, until)), viewing)
     scenes = [scene for scene in looked_at if since <= scene.window.started_at < until and scene.state.status]
-    found = _look_into_all(connection, scenes, how, wanted)
+    found = _look_into_all(connection, scenes, how, wanted, by_manager=by_manager)
     return sorted(found, key=lambda one: (one.scene.window.started_at, one.incident.incident_id))
 
 
-def gather_one(connection: Any, how: Asking, ref: str) -> list[Gathered]:
+def gather_one(connection: Any, how: Asking, ref: str, *, by_manager: bool = False) -> list[Gathered]:
     """One incident, by id or key. Raises UnknownNameError and AmbiguousNameError."""
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
     scene = look_at(connection, incidents.resolve_incident(connection, ref), viewing)
-    return _look_into_all(connection, [scene], how, None)
+    return _look_into_all(connection, [scene], how, None, by_manager=by_manager)
 
 
 def promises_in(connection: Any, found: list[Gathered]) -> list[tuple[UUID, Promise]]:
@@ -109,7 +116,12 @@ def _may_be_in(connection: Any, now: datetime, since: datetime, until: datetime)
 
 
 def _look_into_all(
-    connection: Any, scenes: Sequence[Scene], how: Asking, wanted: Callable[[Any], bool] | None
+    connection: Any,
+    scenes: Sequence[Scene],
+    how: Asking,
+    wanted: Callable[[Any], bool] | None,
+    *,
+    by_manager: bool,
 ) -> list[Gathered]:
     since = min((scene.window.started_at for scene in scenes), default=how.now)
     told_us = customer_reports.told_between(connection, since, how.now)
@@ -117,7 +129,10 @@ def _look_into_all(
     looking = _Looking(
         connection, how, {scene.incident.incident_id: Complaints(told_us, scene) for scene in scenes}, tellings
     )
-    found = list(looking.briefly(scenes)) if wanted is None else [looking.closely(scene, wanted) for scene in scenes]
+    if wanted is not None:
+        found = [looking.closely(scene, wanted) for scene in scenes]
+    else:
+        found = list(looking.briefly(scenes, Reporters(told_us), by_manager=by_manager))
     _add_calls(connection, found, how)
     return found
 
@@ -131,23 +146,30 @@ class _Looking:
     complaints: Mapping[int, Complaints]
     tellings: Mapping[int, Tellings]
 
-    def briefly(self, scenes: Sequence[Scene]) -> Iterator[Gathered]:
-        """Those who were hurt, by one statement put together for all the incidents: it costs the most by far."""
+    def briefly(self, scenes: Sequence[Scene], reporters: Reporters, *, by_manager: bool) -> Iterator[Gathered]:
+        """Those who were hurt, by one statement put together for all the incidents: it costs the most by far. Who is
+        silent is counted by the database."""
         by_number = {scene.incident.incident_id: scene for scene in scenes}
         yield from (self._cancelled(scene) for scene in scenes if scene.state.status == "cancelled")
-        questions = [scene.question for scene in scenes if scene.state.status != "cancelled"]
-        for number, rows in impact_many.hurt_or_told(self.connection, questions):
+        asked = [
+            impact_many.Counting(scene.question, self.complaints[number].reporters_among(reporters))
+            for number, scene in by_number.items()
+            if scene.state.status != "cancelled"
+        ]
+        for number, rows in impact_many.count_hurt(self.connection, asked, by_manager=by_manager):
             scene = by_number[number]
             made = Gathered(scene.incident, scene)
-            states: dict[UUID, str] = {}
-            components = self._components(scene, [row.customer_id for row in rows if row.state in HURT])
             for row in rows:
-                states[row.customer_id] = row.state
-                made.places[row.customer_id] = Place(row.timezone or "", row.country or "")
-                if row.state in HURT:
-                    reached_by = components.get(row.customer_id, set())
-                    made.contacts.append(self._contacted(scene, row.customer_id, row.state, reached_by))
-            made.owed = list(untrue_by_now(scene, self.tellings[number], states))
+                if row.customer_id is None:
+                    made.silent[row.state, row.account_manager] = row.many
+                else:
+                    made.states[row.customer_id] = row.state
+            hurt = [customer for customer, state in made.states.items() if state in HURT]
+            components = self._components(scene, hurt)
+            for customer in hurt:
+                reached_by = components.get(customer, set())
+                made.contacts.append(self._contacted(scene, customer, made.states[customer], reached_by))
+            made.owed = list(untrue_by_now(scene, self.tellings[number], made.states))
             yield made
 
     def closely(self, scene: Scene, wanted: Callable[[Any], bool]) -> Gathered:
@@ -155,13 +177,11 @@ class _Looking:
         if scene.state.status == "cancelled":
             return self._cancelled(scene)
         made = Gathered(scene.incident, scene)
-        states: dict[UUID, str] = {}
         rows = impacts.stream_customers(self.connection, scene.question, FETCHED)
         for customer, group in groupby(rows, key=attrgetter("customer_id")):
             ways = list(group)
             best = ways[0]
-            states[customer] = best.state
-            made.places[customer] = Place(best.timezone or "", best.country or "")
+            made.states[customer] = best.state
             if not wanted(best):
                 continue
             suffered = measure_customer(ways, scene.question, self.how.hours)
@@ -169,7 +189,7 @@ class _Looking:
             if best.state in COUNTED:
                 reached_by = {row.component_id for row in ways if row.component_id is not None}
                 made.contacts.append(self._contacted(scene, customer, best.state, reached_by))
-        made.owed = list(untrue_by_now(scene, self.tellings[scene.incident.incident_id], states))
+        made.owed = list(untrue_by_now(scene, self.tellings[scene.incident.incident_id], made.states))
         return made
 
     def _cancelled(self, scene: Scene) -> Gathered:
@@ -206,18 +226,26 @@ class _Looking:
 
 def _add_calls(connection: Any, found: list[Gathered], how: Asking) -> None:
     by_number = {one.incident.incident_id: one for one in found}
-    for row in call_report.calls_about(connection, sorted(by_number)):
+    rows = call_report.calls_about(connection, sorted(by_number))
+    is_open = [row for row in rows if row.status == "open" and row.withdrawn_at is None]
+    not_begun = {row.customer_id for row in is_open if row.next_at is None and not row.tried}
+    places = call_report.places_of(connection, sorted(not_begun), how.now)
+    for row in rows:
+        by_number[row.incident_id].calls.add(row.call_id)
+    for row in is_open:
         mine = by_number[row.incident_id]
-        mine.calls.add(row.call_id)
-        if row.status != "open" or row.withdrawn_at is not None or any(one.call_id == row.call_id for one in mine.open):
+        if any(one.call_id == row.call_id for one in mine.open):
             continue
-        overdue = row.next_at <= how.now if row.next_at is not None else not row.tried and _has_waited(mine, row, how)
+        if row.next_at is not None:
+            overdue = row.next_at <= how.now
+        else:
+            place = places.get(row.customer_id, Place()) if row.customer_id in mine.states else Place()
+            overdue = not row.tried and _has_waited(place, row.added_at, how)
         mine.open.append(Open(row.customer_id, row.call_id, overdue))
 
 
-def _has_waited(mine: Gathered, row: Any, how: Asking) -> bool:
+def _has_waited(place: Place, since: datetime, how: Asking) -> bool:
     """Whether a call has not been begun for too long: of their working hours, or by the clock where none are known."""
-    place = mine.places.get(row.customer_id, Place())
-    within = working_seconds(place, how.hours, row.added_at, how.now)
-    seconds = (how.now - row.added_at).total_seconds() if within is None else within
+    within = working_seconds(place, how.hours, since, how.now)
+    seconds = (how.now - since).total_seconds() if within is None else within
     return seconds >= how.escalate_after.total_seconds()

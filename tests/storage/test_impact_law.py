@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from releasewatch.domain.call_report import HURT
 from releasewatch.domain.impacts import ImpactSaid, standing
 from releasewatch.secret import Secret
 from releasewatch.storage import tables as t
 from releasewatch.storage.customers import resolve_customer
-from releasewatch.storage.impact_many import hurt_or_told
+from releasewatch.storage.impact_many import Counting, count_hurt
 from releasewatch.storage.impact_words import Saying, add_words
 from releasewatch.storage.incidents import resolve_incident
 from releasewatch.storage.ledger import Ledger, Rehearsal
@@ -191,9 +193,10 @@ def _compare(
 def _hurt_among_many(ledger: Ledger, key: str, how: Showing) -> dict[Any, str]:
     """The same, with the statement that is put together for many."""
     with ledger.read() as connection:
+        everybody = {row.customer_id: (row.key, row.directory) for row in connection.execute(select(t.customer))}
         question = look_at(connection, resolve_incident(connection, key), how.viewing).question
-        rows = dict(hurt_or_told(connection, [question] * MANY))[question.incident_id]
-        hurt = {row.customer_id: row.state for row in rows if row.state in ("affected", "presumed")}
-        c = t.customer.c
-        asked = select(c.customer_id, c.key, c.directory).where(c.customer_id.in_(hurt))
-        return {(row.key, row.directory): hurt[row.customer_id] for row in connection.execute(asked)}
+        rows = dict(count_hurt(connection, [Counting(question, list(everybody))] * MANY))[question.incident_id]
+        hurt = {everybody[row.customer_id]: row.state for row in rows if row.state in HURT}
+        counted = dict(count_hurt(connection, [Counting(question)] * MANY))[question.incident_id]
+    assert {row.state: row.many for row in counted} == Counter(hurt.values())
+    return hurt

@@ -1,14 +1,17 @@
-"""Who was hurt by many incidents, asked with one statement that is put together once: the same as of each alone."""
+"""How many were hurt by many incidents, asked with one statement put together once: the same as of each alone."""
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from releasewatch.storage import impact_many, impacts, incidents
+from releasewatch.domain.call_report import HURT
+from releasewatch.storage import impacts, incidents
+from releasewatch.storage.impact_many import Counting, count_hurt
 from releasewatch.usecases.call_report import CallReportRequest, report_calls
 from releasewatch.usecases.impacts import say_by_hand
 from releasewatch.usecases.incident_blame import link_deployment
@@ -49,19 +52,23 @@ def apart(connection: Connection, scene: Scene) -> dict[UUID, Any]:
 
 
 def agree(ledger: Ledger, keys: list[str]) -> int:
-    """Compare each incident with what is found of it alone; how many were hurt in all."""
+    """Compare each incident with what is found of it alone, with everybody apart and counted; how many were hurt."""
     hurt = 0
     with ledger.read() as connection:
         scenes = scenes_of(connection, keys)
-        found = dict(impact_many.hurt_or_told(connection, [one.question for one in scenes]))
-        for scene in scenes:
-            alone = apart(connection, scene)
-            mine = {row.customer_id: row.state for row in found[scene.incident.incident_id]}
-            assert mine.items() <= alone.items()
-            wanted = {who: state for who, state in alone.items() if state in ("affected", "presumed")}
-            assert wanted.items() <= mine.items()
-            hurt += len(wanted)
-    return hurt
+        alone = {scene.incident.incident_id: apart(connection, scene) for scene in scenes}
+        every_other = {number: sorted(states)[::2] for number, states in alone.items()}
+        for named in (alone, every_other, {}):
+            asked = [Counting(one.question, list(named.get(one.incident.incident_id, ()))) for one in scenes]
+            for number, rows in count_hurt(connection, asked):
+                wanted = {who: state for who, state in alone[number].items() if state in HURT}
+                mine = {row.customer_id: row.state for row in rows if row.customer_id is not None}
+                assert {who: alone[number][who] for who in named.get(number, ())}.items() <= mine.items()
+                assert mine.items() <= alone[number].items()
+                counts = Counter({row.state: row.many for row in rows if row.customer_id is None})
+                assert counts == Counter(state for who, state in wanted.items() if who not in mine)
+                hurt += len(wanted)
+    return hurt // 3
 
 
 def test_incidents_of_many_shapes_are_as_each_alone(desks: Desks) -> None:
@@ -94,11 +101,13 @@ def test_who_is_only_possibly_hurt_is_left_out_unless_there_is_a_call(desks: Des
     desks.plan(keys[0], 4)
     with desks.ledger.read() as connection:
         scenes = scenes_of(connection, keys)
-        found = dict(impact_many.hurt_or_told(connection, [one.question for one in scenes]))
+        found = dict(count_hurt(connection, [Counting(one.question) for one in scenes]))
         alone = apart(connection, scenes[0])
     assert "possible" in alone.values()
     assert {row.customer_id: row.state for row in found[scenes[0].incident.incident_id]} == alone
-    assert {row.state for row in found[scenes[1].incident.incident_id]} == {"presumed"}
+    (counted,) = found[scenes[1].incident.incident_id]
+    presumed = sum(state == "presumed" for state in alone.values())
+    assert (counted.customer_id, counted.state, counted.many) == (None, "presumed", presumed)
 
 
 def test_another_incident_is_one_more_question_on_sqlite_and_none_on_postgresql(desks: Desks) -> None:
