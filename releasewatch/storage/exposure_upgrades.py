@@ -203,6 +203,8 @@ def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
     """
     e, before = t.entitlement.c, t.entitlement.alias("before")
     b = before.c
+    # Asked once in a statement: where nobody runs a copy of their own, nothing else of all this is looked for.
+    anybody = t.entitlement.alias("anybody").c.version
     subjects = select(newer.c.subject).distinct().cte(q.named("later_subject"))
     found = (
         select(
@@ -236,6 +238,7 @@ def _taken(q: ExposureQuestion, newer: CTE, some: CTE | None) -> CTE:
             ),
         )
         .where(
+            select(anybody).where(anybody > ANY).exists(),
             in_environment(q),
             # As the indexes have it: those who run no copy of their own may be nearly all that there are.
             e.version > ANY,
