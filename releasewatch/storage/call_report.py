@@ -15,33 +15,40 @@ from releasewatch.storage.sql import chunks
 from releasewatch.storage.types import OPEN_END
 
 
-def calls_about(connection: Connection, incident_ids: Sequence[int]) -> list[Any]:
-    """The reasons to call about some incidents, merged customers as survivors: `customer_id, call_id, incident_id,
-    status, withdrawn_at, added_at, next_at, tried`; `tried` None: nobody has."""
+def open_calls_about(connection: Connection, incident_ids: Sequence[int]) -> list[Any]:
+    """The reasons for open calls about some incidents, merged customers as survivors: `customer_id, call_id,
+    incident_id, added_at, next_at, tried`; `tried`: whether anybody has."""
     c, i, a, m = t.call.c, t.call_item.c, t.attempt.c, t.customer_merge.c
-    tried = (
-        select(a.customer_id, a.call_id, func.count().label("many"))
-        .group_by(a.customer_id, a.call_id)
-        .subquery("tried")
-    )
+    # Not `exists()`, which selects every column: not every role may read who noted it.
+    tried = select(a.attempt_id).where(a.customer_id == i.customer_id, a.call_id == i.call_id).exists()
     query = (
         select(
             func.coalesce(m.survivor_id, i.customer_id, type_=i.customer_id.type).label("customer_id"),
             i.call_id,
             i.incident_id,
-            c.status,
-            i.withdrawn_at,
             i.added_at,
             c.next_at,
-            tried.c.many.label("tried"),
+            tried.label("tried"),
         )
         .join_from(t.call_item, t.call, and_(c.customer_id == i.customer_id, c.call_id == i.call_id))
         .outerjoin(t.customer_merge, and_(m.customer_id == i.customer_id, m.recorded_to == OPEN_END))
-        .outerjoin(tried, and_(tried.c.customer_id == i.customer_id, tried.c.call_id == i.call_id))
+        .where(c.status == "open", i.withdrawn_at.is_(None))
+        .order_by(i.call_id, i.added_at)
     )
     found: list[Any] = []
     for part in chunks(incident_ids):
-        found += connection.execute(query.where(i.incident_id.in_(part)).order_by(i.call_id, i.added_at)).all()
+        found += connection.execute(query.where(i.incident_id.in_(part))).all()
+    return found
+
+
+def incidents_of(connection: Connection, call_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The incidents that calls are or were about, by the number of the call."""
+    i = t.call_item.c
+    found: dict[int, set[int]] = {}
+    for part in chunks(call_ids):
+        query = select(i.call_id, i.incident_id).where(i.call_id.in_(part), i.incident_id != 0).distinct()
+        for row in connection.execute(query):
+            found.setdefault(row.call_id, set()).add(row.incident_id)
     return found
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Connection, String, Subquery, case, cast, func, insert, select
+from sqlalchemy import Connection, String, Subquery, and_, case, cast, func, insert, select
 
 from releasewatch.domain.incidents import REPLACED, Statement, fold
 from releasewatch.errors import AmbiguousNameError, UnknownNameError
@@ -164,6 +167,19 @@ def read_statements(
             )
         )
     return found
+
+
+def said_of_all(connection: Connection, kinds: Sequence[str]) -> Iterator[tuple[IncidentRef, list[Any]]]:
+    """Every incident with what was said of it of some kinds, in no order: `kind, value, happened_at`."""
+    i, s = t.incident.c, t.incident_statement.c
+    rows = connection.execute(
+        select(i.incident_id, i.key, i.recorded_at, s.kind, s.value, s.happened_at)
+        .join(t.incident_statement, and_(s.incident_id == i.incident_id, s.kind.in_(kinds)), isouter=True)
+        .order_by(i.incident_id)
+    )
+    for number, group in groupby(rows, key=attrgetter("incident_id")):
+        mine = list(group)
+        yield IncidentRef(number, mine[0].key, mine[0].recorded_at), [row for row in mine if row.kind is not None]
 
 
 def list_incidents(

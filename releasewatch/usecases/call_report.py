@@ -28,7 +28,7 @@ from releasewatch.storage.call_facts import read_facts, some_members
 from releasewatch.storage.ledger import Ledger
 from releasewatch.storage.sql import chunks
 from releasewatch.usecases.deployment_lists import instant_or_none
-from releasewatch.usecases.incident_contacts import Asking, Gathered, gather, gather_one, promises_in
+from releasewatch.usecases.incident_contacts import Asking, Gathered, gather, gather_one
 from releasewatch.usecases.named_people import hiding, shown
 
 UNOWNED = ""
@@ -73,15 +73,14 @@ def report_calls(ledger: Ledger, asked: CallReportRequest, how: Asking, *, names
             found = gather_one(connection, how, asked.incident, by_manager=by_manager)
         else:
             found = gather(connection, how, asked.since, asked.until, by_manager=by_manager)
-        promised = promises_in(connection, found)
-        group_of = _grouping(connection, asked.by, found, promised, spans, how)
+        group_of = _grouping(connection, asked.by, found, spans, how)
         titles = [one.scene.state.title for one in found]
         hides = None if names or asked.by != "incident" else hiding(connection, (), titles, (), how.now)
     today = how.now.date()
-    total = _row(None, _sum(found, promised, lambda _, __: _ALL).get(_ALL) or _Facts.none(), today)
+    total = _row(None, _sum(found, lambda _, __: _ALL).get(_ALL) or _Facts.none(), today)
     rows = []
     if asked.by is not None:
-        groups = _sum(found, promised, group_of)
+        groups = _sum(found, group_of)
         if asked.by in ("month", "week") and asked.incident is None:
             groups = {span.label: groups.get(span.label) or _Facts.none() for span in spans}
         order = list(groups) if asked.by == "incident" else sorted(groups, key=lambda name: (not name, name))
@@ -121,14 +120,13 @@ def _grouping(
     connection: Any,
     by: By | None,
     found: list[Gathered],
-    promised: list[tuple[UUID, Promise]],
     spans: list[Span],
     how: Asking,
 ) -> GroupOf:
     """Who keeps a customer is asked as of today."""
     if by in ("person", "team"):
         book, today = staff.read_book(connection), how.now.date()
-        managers = _managers(connection, found, promised, how)
+        managers = _managers(connection, found, how)
         teams = {one.key: one.team for one in staff.read_staff(connection)} if by == "team" else None
 
         @cache
@@ -152,13 +150,12 @@ def _grouping(
     return lambda one, _: one.incident.id
 
 
-def _managers(
-    connection: Any, found: list[Gathered], promised: list[tuple[UUID, Promise]], how: Asking
-) -> dict[UUID, str]:
+def _managers(connection: Any, found: list[Gathered], how: Asking) -> dict[UUID, str]:
     """Whose those are who are not merely counted."""
-    customers = {one.customer for each in found for one in each.contacts}
-    customers |= {one.customer for each in found for one in each.open} | {who for each in found for who in each.owed}
-    customers |= {who for who, _ in promised}
+    customers: set[UUID] = set()
+    for one in found:
+        customers |= {contact.customer for contact in one.contacts} | {call.customer for call in one.open}
+        customers |= {*one.owed, *(customer for customer, _ in one.promised)}
     managers: dict[UUID, str] = {}
     for part in chunks(sorted(customers)):
         facts = read_facts(connection, some_members(part, how.now))
@@ -166,11 +163,8 @@ def _managers(
     return managers
 
 
-def _sum(found: Iterable[Gathered], promised: list[tuple[UUID, Promise]], group_of: GroupOf) -> dict[str, _Facts]:
+def _sum(found: Iterable[Gathered], group_of: GroupOf) -> dict[str, _Facts]:
     groups: dict[str, _Facts] = {}
-    promises: dict[int, list[tuple[UUID, Promise]]] = {}
-    for customer, promise in promised:
-        promises.setdefault(promise.call_id, []).append((customer, promise))
 
     def facts(one: Gathered, who: UUID | str) -> _Facts:
         group = group_of(one, who) or UNOWNED
@@ -192,9 +186,8 @@ def _sum(found: Iterable[Gathered], promised: list[tuple[UUID, Promise]], group_
             facts(one, call.customer).open_calls[call.call_id] = call.overdue
         for customer in one.owed:
             facts(one, customer).owed.add((one.incident.incident_id, customer))
-        for number in one.calls & promises.keys():
-            for customer, promise in promises[number]:
-                facts(one, customer).promises[promise.attempt_id] = promise
+        for customer, promise in one.promised:
+            facts(one, customer).promises[promise.attempt_id] = promise
     return groups
 
 

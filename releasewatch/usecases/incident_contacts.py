@@ -15,18 +15,17 @@ from releasewatch.domain.call_report import HURT, Contacted
 from releasewatch.domain.calling_hours import CallingHours
 from releasewatch.domain.customer_reports import who_was_first
 from releasewatch.domain.impact_measures import COUNTED, Place, working_seconds
-from releasewatch.domain.incidents import fold
+from releasewatch.domain.incidents import REPLACED, read_instant
 from releasewatch.domain.promises import Promise
 from releasewatch.storage import call_report, customer_reports, impact_many, impacts, incidents, promises
 from releasewatch.storage.incidents import IncidentRef
-from releasewatch.storage.types import LATEST
 from releasewatch.usecases.call_complaints import Complaints, Reporters
 from releasewatch.usecases.call_tellings import Tellings, corrections_owed, untrue_by_now
 from releasewatch.usecases.impact_measures import measure_customer
 from releasewatch.usecases.incident_scene import Scene, look_at, look_at_all
 from releasewatch.usecases.incident_viewing import Viewing
 
-FETCHED = 1000
+_FETCHED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,9 @@ class Open:
 class Gathered:
     """One incident. `contacts`: those hurt by it, nobody where it was cancelled; where certain customers are asked for,
     those possibly hurt too. `silent`: how many more are hurt who have no call about it, were told nothing and told us
-    nothing, by state and account manager (empty, unless it is asked for). `owed`: who is owed a correction; `calls`:
-    those that were ever about it; `suffered`: by customer, `measure_customer` of each. `states`: of those in it who are
-    not merely counted."""
+    nothing, by state and account manager (empty, unless it is asked for). `owed`: who is owed a correction;
+    `promised`: what to whom in calls about it; `suffered`: by customer, `measure_customer` of each. `states`: of those
+    in it who are not merely counted."""
 
     incident: IncidentRef
     scene: Scene
@@ -62,7 +61,7 @@ class Gathered:
     silent: Counter[tuple[str, str]] = field(default_factory=Counter)
     owed: list[UUID] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
-    calls: set[int] = field(default_factory=set)
+    promised: list[tuple[UUID, Promise]] = field(default_factory=list)
     suffered: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     states: dict[UUID, str] = field(default_factory=dict)
 
@@ -80,7 +79,7 @@ def gather(
     `impacts.stream_customers`) passes, and then each by themselves and with what they suffered; `by_manager`: else
     those who are silent, by whose they are."""
     viewing = Viewing(how.now, without_entitlement=how.without_entitlement)
-    looked_at = look_at_all(connection, list(_may_be_in(connection, how.now, since, until)), viewing)
+    looked_at = look_at_all(connection, _may_be_in(connection, how.now, since, until), viewing)
     scenes = [scene for scene in looked_at if since <= scene.window.started_at < until and scene.state.status]
     found = _look_into_all(connection, scenes, how, wanted, by_manager=by_manager)
     return sorted(found, key=lambda one: (one.scene.window.started_at, one.incident.incident_id))
@@ -93,26 +92,15 @@ def gather_one(connection: Any, how: Asking, ref: str, *, by_manager: bool = Fal
     return _look_into_all(connection, [scene], how, None, by_manager=by_manager)
 
 
-def promises_in(connection: Any, found: list[Gathered]) -> list[tuple[UUID, Promise]]:
-    """What was promised in calls about some incidents."""
-    calls = {number for one in found for number in one.calls}
-    return [(who, one) for who, one in promises.promises_of(connection) if one.call_id in calls]
-
-
-def _may_be_in(connection: Any, now: datetime, since: datetime, until: datetime) -> Iterator[IncidentRef]:
-    """Those of which nobody said that their impact began at another time."""
-    before: int | None = None
-    while True:
-        page = incidents.list_incidents(connection, limit=FETCHED, before=before)
-        kinds = ("status", "impact_started_at", "impact_ended_at", "replaced")
-        said = incidents.read_statements(connection, [one.incident_id for one in page], kinds)
-        for one in page:
-            started_at = fold(said[one.incident_id], now, LATEST).impact_started_at
-            if started_at is None or since <= started_at < until:
-                yield one
-        if len(page) < FETCHED:
-            return
-        before = page[-1].incident_id
+def _may_be_in(connection: Any, now: datetime, since: datetime, until: datetime) -> list[IncidentRef]:
+    """Those of which nobody said that their impact began at another time; perhaps others too."""
+    found = []
+    for incident, said in incidents.said_of_all(connection, ("impact_started_at", REPLACED)):
+        began = [read_instant(one.value) for one in said if one.kind != REPLACED and one.happened_at <= now]
+        is_sure = began and len(began) == len(said)
+        if not is_sure or any(at is None or since <= at < until for at in began):
+            found.append(incident)
+    return found
 
 
 def _look_into_all(
@@ -134,6 +122,7 @@ def _look_into_all(
     else:
         found = list(looking.briefly(scenes, Reporters(told_us), by_manager=by_manager))
     _add_calls(connection, found, how)
+    _add_promises(connection, found)
     return found
 
 
@@ -177,7 +166,7 @@ class _Looking:
         if scene.state.status == "cancelled":
             return self._cancelled(scene)
         made = Gathered(scene.incident, scene)
-        rows = impacts.stream_customers(self.connection, scene.question, FETCHED)
+        rows = impacts.stream_customers(self.connection, scene.question, _FETCHED)
         for customer, group in groupby(rows, key=attrgetter("customer_id")):
             ways = list(group)
             best = ways[0]
@@ -201,7 +190,7 @@ class _Looking:
         complaints = self.complaints[scene.incident.incident_id]
         asked = [one for one in customers if complaints.depends_on_components(one)]
         found: dict[UUID, set[int]] = {}
-        rows = impacts.stream_customers(self.connection, scene.question, FETCHED, asked) if asked else ()
+        rows = impacts.stream_customers(self.connection, scene.question, _FETCHED, asked) if asked else ()
         for row in rows:
             if row.component_id is not None:
                 found.setdefault(row.customer_id, set()).add(row.component_id)
@@ -226,13 +215,10 @@ class _Looking:
 
 def _add_calls(connection: Any, found: list[Gathered], how: Asking) -> None:
     by_number = {one.incident.incident_id: one for one in found}
-    rows = call_report.calls_about(connection, sorted(by_number))
-    is_open = [row for row in rows if row.status == "open" and row.withdrawn_at is None]
-    not_begun = {row.customer_id for row in is_open if row.next_at is None and not row.tried}
+    rows = call_report.open_calls_about(connection, sorted(by_number))
+    not_begun = {row.customer_id for row in rows if row.next_at is None and not row.tried}
     places = call_report.places_of(connection, sorted(not_begun), how.now)
     for row in rows:
-        by_number[row.incident_id].calls.add(row.call_id)
-    for row in is_open:
         mine = by_number[row.incident_id]
         if any(one.call_id == row.call_id for one in mine.open):
             continue
@@ -242,6 +228,15 @@ def _add_calls(connection: Any, found: list[Gathered], how: Asking) -> None:
             place = places.get(row.customer_id, Place()) if row.customer_id in mine.states else Place()
             overdue = not row.tried and _has_waited(place, row.added_at, how)
         mine.open.append(Open(row.customer_id, row.call_id, overdue))
+
+
+def _add_promises(connection: Any, found: list[Gathered]) -> None:
+    by_number = {one.incident.incident_id: one for one in found}
+    made = promises.promises_of(connection)
+    about = call_report.incidents_of(connection, sorted({promise.call_id for _, promise in made}))
+    for customer, promise in made:
+        for number in about.get(promise.call_id, set()) & by_number.keys():
+            by_number[number].promised.append((customer, promise))
 
 
 def _has_waited(place: Place, since: datetime, how: Asking) -> bool:

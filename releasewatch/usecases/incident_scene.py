@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -64,9 +64,11 @@ def _look_at_some(
     }
     known = deployments.get_deployments(connection, {one for blamed in blamed_by.values() for one in blamed})
     grids = windows.grids(connection, known)
+    states = {number: fold(statements[number], at, known_at) for number in numbers}
+    reaching.look_for({frozenset(state.components) for state in states.values() if state.components})
     for incident in several:
         said, links = statements[incident.incident_id], links_of[incident.incident_id]
-        state = fold(said, at, known_at)
+        state = states[incident.incident_id]
         found = [known[number] for number in blamed_by[incident.incident_id]]
         in_place = [one for one in found if not state.environment or one.environment == state.environment]
         since = min((one.row.opened_at for one in in_place), default=None)
@@ -116,11 +118,18 @@ class _Reaching:
     def reached_from(self, keys: Collection[str]) -> dict[int, tuple[int, str]]:
         """As the function of this name."""
         asked = frozenset(keys)
-        if asked not in self._found:
-            self._found[asked] = self._find(keys)
+        self.look_for([asked])
         return self._found[asked]
 
-    def _find(self, keys: Collection[str]) -> dict[int, tuple[int, str]]:
+    def look_for(self, several: Iterable[frozenset[str]]) -> None:
+        """Find what is reached from each of several, with one question for all."""
+        nearest = {keys: self._nearest(keys) for keys in several if keys not in self._found}
+        unknown = {key for steps in nearest.values() for key in steps} - self._ids.keys()
+        self._ids |= catalogs.component_ids(self._connection, sorted(unknown))
+        for keys, steps in nearest.items():
+            self._found[keys] = {self._ids[key]: step for key, step in steps.items() if key in self._ids}
+
+    def _nearest(self, keys: Collection[str]) -> dict[str, tuple[int, str]]:
         graph = self._graph or Graph.build(*catalogs.load_dependencies(self._connection, None, self._at))
         self._graph = graph
         nearest: dict[str, tuple[int, str]] = dict.fromkeys(keys, (0, ""))
@@ -129,8 +138,7 @@ class _Reaching:
                 found = reached.distance, reached.via or ""
                 if component not in nearest or found < nearest[component]:
                     nearest[component] = found
-        self._ids |= catalogs.component_ids(self._connection, sorted(nearest.keys() - self._ids.keys()))
-        return {self._ids[key]: step for key, step in nearest.items() if key in self._ids}
+        return nearest
 
 
 def _environments(tiers: Mapping[str, str], given: str) -> tuple[str, ...]:
