@@ -157,7 +157,7 @@ def test_what_runs_is_found_in_the_own_deployments_of_each_scope(ledger: Ledger,
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         plan = explained(connection, newest)
-    wanted = r"_opened_at \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
+    wanted = r"_opened_at_deployment_id \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
     assert re.search(wanted, plan), plan
     assert "SCAN deployment" not in plan
 
@@ -197,14 +197,12 @@ def test_suspects_are_found_by_what_reaches_a_component_and_by_their_instants(le
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         words = "EXPLAIN QUERY PLAN" if ledger.is_sqlite else "EXPLAIN"
-        for asked, index in (
-            (reaching, "ix_reach_component_id_deployment_id"),
-            (counting, "ix_deployment_opened_at_deployment_id_environment_id"),
-        ):
+        instants = "ix_deployment_(opened_at_deployment_id_environment_id|environment_id_opened_at)"
+        for asked, index in ((reaching, "ix_reach_component_id_deployment_id"), (counting, instants)):
             assert asked
             for one in asked:
                 plan = connection.exec_driver_sql(f"{words} {one.text}", one.parameters).all()
-                assert index in str(plan), plan
+                assert re.search(index, str(plan)), plan
 
 
 def test_own_copies_are_looked_for_among_entitlements_that_name_a_version(ledger: Ledger, tmp_path: Path) -> None:

@@ -142,9 +142,12 @@ def test_an_upgrade_marks_what_is_there(world: World) -> None:
             *("deployment_environment_id_opened_at", "baseline_rollback", "reach_component_id_deployment_id"),
             *("deployment_opened_at_deployment_id_environment_id", "customer_fact_customer_tier"),
             *("customer_fact_escalated", "customer_contract_contract_value_renewal_on"),
+            "deployment_scope_id_environment_id_opened_at_deployment_id",
         ):
             connection.execute(text(f"DROP INDEX ix_{index}"))
-        connection.execute(text("CREATE INDEX ix_deployment_opened_at ON deployment (opened_at)"))
+        for columns in (("opened_at",), ("scope_id", "environment_id", "opened_at")):
+            name = f"ix_deployment_{'_'.join(columns)}"
+            connection.execute(text(f"CREATE INDEX {name} ON deployment ({', '.join(columns)})"))
         connection.execute(text("ALTER TABLE change DROP COLUMN repeated"))
         connection.execute(text(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '0026'"))
     assert migrate.upgrade(world.ledger) == ("0026", migrate.HEAD)

@@ -95,7 +95,8 @@ deployment: Table[DeploymentColumns] = Table(
     Index(None, "repo_id", "environment_id", "opened_at"),
     # Of a while those of some environments are counted, and read newest first, from the index alone.
     Index(None, "opened_at", "deployment_id", "environment_id"),
-    Index(None, "scope_id", "environment_id", "opened_at"),
+    # In the very order that is asked for: else a database goes back through those of all scopes, which are in order.
+    Index(None, "scope_id", "environment_id", "opened_at", "deployment_id"),
     info=placed("reference", "facts"),
 )
 

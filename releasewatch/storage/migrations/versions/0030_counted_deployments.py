@@ -14,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create an index of what counting reads of each deployment, and two of the rollbacks; changes that came once are
-    told by their number too."""
+    """Create an index of what counting reads of each deployment, and two of the rollbacks; those of a scope are in the
+    order that the newest is asked for, and changes that came once are told by their number too."""
     op.create_index(
         "ix_deployment_environment_id_opened_at",
         "deployment",
@@ -30,6 +30,12 @@ def upgrade() -> None:
             "catalog_id",
         ],
     )
+    op.create_index(
+        "ix_deployment_scope_id_environment_id_opened_at_deployment_id",
+        "deployment",
+        ["scope_id", "environment_id", "opened_at", "deployment_id"],
+    )
+    op.drop_index("ix_deployment_scope_id_environment_id_opened_at", table_name="deployment")
     rollbacks = sa.text("kind = 'rollback'")
     for table, columns in (("deployment", ["deployment_id"]), ("baseline", ["deployment_id", "baseline_no"])):
         op.create_index(f"ix_{table}_rollback", table, columns, sqlite_where=rollbacks, postgresql_where=rollbacks)
