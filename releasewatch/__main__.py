@@ -1,5 +1,5 @@
 """`python -m releasewatch` is the command `releasewatch`."""
 
-from releasewatch.cli.main import start
+from releasewatch.process import start
 
 start()

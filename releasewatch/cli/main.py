@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
-import gc
 import importlib
 import itertools
 import json
@@ -62,12 +60,6 @@ _EXTRA = re.compile(r"^(Got unexpected extra arguments?) \(.*", re.DOTALL)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-GARBAGE = 300_000
-"""New objects after which Python looks for cycles. Its 700 are for long lives: here nearly all that is made (modules,
-tables, commits by the thousand) is kept to the end. To look at it took an eighth of a record, and a fourteenth even
-when it was each 50,000; a record of 10,000 commits makes fewer than this many, and takes as much memory as then."""
-
-
 class LazyGroup(click.Group):
     """Imports a noun's module only when that noun is used, so that `--help` needs neither git nor a database."""
 
@@ -109,13 +101,6 @@ class LazyGroup(click.Group):
 def main(ctx: click.Context, config: str | None, database: str | None) -> None:
     """Which customers does a deployment reach, and whom do we call when one goes bad?"""
     ctx.obj = {"config": config, "database": database}
-
-
-def start() -> None:
-    """Run what the command line says, as the one thing that this process is for."""
-    gc.set_threshold(GARBAGE, 20, 20)
-    atexit.register(gc.freeze)  # nor is there anything to look for in what ends with the process
-    run()
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

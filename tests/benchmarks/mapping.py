@@ -20,10 +20,10 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from releasewatch.cli.main import GARBAGE
 from releasewatch.domain.catalog import Catalog, Component
 from releasewatch.domain.patterns import read_pattern
 from releasewatch.integrations.patterns import GitignoreMapper
+from releasewatch.process import GARBAGE
 from tests.benchmarks.measuring import git_lines
 from tests.benchmarks.starting import clone, count, run
 

@@ -146,7 +146,7 @@ def compare(repo: Path, many: int | None, found: dict[str, str], scratch: Path, 
 _OWN_PEAK = """
 import atexit, resource
 atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
-from releasewatch.cli.main import start
+from releasewatch.process import start
 start()
 """
 

@@ -157,7 +157,7 @@ def test_what_runs_is_found_in_the_own_deployments_of_each_scope(ledger: Ledger,
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         plan = explained(connection, newest)
-    wanted = r"_opened_at_deployment_id \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
+    wanted = r"_deployment_id \(scope_id=\? AND env|Index Scan \(\(scope_id = scope\.scope_id\) AND \(environment_id"
     assert re.search(wanted, plan), plan
     assert "SCAN deployment" not in plan
 
