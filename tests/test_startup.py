@@ -373,3 +373,9 @@ def test_git_is_at_work_before_notes_load_what_decides_and_renders(shop: RepoBui
     done = run_python("-c", BEGUN, json.dumps(later), "notes", "render", "--from", "HEAD~1", cwd=shop.path)
     assert (done.status, "Count what is in the cart" in done.out) == (0, True), done.err
     assert json.loads(done.err.splitlines()[-1]) == {"log": []}
+
+
+def test_how_memory_is_kept_is_settled_before_most_is_loaded(tmp_path: Path) -> None:
+    words = "import sys, releasewatch.process as it; print('click' in sys.modules, it.start.__module__)"
+    done = run_python("-c", words, cwd=tmp_path)
+    assert done.out.split() == ["False", "releasewatch.process"], done.err
